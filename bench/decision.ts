@@ -27,6 +27,7 @@ function question(grants: number): Question {
         scopes: [],
         allowedAddresses: null,
         usesLeft: null,
+        refRules: null,
         ssoOrganizationIds: new Set(),
         excludedOrganizationIds: new Set(),
         grants: Array.from({ length: grants }, (_, i) => ({

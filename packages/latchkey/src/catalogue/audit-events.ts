@@ -23,8 +23,8 @@ const row = (operation: Operation, when: string, ...data: readonly string[]): Au
   operation,
   data,
 });
-const TOKEN_MADE = ['name', 'kind', 'expires_at', 'scopes', 'grants'];
-const TOKEN_CHANGED = ['name', 'pat_field_changed', 'old_name', 'scopes', 'old_scopes'];
+const TOKEN_MADE = ['name', 'kind', 'expires_at', 'scopes', 'grants', 'ref_rules'];
+const TOKEN_CHANGED = ['name', 'pat_field_changed', 'old_name', 'scopes', 'old_scopes', 'ref_rules', 'old_ref_rules'];
 const TOKEN_RENEWED = ['name', 'expires_at', 'old_expires_at', 'overlap_seconds', 'previous_id'];
 const TOKEN_ENDED = ['name', 'explanation', 'cancelled_requests'];
 const HOOK = ['repo', 'hook_id', 'url', 'events', 'active'];
@@ -43,6 +43,13 @@ export const AUDIT_EVENTS = {
   'business.disable_two_factor_requirement': row('modify', 'two factors are demanded no more on the instance', 'from'),
   'business.enable_two_factor_requirement': row('modify', 'two factors are demanded on the instance', 'from'),
   'git.push': row('modify', 'refs of a repository moved', 'repo', 'refs', 'refs_unknown', 'begun_at', 'recorded_late'),
+  'git.push_rejected': row(
+    'modify',
+    "a token's ref rules kept refs of a repository from moving",
+    'repo',
+    'name',
+    'refs',
+  ),
   'hook.config_changed': row('modify', 'a webhook was changed', ...HOOK),
   'hook.create': row('create', 'a webhook was added', ...HOOK),
   'hook.destroy': row('remove', 'a webhook was removed', ...HOOK),

@@ -1,7 +1,7 @@
 /**
  * The tokens that people need most, as data: each fills in the form, none skips it.
  *
- * Source: four of our own for Git and REST, then the six example links of GitHub's docs (seed 002), word for word.
+ * Source: five of our own for Git and REST, then the six example links of GitHub's docs (seed 002), word for word.
  */
 import { PERMISSIONS, type PermissionSet } from './permissions.ts';
 
@@ -10,6 +10,8 @@ export interface TokenRecipe {
   readonly name: string;
   readonly description: string;
   readonly permissions: PermissionSet;
+  /** As a link spells them. */
+  readonly refRules?: string;
 }
 
 const READ_ALL: PermissionSet = Object.fromEntries(
@@ -26,6 +28,13 @@ export const TOKEN_RECIPES: readonly TokenRecipe[] = [
     name: 'push',
     description: 'Clone, fetch and push, workflow files too',
     permissions: { contents: 'write', workflows: 'write' },
+  },
+  {
+    title: 'Coding agent',
+    name: 'agent',
+    description: 'Clone, and push to branches below agent/ only',
+    permissions: { contents: 'write' },
+    refRules: 'agent/**',
   },
   {
     title: 'CI release',

@@ -17,7 +17,7 @@ import { isLost, type ObjectFormat, Profiles } from './processes/profile.ts';
 import { notCopied, onlyReads } from './processes/read-only.ts';
 import { type Advertisement, Advertisements } from './protocol/capability-advertisement.ts';
 import { answerHook } from './push/content-scan.ts';
-import { hooksOf, type PushChecks } from './push/hooks.ts';
+import { hooksOf, limitsOf, type PushChecks } from './push/hooks.ts';
 import { PrestartedProcesses } from './push/prestarted.ts';
 import { pushRefs } from './push/ref-advertisement.ts';
 import { Folders, type RepositoryName } from './repositories/folders.ts';
@@ -183,11 +183,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   async function commandOf(run: ServiceRun): Promise<GitCommand> {
     const profile = await profiles.for(run.path, SWITCHES[run.service]);
     const hooks = hooksOf(folders, run, settings.allowRepositoryHooks);
-    const most = run.advertise ? null : run.maxInputBytes;
-    const config = [
-      ...(settings.allowRepositoryHooks ? [] : profile.config),
-      ...(most === null ? [] : [['receive.maxInputSize', String(most)] as const]),
-    ];
+    const config = [...(settings.allowRepositoryHooks ? [] : profile.config), ...(run.advertise ? [] : limitsOf(run))];
     const environment = gitEnvironment({ homeFolder: folders.home, protocol: run.protocol, config, ...hooks });
     const args = [
       run.service,

@@ -27,6 +27,7 @@ import { type ScopeDialect, scopesInclude } from '../catalogue/scopes/scopes.ts'
 import { covers, heldLevel, isTowards, missingFrom } from './grant.ts';
 import type { Grant, MissingPermission, OwnerRecord, Question, Target, TokenRecord } from './model.ts';
 import { lacksTwoFactor } from './policy.ts';
+import { type RefObjection, refObjection } from './refs/ref-rules.ts';
 import {
   isExpired,
   isKindForbidden,
@@ -44,6 +45,8 @@ export interface Refusal {
   readonly missing?: readonly MissingPermission[];
   /** Classic or GitLab scopes. Any one of them would do. */
   readonly missingScopes?: readonly string[];
+  /** The ref that may not be moved, and the rule that says so. */
+  readonly objection?: RefObjection;
 }
 
 export type Decision =
@@ -69,6 +72,7 @@ export const STAGES: readonly (readonly Rule[])[] = [
   ],
   [notVisible],
   [notReached, permissionMissing, roleInsufficient, archived],
+  [refNotAllowed],
 ];
 
 const ALLOWED: Decision = { allowed: true };
@@ -410,4 +414,11 @@ function archived({ need, target }: Question): Refusal | null {
     target.repository.archivedAt !== null
     ? { reason: 'repository_archived' }
     : null;
+}
+
+/** The token may move this ref in no such way, whatever else it may do. */
+function refNotAllowed({ bearer, move }: Question): Refusal | null {
+  if (move === undefined || bearer.via !== 'token') return null;
+  const objection = refObjection(bearer.token.refRules, move.ref, move.act);
+  return objection === null ? null : { reason: 'ref_not_allowed', objection };
 }

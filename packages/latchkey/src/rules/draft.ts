@@ -11,6 +11,8 @@ import type { Complaint } from '../base/errors.ts';
 import type { UnixSeconds } from '../base/time.ts';
 import { checkGrant, type GrantDraft, type GrantPlan, mayOwn, type OwnerInWorld } from './grant-draft.ts';
 import type { Policy, TokenKind } from './model.ts';
+import type { RefRuleDraft } from './refs/ref-rule-text.ts';
+import type { RefRule } from './refs/ref-rules.ts';
 import {
   Complaints,
   capOf,
@@ -19,6 +21,7 @@ import {
   checkExpiry,
   checkName,
   checkNotBefore,
+  checkRefs,
   checkScopes,
   checkUses,
 } from './token-limits.ts';
@@ -47,6 +50,8 @@ export interface TokenDraft {
   readonly grants: readonly GrantDraft[];
   readonly allowedAddresses?: readonly string[] | null | undefined;
   readonly usesLeft?: number | null | undefined;
+  /** Which refs it may move; null, none and left out = any. */
+  readonly refRules?: readonly RefRuleDraft[] | null | undefined;
 }
 
 export interface DraftWorld {
@@ -71,6 +76,7 @@ export interface TokenPlan {
   readonly grants: readonly GrantPlan[];
   readonly allowedAddresses: readonly string[] | null;
   readonly usesLeft: number | null;
+  readonly refRules: readonly RefRule[] | null;
 }
 
 export type Checked<T> =
@@ -102,6 +108,7 @@ export function checkDraft(draft: TokenDraft, world: DraftWorld): Checked<TokenP
   const notBeforeAt = checkNotBefore(draft.notBeforeAt ?? null, expiresAt, complaints);
   const allowedAddresses = checkAddresses(draft.allowedAddresses ?? null, complaints);
   const usesLeft = checkUses(draft.usesLeft ?? null, complaints);
+  const refRules = checkRefs(draft.refRules ?? null, { token: name, login: draft.userLogin }, complaints);
   if (complaints.list.length > 0) return { ok: false, complaints: complaints.list };
   return {
     ok: true,
@@ -115,6 +122,7 @@ export function checkDraft(draft: TokenDraft, world: DraftWorld): Checked<TokenP
       grants,
       allowedAddresses,
       usesLeft,
+      refRules,
     },
   };
 }

@@ -10,6 +10,7 @@ import { REFUSALS, type Reason, type RefusalFacts } from '../catalogue/refusals/
 import { isVisible, type Refusal } from './decide.ts';
 import type { MissingPermission, Policy, Question, Target, TokenKind, TokenRecord, UserRecord } from './model.ts';
 import { namesNobody } from './names.ts';
+import { objectionWords, shownRef } from './refs/ref-rule-text.ts';
 
 export interface Explanation {
   /** The first refusal: it decides the status and the main sentence. */
@@ -118,6 +119,7 @@ function factsOf(
     reaches: token === null || bearer.via === 'nobody' ? null : reachOf(token, bearer.user),
     paths: extra.paths ?? [],
     limit: extra.limit ?? null,
+    move: moveOf(token, refusals),
     urlUsername:
       urlUsername !== null &&
       login !== null &&
@@ -125,6 +127,16 @@ function factsOf(
       personIn(urlUsername) !== login.toLowerCase()
         ? urlUsername
         : null,
+  };
+}
+
+function moveOf(token: TokenRecord | null, refusals: readonly Refusal[]): RefusalFacts['move'] {
+  const objection = refusals.find((refusal) => refusal.objection !== undefined)?.objection;
+  if (objection === undefined) return null;
+  return {
+    ref: shownRef(objection.ref),
+    act: objection.act,
+    because: `its ${objectionWords(objection, token?.refRules ?? [])}`,
   };
 }
 

@@ -10,6 +10,7 @@ import type { UnixSeconds } from '../base/time.ts';
 import type { Need } from '../catalogue/needs.ts';
 import type { Level, PermissionName, PermissionSet } from '../catalogue/permissions.ts';
 import type { BasePermission, RepositoryRole } from '../catalogue/roles.ts';
+import type { RefAct, RefRule } from './refs/ref-rules.ts';
 
 export type { Need };
 
@@ -83,6 +84,8 @@ export interface TokenRecord {
   readonly allowedAddresses: readonly string[] | null;
   /** How many uses are left; null = no limit. */
   readonly usesLeft: number | null;
+  /** Which refs it may move, in every repository that it reaches; null = any. */
+  readonly refRules: readonly RefRule[] | null;
   /** Organizations for which a classic or scoped token was authorized under single sign-on. */
   readonly ssoOrganizationIds: IdSet;
   /** Organizations whose owners keep the token out; only for classic and scoped ones. */
@@ -189,6 +192,8 @@ export interface Question {
   readonly at: UnixSeconds;
   /** The caller's address, for allow lists. IPv4 or IPv6 without zone. */
   readonly address: string;
+  /** The ref that is to move, by its full name, and how; left out where none is, or where that isn't known yet. */
+  readonly move?: { readonly ref: string; readonly act: RefAct };
 }
 
 /** One missing permission, at the level that would do. */

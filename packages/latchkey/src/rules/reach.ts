@@ -10,6 +10,8 @@ import type { UnixSeconds } from '../base/time.ts';
 import { atLeast, type Level, levelIn, type PermissionName, type PermissionSet } from '../catalogue/permissions.ts';
 import { scopesInclude } from '../catalogue/scopes/scopes.ts';
 import { ANY_OWNER, type Grant, type RepositorySelection, type TokenKind, type TokenRecord } from './model.ts';
+import { rulesWithin } from './refs/ref-inclusion.ts';
+import type { RefRule } from './refs/ref-rules.ts';
 
 /** Repositories and permissions towards one owner. */
 export interface Reach {
@@ -91,6 +93,7 @@ export interface Bounded {
   readonly grants: readonly (Reach & { readonly ownerId: number })[];
   readonly expiresAt: UnixSeconds | null;
   readonly allowedAddresses: readonly string[] | null;
+  readonly refRules: readonly RefRule[] | null;
 }
 
 /**
@@ -113,6 +116,8 @@ export function beyondMaker(maker: TokenRecord, wanted: Bounded): Complaint[] {
     add('uses_left', "A token with a use limit can't make others: each would have uses of its own.");
   if (!addressesWithin(maker.allowedAddresses, wanted.allowedAddresses))
     add('allowed_addresses', "A token can't be used from more addresses than the one that made it.");
+  if (!rulesWithin(wanted.refRules, maker.refRules))
+    add('ref_rules', "A token can't push to more refs, or in more ways, than the one that made it.");
   return complaints;
 }
 

@@ -8,6 +8,8 @@
 import { spokenDate, type UnixSeconds } from '../base/time.ts';
 import type { TokenKind } from './model.ts';
 import { type GrantFacts, grantWords, reachWords } from './reach-words.ts';
+import { refRuleWords } from './refs/ref-rule-text.ts';
+import type { RefRule } from './refs/ref-rules.ts';
 import { type GrantAccess, isOver, type TokenState } from './token-state.ts';
 
 /** A grant, with what it gives today. */
@@ -30,6 +32,8 @@ export interface RightFacts {
   readonly revokedAt: UnixSeconds | null;
   readonly expiresAt: UnixSeconds | null;
   readonly notBeforeAt: UnixSeconds | null;
+  /** Left out = any ref. */
+  readonly refRules?: readonly RefRule[] | null;
 }
 
 /** The reader of the sentences: the token's owner, or somebody else who looks at it. */
@@ -37,7 +41,9 @@ export type Reader = 'owner' | 'other';
 
 /** One or more sentences, each with its full stop. */
 export function rightSentence(token: RightFacts, reader: Reader): string {
-  return toldTo(reader, sentencesOf(token).join(' '));
+  const pushes = isOver(token.state) ? null : refRuleWords(token.refRules ?? null);
+  const sentences = [...sentencesOf(token), ...(pushes === null ? [] : [`May ${pushes}.`])];
+  return toldTo(reader, sentences.join(' '));
 }
 
 /** Words about a person's own things, worded for this reader. */

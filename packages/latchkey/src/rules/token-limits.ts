@@ -10,6 +10,8 @@ import { normaliseScopes, unknownScopes } from '../catalogue/scopes/scopes.ts';
 import type { Policy, TokenKind } from './model.ts';
 import { nameTextProblem } from './names.ts';
 import { MAX_LIFETIME_DAYS, MIN_LIFETIME_DAYS, shortestCap } from './policy.ts';
+import { checkRefRules, type RefPlaceholders, type RefRuleDraft } from './refs/ref-rule-text.ts';
+import type { RefRule } from './refs/ref-rules.ts';
 
 export const MAX_NAME_LENGTH = 40;
 /** GitHub gives classic notes and GitLab gives names more room; both store them in a 255-character column. */
@@ -135,6 +137,18 @@ export function checkUses(uses: number | null, complaints: Complaints): number |
   if (uses !== null && (!Number.isInteger(uses) || uses < 1 || uses > MAX_USES))
     complaints.add('uses_left', 'invalid', `A use limit is a whole number from 1 to ${MAX_USES}.`);
   return uses;
+}
+
+/** The ref rules as they are stored; null = any ref. */
+export function checkRefs(
+  drafts: readonly RefRuleDraft[] | null,
+  placeholders: RefPlaceholders,
+  complaints: Pick<Complaints, 'add'>,
+): readonly RefRule[] | null {
+  const checked = checkRefRules(drafts, placeholders);
+  if (checked.ok) return checked.rules;
+  for (const problem of checked.problems) complaints.add('ref_rules', 'invalid', problem);
+  return null;
 }
 
 /** The shortest cap, in days, of the policies that bind a token of this kind; null = none. */

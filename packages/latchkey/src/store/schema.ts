@@ -107,6 +107,8 @@ export interface TokensTable {
   revoked_by: string | null;
   allowed_addresses_json: string | null;
   uses_left: number | null;
+  /** A list of `RefRule`; null = any ref. */
+  ref_rules_json: string | null;
   /** The token that made this one over REST. */
   parent_id: number | null;
   /** First token of a chain of GitLab rotations; null = this one. */

@@ -8,6 +8,7 @@ import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { TokenKind, TokenRecord } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';
+import type { RefRule } from '../rules/refs/ref-rules.ts';
 import type { Query } from './db.ts';
 import { deleteDeployKeysOfToken } from './deploy-keys.ts';
 import { addGrant, type NewGrant } from './grants.ts';
@@ -43,6 +44,7 @@ export interface NewToken {
   readonly notBeforeAt?: UnixSeconds | null;
   readonly allowedAddresses?: readonly string[] | null;
   readonly usesLeft?: number | null;
+  readonly refRules?: readonly RefRule[] | null;
   readonly parentId?: number | null;
   readonly familyId?: number | null;
   readonly at: UnixSeconds;
@@ -57,6 +59,7 @@ export interface TokenChange {
   readonly notBeforeAt?: UnixSeconds | null;
   readonly allowedAddresses?: readonly string[] | null;
   readonly usesLeft?: number | null;
+  readonly refRules?: readonly RefRule[] | null;
 }
 
 /**
@@ -82,6 +85,7 @@ export async function insertToken(tx: Query, token: NewToken): Promise<number> {
       not_before_at: token.notBeforeAt ?? null,
       allowed_addresses_json: listJson(token.allowedAddresses ?? null),
       uses_left: token.usesLeft ?? null,
+      ref_rules_json: listJson(token.refRules ?? null),
       parent_id: token.parentId ?? null,
       family_id: token.familyId ?? null,
     })
@@ -186,6 +190,7 @@ export async function updateToken(tx: Query, id: number, change: TokenChange, at
       ...(change.notBeforeAt === undefined ? {} : { not_before_at: change.notBeforeAt }),
       ...(change.allowedAddresses === undefined ? {} : { allowed_addresses_json: listJson(change.allowedAddresses) }),
       ...(change.usesLeft === undefined ? {} : { uses_left: change.usesLeft }),
+      ...(change.refRules === undefined ? {} : { ref_rules_json: listJson(change.refRules) }),
     })
     .where('id', '=', id)
     .where('revoked_at', 'is', null)
@@ -265,7 +270,7 @@ export async function descendantsOf(q: Query, id: number): Promise<number[]> {
   return found;
 }
 
-function listJson(list: readonly string[] | null): string | null {
+function listJson(list: readonly unknown[] | null): string | null {
   return list === null ? null : JSON.stringify(list);
 }
 
@@ -288,6 +293,7 @@ export function tokenOf(row: Selectable<TokensTable>): Token {
     revokedBy: row.revoked_by,
     allowedAddresses: row.allowed_addresses_json === null ? null : (JSON.parse(row.allowed_addresses_json) as string[]),
     usesLeft: row.uses_left,
+    refRules: row.ref_rules_json === null ? null : (JSON.parse(row.ref_rules_json) as RefRule[]),
     parentId: row.parent_id,
     familyId: row.family_id,
   };

@@ -56,7 +56,11 @@ describe('git is told', () => {
  * Reported about the content of a push, after it has arrived: not among REST's refusals, nor the doctor's, which
  * doesn't push.
  */
-const OF_CONTENT: ReadonlySet<Reason> = new Set<Reason>(['workflow_permission_missing', 'token_in_content']);
+const OF_CONTENT: ReadonlySet<Reason> = new Set<Reason>([
+  'workflow_permission_missing',
+  'ref_not_allowed',
+  'token_in_content',
+]);
 
 /** REST names the same reason, with its own status. */
 async function sameOverRest(world: World, { reason }: Cause, attempt: Try): Promise<void> {

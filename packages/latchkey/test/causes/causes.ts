@@ -478,6 +478,18 @@ export const CAUSES: readonly Cause[] = [
     arrange: async (world) => push(await world.token(), { file: '.github/workflows/ci.yml' }),
   },
   {
+    name: 'a ref that the rules of the token do not open',
+    reason: 'ref_not_allowed',
+    says: [
+      'The token "laptop" may not create docs: its ref rules allow agent/** only.',
+      'Push to a ref that its rules allow, or create a token for this one:',
+      '{url}/settings/personal-access-tokens/new' +
+        '?name=laptop%20docs&target_name=acme&repositories=site&contents=write&ref_rules=docs',
+    ],
+    git: "error: failed to push some refs to 'SERVER/acme/site.git'",
+    arrange: async (world) => push(await world.token({ refRules: [{ pattern: 'agent/**' }] }), { branch: 'docs' }),
+  },
+  {
     name: 'a token in what is pushed',
     reason: 'token_in_content',
     says: [

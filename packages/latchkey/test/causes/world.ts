@@ -36,6 +36,8 @@ export interface Try {
   readonly secret: string;
   readonly repository: string;
   readonly operation: 'clone' | 'push';
+  /** The branch to push to, instead of a new one each time. */
+  readonly branch?: string;
   /** A file to push, instead of `notes.txt`. */
   readonly file?: string;
   /** Its content. */
@@ -244,7 +246,7 @@ async function machine(
 async function tryWithGit(
   url: string,
   folder: string,
-  { username, secret, repository, operation, file = 'notes.txt', content = '' }: Try,
+  { username, secret, repository, operation, branch, file = 'notes.txt', content = '' }: Try,
 ): Promise<GitOutcome> {
   const { place, store, env, withUser, address } = await machine(url, folder, { username, secret, repository });
   const git = (args: readonly string[], cwd = place): Promise<{ code: number; output: string }> =>
@@ -252,7 +254,11 @@ async function tryWithGit(
   const { code, output } =
     operation === 'clone'
       ? await git(['clone', address, 'copy'])
-      : await push(git, place, address, { file, content: content || place });
+      : await push(git, place, address, {
+          file,
+          content: content || place,
+          branch: branch ?? `try-${place.slice(-6).toLowerCase()}`,
+        });
   const lines = output.split('\n').map((line) => line.trimEnd());
   return {
     ok: code === 0,
@@ -271,7 +277,7 @@ async function push(
   git: (args: readonly string[], cwd?: string) => Promise<{ code: number; output: string }>,
   place: string,
   address: string,
-  { file, content }: { file: string; content: string },
+  { file, content, branch }: { file: string; content: string; branch: string },
 ) {
   const copy = join(place, 'work');
   await git(['init', '--quiet', copy]);
@@ -280,7 +286,7 @@ async function push(
   await writeFile(path, `${content}\n`);
   await git(['add', '.'], copy);
   await git(['commit', '--quiet', '--message', 'Try'], copy);
-  return git(['push', address, `HEAD:refs/heads/try-${place.slice(-6).toLowerCase()}`], copy);
+  return git(['push', address, `HEAD:refs/heads/${branch}`], copy);
 }
 
 function run(

@@ -75,6 +75,7 @@ export function token(changes: Partial<TokenRecord> = {}): TokenRecord {
     grants: [grant()],
     allowedAddresses: null,
     usesLeft: null,
+    refRules: null,
     ssoOrganizationIds: new Set(),
     excludedOrganizationIds: new Set(),
     ...changes,
@@ -185,6 +186,7 @@ const tokens: fc.Arbitrary<TokenRecord> = fc.record({
   grants: fc.array(grants, { maxLength: 3 }),
   allowedAddresses: fc.constantFrom(null, null, ['192.0.2.0/24'], ['2001:db8::/32']),
   usesLeft: fc.constantFrom(null, null, 3, 0),
+  refRules: fc.constantFrom(null, null, [{ pattern: 'refs/heads/agent/**', allow: ['create', 'update'] as const }]),
   ssoOrganizationIds: fc.constantFrom(new Set<number>(), new Set([10])),
   excludedOrganizationIds: fc.constantFrom(new Set<number>(), new Set<number>(), new Set([10])),
 });

@@ -154,10 +154,11 @@ export function authorizeIdentity(ctx: Context, request: Asked, identity: Identi
 /** What would be decided, without effects: no use is spent, recorded or reported. Null = allowed. */
 export function consider(
   ctx: Context,
-  request: Pick<AccessRequest, 'need' | 'target' | 'address'>,
+  request: Pick<AccessRequest, 'need' | 'target' | 'address'> & Pick<Question, 'move'>,
   identity: Identity,
 ): MaybePromise<Explanation | null> {
-  return andThen(questionOf(ctx, request, identity), (question) => {
+  return andThen(questionOf(ctx, request, identity), (asked) => {
+    const question = request.move === undefined ? asked : { ...asked, move: request.move };
     const decision = decide(question);
     if (decision.allowed) return null;
     return explain(ctx.settings.publicUrl, asAsked(question, request.target), decision.refusals, null);

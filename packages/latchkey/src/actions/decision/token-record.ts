@@ -69,6 +69,9 @@ export class RememberedToken implements TokenRecord {
   get usesLeft() {
     return this.#common.usesLeft;
   }
+  get refRules() {
+    return this.#common.refRules;
+  }
   get ssoOrganizationIds() {
     return this.#common.ssoOrganizationIds;
   }
@@ -82,8 +85,8 @@ export class RememberedToken implements TokenRecord {
 }
 
 function commonOf(stored: StoredToken, parts: SharedParts): CommonOfToken {
-  const { kind, notBeforeAt, revokedAt, revokedBy, secretState, secretEndsAt, allowedAddresses, usesLeft, hasOverlap } =
-    stored;
+  const { kind, notBeforeAt, revokedAt, revokedBy, secretState, secretEndsAt } = stored;
+  const { allowedAddresses, usesLeft, refRules, hasOverlap } = stored;
   const scopes = kind === 'fine-grained' ? NO_WORDS : stored.scopes;
   const key = JSON.stringify([
     kind,
@@ -95,6 +98,7 @@ function commonOf(stored: StoredToken, parts: SharedParts): CommonOfToken {
     scopes,
     allowedAddresses,
     usesLeft,
+    refRules,
     [...stored.ssoOrganizationIds],
     [...stored.excludedOrganizationIds],
     hasOverlap,
@@ -109,6 +113,7 @@ function commonOf(stored: StoredToken, parts: SharedParts): CommonOfToken {
     scopes,
     allowedAddresses,
     usesLeft,
+    refRules,
     hasOverlap,
     ssoOrganizationIds: stored.ssoOrganizationIds.size === 0 ? NO_IDS : stored.ssoOrganizationIds,
     excludedOrganizationIds: stored.excludedOrganizationIds.size === 0 ? NO_IDS : stored.excludedOrganizationIds,

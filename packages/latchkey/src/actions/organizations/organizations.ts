@@ -41,6 +41,7 @@ import { keepTo } from '../decision/permit-target.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 import { settleLater } from '../repositories/folders.ts';
+import { demandFreeRefs } from '../repositories/ref-guard.ts';
 
 export interface OrganizationView {
   readonly account: Account;
@@ -129,6 +130,7 @@ export async function changeOrganization(
  */
 export async function deleteOrganization(ctx: Context, permit: Permit): Promise<void> {
   ctx.git.demandWrites();
+  await demandFreeRefs(ctx, permit, 'everything');
   const at = ctx.clock.now();
   const { account, gone } = await ctx.store.transaction(async (tx) => {
     const account = await targetOrganization(tx, permit);

@@ -2,6 +2,8 @@
 import type { UnixSeconds } from '../../base/time.ts';
 import type { PermissionSet } from '../../catalogue/permissions.ts';
 import { grantWords } from '../../rules/reach-words.ts';
+import { refRuleWords } from '../../rules/refs/ref-rule-text.ts';
+import type { RefRule } from '../../rules/refs/ref-rules.ts';
 import { repositoriesByIds } from '../../store/repositories.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
@@ -50,16 +52,18 @@ async function wordsFor(
   ctx: Context,
   organization: string,
   reaches: readonly Reach[],
-): Promise<(reach: Reach) => Pick<Row, 'words' | 'repositoryNames' | 'permissions'>> {
+): Promise<(reach: Reach, rules: readonly RefRule[] | null) => Pick<Row, 'words' | 'repositoryNames' | 'permissions'>> {
   const known = await repositoriesByIds(ctx.store.db, [
     ...new Set(reaches.flatMap(({ repositoryIds }) => [...repositoryIds])),
   ]);
-  return ({ selection, repositoryIds, permissions }) => {
+  return ({ selection, repositoryIds, permissions }, rules) => {
     const repositoryNames = [...repositoryIds].flatMap((id) => known.get(id)?.name ?? []).sort();
+    const facts = { owner: organization, ownerKind: 'organization', selection, repositoryNames, permissions } as const;
+    const pushes = refRuleWords(rules);
     return {
       repositoryNames,
       permissions,
-      words: grantWords({ owner: organization, ownerKind: 'organization', selection, repositoryNames, permissions }),
+      words: `${grantWords(facts)}${pushes === null ? '' : `; ${pushes}`}`,
     };
   };
 }
@@ -80,7 +84,7 @@ export async function requestRows(
   );
   return seen.map(({ request, ...rest }) => ({
     ...rest,
-    ...words(request),
+    ...words(request, rest.token.refRules),
     id: request.id,
     reason: request.reason,
     askedAt: request.createdAt,
@@ -107,7 +111,7 @@ export async function reachingRows(
   );
   return seen.map(({ grant, ...rest }) => ({
     ...rest,
-    ...words(grant),
+    ...words(grant, rest.token.refRules),
     id: grant.id,
     grantedAt: grant.accessGrantedAt,
   }));

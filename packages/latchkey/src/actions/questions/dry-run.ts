@@ -10,9 +10,11 @@ import { once } from '../../base/once.ts';
 import { permissionNamed } from '../../catalogue/permissions.ts';
 import { githubRoutes } from '../../catalogue/routes/github.ts';
 import { pathMatcher } from '../../catalogue/routes/path-match.ts';
+import { refNameProblem } from '../../git/objects/names.ts';
 import type { Explanation } from '../../rules/explain.ts';
-import type { Need } from '../../rules/model.ts';
+import type { Need, Question } from '../../rules/model.ts';
 import { splitFullName } from '../../rules/names.ts';
+import { REF_ACTS } from '../../rules/refs/ref-rules.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
 import { tokenAsPresented } from '../../store/presented-tokens.ts';
 import { identityOf } from '../decision/authenticate.ts';
@@ -36,6 +38,8 @@ export type DryRunOperation =
 export interface DryRunQuestion {
   readonly need: Need;
   readonly target: TargetName;
+  /** A ref that would move. */
+  readonly move?: Question['move'];
 }
 
 export interface DryRunAnswer {
@@ -54,6 +58,15 @@ const findRoute = once(() => pathMatcher(githubRoutes()));
  */
 export function dryRunQuestion(operation: DryRunOperation): DryRunQuestion {
   return 'path' in operation ? byRoute(operation.method, operation.path) : byPermission(operation);
+}
+
+/** The move of a ref in names: a branch by its short name. @throws Problem when there is no such ref or act */
+export function dryRunMove(ref: string, act: string): NonNullable<Question['move']> {
+  const name = ref.startsWith('refs/') ? ref : `refs/heads/${ref}`;
+  const known = REF_ACTS.find((each) => each === act);
+  if (refNameProblem(name) !== null) throw problem('invalid', 'That is no name of a branch, tag or other ref.', 'ref');
+  if (known === undefined) throw problem('invalid', `What happens to a ref is one of ${REF_ACTS.join(', ')}.`, 'act');
+  return { ref: name, act: known };
 }
 
 function byRoute(method: string, path: string): DryRunQuestion {
@@ -116,7 +129,7 @@ export async function dryRun(
   ctx: Context,
   permit: Permit,
   tokenId: number,
-  { need, target }: DryRunQuestion,
+  { need, target, move }: DryRunQuestion,
   address: string,
 ): Promise<DryRunAnswer> {
   const token = await tokenWithin(ctx.store.db, permit, tokenId, { alive: false });
@@ -126,6 +139,8 @@ export async function dryRun(
   ]);
   if (stored === null || facts === null) throw problem('not_found', `There is no token ${tokenId}.`, 'id');
   const identity = identityOf(new RememberedToken(stored, facts, ctx.memory.parts));
-  const explanation = await andThen(ctx.memory.refresh(), () => consider(ctx, { need, target, address }, identity));
+  const explanation = await andThen(ctx.memory.refresh(), () =>
+    consider(ctx, { need, target, address, ...(move === undefined ? {} : { move }) }, identity),
+  );
   return { allowed: explanation === null, explanation, need };
 }

@@ -29,6 +29,7 @@ import { record } from '../ground/record.ts';
 import { settleLater } from './folders.ts';
 import { relocate } from './moves.ts';
 import { movingHead } from './pushes.ts';
+import { demandFreeRefs, demandMove } from './ref-guard.ts';
 import {
   addRepository,
   MAX_REPOSITORY_DESCRIPTION_LENGTH,
@@ -40,6 +41,9 @@ import { type RepositoryView, viewOf } from './view.ts';
 
 /** The longest address of a repository's home page. */
 const MAX_HOMEPAGE_LENGTH = 255;
+/** Where a README of a new repository goes, and what stands for its commit before that is written. */
+const FIRST_BRANCH = 'main';
+const NEW_COMMIT = 'new';
 
 /** Fields that are left out stay. */
 export interface RepositoryChange {
@@ -159,6 +163,7 @@ async function writeFields(
  */
 export async function deleteRepository(ctx: Context, permit: Permit): Promise<void> {
   ctx.git.demandWrites();
+  await demandFreeRefs(ctx, permit, 'everything');
   const { owner, repository } = await readTarget(ctx.store.db, permit);
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
@@ -185,6 +190,7 @@ export async function createRepository(
 ): Promise<RepositoryView> {
   const wrong = homepageProblem(draft.homepage ?? '');
   if (wrong !== null) throw problem('invalid', wrong, 'homepage');
+  if (draft.readme) await demandMove(ctx, permit, { ref: `refs/heads/${FIRST_BRANCH}`, from: null, to: NEW_COMMIT });
   const repository = await addRepository(ctx, permit, draft);
   if (draft.readme) await writeReadme(ctx, permit, draft);
   const owner = await accountById(ctx.store.db, repository.ownerId);
@@ -203,7 +209,7 @@ async function writeReadme(
   await commitFiles(
     plumbing,
     {
-      branch: 'main',
+      branch: FIRST_BRANCH,
       startId: null,
       actions: [{ kind: 'create', path: 'README.md', content }],
       message: 'Initial commit',

@@ -25,6 +25,11 @@ export function explainWorkflows(ctx: Context, permit: Permit): Explanation {
   );
 }
 
+/** Why a ref may not move. */
+export function explainMove(ctx: Context, permit: Permit, refusal: Refusal): Explanation {
+  return explainContent(ctx, permit, CONTENTS, refusal, { paths: [] });
+}
+
 /** Why a text with tokens is refused: the places of the tokens, or none when there is too much to check. */
 export function explainTokens(ctx: Context, permit: Permit, places: readonly string[]): Explanation {
   return explainContent(ctx, permit, CONTENTS, { reason: 'token_in_content' }, { paths: places });

@@ -21,6 +21,7 @@ import { unlessTaken } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
+import { refRulesOf } from './ref-guard.ts';
 import { ownership } from './repositories.ts';
 import { readTarget, targetRepository } from './target.ts';
 
@@ -34,6 +35,12 @@ export async function addDeployKey(
   permit: Permit,
   draft: { title: string; key: string; readOnly: boolean },
 ): Promise<DeployKey> {
+  if (refRulesOf(permit) !== null && !draft.readOnly)
+    throw problem(
+      'unprocessable',
+      'A token with ref rules makes read-only deploy keys only: one that writes would push to any ref.',
+      'read_only',
+    );
   const key = parseSshKey(draft.key);
   if (key === null)
     throw problem('invalid', 'key is invalid. You must supply a key in OpenSSH public key format', 'key');

@@ -10,6 +10,7 @@ import { listWebhooks } from '../../store/webhooks.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { closePush, dropPush, leavePush, openPush } from './push-log.ts';
+import { demandFreeRefs, demandMove } from './ref-guard.ts';
 import { openTarget, targetRepository } from './target.ts';
 import { emit } from './webhooks/events.ts';
 import { type MovedRef, pushEvents } from './webhooks/push-events.ts';
@@ -23,7 +24,8 @@ const MAX_REPORTED_REFS = 20;
  * Moves refs: records them first, and afterwards writes the entry, schedules maintenance of the repository, and informs
  * its webhooks.
  * @param work moves them, and calls `note` just before that; its result says whether it did
- * @throws what `work` throws, and what the database says when it can't store the record; then nothing has moved
+ * @throws MoveRefused when the token's ref rules refuse it, what `work` throws, and what the database says when it
+ * can't store the record; then nothing has moved
  */
 export async function movingRefs<T extends { readonly ok: boolean }>(
   ctx: Context,
@@ -36,7 +38,10 @@ export async function movingRefs<T extends { readonly ok: boolean }>(
   };
   let result: T;
   try {
-    result = await work(async (moved) => void noted.push({ id: await openPush(ctx, permit, [moved]), moved }));
+    result = await work(async (moved) => {
+      await demandMove(ctx, permit, { ref: moved.ref, from: moved.beforeId, to: moved.afterId });
+      noted.push({ id: await openPush(ctx, permit, [moved]), moved });
+    });
   } catch (error) {
     // It may have moved before it failed: the record stays, and the ref's value settles it.
     for (const { id } of noted) await leavePush(ctx, id);
@@ -88,6 +93,7 @@ export async function movingHead(
   branch: string,
   work: (tx: Query) => Promise<void>,
 ): Promise<void> {
+  await demandFreeRefs(ctx, permit, 'HEAD');
   const plumbing = openTarget(ctx, permit);
   const before = await defaultBranch(plumbing.path);
   const names = { beforeId: `refs/heads/${before}`, afterId: `refs/heads/${branch}` };

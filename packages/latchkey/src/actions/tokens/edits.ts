@@ -10,16 +10,19 @@ import type { UnixSeconds } from '../../base/time.ts';
 import { MAX_GRANTS } from '../../rules/draft.ts';
 import { checkGrant, type GrantDraft, type GrantPlan, mayOwn, type OwnerInWorld } from '../../rules/grant-draft.ts';
 import { addedReach, commonReach } from '../../rules/reach.ts';
+import { rulesWithin } from '../../rules/refs/ref-inclusion.ts';
+import { type RefRuleDraft, refRuleLine } from '../../rules/refs/ref-rule-text.ts';
 import {
   Complaints,
   checkAddresses,
   checkDescription,
   checkName,
   checkNotBefore,
+  checkRefs,
   checkScopes,
   checkUses,
 } from '../../rules/token-limits.ts';
-import { accountById } from '../../store/accounts.ts';
+import { accountById, accountsByIds } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import {
   deleteGrant,
@@ -51,6 +54,8 @@ export interface TokenEdit {
   readonly notBeforeAt?: UnixSeconds | null | undefined;
   readonly allowedAddresses?: readonly string[] | null | undefined;
   readonly usesLeft?: number | null | undefined;
+  /** Null and none = any ref. */
+  readonly refRules?: readonly RefRuleDraft[] | null | undefined;
 }
 
 /** Edits a token. @throws Problem with every complaint at once; then nothing was changed */
@@ -62,6 +67,7 @@ export async function editToken(ctx: Context, permit: Permit, id: number, edit: 
       const complaints = new Complaints();
       const change = await checkChange(tx, token, edit, complaints);
       const plans = edit.grants === undefined ? null : await checkGrants(ctx, tx, token, edit.grants, complaints);
+      await checkWider(tx, token, change, complaints);
       if (complaints.list.length > 0) throw new Problem(complaints.list);
       await keepEditWithin(tx, permit, token, change, plans);
       const changed = await updateToken(tx, id, change, at);
@@ -108,7 +114,35 @@ async function checkChange(tx: Query, token: Token, edit: TokenEdit, complaints:
       ? {}
       : { allowedAddresses: checkAddresses(edit.allowedAddresses, complaints) }),
     ...(edit.usesLeft === undefined ? {} : { usesLeft: checkUses(edit.usesLeft, complaints) }),
+    ...(edit.refRules === undefined
+      ? {}
+      : {
+          refRules: checkRefs(
+            edit.refRules,
+            { token: name ?? token.name, login: (await accountById(tx, token.userId))?.login ?? '' },
+            complaints,
+          ),
+        }),
   };
+}
+
+/** An organization's owners may have let the token in for the sake of its rules: there they are only narrowed. */
+async function checkWider(tx: Query, token: Token, change: TokenChange, complaints: Complaints): Promise<void> {
+  if (change.refRules === undefined || complaints.list.length > 0) return;
+  if (rulesWithin(change.refRules, token.refRules)) return;
+  const grants = (await grantsOf(tx, [token.id])).get(token.id) ?? [];
+  const owners = await accountsByIds(
+    tx,
+    grants.filter(({ state }) => state === 'active' || state === 'pending').map(({ ownerId }) => ownerId),
+  );
+  const organization = [...owners.values()].find(({ kind }) => kind === 'organization');
+  if (organization !== undefined)
+    complaints.add(
+      'ref_rules',
+      'invalid',
+      `The ref rules of a token that reaches an organization (${organization.login}) can only be narrowed: create ` +
+        'another token for more.',
+    );
 }
 
 async function checkGrants(
@@ -158,9 +192,10 @@ async function keepEditWithin(
   if (actingToken(permit) === null) return;
   const today = await boundsOf(tx, token);
   const allowedAddresses = change.allowedAddresses === undefined ? today.allowedAddresses : change.allowedAddresses;
+  const refRules = change.refRules === undefined ? today.refRules : change.refRules;
   keepWithin(
     permit,
-    { ...today, scopes: change.scopes ?? today.scopes, grants: plans ?? today.grants, allowedAddresses },
+    { ...today, scopes: change.scopes ?? today.scopes, grants: plans ?? today.grants, allowedAddresses, refRules },
     actingToken(permit)?.id === token.id,
   );
   if (
@@ -223,5 +258,11 @@ function oldValues(token: Token, change: TokenChange): Record<string, unknown> {
   return {
     ...(change.name === undefined || change.name === token.name ? {} : { old_name: token.name }),
     ...(change.scopes === undefined ? {} : { old_scopes: token.scopes, scopes: change.scopes }),
+    ...(change.refRules === undefined
+      ? {}
+      : {
+          old_ref_rules: token.refRules?.map(refRuleLine) ?? null,
+          ref_rules: change.refRules?.map(refRuleLine) ?? null,
+        }),
   };
 }

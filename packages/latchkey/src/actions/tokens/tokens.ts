@@ -11,6 +11,7 @@ import { digestOf, Secret } from '../../base/secret.ts';
 import type { AuditAction } from '../../catalogue/audit-events.ts';
 import { checkDraft, MAX_FINE_GRAINED_TOKENS, type TokenDraft, type TokenPlan } from '../../rules/draft.ts';
 import type { TokenKind } from '../../rules/model.ts';
+import { refRuleLine } from '../../rules/refs/ref-rule-text.ts';
 import { lastEightOf, mintTokenText } from '../../rules/token-text.ts';
 import type { Account } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
@@ -87,6 +88,7 @@ function withMakersDefaults(permit: Permit, draft: TokenDraft, plan: TokenPlan):
         ? Math.min(maker.expiresAt, plan.expiresAt ?? maker.expiresAt)
         : plan.expiresAt,
     allowedAddresses: plan.allowedAddresses ?? maker.allowedAddresses,
+    refRules: plan.refRules ?? maker.refRules,
   };
 }
 
@@ -111,6 +113,7 @@ async function insertPlan(
     notBeforeAt: plan.notBeforeAt,
     allowedAddresses: plan.allowedAddresses,
     usesLeft: plan.usesLeft,
+    refRules: plan.refRules,
     parentId: maker?.id ?? null,
     at,
   });
@@ -124,6 +127,7 @@ async function insertPlan(
       kind: plan.kind,
       expires_at: plan.expiresAt,
       scopes: plan.scopes,
+      ...(plan.refRules === null ? {} : { ref_rules: plan.refRules.map(refRuleLine) }),
       grants: plan.grants.map(({ ownerLogin, selection, permissions, state }) => ({
         owner: ownerLogin,
         selection,

@@ -14,6 +14,7 @@ import {
   missingInWords,
   newClassicPath,
   newFineGrainedPath,
+  newPath,
   newScopedPath,
   reachPath,
   renewPath,
@@ -280,6 +281,21 @@ export const ACCESS_REFUSALS = {
       'Files under .github/workflows run with rights of their own, so changing them takes a permission beyond ' +
       'contents. Nothing of the push was taken.',
   },
+  ref_not_allowed: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) =>
+      `${sentenceCase(theToken(facts))} may not ${facts.move === null ? 'move this ref' : moveInWords(facts.move)}` +
+      `${facts.move === null ? '' : `: ${facts.move.because}`}.`,
+    remedy: (facts) => ({
+      text: 'Push to a ref that its rules allow, or create a token for this one:',
+      url: newPath(facts),
+    }),
+    about:
+      'A token may have ref rules: a list of patterns, and of what may happen to the branches and tags that each ' +
+      'matches. The first pattern that matches decides; what none matches is refused. The rest of a push passes, ' +
+      'unless it was --atomic. Names are compared letter by letter: Agent/x is not agent/x. HEAD, refs/replace and ' +
+      'other refs that are not for people are closed to every token with rules.',
+  },
   token_in_content: {
     ...TOLD_TO_THE_LIVING,
     sentence: ({ paths: [place] }) =>
@@ -360,6 +376,12 @@ export const ACCESS_REFUSALS = {
     about: 'An archived repository takes no change from anybody until an administrator of it unarchives it.',
   },
 } satisfies Partial<Record<Reason, RefusalEntry>>;
+
+const DEEDS = { create: 'create', update: 'push to', force: 'force-push to', delete: 'delete' } as const;
+
+function moveInWords({ ref, act }: NonNullable<RefusalFacts['move']>): string {
+  return `${DEEDS[act]} ${shown(ref)}`;
+}
 
 function theLimit({ limit }: Pick<RefusalFacts, 'limit'>): string {
   return limit ?? 'a limit';

@@ -48,6 +48,7 @@ function exampleFacts(publicUrl: string): RefusalFacts {
     reaches: '2 selected repositories',
     paths: ['.github/workflows/ci.yml'],
     limit: null,
+    move: { ref: 'main', act: 'update', because: 'its ref rules allow agent/** only' },
     urlUsername: null,
   };
 }

@@ -17,6 +17,8 @@ const FINE_GRAINED_PAGE = '/settings/personal-access-tokens';
 const CLASSIC_PAGE = '/settings/tokens';
 const SCOPED_PAGE = '/-/user_settings/personal_access_tokens';
 const DEFAULT_TOKEN_NAME = 'git';
+/** Of a fine-grained token (`rules/token-limits.ts`). */
+const MAX_NAME_LENGTH = 40;
 
 /**
  * A name that is safe to print: control and direction characters replaced, and the middle left out when it is longer
@@ -146,21 +148,21 @@ export function reachPath(facts: RefusalFacts): string {
 
 /** The form for a new fine-grained token that can do what was requested. */
 export function newFineGrainedPath(facts: RefusalFacts): string {
-  return `${FINE_GRAINED_PAGE}/new${query({ name: facts.tokenName ?? DEFAULT_TOKEN_NAME, ...reachFields(facts) })}`;
+  return `${FINE_GRAINED_PAGE}/new${query({ name: nameOf(facts), ...reachFields(facts), ...refField(facts) })}`;
 }
 
 /** The form for a new classic token, with the missing scopes, or else `repo`. */
 export function newClassicPath(facts: RefusalFacts): string {
   const scopes = suggestedScopes('classic', facts);
   const asked = scopes.length === 0 ? 'repo' : scopes.join(',');
-  return `${CLASSIC_PAGE}/new${query({ scopes: asked, description: facts.tokenName ?? DEFAULT_TOKEN_NAME })}`;
+  return `${CLASSIC_PAGE}/new${query({ scopes: asked, description: nameOf(facts), ...refField(facts) })}`;
 }
 
 /** The form for a new scoped token, with the missing scopes, or else `read_repository`. */
 export function newScopedPath(facts: RefusalFacts): string {
   const scopes = suggestedScopes('scoped', facts);
   const asked = scopes.length === 0 ? 'read_repository' : scopes.join(',');
-  return `${SCOPED_PAGE}${query({ name: facts.tokenName ?? DEFAULT_TOKEN_NAME, scopes: asked })}`;
+  return `${SCOPED_PAGE}${query({ name: nameOf(facts), scopes: asked, ...refField(facts) })}`;
 }
 
 /** The form for a new token of the same kind. */
@@ -188,6 +190,18 @@ function reachFields(facts: RefusalFacts): Record<string, string> {
     repositories: repository ?? '',
     ...permissionFields(facts),
   };
+}
+
+/** The token's own name; for another token beside it, with the ref that it is for. */
+function nameOf({ tokenName, move }: RefusalFacts): string {
+  const name = tokenName ?? DEFAULT_TOKEN_NAME;
+  return move === null ? name : `${name} ${move.ref}`.slice(0, MAX_NAME_LENGTH);
+}
+
+/** The ref that was to move, as the form's ref rules spell it. */
+function refField({ move }: RefusalFacts): Record<string, string> {
+  if (move === null || /[\s*:{}]/.test(move.ref)) return {};
+  return { ref_rules: `${move.ref}${move.act === 'force' || move.act === 'delete' ? `: ${move.act}` : ''}` };
 }
 
 function permissionFields(facts: RefusalFacts): Record<string, string> {

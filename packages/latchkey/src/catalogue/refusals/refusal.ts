@@ -53,6 +53,7 @@ export type Reason =
   | 'permission_missing'
   | 'scope_missing'
   | 'workflow_permission_missing'
+  | 'ref_not_allowed'
   | 'token_in_content'
   | 'push_too_large'
   | 'file_too_large'
@@ -104,6 +105,14 @@ export interface RefusalFacts {
   readonly paths: readonly string[];
   /** The size limit, with its unit. */
   readonly limit: string | null;
+  /** The ref that was to move, how, and why the token's rules keep it from that; null where none was. */
+  readonly move: {
+    /** As people write it: branches by their short name. */
+    readonly ref: string;
+    readonly act: 'create' | 'update' | 'force' | 'delete';
+    /** `its ref rules allow agent/** only`, to stand behind a colon. */
+    readonly because: string;
+  } | null;
   /** The username that came with the token, when it doesn't name the token's owner. */
   readonly urlUsername: string | null;
 }

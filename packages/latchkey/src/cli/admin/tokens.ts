@@ -52,6 +52,12 @@ function addCommand(terminal: Terminal): Command {
     .option('--public-only', 'public repositories alone, to read (default)')
     .addOption(
       new Option(
+        '--ref <RULE>',
+        "branches and tags that it may push to, such as 'agent/**' or 'main: none'; may be repeated",
+      ).argParser(collect),
+    )
+    .addOption(
+      new Option(
         '--permission <P=LEVEL>',
         'a permission and its level, such as contents=write; may be repeated',
       ).argParser(collect),

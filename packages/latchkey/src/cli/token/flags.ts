@@ -5,6 +5,7 @@
  */
 import type { TokenDraft } from '../../rules/draft.ts';
 import type { GrantDraft } from '../../rules/grant-draft.ts';
+import { refRuleDrafts } from '../../rules/refs/ref-rule-text.ts';
 import { UsageError } from '../terminal.ts';
 
 /** As commander returns them, after it has refused kinds that exclude each other. */
@@ -19,6 +20,7 @@ export interface TokenFlags {
   readonly publicOnly?: true;
   readonly permission?: readonly string[];
   readonly expiresIn?: string;
+  readonly ref?: readonly string[];
 }
 
 /** The requested token. By default a fine-grained one for the person's own resources. @throws UsageError */
@@ -37,6 +39,7 @@ export function draftOf(userLogin: string, flags: TokenFlags): TokenDraft {
     description: '',
     expiresInDays: flags.expiresIn === undefined ? undefined : daysOf(flags.expiresIn),
     scopes: flags.scope ?? [],
+    ...(flags.ref === undefined ? {} : { refRules: refRuleDrafts(flags.ref) }),
     grants: kind === 'fine-grained' ? [grantOf(userLogin, flags)] : [],
   };
 }

@@ -41,6 +41,7 @@ export function tokenCommand(terminal: Terminal): Command {
     'latchkey token list',
     'latchkey token create --name ci --repo site --owner acme --permission contents=read --expires-in 30',
     'latchkey token check contents=write acme/site',
+    'latchkey token check contents=write acme/site --ref main --act force',
   ]);
 }
 
@@ -93,12 +94,14 @@ function createCommand(terminal: Terminal): Command {
     .option('--public-only', 'public repositories only')
     .option('--permission <NAME=LEVEL...>', 'what it may do: contents=read')
     .option('--expires-in <DAYS>', 'a number of days, or none')
+    .option('--ref <RULE...>', "branches and tags that it may push to, the first that fits decides: 'agent/**'")
     .action(async (flags: Flags & TokenFlags) => {
       const client = connect(terminal, flags);
       tell(terminal, flags, await client.api<TokenAnswer>(TOKENS, { method: 'POST', body: bodyOf(flags) }));
     });
   return examples(command, [
     'latchkey token create --name ci --owner acme --repo site --permission contents=read --expires-in 30',
+    "latchkey token create --name agent --repo site --permission contents=write --ref 'agent/**' 'docs: update'",
     'latchkey token create --name deploy --all-repos --permission contents=write --expires-in 7 > token.txt',
   ]);
 }
@@ -106,7 +109,7 @@ function createCommand(terminal: Terminal): Command {
 const SELECTION_WORDS = { public: 'none', all: 'all', selected: 'subset' } as const;
 
 function bodyOf(flags: TokenFlags): object {
-  const { name, expiresInDays, grants } = draftOf('', flags);
+  const { name, expiresInDays, grants, refRules } = draftOf('', flags);
   const { owner, selection, repositories, permissions } = present(grants[0], 'the grant of a fine-grained token');
   return {
     name,
@@ -115,6 +118,7 @@ function bodyOf(flags: TokenFlags): object {
     ...(owner === '' ? {} : { target_name: owner }),
     ...(repositories.length === 0 ? {} : { repositories }),
     ...(expiresInDays === undefined ? {} : { expires_in: expiresInDays ?? 'none' }),
+    ...(refRules === undefined ? {} : { ref_rules: refRules }),
   };
 }
 
@@ -167,10 +171,16 @@ function checkCommand(terminal: Terminal): Command {
   const command = subcommand('check', 'ask whether the token that is used here may do something; nothing is done')
     .argument('<NAME=LEVEL>', 'a permission: contents=write')
     .argument('[TARGET]', 'a repository OWNER/NAME, an organization, or nothing for the account')
-    .action(async (pair: string, target: string | undefined, flags: Flags) => {
+    .option('--ref <REF>', 'a branch, or a ref in full, that would move')
+    .option('--act <ACT>', 'what would happen to it: create, update (when left out), force, delete')
+    .action(async (pair: string, target: string | undefined, flags: Flags & { ref?: string; act?: string }) => {
       const answer = await connect(terminal, flags).api<CheckAnswer>(`${CURRENT}/check`, {
         method: 'POST',
-        body: needOf(pair, target),
+        body: {
+          ...needOf(pair, target),
+          ...(flags.ref === undefined ? {} : { ref: flags.ref }),
+          ...(flags.act === undefined ? {} : { act: flags.act }),
+        },
       });
       if (flags.json === true) terminal.print(JSON.stringify(answer, null, 2));
       if (!answer.allowed)

@@ -39,6 +39,7 @@ export async function answerIntrospection(call: ResourceServerCall): Promise<unk
     jti: String(token.id),
     token_kind: token.kind,
     permissions: found.grants,
+    ...(token.refRules === null ? {} : { ref_rules: token.refRules }),
     max_age: found.maxAgeSec,
   };
 }

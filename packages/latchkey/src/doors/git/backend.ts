@@ -16,6 +16,7 @@ import { STANDING } from '../../base/requests/standing-headers.ts';
 import type { GitEnd, GitProcess } from '../../git/processes/git-process.ts';
 import { SpokenBands } from '../../git/protocol/spoken-bands.ts';
 import type { ServiceRun } from '../../git/room.ts';
+import type { GatedReport } from './gated-report.ts';
 import { type PushEvents, PushWatch } from './push-watch.ts';
 import { endLater, type RequestError, sendOutage, sendRequestError } from './refuse.ts';
 
@@ -47,6 +48,10 @@ export interface Exchange {
   readonly contentType: string;
   /** The body, if it was received whole before. */
   readonly received?: Buffer;
+  /** The body, inflated, when its beginning was read before. */
+  readonly body?: Readable;
+  /** Of a push under ref rules: says in git's report what was kept back. */
+  readonly report?: GatedReport;
   /** Sent before git's output. */
   readonly preamble: string;
   /** For a push: what happens before and after it. */
@@ -127,10 +132,12 @@ class Conversation {
   }
 
   #passInput(): void {
-    const { request, response, received } = this.#exchange;
+    const { request, response, received, body: read } = this.#exchange;
     if (request.headers.expect !== undefined) response.writeContinue();
     const sent = received === undefined ? request : Readable.from([received]);
-    const body = inflated(sent, request.headers, () => this.#giveUp('body_unreadable'));
+    const onDamage = (): void => this.#giveUp('body_unreadable');
+    const body = read ?? inflated(sent, request.headers, onDamage);
+    read?.once('error', onDamage);
     request.on('data', (chunk: Buffer) => {
       this.#sinceRenewal += chunk.length;
       if (this.#sinceRenewal >= MIN_BODY_BYTES) {
@@ -151,7 +158,10 @@ class Conversation {
         body.resume();
       });
     // What git no longer wants to read is read for it, so that the answer can reach the client.
-    this.#git.stdin.once('close', () => request.resume());
+    this.#git.stdin.once('close', () => {
+      request.resume();
+      read?.resume();
+    });
   }
 
   #count(chunk: Buffer): void {
@@ -169,13 +179,17 @@ class Conversation {
       this.#watch?.see(chunk);
       if (response.destroyed || this.#error !== null) return;
       if (!response.headersSent) this.#begin();
-      if (this.#write(this.#spoken.pass(chunk))) return;
+      if (this.#write(this.#gated(this.#spoken.pass(chunk)))) return;
       stdout.pause();
       response.once('drain', () => {
         this.#idle.refresh();
         stdout.resume();
       });
     });
+  }
+
+  #gated(pieces: readonly Buffer[]): readonly Buffer[] {
+    return this.#exchange.report?.pass(pieces) ?? pieces;
   }
 
   /** @returns false when the client must catch up first */
@@ -207,7 +221,8 @@ class Conversation {
     }
     if (this.#error !== null) return void response.destroy();
     if (!response.headersSent) this.#begin();
-    this.#write(this.#spoken.rest());
+    this.#write(this.#gated(this.#spoken.rest()));
+    this.#write(this.#exchange.report?.rest() ?? []);
     response.end();
     endLater(request);
   }

@@ -1,6 +1,10 @@
 /** Bodies short enough to receive completely before git is started. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { packetAt } from '../../git/protocol/pkt-lines.ts';
+import { MAX_COMMAND_BYTES } from './push-commands.ts';
 
 /** True for a body that declares at most this length, and comes without being asked for. */
 export function isShort({ headers }: IncomingMessage, maxBytes: number): boolean {
@@ -36,4 +40,69 @@ export async function firstBytes(request: IncomingMessage, response: ServerRespo
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What follows of a body that was read ahead. */
+export class RestOfBody {
+  readonly #pieces: AsyncIterator<Buffer>;
+
+  constructor(pieces: AsyncIterator<Buffer>) {
+    this.#pieces = pieces;
+  }
+
+  /** The rest behind other bytes. */
+  after(bytes: Buffer): Readable {
+    const pieces = this.#pieces;
+    async function* all(): AsyncGenerator<Buffer> {
+      yield bytes;
+      for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) yield next.value;
+    }
+    return Readable.from(all());
+  }
+
+  /** Reads it away. */
+  async skip(): Promise<void> {
+    for (let next = await this.#pieces.next(); next.done !== true; ) next = await this.#pieces.next();
+  }
+}
+
+/**
+ * The beginning of a push, inflated, up to the flush that ends its commands, or as far as that can't be read any more;
+ * and the rest. Rejects when the client goes, or has not sent it in that time.
+ */
+export async function readHead(request: IncomingMessage, maxMs: number): Promise<{ bytes: Buffer; rest: RestOfBody }> {
+  const timer = setTimeout(() => request.destroy(new Error('the client took too long to say what it pushes')), maxMs);
+  try {
+    const isGzip = request.headers['content-encoding'] !== undefined;
+    const pieces = (isGzip ? request.pipe(createGunzip()) : request)[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    let bytes: Buffer = Buffer.alloc(0);
+    for (let at = 0; bytes.length <= 2 * MAX_COMMAND_BYTES; ) {
+      const next = await pieces.next().catch((error: unknown) => {
+        // The client went; otherwise what came is not what it was said to be.
+        if (!isGzip || (request.destroyed && !request.complete)) throw error;
+        return null;
+      });
+      if (next === null) return { bytes: Buffer.alloc(0), rest: new RestOfBody(request[Symbol.asyncIterator]()) };
+      if (next.done === true) break;
+      bytes = Buffer.concat([bytes, next.value]);
+      let packet = packetAt(bytes, at);
+      while (typeof packet !== 'string' && packet.kind === 'data') {
+        at = packet.end;
+        packet = packetAt(bytes, at);
+      }
+      if (packet !== 'cut') break;
+    }
+    return { bytes, rest: new RestOfBody(pieces) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Reads away what a client still sends, so that it reads the answer. Settles after so long in any case. */
+export async function drain(rest: RestOfBody, maxMs: number): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, maxMs);
+  void rest.skip().then(over.resolve, () => over.resolve());
+  await over.promise;
+  clearTimeout(timer);
 }

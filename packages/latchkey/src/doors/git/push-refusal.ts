@@ -9,17 +9,35 @@ import type { PushCommands } from './push-commands.ts';
 /** For a packet of a channel: with its length and the channel's number it may have 65,520 bytes. */
 const MAX_CHANNEL_BYTES = 65_000;
 
-/** The answer to a push of which nothing was done; null when the client understands none. @param why one short line */
-export function pushRefusal(commands: PushCommands, sentence: string, why: string): Buffer | null {
+/**
+ * The answer of a push of which nothing was done; null where the client understands none.
+ * @param why one short line, for all refs or for each
+ */
+export function pushRefusal(
+  commands: PushCommands,
+  sentence: string,
+  why: string | ((ref: string) => string),
+): Buffer | null {
   if (!commands.speaks('report-status') && !commands.speaks('report-status-v2')) return null;
-  const refs = commands.moved().map(({ ref }) => Buffer.from(ref).toString('latin1'));
-  const lines = ['unpack ok', ...refs.map((ref) => `ng ${ref} ${why}`)].map(packetLine);
+  const said = (ref: string): string => latin1(typeof why === 'string' ? why : why(ref));
+  const refs = commands.moved().map(({ ref }) => `ng ${latin1(ref)} ${said(ref)}`);
+  const lines = ['unpack ok', ...refs].map(packetLine);
   const report = Buffer.from(`${lines.join('')}${FLUSH}`, 'latin1');
   if (!commands.speaks('side-band-64k')) return report;
-  const packets = [onChannel(2, Buffer.from(`${sentence}\n`))];
+  return Buffer.concat([...onChannels(sentence, report), Buffer.from(FLUSH)]);
+}
+
+/** Text as the bytes of its UTF-8, a character each: what `packetLine` measures. */
+function latin1(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+/** Words for people and a report, in packets of a client that uses side bands. */
+export function onChannels(words: string, report: Buffer): Buffer[] {
+  const packets = words === '' ? [] : [onChannel(2, Buffer.from(`${words}\n`))];
   for (let at = 0; at < report.length; at += MAX_CHANNEL_BYTES)
     packets.push(onChannel(1, report.subarray(at, at + MAX_CHANNEL_BYTES)));
-  return Buffer.concat([...packets, Buffer.from(FLUSH)]);
+  return packets;
 }
 
 function onChannel(channel: number, bytes: Buffer): Buffer {

@@ -4,25 +4,44 @@
  * Invariant: a push is noted before a ref moves, and on record before the client hears that one did.
  */
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { noteRefusal } from '../../actions/decision/token-refusals.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { explainSize, explainWorkflows, WORKFLOWS } from '../../actions/repositories/content-refusals.ts';
 import { dropPush, leavePush, openPush } from '../../actions/repositories/push-log.ts';
 import { mayBringToken, scanPush } from '../../actions/repositories/push-protection.ts';
 import { type MovedRef, settlePush, tellOfPush } from '../../actions/repositories/pushes.ts';
+import { recordRefusedMoves, refRulesOf } from '../../actions/repositories/ref-guard.ts';
 import { readsAsSomethingElse } from '../../git/objects/names.ts';
 import type { WorkflowRefusal } from '../../git/push/hooks.ts';
 import { MAX_PREFILTERED_BYTES } from '../../git/push/pack-prefilter.ts';
 import type { RoomLeft } from '../../git/repositories/sizes.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import { converse, type Exchange, NO_CACHE } from './backend.ts';
-import { firstBytes, isShort, receive } from './body.ts';
+import { drain, firstBytes, isShort, readHead, receive } from './body.ts';
 import { exchangeOf, type GitCall } from './call.ts';
 import type { CoalescedFetches } from './coalesced-fetches.ts';
 import { mayBringOddRef, PushCommands } from './push-commands.ts';
+import { pushHead } from './push-head.ts';
+import { expectsForward, type Gated, gatePush } from './ref-gate.ts';
+import { refuse, sendRequestError } from './refuse.ts';
 
 /** Listing refs takes no content. */
 const NO_ROOM: RoomLeft = { bytes: null, reason: 'push_too_large', limitMib: 0 };
+
+const RESULT = 'application/x-git-receive-pack-result';
+type Passing = Extract<Gated, { passes: true }>;
+
+/** What is known of a push before git is started. */
+interface Taken {
+  /** The whole body, when it is a short one. */
+  readonly received: Buffer | null;
+  readonly isScanned: boolean;
+  /** Set when the token has ref rules. */
+  readonly gated: Passing | null;
+  /** Of a longer one under ref rules: what goes to git, and what it asks for. */
+  readonly ahead?: { readonly body: Readable; readonly commands: PushCommands };
+}
 
 /** One push in progress; made again for each of its two requests. */
 export class Push {
@@ -48,7 +67,7 @@ export class Push {
   /** Lists the refs, if possible without a process, and expects the push. */
   async list(): Promise<void> {
     const { ctx } = this.#call;
-    const exchange = this.#exchange(null, false, NO_ROOM);
+    const exchange = this.#exchange({ received: null, isScanned: false, gated: null }, NO_ROOM);
     const { response, run, contentType, preamble } = exchange;
     const refs = await ctx.git.pushRefs(run);
     if (refs === null) await converse(ctx, exchange);
@@ -67,8 +86,37 @@ export class Push {
     const { ctx, request, response, permit } = this.#call;
     const [received, room] = await Promise.all([receiveShort(ctx, request), ctx.git.roomFor(this.#path)]);
     if (received === null) await firstBytes(request, response, ctx.settings.gitIdleTimeoutSec * 1000);
-    await converse(ctx, this.#exchange(received, received === null || mayBringToken(permit, received), room));
+    const taken = { received, isScanned: received === null || mayBringToken(permit, received), gated: null };
+    const gated = refRulesOf(permit) === null ? taken : await this.#gate(taken);
+    if (gated === null) return;
+    await converse(ctx, this.#exchange(gated, room));
+    if (gated.gated !== null) await recordForced(this.#call, gated.gated);
     await tellOfPush(ctx, permit, this.#moved);
+  }
+
+  /** Keeps the push to the ref rules of its token; null when it was refused whole. */
+  async #gate(taken: Taken): Promise<Taken | null> {
+    const { ctx, request, response } = this.#call;
+    const idleMs = ctx.settings.gitIdleTimeoutSec * 1000;
+    const whole = taken.received;
+    const read = whole === null ? await readHead(request, idleMs) : { bytes: whole, rest: null };
+    const found = pushHead(read.bytes);
+    if (found === null) {
+      if (read.rest !== null) await drain(read.rest, idleMs);
+      sendRequestError(request, response, 'body_unreadable');
+      return null;
+    }
+    const gated = await gatePush(this.#call, found.head);
+    if (gated.passes) {
+      const head = gated.head ?? read.bytes.subarray(0, found.end);
+      const bytes = Buffer.concat([head, read.bytes.subarray(found.end)]);
+      if (read.rest === null) return { ...taken, received: bytes, gated };
+      return { ...taken, gated, ahead: { body: read.rest.after(bytes), commands: commandsIn(head) } };
+    }
+    if (read.rest !== null) await drain(read.rest, idleMs);
+    if (gated.answer === null) refuse(request, response, gated.explanation);
+    else response.writeHead(200, { 'Content-Type': RESULT, ...NO_CACHE }).end(gated.answer);
+    return null;
   }
 
   get #path(): string {
@@ -76,22 +124,26 @@ export class Push {
     return ctx.git.path(owner.login, repository.name);
   }
 
-  #exchange(received: Buffer | null, isScanned: boolean, room: RoomLeft): Exchange {
+  #exchange({ received, isScanned, gated, ahead }: Taken, room: RoomLeft): Exchange {
     const { ctx, permit } = this.#call;
     const exchange = exchangeOf(this.#call);
     const tooMuch = explainSize(ctx, permit, room.reason, room.limitMib);
     return {
       ...exchange,
       ...(received === null ? {} : { received }),
+      ...(ahead === undefined ? {} : { body: ahead.body }),
+      ...(gated === null ? {} : { report: gated.report }),
       run: {
         ...exchange.run,
         workflowRefusal: this.#refusal === null ? null : hookWords(this.#refusal),
         oddRefs: received !== null && mayBringOddRef(received),
+        forwardOnly: gated === null ? expectsForward(permit) : gated.forwardOnly,
         maxInputBytes: room.bytes,
         scan: isScanned ? (objects) => this.#scan(objects) : null,
       },
       push: {
         ...(received === null ? {} : { commands: commandsIn(received) }),
+        ...(ahead === undefined ? {} : { commands: ahead.commands }),
         onAsked: async (asked) => {
           this.#note = await openPush(this.#call.ctx, this.#call.permit, asked);
         },
@@ -135,6 +187,12 @@ export class Push {
     const { ctx, permit, from, owner, repository } = this.#call;
     noteRefusal(ctx, permit, from, `push ${owner.login}/${repository.name}`, refusal);
   }
+}
+
+/** Puts on record what git did not move, since it would have lost something. */
+async function recordForced({ ctx, permit }: GitCall, { forcedMoves }: Passing): Promise<void> {
+  const moves = forcedMoves();
+  if (moves.length > 0) await recordRefusedMoves(ctx, permit, moves);
 }
 
 function commandsIn(received: Buffer): PushCommands {

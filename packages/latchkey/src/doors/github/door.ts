@@ -21,6 +21,7 @@ import { targetNamed } from '../../actions/decision/route-target.ts';
 import type { TargetName } from '../../actions/decision/targets.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { type Allowance, consumeRateLimit } from '../../actions/ground/rate-limit.ts';
+import { MoveRefused } from '../../actions/repositories/ref-guard.ts';
 import { networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
@@ -105,6 +106,8 @@ async function serve(
   return run(visit, endpoint, params, permit).then(
     (done) => answer(visit, endpoint, done),
     (error: unknown) => {
+      if (error instanceof MoveRefused)
+        return refuse(visit, endpoint, { allowed: false, explanation: error.explanation });
       if (!(error instanceof Problem)) throw error;
       const { status, body } = validationFailed(error.complaints, endpoint.resource, docs(visit, endpoint));
       return send(visit, status, body);

@@ -16,6 +16,7 @@ import { nameOfOrganization, nameOfRepository } from '../../actions/decision/nam
 import type { TargetName } from '../../actions/decision/targets.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { type Allowance, consumeRateLimit } from '../../actions/ground/rate-limit.ts';
+import { MoveRefused } from '../../actions/repositories/ref-guard.ts';
 import { reportRotatedUse } from '../../actions/tokens/families.ts';
 import { networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
@@ -77,7 +78,12 @@ async function serve(
   const allowance = await count(visit, permit);
   if (allowance !== null) void reply.headers(limitHeaders(allowance));
   if (allowance?.allowed === false) return send(visit, rateLimited(allowance.retryAfterSec));
-  return answer(visit, await run(visit, endpoint, params, permit));
+  try {
+    return await answer(visit, await run(visit, endpoint, params, permit));
+  } catch (error) {
+    if (error instanceof MoveRefused) return send(visit, refusal(error.explanation, endpoint));
+    throw error;
+  }
 }
 
 /** Decides with the endpoint's need. */

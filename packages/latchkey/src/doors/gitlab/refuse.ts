@@ -111,6 +111,7 @@ export const ANSWERS = {
   permission_missing: LACKING,
   scope_missing: INSUFFICIENT,
   workflow_permission_missing: FORBIDDEN_BECAUSE,
+  ref_not_allowed: FORBIDDEN_BECAUSE,
   token_in_content: FORBIDDEN_BECAUSE,
   push_too_large: FORBIDDEN_BECAUSE,
   file_too_large: FORBIDDEN_BECAUSE,

@@ -27,6 +27,8 @@ export interface PushChecks {
   readonly scan: ContentScan | null;
   /** True when it may bring a ref that git takes for something else. The hook refuses that. */
   readonly oddRefs: boolean;
+  /** True when branches may only move forward, which git itself looks at. */
+  readonly forwardOnly?: boolean;
 }
 
 /**
@@ -82,4 +84,15 @@ export function hooksOf(
     ...(allowOwn ? { LATCHKEY_OWN_HOOKS: '1' } : {}),
   };
   return { hooksFolder: join(folders.hooks, way), forHooks };
+}
+
+/** Settings of git for one push: how much it takes, and whether branches may lose commits. */
+export function limitsOf({
+  maxInputBytes,
+  forwardOnly = false,
+}: Pick<PushChecks, 'forwardOnly'> & { readonly maxInputBytes: number | null }): (readonly [string, string])[] {
+  return [
+    ...(maxInputBytes === null ? [] : [['receive.maxInputSize', String(maxInputBytes)] as const]),
+    ...(forwardOnly ? [['receive.denyNonFastForwards', 'true'] as const] : []),
+  ];
 }

@@ -1,5 +1,7 @@
 /** A person's own tokens over REST, as a script uses them. */
 import { describe, expect, it } from 'vitest';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { editToken } from '../../../src/actions/tokens/edits.ts';
 import { type ApiWorld, apiWorld, grant } from './api.ts';
 
 const PATH = '/user/personal-access-tokens';
@@ -301,5 +303,91 @@ describe('a dry run', () => {
       },
     ]);
     expect((await world.ask(`GET ${PATH}/current`, { token })).body.uses_left).toBe(20 - 8);
+  });
+});
+
+describe('ref rules over REST', () => {
+  const agent = [{ pattern: 'agent/**' }, { pattern: 'refs/tags/v*', allow: ['create'] }];
+  const stored = [
+    { pattern: 'refs/heads/agent/**', allow: ['create', 'update'] },
+    { pattern: 'refs/tags/v*', allow: ['create'] },
+  ];
+
+  it('are given, shown, changed and taken away', async () => {
+    const { ask, ...world } = await apiWorld();
+    const { secret: token } = await world.token('Bob', {
+      name: 'manager',
+      expiresInDays: 30,
+      grants: [grant({ selection: 'all', permissions: { personal_access_tokens: 'write', contents: 'write' } })],
+    });
+    const made = await ask(`POST ${PATH}`, { token, body: { name: 'Ref bot', ref_rules: agent } });
+    expect(made).toMatchObject({ status: 201, body: { ref_rules: stored } });
+    const own = `PATCH ${PATH}/${made.body.id}`;
+    const filled = await ask(own, { token, body: { ref_rules: [{ pattern: '{login}/{token}/*', allow: [] }] } });
+    expect(filled.body.ref_rules).toEqual([{ pattern: 'refs/heads/bob/ref-bot/*', allow: [] }]);
+    expect((await ask(own, { token, body: { name: 'renamed' } })).body.ref_rules).toEqual(filled.body.ref_rules);
+    expect((await ask(own, { token, body: { ref_rules: null } })).body.ref_rules).toBeNull();
+    const bad = await ask(own, { token, body: { ref_rules: [{ pattern: 'refs/replace/**' }, { pattern: 'a b' }] } });
+    expect(bad.status).toBe(422);
+    expect(bad.body.errors.map(({ field }: { field: string }) => field)).toEqual(['ref_rules', 'ref_rules']);
+    const many = Array.from({ length: 21 }, (_, i) => ({ pattern: `a${i}` }));
+    expect((await ask(own, { token, body: { ref_rules: many } })).text).toContain('at most 20 ref rules');
+  });
+
+  it('bound what the token makes, changes and renews: it gives no ref that it has not', async () => {
+    const { ask, ...world } = await apiWorld();
+    const grants = [grant({ selection: 'all', permissions: { personal_access_tokens: 'write', contents: 'write' } })];
+    const { secret: token, id } = await world.token('Bob', { expiresInDays: 30, grants, refRules: agent });
+    const { id: other } = await world.token('Bob', { expiresInDays: 20, grants });
+    const inherited = await ask(`POST ${PATH}`, { token, body: { name: 'child' } });
+    expect(inherited).toMatchObject({ status: 201, body: { ref_rules: stored } });
+    const narrower = await ask(`POST ${PATH}`, {
+      token,
+      body: { name: 'narrower', ref_rules: [{ pattern: 'agent/x' }] },
+    });
+    expect(narrower.status).toBe(201);
+    const beyond = "can't push to more refs";
+    for (const refused of [
+      await ask(`POST ${PATH}`, { token, body: { name: 'wider', ref_rules: [{ pattern: '**' }] } }),
+      await ask(`PATCH ${PATH}/${id}`, { token, body: { ref_rules: null } }),
+      await ask(`PATCH ${PATH}/${id}`, { token, body: { ref_rules: [{ pattern: 'agent/**', allow: ['force'] }] } }),
+      await ask(`POST ${PATH}/${other}/rotate`, { token, body: {} }),
+    ])
+      expect([refused.status, refused.text]).toEqual([422, expect.stringContaining(beyond)]);
+  });
+
+  it('are only narrowed once an organization is reached, whose owners may have let the token in for them', async () => {
+    const world = await apiWorld();
+    const { id } = await world.token('Ada', {
+      expiresInDays: 20,
+      grants: [grant({ owner: 'Acme', selection: 'all', permissions: { contents: 'write' } })],
+      refRules: agent,
+    });
+    const change = (refRules: { pattern: string }[] | null) => editToken(world.ctx, operatorPermit(), id, { refRules });
+    await expect(change(null)).rejects.toThrow('can only be narrowed');
+    expect((await change([{ pattern: 'agent/x' }])).refRules).toHaveLength(1);
+    await expect(change(agent)).rejects.toThrow('can only be narrowed');
+  });
+
+  it('answer a dry run by the rule', async () => {
+    const { ask, ...world } = await apiWorld();
+    const grants = [grant({ selection: 'all', permissions: { contents: 'write' } })];
+    const { secret: token } = await world.token('Bob', { name: 'agent', expiresInDays: 30, grants, refRules: agent });
+    const check = (more: object) =>
+      ask(`POST ${PATH}/current/check`, {
+        token,
+        body: { permission: 'contents', level: 'write', repository: 'Bob/notes', ...more },
+      });
+    expect((await check({ ref: 'agent/x' })).body).toMatchObject({ allowed: true });
+    expect((await check({ ref: 'main' })).body).toMatchObject({
+      allowed: false,
+      reason: 'ref_not_allowed',
+      reasons: ['The token "agent" may not push to main: its ref rules allow agent/**, refs/tags/v* only.'],
+    });
+    expect((await check({ ref: 'agent/x', act: 'force' })).body.reasons).toEqual([
+      'The token "agent" may not force-push to agent/x: its ref rule agent/** allows create and update only.',
+    ]);
+    expect((await check({ ref: 'a..b' })).status).toBe(422);
+    expect((await check({ ref: 'agent/x', act: 'merge' })).status).toBe(422);
   });
 });

@@ -42,6 +42,7 @@ describe('a token about itself', () => {
     expect(body).toEqual({
       id,
       name: 'laptop',
+      ref_rules: null,
       revoked: false,
       created_at: '2026-09-21T14:13:20.000Z',
       description: 'for pushing',

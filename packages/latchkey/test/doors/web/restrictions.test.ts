@@ -1,5 +1,6 @@
 /**
- * From where, from when, and how often a token works: set and changed on the forms of every kind, shown on its page.
+ * From where, from when, how often and on which refs a token works: set and changed on the forms of every kind, shown on
+ * its page.
  */
 import { expect, test } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
@@ -11,6 +12,11 @@ import { type Visitor, type WebWorld, webWorld } from './visitor.ts';
 /** 2026-12-01, before which the tests' clock stands. */
 const DAY = '2026-12-01';
 const DAY_AT = Date.UTC(2026, 11, 1) / 1000;
+
+const RULES = [
+  { pattern: 'refs/heads/main', allow: [] },
+  { pattern: 'refs/heads/agent/**', allow: ['create', 'update'] },
+];
 
 const KINDS = [
   {
@@ -48,11 +54,14 @@ async function ada(): Promise<{ world: WebWorld; visitor: Visitor }> {
 }
 
 const restrictionsOf = async (world: WebWorld) =>
-  (await listTokens(world.ctx, operatorPermit(), 'ada')).map(({ allowedAddresses, notBeforeAt, usesLeft }) => ({
-    allowedAddresses,
-    notBeforeAt,
-    usesLeft,
-  }));
+  (await listTokens(world.ctx, operatorPermit(), 'ada')).map(
+    ({ allowedAddresses, notBeforeAt, usesLeft, refRules }) => ({
+      allowedAddresses,
+      notBeforeAt,
+      usesLeft,
+      refRules,
+    }),
+  );
 
 test.each(KINDS)(
   'a $kind token is restricted when it is made, shown so, and freed by an edit',
@@ -64,10 +73,11 @@ test.each(KINDS)(
       allowed_addresses: '192.0.2.0/24 2001:db8::1',
       not_before: DAY,
       uses_left: '3',
+      ref_rules: 'main: none\r\nagent/**\r\n',
     });
     expect([made.status, made.location]).toEqual([303, list]);
     expect(await restrictionsOf(world)).toEqual([
-      { allowedAddresses: ['192.0.2.0/24', '2001:db8::1'], notBeforeAt: DAY_AT, usesLeft: 3 },
+      { allowedAddresses: ['192.0.2.0/24', '2001:db8::1'], notBeforeAt: DAY_AT, usesLeft: 3, refRules: RULES },
     ]);
     const page = (await visitor.get(`${list}/1`)).text;
     for (const words of [
@@ -75,25 +85,31 @@ test.each(KINDS)(
       'Works only from 192.0.2.0/24, 2001:db8::1.',
       'Does not work before 1 Dec 2026, 00:00 UTC.',
       'Works 3 times more.',
+      'May push only to agent/**, with exceptions.',
+      '<code>main: none</code>',
     ])
       expect(page).toContain(words);
     const kept = await visitor.send(`${list}/1/edit`, edit, {
       ...typed,
       name: 'renamed',
       allowed_addresses: '192.0.2.0/24\r\n2001:db8::1',
+      ref_rules: 'main: none\r\nagent/**',
     });
     expect(kept.status).toBe(303);
     expect(await restrictionsOf(world)).toEqual([
-      { allowedAddresses: ['192.0.2.0/24', '2001:db8::1'], notBeforeAt: DAY_AT, usesLeft: 3 },
+      { allowedAddresses: ['192.0.2.0/24', '2001:db8::1'], notBeforeAt: DAY_AT, usesLeft: 3, refRules: RULES },
     ]);
     const freed = await visitor.send(`${list}/1/edit`, edit, {
       ...typed,
       allowed_addresses: '',
       not_before: '',
       uses_left: '',
+      ref_rules: '',
     });
     expect(freed.status).toBe(303);
-    expect(await restrictionsOf(world)).toEqual([{ allowedAddresses: null, notBeforeAt: null, usesLeft: null }]);
+    expect(await restrictionsOf(world)).toEqual([
+      { allowedAddresses: null, notBeforeAt: null, usesLeft: null, refRules: null },
+    ]);
   },
 );
 
@@ -109,6 +125,7 @@ test.each(
         ],
         ['no use at all', { uses_left: '0' }, `A use limit is a whole number from 1 to ${MAX_USES}.`],
         ['half a use', { uses_left: '1.5' }, `A use limit is a whole number from 1 to ${MAX_USES}.`],
+        ['a pattern that is none', { ref_rules: 'refs/replace/**' }, 'names refs that no token with rules may move'],
         ['too many uses', { uses_left: String(MAX_USES + 1) }, `A use limit is a whole number from 1 to ${MAX_USES}.`],
         [
           'an address that is none',
@@ -133,11 +150,20 @@ test('the most uses there can be are taken', async () => {
 });
 
 test('an edit that leaves the number of uses alone gives back none that were spent meanwhile', () => {
-  const today = { allowedAddresses: null, notBeforeAt: DAY_AT + 3_600, usesLeft: 1 };
+  const today = { allowedAddresses: null, notBeforeAt: DAY_AT + 3_600, usesLeft: 1, refRules: null };
   expect(
     readRestrictions(new URLSearchParams({ uses_left: '3', uses_left_before: '3', not_before: DAY }), today),
   ).toEqual({});
   expect(
     readRestrictions(new URLSearchParams({ uses_left: '5', uses_left_before: '3', not_before: '' }), today),
   ).toEqual({ usesLeft: 5, notBeforeAt: null });
+});
+
+test('a link fills the rules in, the summary says them, and the link of the form carries them on', async () => {
+  const { visitor } = await ada();
+  const link = '/settings/personal-access-tokens/new?name=agent&contents=write&ref_rules=main:%20none;agent/**';
+  const { text } = await visitor.get(link);
+  expect(text).toContain('>main: none;agent/**</textarea>');
+  expect(text).toContain('can push only to agent/**, with exceptions');
+  expect(text).toMatch(/ref_rules=main%3A\+none%3Bagent%2F\*\*/);
 });

@@ -209,13 +209,14 @@ test("another person's token is as if it were not there", async () => {
 
 test.each(
   TOKEN_RECIPES.map(
-    ({ title, name, description, permissions }) =>
-      [title, { name, description, ...permissions } as Record<string, string>] as const,
+    ({ title, name, description, permissions, refRules = '' }) =>
+      [title, { name, description, ...permissions, ref_rules: refRules } as Record<string, string>] as const,
   ),
 )('the recipe "%s" fills the form', async (_title, fields) => {
   const { visitor } = await ada();
   const seen = await visitor.get(`${NEW}?${new URLSearchParams(fields)}`);
   expect(plain(seen.text)).toContain(`value="${fields['name']}"`);
+  expect(plain(seen.text)).toContain(fields['ref_rules']);
   expect(seen.status).toBe(200);
 });
 

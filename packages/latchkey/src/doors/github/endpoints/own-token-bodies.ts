@@ -36,7 +36,30 @@ const GRANT = {
   ),
 };
 const Grant = Type.Object(GRANT, closed);
+const RefRules = Type.Array(
+  Type.Object(
+    {
+      pattern: Type.String({
+        maxLength: 300,
+        description: '`agent/**`, `refs/tags/v*`; `{token}` and `{login}` stand for names.',
+      }),
+      allow: optional(
+        Type.Array(Type.String({ maxLength: 20 }), {
+          maxItems: 10,
+          description: 'Of `create`, `update`, `force`, `delete`; left out: `create` and `update`; empty: nothing.',
+        }),
+      ),
+    },
+    closed,
+  ),
+  { maxItems: 100 },
+);
 const LIMITS = {
+  ref_rules: optional(
+    Type.Union([RefRules, Type.Null()], {
+      description: 'Which refs it may move: the first pattern that matches decides. Left out or `null`: any.',
+    }),
+  ),
   not_before: optional(Instant),
   allowed_addresses: optional(Type.Union([Type.Array(Type.String({ maxLength: 60 })), Type.Null()])),
   uses_left: optional(
@@ -96,6 +119,10 @@ export const Check = Type.Object(
     repository: optional(Type.String({ maxLength: 200 })),
     organization: optional(Type.String({ maxLength: 100 })),
     address: optional(Type.String({ maxLength: 60 })),
+    ref: optional(Type.String({ maxLength: 300, description: 'A branch, or a ref in full, that would move.' })),
+    act: optional(
+      Type.String({ maxLength: 10, description: '`create`, `update` (when left out), `force`, `delete`.' }),
+    ),
   },
   closed,
 );
@@ -143,8 +170,14 @@ export function limitsIn({
   not_before: from,
   allowed_addresses: allowedAddresses,
   uses_left: usesLeft,
+  ref_rules: refRules,
 }: Static<typeof Edit>) {
-  return { notBeforeAt: typeof from === 'string' ? instantOf(from, 'not_before') : from, allowedAddresses, usesLeft };
+  return {
+    notBeforeAt: typeof from === 'string' ? instantOf(from, 'not_before') : from,
+    allowedAddresses,
+    usesLeft,
+    refRules,
+  };
 }
 
 /** The number in a path. @throws Problem when it isn't one, as for a missing token */

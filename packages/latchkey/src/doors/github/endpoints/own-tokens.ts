@@ -5,7 +5,7 @@
  * itself, only the part that renews. Bodies are in `own-token-bodies.ts`; what waits for approval is in
  * `own-requests.ts`.
  */
-import { dryRun, dryRunQuestion } from '../../../actions/questions/dry-run.ts';
+import { dryRun, dryRunMove, dryRunQuestion } from '../../../actions/questions/dry-run.ts';
 import { editToken } from '../../../actions/tokens/edits.ts';
 import { expiryCalendar } from '../../../actions/tokens/health.ts';
 import { listOwnTokens, readCurrentToken, readToken } from '../../../actions/tokens/own-tokens.ts';
@@ -62,7 +62,8 @@ async function checked(
       ? { permission, level, repository: body.repository, organization: body.organization }
       : { method: method ?? 'GET', path: path ?? '' },
   );
-  return ok(dryRunAnswer(await dryRun(ctx, permit, id, question, body.address ?? address)));
+  const move = body.ref === undefined ? {} : { move: dryRunMove(body.ref, body.act ?? 'update') };
+  return ok(dryRunAnswer(await dryRun(ctx, permit, id, { ...question, ...move }, body.address ?? address)));
 }
 
 /** The id of the token that makes the request. @throws Problem when it isn't made with a token */

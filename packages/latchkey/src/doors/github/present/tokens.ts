@@ -53,6 +53,7 @@ function seen(apiUrl: string, { token, owner, lastUse }: SeenToken, at: UnixSeco
     token_expired: isExpired(token, at),
     token_expires_at: instant(token.expiresAt),
     token_last_used_at: instant(lastUse?.usedAt ?? null),
+    token_ref_rules: token.refRules,
   };
 }
 
@@ -151,6 +152,7 @@ export function ownToken(apiUrl: string, token: TokenView, at: UnixSeconds) {
     not_before: instant(token.notBeforeAt),
     allowed_addresses: token.allowedAddresses,
     uses_left: token.usesLeft,
+    ref_rules: token.refRules,
     parent_id: token.parentId,
     revoked_at: instant(token.revokedAt),
     revoked_by: token.revokedBy,

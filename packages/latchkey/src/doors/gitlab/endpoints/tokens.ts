@@ -14,6 +14,7 @@ import { Problem } from '../../../base/errors.ts';
 import { parameter } from '../../../base/present.ts';
 import type { UnixSeconds } from '../../../base/time.ts';
 import type { Need } from '../../../catalogue/needs.ts';
+import { refRuleDrafts } from '../../../rules/refs/ref-rule-text.ts';
 import { type Call, type Endpoint, endpoint, NOTHING, ok, type Reply } from '../endpoint.ts';
 import { presentNewToken, presentToken } from '../present/tokens.ts';
 import { badRequest, notFound, notYours } from '../refuse.ts';
@@ -35,6 +36,7 @@ const NEW_TOKEN = {
   name: { type: 'string', required: true },
   description: { type: 'string' },
   scopes: { type: 'strings', required: true },
+  ref_rules: { type: 'strings' },
   ...EXPIRY,
 } as const;
 const SEARCH = {
@@ -115,6 +117,8 @@ interface NewToken {
   readonly description: string | undefined;
   readonly scopes: readonly string[];
   readonly expires_at: UnixSeconds | undefined;
+  /** Lines: `agent/**: create`. */
+  readonly ref_rules: readonly string[] | undefined;
 }
 
 async function make(call: Call<NewToken>, userLogin: string): Promise<Reply> {
@@ -128,6 +132,7 @@ async function make(call: Call<NewToken>, userLogin: string): Promise<Reply> {
     description: params.description ?? '',
     scopes: params.scopes,
     grants: [],
+    refRules: refRuleDrafts(params.ref_rules ?? []),
     ...life,
   } as const;
   return shown(201, await createToken(ctx, permit, draft));

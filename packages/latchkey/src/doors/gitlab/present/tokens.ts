@@ -23,6 +23,7 @@ export function presentToken(token: TokenView): Record<string, unknown> {
     active: !isOver(token.state),
     granular,
     expires_at: date(token.expiresAt),
+    ref_rules: token.refRules,
     last_used_ips: token.lastUse?.addresses ?? [],
   };
 }

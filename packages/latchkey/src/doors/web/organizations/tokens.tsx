@@ -14,6 +14,7 @@ import {
 import type { SeenMemberToken } from '../../../actions/organizations/tokens.ts';
 import { problem } from '../../../base/errors.ts';
 import { reachWords } from '../../../rules/reach-words.ts';
+import { refRuleWords } from '../../../rules/refs/ref-rule-text.ts';
 import { toldTo } from '../../../rules/right-sentence.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
@@ -138,7 +139,8 @@ function Other({ row, at }: { row: SeenMemberToken; at: number }): VNode {
         ) : null}
         <div id={`${id}-facts`}>
           <p class="mb-1">
-            {excluded ? 'Could' : 'Can'} {toldTo('other', reachWords(token.kind, token.scopes, []))}.
+            {excluded ? 'Could' : 'Can'} {toldTo('other', reachWords(token.kind, token.scopes, []))}
+            {token.refRules === null ? '' : `; ${refRuleWords(token.refRules)}`}.
           </p>
           <p class="color-fg-muted f6 mb-0">
             <Ends expiresAt={token.expiresAt} at={at} /> · <LastUse token={row} />

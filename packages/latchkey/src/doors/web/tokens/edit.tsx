@@ -15,7 +15,7 @@ import { TextArea, TextField } from '../parts/text-fields.tsx';
 import { grantsWith } from './fix.tsx';
 import { readTokenDraft, sourceOf } from './form/draft.ts';
 import { fineGrainedForm } from './form/fine-grained.tsx';
-import { RestrictionFields, type Restrictions, readRestrictions } from './form/restrictions.tsx';
+import { type RestrictionEdit, RestrictionFields, readRestrictions } from './form/restrictions.tsx';
 import { ScopeTree, scopesIn } from './form/scope-tree.tsx';
 import { CLASSIC_PATH, FINE_GRAINED_PATH, idParam, pathOfToken, SCOPED_PATH } from './kinds.ts';
 import { complaintsOfEachOwner } from './new-fine-grained.tsx';
@@ -53,7 +53,7 @@ async function saveFineGrained(visit: Visit): Promise<Answer> {
 }
 
 /** The changes that the form makes to them. */
-async function restrictionsIn(visit: Visit, kind: TokenKind): Promise<Partial<Restrictions>> {
+async function restrictionsIn(visit: Visit, kind: TokenKind): Promise<RestrictionEdit> {
   return readRestrictions(
     present(visit.typed, 'the form'),
     await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), kind),

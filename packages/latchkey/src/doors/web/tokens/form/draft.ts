@@ -116,8 +116,11 @@ export function sourceOf(name: string, description: string, grants: readonly Gra
   return source;
 }
 
-/** The fields for a link to the form: every choice except those that only its maker could make. */
-export function linkQuery(source: URLSearchParams, ownLogin: string): string {
+/**
+ * The fields for a link to the form: every choice except those that only its maker could make.
+ * @param refRules as a link spells them
+ */
+export function linkQuery(source: URLSearchParams, ownLogin: string, refRules: string): string {
   const query = new URLSearchParams();
   const put = (name: string, value: string): void => {
     if (value !== '') query.set(name, value);
@@ -129,5 +132,6 @@ export function linkQuery(source: URLSearchParams, ownLogin: string): string {
   const expiry = source.get('expires_in') ?? '';
   put('expires_in', expiry === 'custom' ? '' : expiry);
   for (const [name, level] of Object.entries(permissionsOf(source, 0))) put(name, level);
+  put('ref_rules', refRules);
   return query.size === 0 ? '' : `?${query}`;
 }

@@ -27,6 +27,7 @@ import { FINE_GRAINED_PATH } from '../kinds.ts';
 import { grantCount, linkQuery, ownerOf, permissionsOf, prefixOf, selectionOf } from './draft.ts';
 import { ExpirationField, spokenDate } from './expiration-field.tsx';
 import { OwnerSection, type SectionFacts } from './owner-section.tsx';
+import { refRulesForLink } from './ref-rule-fields.tsx';
 import { RestrictionFields, type Restrictions, restrictionWords } from './restrictions.tsx';
 
 export interface FormSpec {
@@ -173,11 +174,12 @@ function Recipes({ owner }: { owner: string }): VNode {
     <details class="lk-recipes mb-3">
       <summary class="text-bold">Start from a recipe</summary>
       <ul class="lk-plain-list">
-        {TOKEN_RECIPES.map(({ title, name, description, permissions }) => {
+        {TOKEN_RECIPES.map(({ title, name, description, permissions, refRules = '' }) => {
           const query = new URLSearchParams({
             name,
             description,
             ...(owner === '' ? {} : { target_name: owner }),
+            ...(refRules === '' ? {} : { ref_rules: refRules }),
             ...permissions,
           });
           return (
@@ -235,7 +237,8 @@ function Summary({
   isNew: boolean;
 }): VNode {
   const pending = sections.flatMap(({ known }) => (known?.needsApproval === true ? [known.login] : []));
-  const link = `${visit.ctx.settings.publicUrl}${FINE_GRAINED_PATH}/new${linkQuery(source, facts.login)}`;
+  const query = linkQuery(source, facts.login, refRulesForLink(source));
+  const link = `${visit.ctx.settings.publicUrl}${FINE_GRAINED_PATH}/new${query}`;
   return (
     <>
       <div class="Box p-3">

@@ -7,21 +7,36 @@
  */
 import type { VNode } from 'preact';
 import { isoDate, spokenInstant, type UnixSeconds } from '../../../../base/time.ts';
+import type { RefRuleDraft } from '../../../../rules/refs/ref-rule-text.ts';
+import type { RefRule } from '../../../../rules/refs/ref-rules.ts';
 import { MAX_USES } from '../../../../rules/token-limits.ts';
 import type { Fields } from '../../parts/fields.ts';
 import { Hidden } from '../../parts/form.tsx';
 import { TextArea, TextField } from '../../parts/text-fields.tsx';
 import { dayAt } from './draft.ts';
 import { spokenDate } from './expiration-field.tsx';
+import {
+  isRefRuleFieldFilled,
+  RefRuleFacts,
+  RefRuleField,
+  readRefRules,
+  typedRefRuleWords,
+} from './ref-rule-fields.tsx';
 
 /** As in a token; null = not restricted. */
 export interface Restrictions {
   readonly allowedAddresses: readonly string[] | null;
   readonly notBeforeAt: UnixSeconds | null;
   readonly usesLeft: number | null;
+  readonly refRules: readonly RefRule[] | null;
 }
 
-const NONE: Restrictions = { allowedAddresses: null, notBeforeAt: null, usesLeft: null };
+/** The same as a form asks for it. */
+export type RestrictionEdit = Partial<Omit<Restrictions, 'refRules'>> & {
+  readonly refRules?: readonly RefRuleDraft[] | null;
+};
+
+const NONE: Restrictions = { allowedAddresses: null, notBeforeAt: null, usesLeft: null, refRules: null };
 
 const addressesText = ({ allowedAddresses }: Restrictions): string => (allowedAddresses ?? []).join('\n');
 const dayText = ({ notBeforeAt }: Restrictions): string => (notBeforeAt === null ? '' : isoDate(notBeforeAt));
@@ -31,11 +46,14 @@ const usesText = ({ usesLeft }: Restrictions): string => (usesLeft === null ? ''
 export function RestrictionFields({ f, token = NONE }: { f: Fields; token?: Restrictions | undefined }): VNode {
   const [addresses, day, uses] = [addressesText(token), dayText(token), usesText(token)];
   const names = { allowed_addresses: addresses, not_before: day, uses_left: uses };
-  const isOpen = Object.entries(names).some(([name, value]) => f.value(name, value) !== '' || f.error(name) !== '');
+  const isOpen =
+    isRefRuleFieldFilled(f, token.refRules) ||
+    Object.entries(names).some(([name, value]) => f.value(name, value) !== '' || f.error(name) !== '');
   return (
     <details class="mb-3" open={isOpen}>
       <summary class="text-bold">More restrictions</summary>
       <div class="mt-2">
+        <RefRuleField f={f} rules={token.refRules} />
         <TextArea
           f={f}
           name="allowed_addresses"
@@ -77,12 +95,13 @@ export function RestrictionFields({ f, token = NONE }: { f: Fields; token?: Rest
  * The restrictions from the fields; for an edit, only the changed ones. Unreadable values become ones that the rules
  * reject.
  */
-export function readRestrictions(source: URLSearchParams, token: Restrictions = NONE): Partial<Restrictions> {
+export function readRestrictions(source: URLSearchParams, token: Restrictions = NONE): RestrictionEdit {
   const typed = (name: string): string => (source.get(name) ?? '').trim();
   const addresses = typed('allowed_addresses')
     .split(/[\s,]+/)
     .filter((each) => each !== '');
   const [day, uses] = [typed('not_before'), typed('uses_left')];
+  const refRules = readRefRules(source, token.refRules);
   return {
     ...(addresses.join('\n') === addressesText(token)
       ? {}
@@ -91,13 +110,16 @@ export function readRestrictions(source: URLSearchParams, token: Restrictions = 
     ...(uses === typed('uses_left_before')
       ? {}
       : { usesLeft: uses === '' ? null : /^\d{1,10}$/.test(uses) ? Number(uses) : NaN }),
+    ...(refRules === undefined ? {} : { refRules }),
   };
 }
 
 /** For the summary of a form: what restricts the token, as far as it is clear. */
 export function restrictionWords(source: URLSearchParams): readonly string[] {
   const { allowedAddresses, notBeforeAt, usesLeft } = { ...NONE, ...readRestrictions(source) };
+  const pushes = typedRefRuleWords(source);
   return [
+    ...(pushes === null ? [] : [pushes]),
     ...(allowedAddresses === null
       ? []
       : [
@@ -115,12 +137,13 @@ function usesWords(uses: number): string {
 
 /** The same on a token's own page. */
 export function RestrictionFacts({
-  token: { allowedAddresses, notBeforeAt, usesLeft },
+  token: { allowedAddresses, notBeforeAt, usesLeft, refRules },
 }: {
   token: Restrictions;
 }): VNode {
   return (
     <>
+      <RefRuleFacts rules={refRules} />
       {allowedAddresses === null ? null : (
         <p class="color-fg-muted f6">Works only from {allowedAddresses.join(', ')}.</p>
       )}

@@ -1,0 +1,140 @@
+/**
+ * Keeps a token to its ref rules, whichever door moves a ref: over REST before it moves, in a push before git is told.
+ *
+ * Invariant: everything that moves a ref asks here (`movingRefs`, `movingHead`, the README of a new repository, the end
+ * of a repository, and the git door), so no endpoint has to think of it.
+ * Invariant: what is refused is on record: in the audit log, and on the token's page.
+ */
+import { present } from '../../base/present.ts';
+import { isAncestor, type RefChange } from '../../git/objects/refs.ts';
+import type { Refusal } from '../../rules/decide.ts';
+import type { Explanation } from '../../rules/explain.ts';
+import { isBranch, type RefAct, type RefRule, refObjection } from '../../rules/refs/ref-rules.ts';
+import type { Permit } from '../decision/authorize.ts';
+import { noteRefusal } from '../decision/token-refusals.ts';
+import type { Context } from '../ground/context.ts';
+import { record } from '../ground/record.ts';
+import { explainMove } from './content-refusals.ts';
+import { openTarget } from './target.ts';
+
+/** What stands for all refs of a repository: its end, which no token with rules may bring about. */
+const EVERY_REF = 'refs/*';
+/** An entry names so many refs at most. */
+const MAX_ENTRY_REFS = 500;
+
+/** A move that the token's rules refuse: the door words it as it words every refusal. */
+export class MoveRefused extends Error {
+  override readonly name = 'MoveRefused';
+  readonly explanation: Explanation;
+
+  constructor(explanation: Explanation) {
+    super(explanation.sentence);
+    this.explanation = explanation;
+  }
+}
+
+/** A ref that may not move, with what was to happen to it. */
+export interface RefusedMove extends RefChange {
+  readonly refusal: Refusal & Required<Pick<Refusal, 'objection'>>;
+}
+
+/** What the rules say to a move whose name and ids are known. `forward`: yes, if it loses nothing. */
+export type MoveVerdict = 'allowed' | 'forward' | RefusedMove;
+
+/** The ref rules of whoever holds a permit; null without any, or without a token. */
+export function refRulesOf({ bearer }: Permit): readonly RefRule[] | null {
+  return bearer?.via === 'token' ? bearer.token.refRules : null;
+}
+
+function refusalOf(permit: Permit, ref: string, act: RefAct): RefusedMove['refusal'] | null {
+  const objection = refObjection(refRulesOf(permit), ref, act);
+  return objection === null ? null : { reason: 'ref_not_allowed', objection };
+}
+
+/** Judges by name and ids alone. Both ids null is a deletion: git deletes a damaged ref so. */
+export function judgeMove(permit: Permit, change: RefChange): MoveVerdict {
+  if (refRulesOf(permit) === null) return 'allowed';
+  const { ref, from, to } = change;
+  const refused = (act: RefAct): MoveVerdict => {
+    const refusal = refusalOf(permit, ref, act);
+    return refusal === null ? 'allowed' : { ...change, refusal };
+  };
+  if (to === null) return refused('delete');
+  if (from === null) return refused('create');
+  const byForce = refused('force');
+  // What isn't a branch is not meant to move: a tag that does has another meaning afterwards.
+  if (byForce === 'allowed' || !isBranch(ref)) return byForce;
+  const forward = refused('update');
+  return forward === 'allowed' ? 'forward' : forward;
+}
+
+/** The same as `forward` turned out to be a move that loses commits. */
+export function refuseForced(permit: Permit, change: RefChange): RefusedMove | null {
+  const refusal = refusalOf(permit, change.ref, 'force');
+  return refusal === null ? null : { ...change, refusal };
+}
+
+/** @throws MoveRefused when the token may not move this ref so; that is on record then */
+export async function demandMove(ctx: Context, permit: Permit, change: RefChange): Promise<void> {
+  const verdict = judgeMove(permit, change);
+  if (verdict === 'allowed') return;
+  if (verdict !== 'forward') return refuse(ctx, permit, verdict);
+  const { from, to } = change;
+  if (from !== null && to !== null && (await isAncestor(openTarget(ctx, permit), from, to))) return;
+  const refused = refuseForced(permit, change);
+  if (refused !== null) await refuse(ctx, permit, refused);
+}
+
+/** @throws MoveRefused when the token has ref rules: they never open HEAD, nor all refs at once */
+export async function demandFreeRefs(ctx: Context, permit: Permit, act: 'HEAD' | 'everything'): Promise<void> {
+  if (refRulesOf(permit) === null) return;
+  const change = { ref: act === 'HEAD' ? 'HEAD' : EVERY_REF, from: null, to: null };
+  const refusal = refusalOf(permit, change.ref, act === 'HEAD' ? 'update' : 'delete');
+  if (refusal !== null) await refuse(ctx, permit, { ...change, refusal });
+}
+
+async function refuse(ctx: Context, permit: Permit, move: RefusedMove): Promise<never> {
+  await recordRefusedMoves(ctx, permit, [move]);
+  throw new MoveRefused(explainMove(ctx, permit, move.refusal));
+}
+
+/**
+ * Puts refused moves on record. Never rejects: they are refused all the same. @returns why the first of them was
+ * refused
+ */
+export async function recordRefusedMoves(
+  ctx: Context,
+  permit: Permit,
+  moves: readonly RefusedMove[],
+): Promise<Explanation> {
+  const { target, bearer, actor } = permit;
+  const explanation = explainMove(ctx, permit, present(moves[0], 'a refused move').refusal);
+  const fullName = target.kind === 'instance' ? '' : target.fullName;
+  noteRefusal(ctx, permit, actor.address ?? '', `push ${fullName}`, explanation);
+  const owner = target.kind === 'instance' ? null : target.owner;
+  try {
+    await ctx.store.transaction((tx) =>
+      record(tx, permit, ctx.clock.now(), {
+        action: 'git.push_rejected',
+        userId: actor.userId,
+        organizationId: owner?.kind === 'organization' ? owner.id : null,
+        repositoryId: target.kind === 'repository' ? (target.repository?.id ?? null) : null,
+        tokenId: actor.tokenId,
+        data: {
+          repo: fullName,
+          name: bearer?.via === 'token' ? bearer.token.name : null,
+          refs: moves.slice(0, MAX_ENTRY_REFS).map(({ ref, from, to, refusal: { objection } }) => ({
+            ref,
+            before: from,
+            after: to,
+            act: objection.act,
+            rule: objection.rule?.pattern ?? null,
+          })),
+        },
+      }),
+    );
+  } catch (error) {
+    ctx.log.error({ err: error }, 'the entry of a refused push could not be written');
+  }
+  return explanation;
+}

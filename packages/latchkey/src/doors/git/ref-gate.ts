@@ -1,0 +1,126 @@
+/**
+ * Keeps a push to the ref rules of its token: what they refuse is taken out of it before git is told, and git's report
+ * says why, ref by ref, so that the rest passes. No process is started for it: git itself compares old and new of a
+ * branch that may only move forward.
+ *
+ * Invariant: git gets no command that was not judged; a push that can't be read is refused.
+ */
+import type { Permit } from '../../actions/decision/authorize.ts';
+import {
+  judgeMove,
+  type RefusedMove,
+  recordRefusedMoves,
+  refRulesOf,
+  refuseForced,
+} from '../../actions/repositories/ref-guard.ts';
+import { refNameProblem } from '../../git/objects/names.ts';
+import { symbolicAmong } from '../../git/objects/symbolic-refs.ts';
+import type { Explanation } from '../../rules/explain.ts';
+import { objectionWords } from '../../rules/refs/ref-rule-text.ts';
+import { allowsAct, isBranch } from '../../rules/refs/ref-rules.ts';
+import type { GitCall } from './call.ts';
+import { GatedReport } from './gated-report.ts';
+import { PushCommands } from './push-commands.ts';
+import type { HeadCommand, PushHead } from './push-head.ts';
+import { pushRefusal } from './push-refusal.ts';
+
+/** Said of a branch that may be forced, in a push beside one that may not: git is told for the whole push. */
+const PUSH_ALONE = 'forced beside branches that only move forward: push it by itself';
+const ATOMIC = 'atomic push failed';
+
+/** What becomes of a push. */
+export type Gated =
+  /** Refused as a whole; the answer, or null where the client would not understand it. */
+  | { readonly passes: false; readonly answer: Buffer | null; readonly explanation: Explanation }
+  | {
+      readonly passes: true;
+      /** What git is told instead; null = all of it, as it came. */
+      readonly head: Buffer | null;
+      readonly forwardOnly: boolean;
+      readonly report: GatedReport;
+      /** What is to be put on record once git has answered. */
+      readonly forcedMoves: () => readonly RefusedMove[];
+    };
+
+/** True when branches may move only forward by some rule: what a push is prepared with, before it is known. */
+export function expectsForward(permit: Permit): boolean {
+  return (refRulesOf(permit) ?? []).some((rule) => allowsAct(rule, 'update') && !allowsAct(rule, 'force'));
+}
+
+/** Judges a push by its head. What is refused is on record. */
+export async function gatePush(call: GitCall, head: PushHead): Promise<Gated> {
+  const { ctx, permit } = call;
+  const symbolic = await symbolicRefs(call, head);
+  const refused = new Map<HeadCommand, RefusedMove>();
+  const forward = new Set<HeadCommand>();
+  let mayForce = false;
+  for (const command of head.commands) {
+    const verdict = judge(permit, command, symbolic);
+    if (verdict === 'forward') forward.add(command);
+    else if (verdict !== 'allowed') refused.set(command, verdict);
+    else mayForce ||= isBranch(command.ref) && command.from !== null && command.to !== null;
+  }
+  const explanation = refused.size === 0 ? null : await recordRefusedMoves(ctx, permit, [...refused.values()]);
+  const kept = new Set(head.commands.filter((command) => !refused.has(command)));
+  const said = (move: RefusedMove): string => latin1(objectionWords(move.refusal.objection, refRulesOf(permit) ?? []));
+  if (explanation !== null && (head.isAtomic || kept.size === 0)) {
+    const whyOf = new Map([...refused].map(([{ ref }, move]) => [ref, said(move)]));
+    const commands = new PushCommands();
+    commands.see(head.only(new Set(head.commands)));
+    return {
+      passes: false,
+      answer: pushRefusal(commands, inWords(explanation), (ref) => whyOf.get(ref) ?? ATOMIC),
+      explanation,
+    };
+  }
+  const forcedBy = new Map(
+    head.commands
+      .filter((command) => forward.has(command))
+      .map((command) => [command.name, refuseForced(permit, change(command))]),
+  );
+  const report = new GatedReport({
+    usesBands: head.usesBands,
+    words: explanation === null ? '' : inWords(explanation),
+    refused: new Map([...refused].map(([{ name }, move]) => [name, said(move)])),
+    forward: new Map(
+      [...kept].map(({ name }) => {
+        const move = forcedBy.get(name) ?? null;
+        return [name, move === null ? PUSH_ALONE : said(move)];
+      }),
+    ),
+  });
+  return {
+    passes: true,
+    head: refused.size === 0 ? null : head.only(kept),
+    forwardOnly: forward.size > 0 || (expectsForward(permit) && !mayForce),
+    report,
+    forcedMoves: () => report.forced.flatMap((name) => forcedBy.get(name) ?? []),
+  };
+}
+
+function judge(permit: Permit, command: HeadCommand, symbolic: ReadonlySet<string>): ReturnType<typeof judgeMove> {
+  const { ref } = command;
+  const verdict = judgeMove(permit, change(command));
+  if (typeof verdict !== 'string') return verdict;
+  if (!symbolic.has(ref) && refNameProblem(ref) === null) return verdict;
+  const act = command.to === null ? 'delete' : command.from === null ? 'create' : 'update';
+  const objection = { ref, act, rule: null, ...(symbolic.has(ref) ? { isSymbolic: true as const } : {}) } as const;
+  return { ...change(command), refusal: { reason: 'ref_not_allowed', objection } };
+}
+
+async function symbolicRefs({ ctx, owner, repository, permit }: GitCall, head: PushHead): Promise<ReadonlySet<string>> {
+  const names = head.commands.map(({ ref }) => ref).filter((ref) => refNameProblem(ref) === null);
+  return symbolicAmong(ctx.git.open(owner.login, repository.name, `user ${permit.actor.userId}`), names);
+}
+
+function change({ ref, from, to }: HeadCommand) {
+  return { ref, from, to };
+}
+
+function latin1(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
+function inWords({ sentence, remedy }: Explanation): string {
+  return [sentence, remedy.text, remedy.url].filter((part) => part !== null && part !== '').join('\n');
+}

@@ -1,0 +1,92 @@
+/**
+ * Where a token may push: any branch, or only what a list of rules opens. In the form, in the summary beside it, and on
+ * the token's own page.
+ */
+import type { VNode } from 'preact';
+import {
+  checkRefRules,
+  MAX_REF_RULES,
+  type RefRuleDraft,
+  refRuleDrafts,
+  refRuleLine,
+  refRuleWords,
+} from '../../../../rules/refs/ref-rule-text.ts';
+import type { RefRule } from '../../../../rules/refs/ref-rules.ts';
+import type { Fields } from '../../parts/fields.ts';
+import { TextArea } from '../../parts/text-fields.tsx';
+
+type Rules = readonly RefRule[] | null;
+const FIELD = 'ref_rules';
+
+const textOf = (rules: Rules): string => (rules ?? []).map(refRuleLine).join('\n');
+
+/** The field; `rules` are those of the token that is edited. */
+export function RefRuleField({ f, rules }: { f: Fields; rules: Rules }): VNode {
+  return (
+    <TextArea
+      f={f}
+      name={FIELD}
+      label="May push to only"
+      value={textOf(rules)}
+      rows={3}
+      note={
+        `A rule on each line, at most ${MAX_REF_RULES}; the first that fits decides, and what none fits is refused. ` +
+        'agent/** means every branch below agent/, docs: update only goes on with docs, refs/tags/v*: create makes ' +
+        'tags. Behind the colon: create, update, force, delete, all or none; without one, create and update. ' +
+        'Blank: any branch and tag.'
+      }
+    />
+  );
+}
+
+/** True when something stands in the field. */
+export function isRefRuleFieldFilled(f: Fields, rules: Rules): boolean {
+  return f.value(FIELD, textOf(rules)) !== '' || f.error(FIELD) !== '';
+}
+
+/** What the field asks for; undefined when it says what the token has already. */
+export function readRefRules(source: URLSearchParams, rules: Rules): readonly RefRuleDraft[] | null | undefined {
+  const lines = typedLines(source);
+  if (lines.join('\n') === textOf(rules)) return undefined;
+  return lines.length === 0 ? null : refRuleDrafts(lines);
+}
+
+/** Lines of the form; in a link they may be separated by semicolons, too. */
+function typedLines(source: URLSearchParams): string[] {
+  return (source.get(FIELD) ?? '')
+    .split(/[\r\n;]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+/** For a link that fills the form in; '' = nothing. */
+export function refRulesForLink(source: URLSearchParams): string {
+  return typedLines(source).join(';');
+}
+
+/** For the summary of a form; null while nothing is narrowed, or it isn't clear how. */
+export function typedRefRuleWords(source: URLSearchParams): string | null {
+  const checked = checkRefRules(refRuleDrafts(typedLines(source)), {
+    token: (source.get('name') ?? '').trim() || 'token',
+    login: 'you',
+  });
+  const words = checked.ok ? refRuleWords(checked.rules) : null;
+  return words === null ? null : `can ${words}`;
+}
+
+/** The rules on the token's own page. */
+export function RefRuleFacts({ rules }: { rules: Rules }): VNode | null {
+  if (rules === null) return null;
+  return (
+    <div class="color-fg-muted f6 mb-2">
+      <p class="mb-1">May push to these refs only; the first rule that fits decides:</p>
+      <ol class="pl-3 lk-break">
+        {rules.map((rule) => (
+          <li>
+            <code>{refRuleLine(rule)}</code>
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}

@@ -1,0 +1,230 @@
+/**
+ * Every door that moves a ref, from the tables of routes: each refuses what the ref rules of a token refuse, and lets
+ * the same request pass without them. An endpoint that writes and stands in neither list below fails here, so that
+ * nobody adds a door past the rules.
+ */
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { GITLAB_ROUTES } from '../../src/catalogue/routes/gitlab.ts';
+import { ENDPOINTS as GITHUB } from '../../src/doors/github/endpoints.ts';
+import { ENDPOINTS as GITLAB } from '../../src/doors/gitlab/endpoints.ts';
+import { refRuleDrafts } from '../../src/rules/refs/ref-rule-text.ts';
+import { type GitlabWorld, gitlabWorld } from './gitlab/api.ts';
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+/** What moves a ref: endpoint → a request that moves `main`, HEAD or a tag, which only `agent/**` isn't. */
+type Ids = { readonly first: string; readonly second: string; readonly side: string; readonly blob: string };
+type Attempt = readonly [operation: string, body: (ids: Ids) => object | undefined];
+const none = (): undefined => undefined;
+const R = '/repos/Ada/work';
+const P = '/projects/Ada%2Fwork/repository';
+
+const MOVES_ON_GITHUB: Readonly<Record<string, readonly Attempt[]>> = {
+  'PUT /repos/{owner}/{repo}/contents/{path}': [
+    [`PUT ${R}/contents/new.txt`, () => ({ message: 'new', content: base64('x') })],
+    [`PUT ${R}/contents/new.txt`, () => ({ message: 'new', content: base64('x'), branch: 'refs/heads/main' })],
+  ],
+  'DELETE /repos/{owner}/{repo}/contents/{path}': [
+    [`DELETE ${R}/contents/README.md`, ({ blob }) => ({ message: 'gone', sha: blob })],
+  ],
+  'POST /repos/{owner}/{repo}/git/refs': [
+    [`POST ${R}/git/refs`, ({ first }) => ({ ref: 'refs/heads/Agent/x', sha: first })],
+    [`POST ${R}/git/refs`, ({ first }) => ({ ref: 'refs/tags/agent/x', sha: first })],
+  ],
+  'PATCH /repos/{owner}/{repo}/git/refs/{ref}': [
+    [`PATCH ${R}/git/refs/heads/side`, ({ second }) => ({ sha: second })],
+    [`PATCH ${R}/git/refs/heads/agent%2Fold`, ({ side }) => ({ sha: side, force: true })],
+    [`PATCH ${R}/git/refs/tags/v1`, ({ second }) => ({ sha: second, force: true })],
+  ],
+  'DELETE /repos/{owner}/{repo}/git/refs/{ref}': [[`DELETE ${R}/git/refs/heads/side`, none]],
+  'PATCH /repos/{owner}/{repo}': [[`PATCH ${R}`, () => ({ default_branch: 'side' })]],
+  'POST /user/repos': [['POST /user/repos', () => ({ name: 'fresh', auto_init: true })]],
+  'POST /orgs/{org}/repos': [['POST /orgs/Acme/repos', () => ({ name: 'fresh', auto_init: true })]],
+  'DELETE /repos/{owner}/{repo}': [[`DELETE ${R}`, none]],
+  'DELETE /orgs/{org}': [['DELETE /orgs/Acme', none]],
+};
+const COMMIT = { branch: 'main', commit_message: 'm' };
+const MOVES_ON_GITLAB: Readonly<Record<string, readonly Attempt[]>> = {
+  'POST /projects/{id}/repository/files/{path}': [
+    [`POST ${P}/files/new.txt`, () => ({ ...COMMIT, content: 'x' })],
+    [`POST ${P}/files/new.txt`, () => ({ ...COMMIT, content: 'x', branch: 'made', start_branch: 'main' })],
+  ],
+  'PUT /projects/{id}/repository/files/{path}': [[`PUT ${P}/files/README.md`, () => ({ ...COMMIT, content: 'x' })]],
+  'DELETE /projects/{id}/repository/files/{path}': [[`DELETE ${P}/files/README.md`, () => COMMIT]],
+  'POST /projects/{id}/repository/commits': [
+    [`POST ${P}/commits`, () => ({ ...COMMIT, actions: [{ action: 'create', file_path: 'new.txt', content: 'x' }] })],
+    [
+      `POST ${P}/commits`,
+      ({ first }) => ({
+        ...COMMIT,
+        branch: 'made',
+        start_sha: first,
+        actions: [{ action: 'create', file_path: 'new.txt', content: 'x' }],
+      }),
+    ],
+  ],
+  'POST /projects/{id}/repository/branches': [[`POST ${P}/branches`, () => ({ branch: 'made', ref: 'main' })]],
+  'DELETE /projects/{id}/repository/branches/{branch}': [[`DELETE ${P}/branches/side`, none]],
+  'POST /projects/{id}/repository/tags': [
+    [`POST ${P}/tags`, () => ({ tag_name: 'v2', ref: 'main' })],
+    [`POST ${P}/tags`, () => ({ tag_name: 'v2', ref: 'main', message: 'two' })],
+  ],
+  'DELETE /projects/{id}/repository/tags/{tag_name}': [[`DELETE ${P}/tags/v1`, none]],
+};
+
+/** What writes, and moves no ref. */
+const MOVES_NONE: readonly RegExp[] = [
+  /^(PUT|DELETE) \/repos\/\{owner\}\/\{repo\}\/collaborators\/\{username\}$/,
+  /^POST \/credentials\/revoke$/,
+  // A key that writes is refused to tokens with rules: below.
+  /^(POST|DELETE) \/repos\/\{owner\}\/\{repo\}\/keys(\/\{key_id\})?$/,
+  /^(POST|DELETE|PATCH) \/user(\/emails)?$/,
+  /^(POST|PUT|DELETE) \/enterprise\/(users|organizations|personal-access-tokens)\b/,
+  /^PATCH \/enterprise\//,
+  /^(POST|PUT|PATCH|DELETE) \/orgs\/\{org\}\/(personal-access-token|member|hooks)/,
+  /^PATCH \/orgs\/\{org\}(\/|$)/,
+  /^(POST|PATCH|DELETE) \/user\/personal-access-token/,
+  /^POST \/repos\/\{owner\}\/\{repo\}\/statuses\/\{sha\}$/,
+  /^(POST|PATCH|DELETE) \/repos\/\{owner\}\/\{repo\}\/hooks\b/,
+  /^(POST|DELETE) \/(user\/|users\/\{user_id\}\/)?personal_access_tokens\b/,
+];
+
+function writing(all: readonly { readonly method: string; readonly path: string }[]): string[] {
+  return all.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
+}
+
+it('every endpoint that writes is known to move a ref, or to move none', () => {
+  const known = new Set([...Object.keys(MOVES_ON_GITHUB), ...Object.keys(MOVES_ON_GITLAB)]);
+  const all = [...writing(GITHUB), ...writing(GITLAB), ...writing(GITLAB_ROUTES)];
+  expect(all.filter((one) => !known.has(one) && !MOVES_NONE.some((pattern) => pattern.test(one)))).toEqual([]);
+  expect([...known].filter((one) => !all.includes(one))).toEqual([]);
+});
+
+async function world(): Promise<
+  GitlabWorld & { free: string; bound: string; ids: Ids; refs(): string; reset(): void }
+> {
+  const made = await gitlabWorld();
+  const permissions = {
+    contents: 'write',
+    workflows: 'write',
+    administration: 'write',
+    organization_administration: 'write',
+  };
+  const account = { ...permissions, organization_administration: undefined };
+  const grants = [
+    { owner: '', permissions: account },
+    { owner: 'Acme', permissions },
+  ].map(({ owner, permissions: given }) => ({
+    owner,
+    selection: 'all' as const,
+    repositories: [],
+    justification: null,
+    permissions: Object.fromEntries(Object.entries(given).filter(([, level]) => level !== undefined)) as Record<
+      string,
+      string
+    >,
+  }));
+  const token = async (rules: readonly string[]): Promise<string> =>
+    (
+      await made.token('Ada', [], {
+        kind: 'fine-grained',
+        name: `token with ${rules.length} rules`,
+        expiresInDays: 30,
+        grants,
+        refRules: refRuleDrafts(rules),
+      })
+    ).secret;
+  const free = await token([]);
+  const bound = await token(['agent/**']);
+  await made.askGithub('POST /user/repos', { token: free, body: { name: 'work', private: true, auto_init: true } });
+  const path = made.ctx.git.path('Ada', 'work');
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-C', path, ...args], {
+      encoding: 'utf8',
+      env: {
+        PATH: process.env['PATH'],
+        GIT_AUTHOR_NAME: 'a',
+        GIT_AUTHOR_EMAIL: 'a@b.c',
+        GIT_COMMITTER_NAME: 'a',
+        GIT_COMMITTER_EMAIL: 'a@b.c',
+      },
+    }).trim();
+  const first = git('rev-parse', 'main');
+  const commit = (message: string): string => git('commit-tree', '-p', first, '-m', message, `${first}^{tree}`);
+  const ids = { first, second: commit('second'), side: commit('side'), blob: git('rev-parse', 'main:README.md') };
+  const kept: Readonly<Record<string, string>> = {
+    'refs/heads/main': first,
+    'refs/heads/side': first,
+    'refs/heads/agent/old': ids.second,
+    'refs/tags/v1': first,
+  };
+  const reset = (): void => {
+    const there = git('for-each-ref', '--format=%(refname)').split('\n');
+    const gone = there.filter((name) => name !== '' && !(name in kept)).map((name) => `delete ${name}\n`);
+    const set = Object.entries(kept).map(([name, id]) => `update ${name} ${id}\n`);
+    execFileSync('git', ['-C', path, 'update-ref', '--stdin'], { input: [...gone, ...set].join('') });
+    git('symbolic-ref', 'HEAD', 'refs/heads/main');
+  };
+  reset();
+  const refs = (): string => `${git('for-each-ref')} ${git('symbolic-ref', 'HEAD')}`;
+  return { ...made, free, bound, ids, refs, reset };
+}
+
+describe.each([
+  ['GitHub', MOVES_ON_GITHUB, 'askGithub'],
+  ['GitLab', MOVES_ON_GITLAB, 'ask'],
+] as const)('through %s’s API', (_name, doors, ask) => {
+  it('a token with ref rules moves no other ref, and one without moves them', async () => {
+    const shared = await world();
+    const before = shared.refs();
+    const attempts = Object.values(doors).flat();
+    for (const [operation, body] of attempts) {
+      const answer = await shared[ask](operation, { token: shared.bound, body: body(shared.ids) });
+      expect([operation, answer.status, answer.body.reason]).toEqual([operation, 403, 'ref_not_allowed']);
+      expect(shared.refs()).toBe(before);
+    }
+    // What ends a repository would be in the way of the rest.
+    for (const [operation, body] of attempts.filter(([one]) => !/^DELETE .*\/(work|Acme)$/.test(one))) {
+      const answer = await shared[ask](operation, { token: shared.free, body: body(shared.ids) });
+      expect([operation, answer.status < 300]).toEqual([operation, true]);
+      shared.reset();
+    }
+  });
+
+  it('a token with ref rules moves what they open', async () => {
+    const shared = await world();
+    const { bound: token, ids } = shared;
+    if (ask === 'askGithub') {
+      const made = await shared.askGithub(`POST ${R}/git/refs`, {
+        token,
+        body: { ref: 'refs/heads/agent/new', sha: ids.first },
+      });
+      const moved = await shared.askGithub(`PATCH ${R}/git/refs/heads/agent%2Fnew`, {
+        token,
+        body: { sha: ids.second, force: true },
+      });
+      const written = await shared.askGithub(`PUT ${R}/contents/a.txt`, {
+        token,
+        body: { message: 'a', content: base64('a'), branch: 'agent/new' },
+      });
+      expect([made.status, moved.status, written.status]).toEqual([201, 200, 201]);
+    } else {
+      const made = await shared.ask(`POST ${P}/branches`, { token, body: { branch: 'agent/new', ref: 'main' } });
+      const written = await shared.ask(`POST ${P}/files/a.txt`, {
+        token,
+        body: { ...COMMIT, branch: 'agent/new', content: 'a' },
+      });
+      expect([made.status, written.status]).toEqual([201, 201]);
+    }
+  });
+});
+
+it('a token with ref rules gives itself no key that pushes past them', async () => {
+  const { askGithub, bound, free } = await world();
+  const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ci';
+  const refused = await askGithub(`POST ${R}/keys`, { token: bound, body: { key, read_only: false } });
+  expect([refused.status, refused.text]).toEqual([422, expect.stringContaining('read-only deploy keys only')]);
+  expect((await askGithub(`POST ${R}/keys`, { token: bound, body: { key, read_only: true } })).status).toBe(201);
+  expect(free).not.toBe(bound);
+});
