@@ -13,6 +13,14 @@ export interface FuzzArguments {
   readonly seed: number;
 }
 
+/** Memory is judged in runs of at least so many inputs: in shorter ones caches still fill. */
+const LONG_RUN = 100_000;
+
+/** Whether growth of memory is a failure. */
+export function judgesMemory({ inputs }: FuzzArguments): boolean {
+  return inputs >= LONG_RUN;
+}
+
 export const USAGE = `usage: npm run fuzz -- [--inputs N] [--requests N] [--raw N] [--minutes N] [--seed N]
 `;
 

@@ -8,7 +8,7 @@
  * loopback and in a temporary folder.
  */
 import { columns } from '../chaos/table.ts';
-import { readArguments, USAGE } from './arguments.ts';
+import { judgesMemory, readArguments, USAGE } from './arguments.ts';
 import { diceOf } from './dice.ts';
 import { readHostile } from './parsers.ts';
 import { throwRequests } from './throw.ts';
@@ -27,7 +27,7 @@ const grown = heapMib() - before;
 const failures = [
   ...thrown.failures,
   ...faults.map((fault) => `READER: ${fault}`),
-  ...(grown > MOST_GROWTH_MIB ? [`GROWTH: the readers hold ${grown.toFixed(1)} MiB more`] : []),
+  ...(judgesMemory(told) && grown > MOST_GROWTH_MIB ? [`GROWTH: the readers hold ${grown.toFixed(1)} MiB more`] : []),
 ];
 const readers = [...counts.values()].reduce((sum, count) => sum + count, 0);
 const lines = [

@@ -1,6 +1,6 @@
 /** Throws requests at a server, and judges what comes back. */
 import { columns } from '../chaos/table.ts';
-import type { FuzzArguments } from './arguments.ts';
+import { type FuzzArguments, judgesMemory } from './arguments.ts';
 import { type Dice, diceOf } from './dice.ts';
 import { type Answered, bytesOf, keptConnections, sendRaw } from './exchange.ts';
 import { builtRoutes, DOORS, type HostileRequest, hostileRequest } from './requests.ts';
@@ -39,7 +39,7 @@ export async function throwRequests(told: FuzzArguments): Promise<Outcome> {
       ...judge.failures,
       ...secrets.map((line) => `SECRET IN THE LOG: ${line}`),
       ...faults.map((line) => `FAULT IN THE LOG: ${line}`),
-      ...(flat ? [] : [`GROWTH: ${words}`]),
+      ...(flat || !judgesMemory(told) ? [] : [`GROWTH: ${words}`]),
     ],
     lines: [
       ...judge.table(),

@@ -75,6 +75,12 @@ describe('deleting a person', () => {
     });
     const remove = async (query: string): Promise<number> =>
       (await world.ask(`DELETE /enterprise/users/cy${query}`, { token: secret })).status;
+    const ruled = await world.token('Root', {
+      grants: [grant({ owner: 'instance', permissions: { instance_users: 'write' } })],
+      refRules: [{ pattern: 'agent/**', allow: ['create'] }],
+    });
+    const byRuled = await world.ask('DELETE /enterprise/users/cy?repositories=delete', { token: ruled.secret });
+    expect([byRuled.status, byRuled.body.reason]).toEqual([403, 'ref_not_allowed']);
     expect([await remove(''), await remove('?repositories=keep'), await remove('?move_to=nobody')]).toEqual([
       409, 422, 404,
     ]);

@@ -22,6 +22,7 @@ import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
 import { settleLater } from '../repositories/folders.ts';
 import { relocate } from '../repositories/moves.ts';
+import { demandFreeRefs } from '../repositories/ref-guard.ts';
 
 /** What becomes of the repositories that the person owns: none are expected, they go too, or another account's. */
 export type RepositoriesThen = 'none' | 'delete' | { readonly moveTo: string };
@@ -65,6 +66,7 @@ export async function deleteUser(
   { login, repositories }: { readonly login: string; readonly repositories: RepositoriesThen },
 ): Promise<void> {
   ctx.git.demandWrites();
+  await demandFreeRefs(ctx, permit, 'everything');
   const account = await userNamed(ctx.store.db, login);
   if (account.id === permit.actor.userId)
     throw problem('unprocessable', 'You can’t delete your own account: another administrator can.', 'login');
