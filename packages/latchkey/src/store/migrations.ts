@@ -38,6 +38,7 @@ import { jobLanes } from './migrations/0232-job-lanes.ts';
 import { repositoryChecks } from './migrations/0233-repository-checks.ts';
 import { epochs } from './migrations/0241-epochs.ts';
 import { reminders } from './migrations/0250-reminders.ts';
+import { pushedLeaks } from './migrations/0310-pushed-leaks.ts';
 import { refRules } from './migrations/0340-ref-rules.ts';
 import { reservedNames } from './migrations/0350-reserved-names.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -74,6 +75,7 @@ export const MIGRATIONS: readonly Migration[] = [
   repositoryChecks,
   epochs,
   reminders,
+  pushedLeaks,
   refRules,
   reservedNames,
 ];

@@ -14,9 +14,18 @@ export interface NewPushIntent {
   readonly actor: object;
   /** The refs to move: plain JSON. */
   readonly refs: readonly object[];
+  /** What ends once they have moved; nothing when left out. */
+  readonly leaks?: readonly PushedLeak[];
 }
 
-export interface PushIntent extends NewPushIntent {
+/** A secret of ours that everybody can read once a push is taken. */
+export interface PushedLeak {
+  readonly digest: string;
+  /** For its owner: `acme/site, src/app.ts, line 2`. */
+  readonly where: string;
+}
+
+export interface PushIntent extends Required<NewPushIntent> {
   readonly id: number;
 }
 
@@ -30,10 +39,24 @@ export async function insertPushIntent(q: Query, intent: NewPushIntent): Promise
       at: intent.at,
       actor_json: JSON.stringify(intent.actor),
       refs_json: JSON.stringify(intent.refs),
+      leaks_json: leaksJson(intent.leaks ?? []),
     })
     .returning('id')
     .executeTakeFirstOrThrow();
   return id;
+}
+
+/** Adds to a record, before the first ref moves, what ends once one has. */
+export async function setPushedLeaks(q: Query, id: number, leaks: readonly PushedLeak[]): Promise<void> {
+  await q
+    .updateTable('push_intents')
+    .set({ leaks_json: leaksJson(leaks) })
+    .where('id', '=', id)
+    .execute();
+}
+
+function leaksJson(leaks: readonly PushedLeak[]): string | null {
+  return leaks.length === 0 ? null : JSON.stringify(leaks);
 }
 
 /** Deletes a record. False when somebody else was faster. */
@@ -58,5 +81,6 @@ export async function listPushIntents(q: Query, afterId: number, limit: number):
     at: row.at,
     actor: JSON.parse(row.actor_json) as object,
     refs: JSON.parse(row.refs_json) as object[],
+    leaks: JSON.parse(row.leaks_json ?? '[]') as PushedLeak[],
   }));
 }

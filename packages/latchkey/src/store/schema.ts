@@ -137,6 +137,8 @@ interface PushIntentsTable {
   at: number;
   actor_json: string;
   refs_json: string;
+  /** Tokens to revoke once it is taken: digests, and where they were found; null = none. */
+  leaks_json: string | null;
 }
 
 /** What the last check of a repository found (`store/repository-checks`). */

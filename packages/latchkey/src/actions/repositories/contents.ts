@@ -194,18 +194,17 @@ export async function changeFiles(ctx: Context, permit: Permit, draft: CommitDra
   const asker = await signatureFor(ctx, permit);
   const committer = { ...asker, ...draft.committer };
   const names = [draft.author, draft.committer].flatMap((person) => [person?.name ?? '', person?.email ?? '']);
-  const { refused, revoke } = await scanTexts(ctx, permit, { message: draft.message, names, actions: draft.actions });
+  const { refused, leaks } = await scanTexts(ctx, permit, { message: draft.message, names, actions: draft.actions });
   if (refused !== null) return { ok: false, why: 'refused', path: null, found: null, explanation: refused };
-  const outcome = await commitTo(ctx, permit, plumbing, {
+  return commitTo(ctx, permit, plumbing, {
     branch,
     startId,
     actions: draft.actions,
     message: draft.message,
     author: { ...committer, ...draft.author },
     committer,
+    leaks,
   });
-  if (outcome.ok) await revoke();
-  return outcome;
 }
 
 function checkDraft({ branch, message, actions }: CommitDraft): void {

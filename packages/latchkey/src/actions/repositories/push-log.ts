@@ -3,7 +3,7 @@
  *
  * A push is noted before the first ref moves: where the database takes no writes, it is refused there. The note goes in
  * the transaction that writes the entry. One that is left over (the server was killed, the disk was full by then) is
- * settled by a job: what moved gets its entry, which says that it came late.
+ * settled by a job: what moved gets its entry, which says that it came late, and what it made public is revoked.
  *
  * Invariant: who deletes the note writes the entry, so that each push has one, in pieces of `MAX_ENTRY_REFS`.
  */
@@ -13,13 +13,21 @@ import { refNameProblem } from '../../git/objects/names.ts';
 import { defaultBranch } from '../../git/objects/refs.ts';
 import { type Account, accountById } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
-import { deletePushIntent, insertPushIntent, listPushIntents, type PushIntent } from '../../store/push-intents.ts';
+import {
+  deletePushIntent,
+  insertPushIntent,
+  listPushIntents,
+  type PushedLeak,
+  type PushIntent,
+  setPushedLeaks,
+} from '../../store/push-intents.ts';
 import { repositoryById, setPushed } from '../../store/repositories.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Actor, Context } from '../ground/context.ts';
 import { enqueueJob } from '../ground/jobs.ts';
 import { record } from '../ground/record.ts';
 import { isOver } from '../ground/runs.ts';
+import { revokePushed } from '../tokens/leaks.ts';
 import { targetRepository } from './target.ts';
 import type { MovedRef } from './webhooks/push-events.ts';
 
@@ -35,15 +43,38 @@ const BATCH = 100;
  * Records a push before a ref moves.
  * @throws what the database says when it accepts no writes; then nothing may move
  */
-export async function openPush(ctx: Context, permit: Permit, asked: readonly MovedRef[]): Promise<number> {
+export async function openPush(
+  ctx: Context,
+  permit: Permit,
+  asked: readonly MovedRef[],
+  leaks: readonly PushedLeak[] = [],
+): Promise<number> {
   const id = await insertPushIntent(ctx.store.db, {
     repositoryId: targetRepository(permit).repository.id,
     run: ctx.pushes.run,
     at: ctx.clock.now(),
     actor: permit.actor,
     refs: asked,
+    leaks,
   });
   ctx.pushes.open.add(id);
+  return id;
+}
+
+/**
+ * Records what a push makes public once it is accepted, before a ref moves. Returns the id of its record.
+ * @param id of its record; null when the push could not be read
+ * @throws what the database says when it accepts no writes; then nothing may move
+ */
+export async function noteLeaks(
+  ctx: Context,
+  permit: Permit,
+  id: number | null,
+  leaks: readonly PushedLeak[],
+): Promise<number | null> {
+  if (leaks.length === 0) return id;
+  if (id === null) return openPush(ctx, permit, [], leaks);
+  await setPushedLeaks(ctx.store.db, id, leaks);
   return id;
 }
 
@@ -121,7 +152,20 @@ async function enter(ctx: Context, tx: Query, actor: Actor, { owner, repository,
 export async function settlePushes(ctx: Context, _payload: null, signal: AbortSignal): Promise<void> {
   const read = (afterId: number) => listPushIntents(ctx.store.db, afterId, BATCH);
   for (let batch = await read(0); batch.length > 0 && !signal.aborted; batch = await read(batch.at(-1)?.id ?? 0))
-    for (const intent of batch) if (!signal.aborted && isLeftOver(ctx, intent)) await settle(ctx, intent);
+    for (const intent of batch) {
+      if (signal.aborted) return;
+      if (isLeftOver(ctx, intent)) await settle(ctx, intent);
+      else if (intent.leaks.length > 0 && intent.run !== ctx.pushes.run) await revokeTaken(ctx, intent);
+    }
+}
+
+/** Whoever serves the push may be gone: what everybody can read waits for nobody. */
+async function revokeTaken(ctx: Context, { repositoryId, refs, actor, leaks }: PushIntent): Promise<void> {
+  const repository = await repositoryById(ctx.store.db, repositoryId);
+  const owner = repository === null ? null : await accountById(ctx.store.db, repository.ownerId);
+  if (repository === null || owner === null) return;
+  const moved = await movedOf(ctx, owner.login, repository.name, refs as readonly MovedRef[]);
+  if (moved.some((facts) => !('now' in facts))) await revokePushed(ctx, { actor: actor as Actor }, leaks);
 }
 
 function isLeftOver({ pushes, clock }: Context, { id, run, at }: PushIntent): boolean {
@@ -133,7 +177,12 @@ async function settle(ctx: Context, intent: PushIntent): Promise<void> {
   const repository = await repositoryById(ctx.store.db, intent.repositoryId);
   const owner = repository === null ? null : await accountById(ctx.store.db, repository.ownerId);
   const asked = intent.refs as readonly MovedRef[];
-  if (repository === null || owner === null) return void (await deletePushIntent(ctx.store.db, intent.id));
+  const by = { actor: intent.actor as Actor };
+  if (repository === null || owner === null) {
+    // Whether it was taken can't be told any more, nor who read it until then.
+    await revokePushed(ctx, by, intent.leaks);
+    return void (await deletePushIntent(ctx.store.db, intent.id));
+  }
   const facts = await movedOf(ctx, owner.login, repository.name, asked);
   const isUnknown = asked.length === 0;
   if (facts.length === 0 && !isUnknown) {
@@ -141,10 +190,11 @@ async function settle(ctx: Context, intent: PushIntent): Promise<void> {
     if (mayRun && Math.abs(ctx.clock.now() - intent.at) < SURELY_OVER_SEC) return;
     return void (await deletePushIntent(ctx.store.db, intent.id));
   }
+  await revokePushed(ctx, by, intent.leaks);
   await ctx.store.transaction(async (tx) => {
     if (!(await deletePushIntent(tx, intent.id))) return;
     const more = { begun_at: intent.at, recorded_late: true };
-    await enter(ctx, tx, intent.actor as Actor, { owner, repository, facts, more });
+    await enter(ctx, tx, by.actor, { owner, repository, facts, more });
   });
   ctx.log.warn({ repository: repository.id, push: intent.id }, 'a push that was cut off has its entry now');
 }

@@ -5,16 +5,18 @@
  * Invariant: a revoked, replaced or expired token harms nobody and stops no push: revoking is a remedy, even if the
  * token is in an old commit.
  * Invariant: a push that is not taken revokes nothing: whoever was refused can still take the token out.
+ * Invariant: what is to be revoked is noted before a ref moves, so that it ends even if the server dies right after.
  * Never: a token's text in words, in the log or in the store.
  */
+import { digestOf } from '../../base/secret.ts';
 import type { FileAction } from '../../git/objects/file-commit.ts';
 import { isArchive } from '../../git/push/archives.ts';
 import type { PushedObjects, ScanResult } from '../../git/push/content-scan.ts';
 import { needsScan } from '../../git/push/pack-prefilter.ts';
 import type { Explanation } from '../../rules/explain.ts';
+import type { PushedLeak } from '../../store/push-intents.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
-import { revokeLeaked } from '../tokens/leaks.ts';
 import { explainSize, explainTokens } from './content-refusals.ts';
 import { targetRepository } from './target.ts';
 import { describe, fileWords, MAX_REPORTED, placeOf, shownPath, TokenSearch } from './token-search.ts';
@@ -32,13 +34,11 @@ export interface Protection extends ScanResult {
   /** Why it is refused; null when it isn't. */
   readonly refused: Explanation | null;
   /**
-   * Revokes tokens that everybody can read now. Call it after the content is accepted, before its sender gets the
-   * answer.
+   * What everybody can read once it is accepted. It is recorded before a ref moves (`noteLeaks`, `movingRefs`), and
+   * revoked before its sender gets the answer.
    */
-  readonly revoke: () => Promise<void>;
+  readonly leaks: readonly PushedLeak[];
 }
-
-const NOTHING = async (): Promise<void> => {};
 
 /** What is written over REST. */
 export interface WrittenTexts {
@@ -82,7 +82,7 @@ async function pathsOfLarge(objects: PushedObjects): Promise<string[]> {
 }
 
 function refuseAll(refused: Explanation): Protection {
-  return { allowed: false, words: refused.sentence, refused, revoke: NOTHING };
+  return { allowed: false, words: refused.sentence, refused, leaks: [] };
 }
 
 function refuseFiles(ctx: Context, permit: Permit, paths: readonly string[]): Protection {
@@ -93,7 +93,7 @@ function refuseFiles(ctx: Context, permit: Permit, paths: readonly string[]): Pr
     allowed: false,
     words: lines([sentence, ...others, remedy.text, remedy.url ?? '']),
     refused,
-    revoke: NOTHING,
+    leaks: [],
   };
 }
 
@@ -146,15 +146,10 @@ function protect(ctx: Context, permit: Permit, search: TokenSearch, paths: Reado
     allowed: true,
     words: lines([...words, more(live.length), search.unseen ? PARTLY_SEEN : '']),
     refused: null,
-    revoke: async () => {
-      for (const finding of live)
-        await revokeLeaked(
-          ctx,
-          permit,
-          [finding.text],
-          `${owner.login}/${repository.name}, ${placeOf(finding, paths)}`,
-        );
-    },
+    leaks: live.map((finding) => ({
+      digest: digestOf(finding.text),
+      where: `${owner.login}/${repository.name}, ${placeOf(finding, paths)}`,
+    })),
   };
 }
 
@@ -177,7 +172,7 @@ function refuse(
       remedy.url ?? '',
     ]),
     refused,
-    revoke: NOTHING,
+    leaks: [],
   };
 }
 

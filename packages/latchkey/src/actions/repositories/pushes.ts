@@ -5,10 +5,11 @@ import { refNameProblem } from '../../git/objects/names.ts';
 import type { Plumbing } from '../../git/objects/plumbing.ts';
 import { defaultBranch, setDefaultBranch, settleHead } from '../../git/objects/refs.ts';
 import type { Query } from '../../store/db.ts';
-import { deletePushIntent } from '../../store/push-intents.ts';
+import { deletePushIntent, type PushedLeak } from '../../store/push-intents.ts';
 import { listWebhooks } from '../../store/webhooks.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
+import { revokePushed } from '../tokens/leaks.ts';
 import { closePush, dropPush, leavePush, openPush } from './push-log.ts';
 import { demandFreeRefs, demandMove } from './ref-guard.ts';
 import { openTarget, targetRepository } from './target.ts';
@@ -31,6 +32,7 @@ export async function movingRefs<T extends { readonly ok: boolean }>(
   ctx: Context,
   permit: Permit,
   work: (note: (moved: MovedRef) => Promise<void>) => Promise<T>,
+  leaks: readonly PushedLeak[] = [],
 ): Promise<T> {
   const noted: { id: number; moved: MovedRef }[] = [];
   const dropAll = async (): Promise<void> => {
@@ -40,7 +42,7 @@ export async function movingRefs<T extends { readonly ok: boolean }>(
   try {
     result = await work(async (moved) => {
       await demandMove(ctx, permit, { ref: moved.ref, from: moved.beforeId, to: moved.afterId });
-      noted.push({ id: await openPush(ctx, permit, [moved]), moved });
+      noted.push({ id: await openPush(ctx, permit, [moved], leaks), moved });
     });
   } catch (error) {
     // It may have moved before it failed: the record stays, and the ref's value settles it.
@@ -51,7 +53,7 @@ export async function movingRefs<T extends { readonly ok: boolean }>(
     await dropAll();
     return result;
   }
-  for (const { id, moved } of noted) await settlePush(ctx, permit, id, [moved]);
+  for (const { id, moved } of noted) await settlePush(ctx, permit, { id, moved: [moved], leaks });
   await quietly(ctx, () =>
     tellWebhooks(
       ctx,
@@ -62,20 +64,29 @@ export async function movingRefs<T extends { readonly ok: boolean }>(
   return result;
 }
 
+/** A push whose refs have moved. */
+export interface TakenPush {
+  /** Its note; null when there is none. */
+  readonly id: number | null;
+  readonly moved: readonly MovedRef[];
+  readonly leaks: readonly PushedLeak[];
+}
+
 /**
- * What must happen before a push is acknowledged: its entry is written, an empty repository gets its default branch,
- * and maintenance is scheduled. Call it after the refs have moved.
- * @param id of its record, null when there is none
+ * What must happen before a push is acknowledged: what it made public is revoked, its entry is written, an empty
+ * repository gets its default branch, and maintenance is scheduled. Call it after the refs have moved.
+ * @throws what the database says when nothing can be revoked; it is tried again then
  */
-export async function settlePush(
-  ctx: Context,
-  permit: Permit,
-  id: number | null,
-  moved: readonly MovedRef[],
-): Promise<void> {
+export async function settlePush(ctx: Context, permit: Permit, { id, moved, leaks }: TakenPush): Promise<void> {
   const { owner, repository } = targetRepository(permit);
   ctx.git.touched(ctx.git.path(owner.login, repository.name));
   const made = moved.filter(({ beforeId, afterId }) => beforeId === null && afterId !== null).map(({ ref }) => ref);
+  try {
+    await revokePushed(ctx, permit, leaks);
+  } catch (error) {
+    if (id !== null) await leavePush(ctx, id);
+    throw error;
+  }
   await Promise.all([
     closePush(ctx, permit, id ?? (await openPush(ctx, permit, moved)), moved),
     made.length === 0 ? null : settleHead(openTarget(ctx, permit), made),
@@ -118,10 +129,13 @@ export function commitTo(
   ctx: Context,
   permit: Permit,
   plumbing: Plumbing,
-  change: FileCommit,
+  change: FileCommit & { readonly leaks: readonly PushedLeak[] },
 ): Promise<FileCommitOutcome> {
-  return movingRefs(ctx, permit, (note) =>
-    commitFiles(plumbing, change, ({ ref, from, to }) => note({ ref, beforeId: from, afterId: to })),
+  return movingRefs(
+    ctx,
+    permit,
+    (note) => commitFiles(plumbing, change, ({ ref, from, to }) => note({ ref, beforeId: from, afterId: to })),
+    change.leaks,
   );
 }
 

@@ -15,9 +15,10 @@ import {
   type RefOutcome,
   readRef,
 } from '../../git/objects/refs.ts';
+import type { PushedLeak } from '../../store/push-intents.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
-import { movingRefs } from './pushes.ts';
+import { type MovedRef, movingRefs } from './pushes.ts';
 import { openTarget } from './target.ts';
 
 /**
@@ -38,9 +39,14 @@ export type RefResult = { readonly ok: true; readonly ref: Ref } | { readonly ok
 
 const no = (why: RefProblem): RefResult => ({ ok: false, why });
 
-/** Makes a new ref. `ref` in full. */
-export async function createRef(ctx: Context, permit: Permit, draft: { ref: string; id: string }): Promise<RefResult> {
-  return writeRef(ctx, permit, draft, 'create');
+/** Makes a new ref. `ref` in full. @param leaks what ends once it is there */
+export async function createRef(
+  ctx: Context,
+  permit: Permit,
+  draft: { ref: string; id: string },
+  leaks: readonly PushedLeak[] = [],
+): Promise<RefResult> {
+  return writeRef(ctx, permit, { ...draft, leaks }, 'create');
 }
 
 /** Moves an existing ref. Without `force`, only forwards. */
@@ -55,7 +61,7 @@ export async function updateRef(
 async function writeRef(
   ctx: Context,
   permit: Permit,
-  { ref, id }: { ref: string; id: string },
+  { ref, id, leaks = [] }: { ref: string; id: string; leaks?: readonly PushedLeak[] },
   how: 'create' | 'forward' | 'force',
 ): Promise<RefResult> {
   if (refNameProblem(ref) !== null || !WRITABLE_REF.test(ref)) return no('ref_invalid');
@@ -70,16 +76,22 @@ async function writeRef(
   const goesOn = async (): Promise<boolean> =>
     now !== null && object.type === 'commit' && (await isAncestor(plumbing, now.peeledId, id));
   if (how === 'forward' && !(await goesOn())) return no('not_fast_forward');
-  const outcome = await moveRef(ctx, permit, { ref, from: now?.id ?? null, to: id });
+  const outcome = await moveRef(ctx, permit, { ref, from: now?.id ?? null, to: id }, leaks);
   if (!outcome.ok) return no(outcome.why);
   return { ok: true, ref: { name: ref, id, type: object.type, peeledId: id } };
 }
 
-function moveRef(ctx: Context, permit: Permit, change: RefChange): Promise<RefOutcome> {
-  return movingRefs(ctx, permit, async (note) => {
+function moveRef(
+  ctx: Context,
+  permit: Permit,
+  change: RefChange,
+  leaks: readonly PushedLeak[] = [],
+): Promise<RefOutcome> {
+  const work = async (note: (moved: MovedRef) => Promise<void>): Promise<RefOutcome> => {
     await note({ ref: change.ref, beforeId: change.from, afterId: change.to });
     return changeRef(openTarget(ctx, permit), change);
-  });
+  };
+  return movingRefs(ctx, permit, work, leaks);
 }
 
 /** Deletes a ref, but never the default branch. */

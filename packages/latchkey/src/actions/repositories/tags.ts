@@ -38,8 +38,7 @@ export async function createTag(
     message === null
       ? commitId
       : await writeTag(plumbing, { name, commitId, tagger: await signatureFor(ctx, permit), message });
-  const made = await createRef(ctx, permit, { ref, id });
-  if (made.ok) await protection?.revoke();
+  const made = await createRef(ctx, permit, { ref, id }, protection?.leaks);
   return made.ok ? { ok: true, ref: { ...made.ref, peeledId: commitId } } : made;
 }
 

@@ -210,7 +210,13 @@ export async function revokeToken(
  * Revokes one token in the caller's transaction, no matter whose; null when it was revoked before. The caller decides
  * what its owner is told.
  */
-export async function endOne(ctx: Context, tx: Query, permit: Permit, id: number, by: string): Promise<Token | null> {
+export async function endOne(
+  ctx: Context,
+  tx: Query,
+  permit: Pick<Permit, 'actor'>,
+  id: number,
+  by: string,
+): Promise<Token | null> {
   const at = ctx.clock.now();
   const ended = await endToken(tx, id, by, at);
   if (ended === null) return null;

@@ -8,8 +8,8 @@ import type { Readable } from 'node:stream';
 import { noteRefusal } from '../../actions/decision/token-refusals.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { explainSize, explainWorkflows, WORKFLOWS } from '../../actions/repositories/content-refusals.ts';
-import { dropPush, leavePush, openPush } from '../../actions/repositories/push-log.ts';
-import { mayBringToken, scanPush } from '../../actions/repositories/push-protection.ts';
+import { dropPush, leavePush, noteLeaks, openPush } from '../../actions/repositories/push-log.ts';
+import { mayBringToken, type Protection, scanPush } from '../../actions/repositories/push-protection.ts';
 import { type MovedRef, settlePush, tellOfPush } from '../../actions/repositories/pushes.ts';
 import { recordRefusedMoves, refRulesOf } from '../../actions/repositories/ref-guard.ts';
 import { readsAsSomethingElse } from '../../git/objects/names.ts';
@@ -52,8 +52,8 @@ export class Push {
    * them, then what the search for tokens says. The one that was given is recorded.
    */
   #refusal: Explanation | null;
-  /** Revokes the tokens that the push made public, once it has. */
-  #revoke: (() => Promise<void>) | null = null;
+  /** What the push makes public. */
+  #leaks: Protection['leaks'] = [];
   #note: number | null = null;
   #moved: readonly MovedRef[] = [];
 
@@ -161,7 +161,8 @@ export class Push {
     this.#refusal = null;
     const protection = await scanPush(this.#call.ctx, this.#call.permit, objects);
     this.#refusal = protection.refused;
-    this.#revoke = protection.revoke;
+    this.#leaks = protection.leaks;
+    this.#note = await noteLeaks(this.#call.ctx, this.#call.permit, this.#note, protection.leaks);
     return protection;
   }
 
@@ -169,8 +170,7 @@ export class Push {
     const { ctx, permit, repository } = this.#call;
     this.#moved = moved;
     this.#fetches.forget(repository.id);
-    if (moved.length > 0) await this.#revoke?.();
-    await settlePush(ctx, permit, this.#note, moved);
+    await settlePush(ctx, permit, { id: this.#note, moved, leaks: this.#leaks });
   }
 
   async #onUnchanged(certain: boolean): Promise<void> {

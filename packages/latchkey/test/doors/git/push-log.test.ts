@@ -226,4 +226,38 @@ describe('a push that was cut off', () => {
     );
     expect(await notes()).toEqual([]);
   });
+
+  it('revokes what it made public, over REST as well, where that could not be done at once', async () => {
+    await begin();
+    const { context } = world.server;
+    const draft = { userLogin: 'ada', kind: 'classic', description: '', scopes: ['repo'], grants: [] } as const;
+    const tokenOf = (name: string) => createToken(context, operatorPermit(), { ...draft, name });
+    const owner = (await tokenOf('owner')).secret;
+    const [pushed, written, tagged] = [await tokenOf('pushed'), await tokenOf('written'), await tokenOf('tagged')];
+    const open = (method: string, path: string, body: object) =>
+      fetch(`${world.url}${path}`, {
+        method,
+        headers: { Authorization: `Bearer ${owner.reveal()}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    await sql`create trigger unwilling before update of revoked_at on tokens begin select raise(abort, 'no'); end`.execute(
+      db(),
+    );
+    await writeFile(join(world.folder, 'work/notes.txt'), pushed.secret.reveal());
+    await world.ok(['add', '-A'], { in: 'work' });
+    await world.ok(['commit', '-q', '-m', 'Notes'], { in: 'work' });
+    await world.git(['push', world.remote('ada/open', world.full), 'main'], { in: 'work' });
+    const content = Buffer.from(written.secret.reveal()).toString('base64');
+    await open('PUT', '/api/v3/repos/ada/open/contents/a', { message: 'a', content });
+    const tag = { tag_name: 'v1', ref: 'main', message: tagged.secret.reveal() };
+    await open('POST', `/api/v4/projects/${encodeURIComponent('ada/open')}/repository/tags`, tag);
+    const ids = [pushed, written, tagged].map(({ token }) => token.id);
+    const ended = () =>
+      db().selectFrom('tokens').select('id').where('id', 'in', ids).where('revoked_at', 'is not', null).execute();
+    expect(await ended()).toEqual([]);
+    await sql`drop trigger unwilling`.execute(db());
+    await settlePushes(context, null, GO);
+    expect((await ended()).map(({ id }) => id)).toEqual(ids);
+    expect(await notes()).toEqual([]);
+  });
 });
