@@ -6,15 +6,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { chainAll, checkpointLine, newestCheckpointOf } from '../../../src/actions/audit/chain.ts';
+import { CHECKPOINT_PURPOSE, chainAll, checkpointLine, newestCheckpointOf } from '../../../src/actions/audit/chain.ts';
 import { pruneAudit } from '../../../src/actions/audit/prune.ts';
 import { type ChainReport, verifyAudit } from '../../../src/actions/audit/verify.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { JOB_HANDLERS } from '../../../src/actions/instance/job-handlers.ts';
 import { KeyFile } from '../../../src/base/sealing/key-file.ts';
-import { digestOfCheckpoint, ENTRY_COLUMNS } from '../../../src/rules/audit/chain.ts';
+import { digestOfCheckpoint, ENTRY_COLUMNS, fingerprintsOf, nextCheckpoint } from '../../../src/rules/audit/chain.ts';
 import { appendAudit } from '../../../src/store/audit.ts';
-import { AUDIT_GUARDS, checkpointsAfter } from '../../../src/store/audit-chain.ts';
+import { AUDIT_GUARDS, appendCheckpoint, checkpointsAfter, storedEntries } from '../../../src/store/audit-chain.ts';
 import { advanceStream } from '../../../src/store/audit-streams.ts';
 import type { Query } from '../../../src/store/db.ts';
 import { ENGINES, freshDatabase, openAgain } from '../../engines/engines.ts';
@@ -36,6 +36,31 @@ async function write(ctx: TestContext, count: number): Promise<number[]> {
 const firstOf = ({ faults: [first], faultCount }: ChainReport) =>
   first && { kind: first.kind, checkpoint: first.checkpoint, entry: first.entry, detail: first.detail, faultCount };
 
+/** The first fault after somebody in control of the database has done this to it, and undone it again. */
+async function tamperedWith(
+  ctx: TestContext,
+  engine: (typeof ENGINES)[number],
+  tamper: (tx: Query) => Promise<unknown>,
+): Promise<ReturnType<typeof firstOf>> {
+  let report: ChainReport | null = null;
+  const undo = new Error('undone');
+  await expect(
+    ctx.store.transaction(async (tx) => {
+      for (const guard of AUDIT_GUARDS[engine])
+        await sql`drop trigger ${sql.ref(guard)} ${
+          engine === 'sqlite' ? sql`` : sql`on ${sql.ref(guard.replace(/_[a-z]+$/, ''))}`
+        }`.execute(tx);
+      await tamper(tx);
+      report = await verifyAudit({ keys: ctx.keys, store: { ...ctx.store, db: tx } });
+      throw undo;
+    }),
+  ).rejects.toBe(undo);
+  const { faults, faultCount } = report as unknown as ChainReport;
+  const others = faults.filter(({ kind }) => kind !== 'guard_missing');
+  expect(faults.slice(0, 9).map(({ detail }) => detail)).toEqual(AUDIT_GUARDS[engine]);
+  return firstOf({ ...(report as unknown as ChainReport), faults: others, faultCount: faultCount - 9 });
+}
+
 describe.each(ENGINES)('the audit log [%s]', (engine) => {
   it('is changed by nobody: updates, deletions and replacements are refused by the database', async () => {
     const ctx = await contextWith({}, engine);
@@ -55,6 +80,45 @@ describe.each(ENGINES)('the audit log [%s]', (engine) => {
     expect((await verifyAudit(ctx)).faultCount).toBe(0);
   });
 
+  it('shows an entry put in where an id was left out, and a change that its fingerprint was fitted to', async () => {
+    const ctx = await contextWith({}, engine);
+    const [first = 0] = await write(ctx, 1);
+    const { db } = ctx.store;
+    const copyAs = (tx: Query, id: number) =>
+      sql`insert into audit (id, at, action, data_json)
+        select cast(${id} as bigint), at, action, data_json from audit where id = ${first}`.execute(tx);
+    await copyAs(db, first + 2);
+    await ctx.store.transaction(async (tx) => {
+      const kept = await storedEntries(tx, { afterId: 0, throughId: first + 2, limit: 10 });
+      const facts = nextCheckpoint(null, kept, ctx.clock.now());
+      await appendCheckpoint(tx, {
+        ...facts,
+        signature: ctx.keys.sign(CHECKPOINT_PURPOSE, facts.digest),
+        fingerprints: fingerprintsOf(facts.firstId, kept),
+      });
+    });
+    expect(await verifyAudit(ctx)).toMatchObject({ faultCount: 0, entries: 2 });
+    expect(await tamperedWith(ctx, engine, (tx) => copyAs(tx, first + 1))).toMatchObject({
+      kind: 'entry_inserted',
+      entry: first + 1,
+      faultCount: 1,
+    });
+    const fitted = async (tx: Query): Promise<void> => {
+      await tx.updateTable('audit').set({ address: '192.0.2.1' }).where('id', '=', first).execute();
+      const changed = await storedEntries(tx, { afterId: 0, throughId: first + 2, limit: 10 });
+      await tx
+        .updateTable('audit_checkpoints')
+        .set({ fingerprints: fingerprintsOf(1, changed) })
+        .execute();
+    };
+    expect(await tamperedWith(ctx, engine, fitted)).toMatchObject({
+      kind: 'range_broken',
+      checkpoint: 1,
+      entry: null,
+      faultCount: 1,
+    });
+  });
+
   it('shows every way of tampering with it, by the first entry or range that is not as it was', async () => {
     const ctx = await contextWith({}, engine);
     await write(ctx, 3);
@@ -65,26 +129,7 @@ describe.each(ENGINES)('the audit log [%s]', (engine) => {
     const whole = await verifyAudit(ctx);
     expect(whole).toMatchObject({ faultCount: 0, checkpoints: 2, entries: 7, unchained: 2 });
 
-    /** The report after somebody in control of the database has done this to it. */
-    const after = async (tamper: (tx: Query) => Promise<unknown>): Promise<ReturnType<typeof firstOf>> => {
-      let report: ChainReport | null = null;
-      const undo = new Error('undone');
-      await expect(
-        ctx.store.transaction(async (tx) => {
-          for (const guard of AUDIT_GUARDS[engine])
-            await sql`drop trigger ${sql.ref(guard)} ${
-              engine === 'sqlite' ? sql`` : sql`on ${sql.ref(guard.replace(/_[a-z]+$/, ''))}`
-            }`.execute(tx);
-          await tamper(tx);
-          report = await verifyAudit({ keys: ctx.keys, store: { ...ctx.store, db: tx } });
-          throw undo;
-        }),
-      ).rejects.toBe(undo);
-      const { faults, faultCount } = report as unknown as ChainReport;
-      const others = faults.filter(({ kind }) => kind !== 'guard_missing');
-      expect(faults.slice(0, 9).map(({ detail }) => detail)).toEqual(AUDIT_GUARDS[engine]);
-      return firstOf({ ...(report as unknown as ChainReport), faults: others, faultCount: faultCount - 9 });
-    };
+    const after = (tamper: (tx: Query) => Promise<unknown>) => tamperedWith(ctx, engine, tamper);
     const entry = (id: number) => (tx: Query) => tx.updateTable('audit').where('id', '=', id);
     expect(await after((tx) => entry(2)(tx).set({ address: '192.0.2.1' }).execute())).toEqual({
       kind: 'entry_changed',
