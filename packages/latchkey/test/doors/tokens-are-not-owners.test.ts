@@ -116,6 +116,8 @@ afterAll(() => world.close());
 
 /** A token of each kind with everything it can have, and a repository to use it on. */
 async function mightyTokens(): Promise<string[]> {
+  // A test before may have deleted it, and its name is kept from everybody then.
+  await world.server.context.store.db.deleteFrom('reserved_names').execute();
   await world.organization('octo', TARGET).catch(() => {});
   await world.repository(`${TARGET}/site`, 'private').catch(() => {});
   const highest = (levels: readonly Level[]): Level => levels.at(-1)!;
@@ -208,10 +210,14 @@ function last(asks: readonly Ask[]): Ask[] {
   return asks.toSorted((a, b) => rank(a) - rank(b));
 }
 
+/** An administrator's token may end an account, which lets nobody in: see `delete-person.test.ts`. */
+const ENDS_AN_ACCOUNT = 'DELETE /enterprise/users/{username}';
+
 it('GitHub’s API changes nothing that signs a person in', async () => {
   const before = await whatSignsIn();
   const asks = last(
     GITHUB.flatMap(({ method, path, body }): Ask[] => {
+      if (`${method} ${path}` === ENDS_AN_ACCOUNT) return [];
       const url = `/api/v3${filled(path)}`;
       return method === 'GET'
         ? [{ method, url }]

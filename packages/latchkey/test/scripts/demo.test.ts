@@ -128,12 +128,13 @@ test('a second signal stops at once, though a request has not ended', async () =
   const socket = connect(Number(new URL(serving.url).port), '127.0.0.1');
   onTestFinished(() => void socket.destroy());
   socket.on('error', () => {});
-  await once(socket, 'connect');
-  // The body never comes, so the server would wait for as long as it lets a transfer go on.
+  // The second request never ends, so the server would wait for it. The answer to the first says that it has both.
   socket.write(
-    'POST /ada/notes.git/git-upload-pack HTTP/1.1\r\nHost: x\r\nContent-Type: ' +
+    'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n' +
+      'POST /ada/notes.git/git-upload-pack HTTP/1.1\r\nHost: x\r\nContent-Type: ' +
       'application/x-git-upload-pack-request\r\nContent-Length: 9\r\n',
   );
+  await once(socket, 'data');
   const startedAtMs = performance.now();
   const signals = setInterval(() => serving.child.kill('SIGINT'), 100);
   const { code, stderr } = await serving.stop('SIGINT');

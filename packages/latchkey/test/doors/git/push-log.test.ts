@@ -240,9 +240,8 @@ describe('a push that was cut off', () => {
         headers: { Authorization: `Bearer ${owner.reveal()}`, 'Content-Type': 'application/json' },
         body: JSON.stringify(body),
       });
-    await sql`create trigger unwilling before update of revoked_at on tokens begin select raise(abort, 'no'); end`.execute(
-      db(),
-    );
+    await sql`create trigger unwilling before update of revoked_at on tokens
+      begin select raise(abort, 'no'); end`.execute(db());
     await writeFile(join(world.folder, 'work/notes.txt'), pushed.secret.reveal());
     await world.ok(['add', '-A'], { in: 'work' });
     await world.ok(['commit', '-q', '-m', 'Notes'], { in: 'work' });

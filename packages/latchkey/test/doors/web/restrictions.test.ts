@@ -1,6 +1,6 @@
 /**
- * From where, from when, how often and on which refs a token works: set and changed on the forms of every kind, shown on
- * its page.
+ * From where, from when, how often and on which refs a token works: set and changed on the forms of every kind, shown
+ * on its page.
  */
 import { expect, test } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
