@@ -13,14 +13,14 @@ import type { Query } from '../../store/db.ts';
 import { emailsOf } from '../../store/emails.ts';
 import { countOwners, listOrganizationsOf, membershipRole } from '../../store/memberships.ts';
 import { batchesOf } from '../../store/page.ts';
-import { deleteRepository, listRepositories, type Repository, repositoryByName } from '../../store/repositories.ts';
+import { listRepositories, type Repository, repositoryByName } from '../../store/repositories.ts';
 import { countTokens } from '../../store/tokens.ts';
 import { RESERVED_NAME_DAYS, userNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
-import { settleLater } from '../repositories/folders.ts';
+import { deleteRepositoriesOf } from '../repositories/changes.ts';
 import { relocate } from '../repositories/moves.ts';
 import { demandFreeRefs } from '../repositories/ref-guard.ts';
 
@@ -75,12 +75,9 @@ export async function deleteUser(
   const gone = await ctx.store.transaction(async (tx) => {
     const at = ctx.clock.now();
     await demandUnhindered(tx, account);
-    const owned = await repositoriesOf(tx, account);
-    if (repositories !== 'delete' && owned.length > 0) throw stillOwns(account, owned);
-    for (const { id, name } of owned) {
-      await deleteRepository(tx, id);
-      await settleLater(ctx, tx, id, [{ owner: account.login, name }]);
-    }
+    const owned = repositories === 'delete' ? await deleteRepositoriesOf(ctx, tx, account) : [];
+    const left = await repositoriesOf(tx, account);
+    if (left.length > 0) throw stillOwns(account, left);
     const tokens = await countTokens(tx, account.id, null);
     const reservedUntil = at + RESERVED_NAME_DAYS * DAY_SEC;
     await sayGoodbye(ctx, tx, account, { by: permit.actor.login, reservedUntil });

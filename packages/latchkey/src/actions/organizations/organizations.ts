@@ -27,20 +27,14 @@ import {
 } from '../../store/memberships.ts';
 import type { Page } from '../../store/page.ts';
 import { setPolicy, storedPolicy } from '../../store/policies.ts';
-import {
-  countRepositories,
-  deleteRepository,
-  listRepositories,
-  type Repository,
-  type RepositoryCounts,
-} from '../../store/repositories.ts';
+import { countRepositories, type RepositoryCounts } from '../../store/repositories.ts';
 import { RESERVED_NAME_DAYS } from '../accounts/accounts.ts';
 import { type ProfileFields, profileProblems } from '../accounts/profile-fields.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { keepTo } from '../decision/permit-target.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
-import { settleLater } from '../repositories/folders.ts';
+import { deleteRepositoriesOf } from '../repositories/changes.ts';
 import { demandFreeRefs } from '../repositories/ref-guard.ts';
 
 export interface OrganizationView {
@@ -135,16 +129,7 @@ export async function deleteOrganization(ctx: Context, permit: Permit): Promise<
   const { account, gone } = await ctx.store.transaction(async (tx) => {
     const account = await targetOrganization(tx, permit);
     keepTo(permit, { ownerId: account.id });
-    const gone: Repository[] = [];
-    for (;;) {
-      const some = await listRepositories(tx, account.id, { beforeId: null, limit: 500 });
-      if (some.length === 0) break;
-      for (const repository of some) {
-        await deleteRepository(tx, repository.id);
-        await settleLater(ctx, tx, repository.id, [{ owner: account.login, name: repository.name }]);
-      }
-      gone.push(...some);
-    }
+    const gone = await deleteRepositoriesOf(ctx, tx, account);
     await deleteAccount(tx, account, at + RESERVED_NAME_DAYS * DAY_SEC);
     await log(tx, permit, at, {
       action: 'org.delete',

@@ -16,6 +16,7 @@ import { type Account, accountById } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import {
   deleteRepository as deleteRow,
+  listRepositories,
   type Repository,
   repositoryByName,
   setArchived,
@@ -177,6 +178,23 @@ export async function deleteRepository(ctx: Context, permit: Permit): Promise<vo
     });
   });
   await ctx.git.remove(owner.login, repository.name);
+}
+
+/**
+ * Deletes the rows of all repositories of an account, in the caller's transaction. Once that is committed, their
+ * folders are the caller's to remove.
+ */
+export async function deleteRepositoriesOf(ctx: Context, tx: Query, owner: Account): Promise<Repository[]> {
+  const gone: Repository[] = [];
+  for (;;) {
+    const some = await listRepositories(tx, owner.id, { beforeId: null, limit: 500 });
+    if (some.length === 0) return gone;
+    for (const { id, name } of some) {
+      await deleteRow(tx, id);
+      await settleLater(ctx, tx, id, [{ owner: owner.login, name }]);
+    }
+    gone.push(...some);
+  }
 }
 
 /**
