@@ -6,7 +6,7 @@
  * Invariant: what can't be read exactly as git reads it is null, so that nobody shows git another request than the one
  * that was judged.
  */
-import { FLUSH, listAt } from '../../git/protocol/pkt-lines.ts';
+import { FLUSH, listAt, packet } from '../../git/protocol/pkt-lines.ts';
 
 /** One command. `name` byte for byte as Latin-1, as it goes back into a report; `ref` as text. */
 export interface HeadCommand {
@@ -21,8 +21,6 @@ export interface HeadCommand {
 export interface PushHead {
   readonly commands: readonly HeadCommand[];
   readonly isAtomic: boolean;
-  /** True when the client wants to hear of each ref. */
-  readonly reports: boolean;
   readonly usesBands: boolean;
   /** The same request for these commands alone. */
   only(kept: ReadonlySet<HeadCommand>): Buffer;
@@ -55,7 +53,6 @@ export function pushHead(bytes: Buffer): { readonly head: PushHead; readonly end
   const head: PushHead = {
     commands,
     isAtomic: words.has('atomic'),
-    reports: words.has('report-status') || words.has('report-status-v2'),
     usesBands: words.has('side-band-64k') || words.has('side-band'),
     only: (kept) => {
       const first = `\0${features}`;
@@ -76,8 +73,4 @@ function commandOf(text: string): HeadCommand | null {
 
 function idOf(text: string): string | null {
   return NONE.test(text) ? null : text.toLowerCase();
-}
-
-function packet(text: string): string {
-  return `${(text.length + 4).toString(16).padStart(4, '0')}${text}`;
 }

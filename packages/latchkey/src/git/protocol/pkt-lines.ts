@@ -26,7 +26,12 @@ export type Packet =
 
 /** The text and a line feed, after their length in four hexadecimal digits. */
 export function packetLine(text: string): string {
-  return `${(text.length + HEADER_BYTES + 1).toString(16).padStart(HEADER_BYTES, '0')}${text}\n`;
+  return packet(`${text}\n`);
+}
+
+/** The same without a line feed behind it. */
+export function packet(text: string): string {
+  return `${(text.length + HEADER_BYTES).toString(16).padStart(HEADER_BYTES, '0')}${text}`;
 }
 
 /** The packet that begins at `at`; `cut` when the bytes end before it does, `damaged` where git would give up. */

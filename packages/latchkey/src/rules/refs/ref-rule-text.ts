@@ -3,7 +3,7 @@
  *
  * Invariant: what is read back from the words of a rule is that rule.
  */
-import { isReservedRef, REF_ACTS, type RefAct, type RefObjection, type RefRule } from './ref-rules.ts';
+import { BRANCHES, isReservedRef, REF_ACTS, type RefAct, type RefObjection, type RefRule } from './ref-rules.ts';
 
 export const MAX_REF_RULES = 20;
 /** Longest pattern, in characters. */
@@ -12,7 +12,6 @@ const MAX_REF_PATTERN_LENGTH = 200;
 const MAX_REF_WILDCARDS = 8;
 /** What is allowed where a rule only names a pattern: to make a branch, and to go on with it. */
 const DEFAULT_ALLOW: readonly RefAct[] = ['create', 'update'];
-const BRANCHES = 'refs/heads/';
 /** What no ref has in its name, wildcards apart (git-check-ref-format), or what reads as an option or as HEAD. */
 const NOT_IN_A_REF =
   /[\x00-\x20\x7f~^:?[\\\ufffd]|\.\.|@\{|\/$|\/\/|\/\.|\.lock(?:\/|$)|\.$|^refs\/(?:heads|tags|remotes)\/(?:-|HEAD$)/;

@@ -21,7 +21,7 @@ export interface RefRule {
 
 /** No rule says yes to a longer name; git takes none on most file systems either. */
 const MAX_JUDGED_REF_LENGTH = 1024;
-const BRANCHES = 'refs/heads/';
+export const BRANCHES = 'refs/heads/';
 /** Folders of refs that nobody with rules moves: they change what other refs mean, or belong to this server. */
 const RESERVED = ['refs/replace/', 'refs/latchkey/', 'refs/pull/', 'refs/merge-requests/'];
 
@@ -62,7 +62,7 @@ export function refObjection(rules: readonly RefRule[] | null, ref: string, act:
   return rule !== null && allowsAct(rule, act) ? null : { ref, act, rule };
 }
 
-/** Whether a move of a ref that goes from one object to another is at most an update, as far as its name tells. */
+/** True for a branch, by its full name. Only these can move without losing what they held. */
 export function isBranch(ref: string): boolean {
   return ref.startsWith(BRANCHES);
 }
