@@ -27,7 +27,7 @@ import { sweepRepositories } from './repositories/leftovers.ts';
 import { Maintenance } from './repositories/maintenance.ts';
 import { ModeWatch } from './repositories/modes.ts';
 import { createRepository, importRepository, type NewRepositoryOptions } from './repositories/new-repository.ts';
-import { presenceOf } from './repositories/presence.ts';
+import { demandFiles, SeenBriefly } from './repositories/presence.ts';
 import { type RoomLeft, Sizes } from './repositories/sizes.ts';
 
 export type GitService = 'upload-pack' | 'receive-pack';
@@ -56,13 +56,11 @@ export interface GitRoom {
    */
   path(owner: string, name: string): string;
   exists(owner: string, name: string): boolean;
-  /** Throws `FilesMissing`, reported as an outage, when the files of a known repository are missing. */
-  demandFiles(owner: string, name: string): void;
   /**
-   * Throws what `serve` would because of the repository itself: missing files, parts of it elsewhere, or a service that
-   * its own config turns off.
+   * Throws what `serve` would because of the repository itself: missing files (`FilesMissing`, reported as an outage),
+   * parts of it elsewhere, or a service that its own config turns off. A yes holds for `SEEN_MS`.
    */
-  demandService(path: string, service: GitService): MaybePromise<void>;
+  demandService(owner: string, name: string, service: GitService): MaybePromise<void>;
   /**
    * Tells a repository's folder from any other that was or will be in its place; stays the same after a move. Null when
    * there is none.
@@ -232,15 +230,19 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     }
   }
 
-  const demandAt = presenceOf((path) => folders.holdsRepository(path));
-  const demandFiles = (owner: string, name: string): void => demandAt(folders.path(owner, name));
+  const seen = new SeenBriefly();
 
   return {
     root: folders.root,
     path: (owner, name) => folders.path(owner, name),
     exists: (owner, name) => folders.holdsRepository(folders.path(owner, name)),
-    demandFiles,
-    demandService: (path, service) => andThen(profiles.for(path, SWITCHES[service]), () => undefined),
+    demandService: (owner, name, service) => {
+      const key = `${service} ${owner}/${name}`;
+      if (seen.has(key)) return undefined;
+      const path = folders.path(owner, name);
+      if (!readOnly) demandFiles(folders, path);
+      return andThen(profiles.for(path, SWITCHES[service]), () => seen.add(key));
+    },
     identity: (owner, name) => folders.identity(folders.path(owner, name)),
     demandWrites,
     create: writing((owner, name, how) => createRepository(folders, folders.path(owner, name), how)),
@@ -265,8 +267,9 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     serve,
     prestart,
     open: (owner, name, caller) => {
-      if (!readOnly) demandFiles(owner, name);
-      return new Plumbing({ folders, profiles, processes: readers, demandWrites }, folders.path(owner, name), caller);
+      const path = folders.path(owner, name);
+      if (!readOnly) demandFiles(folders, path);
+      return new Plumbing({ folders, profiles, processes: readers, demandWrites }, path, caller);
     },
     touched: (path) => {
       if (!readOnly) maintenance.touched(path);

@@ -118,10 +118,9 @@ function answerPermitted(call: GitCall, fetches: CoalescedFetches): MaybePromise
     const writable = `${ctx.settings.publicUrl}/${owner.login}/${repository.name}.git`;
     return sendRequestError(request, response, lack, headers, writable);
   }
-  if (!ctx.settings.readOnly) ctx.git.demandFiles(owner.login, repository.name);
   if (address.step === 'refs' && isRenamed(call))
     return redirect(response, `/${owner.login}/${repository.name}.git/info/refs?service=git-${address.service}`);
-  const served = ctx.git.demandService(ctx.git.path(owner.login, repository.name), address.service);
+  const served = ctx.git.demandService(owner.login, repository.name, address.service);
   return andThen(served, () => answerServed(call, fetches));
 }
 
