@@ -7,6 +7,7 @@ import { atLeast, LEVELS, type Level, permissionNamed } from '../catalogue/permi
 import type { TokenDraft } from './draft.ts';
 import type { GrantDraft } from './grant-draft.ts';
 import { MAX_LIFETIME_DAYS, MIN_LIFETIME_DAYS } from './policy.ts';
+import { checkRefRules, type RefRuleDraft, refRuleDrafts } from './refs/ref-rule-text.ts';
 import { MAX_NAME_LENGTH } from './token-limits.ts';
 
 interface RequestedPermission {
@@ -20,6 +21,8 @@ export interface LoginRequest {
   readonly owners: readonly string[] | null;
   readonly expiresInDays: number;
   readonly name: string;
+  /** What it may push to; left out = wherever the person may. */
+  readonly refRules?: readonly RefRuleDraft[];
 }
 
 /** Limits on the permissions and the owners of one request. */
@@ -52,12 +55,17 @@ export function readLoginRequest(
     .replace(/[\p{Cc}\p{Cf}]/gu, '')
     .trim()
     .slice(0, MAX_NAME_LENGTH);
+  const refRules = refRuleDrafts((fields.get('ref_rules') ?? '').split(/[\r\n;]+/));
+  // Names that are longer or shorter than these are judged again when the token is made.
+  const checked = checkRefRules(refRules, { token: 'token', login: 'login' });
+  if (!checked.ok) return { error: `ref_rules: ${checked.problems.join(' ').replace(/\.$/, '')}` };
   return {
     request: {
       permissions: permissions as RequestedPermission[],
       owners: owners.length === 0 ? null : owners,
       expiresInDays: Number(days),
       name: name === '' ? DEFAULT_NAME : name,
+      ...(refRules.length === 0 ? {} : { refRules }),
     },
   };
 }
@@ -115,6 +123,7 @@ export function narrowed(
     description: 'Made by latchkey login',
     scopes: [],
     expiresInDays: longestFor(owners, Math.min(choice.expiresInDays, request.expiresInDays)),
+    ...(request.refRules === undefined ? {} : { refRules: request.refRules }),
     grants: owners
       .map((owner) => grantFor(owner, permissions))
       .filter(({ permissions: given }) => Object.keys(given).length > 0),

@@ -41,7 +41,7 @@ async function begin(
   env: Record<string, string>,
   name: string,
 ): Promise<{ page: URL; ended: Promise<{ code: number; said: string }> }> {
-  const child = spawn(process.execPath, [MAIN, 'login', url, '--name', name], {
+  const child = spawn(process.execPath, [MAIN, 'login', url, '--name', name, '--ref', '**', 'refs/tags/**: create'], {
     env,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -135,6 +135,7 @@ test('two sign-ins at once have a port, a state and a token each, and neither en
   const [one, two] = await Promise.all([first.ended, second.ended]);
   expect([one.code, two.code], one.said + two.said).toEqual([0, 0]);
 
+  expect(first.page.searchParams.get('ref_rules')).toBe('**;refs/tags/**: create');
   const kept = await credentialsOf(env);
   expect(kept.map(({ username }) => username).toSorted()).toEqual(['bob+1', 'bob+2']);
   expect(new Set(kept.map(({ secret }) => secret)).size).toBe(2);

@@ -36,6 +36,8 @@ export interface LoginOptions {
   readonly expiresInDays?: number;
   /** The token's name, such as the name of this machine. */
   readonly name?: string;
+  /** What it may push to, as lines. */
+  readonly refRules?: readonly string[];
 }
 
 export interface LoginResult {
@@ -90,6 +92,7 @@ function requestFields({
   owners = [],
   expiresInDays = DEFAULT_EXPIRES_IN_DAYS,
   name,
+  refRules = [],
 }: LoginOptions): Record<string, string> {
   return {
     client_id: CLIENT_ID,
@@ -97,6 +100,7 @@ function requestFields({
     expires_in_days: String(expiresInDays),
     ...(owners.length === 0 ? {} : { resource_owner: owners.join(' ') }),
     ...(name === undefined ? {} : { token_name: name }),
+    ...(refRules.length === 0 ? {} : { ref_rules: refRules.join(';') }),
   };
 }
 

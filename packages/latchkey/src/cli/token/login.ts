@@ -13,6 +13,7 @@ interface LoginFlags {
   readonly owner?: readonly string[];
   readonly expiresIn?: string;
   readonly name?: string;
+  readonly ref?: readonly string[];
 }
 
 export function loginCommand(terminal: Terminal): Command {
@@ -23,6 +24,7 @@ export function loginCommand(terminal: Terminal): Command {
     .option('--permission <NAME=LEVEL...>', 'what the token may do; left out, contents=write')
     .option('--owner <LOGIN...>', 'whose repositories it reaches; left out, yours and those of your organizations')
     .option('--expires-in <DAYS>', 'how long it lives, 1 to 366 days; left out, 90')
+    .option('--ref <RULE...>', "branches and tags that it may push to, the first that fits decides: 'agent/**'")
     .option('--name <NAME>', 'what it is called; left out, the name of this machine')
     .action(async (url: string, flags: LoginFlags) =>
       login(originIn(url), optionsOf(flags), flags.device === true, terminal),
@@ -31,6 +33,7 @@ export function loginCommand(terminal: Terminal): Command {
     'latchkey login https://git.example.org',
     'latchkey login https://git.example.org --device',
     'latchkey login https://git.example.org --permission contents=read --expires-in 7',
+    "latchkey login https://git.example.org --ref 'agent/**'",
   ]);
 }
 
@@ -49,7 +52,7 @@ async function login(origin: string, options: LoginOptions, byDevice: boolean, t
   terminal.say(`signed in at ${origin} as ${result.username}${until}`);
 }
 
-function optionsOf({ permission, owner, expiresIn, name }: LoginFlags): LoginOptions {
+function optionsOf({ permission, owner, expiresIn, name, ref }: LoginFlags): LoginOptions {
   if (expiresIn !== undefined && !/^\d{1,3}$/.test(expiresIn))
     throw new UsageError(
       `--expires-in takes a number of days, not ${JSON.stringify(expiresIn)}`,
@@ -67,5 +70,6 @@ function optionsOf({ permission, owner, expiresIn, name }: LoginFlags): LoginOpt
     ...(permission === undefined ? {} : { permissions: permission.map((pair) => pair.replace('=', ':')) }),
     ...(owner === undefined ? {} : { owners: owner }),
     ...(expiresIn === undefined ? {} : { expiresInDays: Number(expiresIn) }),
+    ...(ref === undefined ? {} : { refRules: ref }),
   };
 }

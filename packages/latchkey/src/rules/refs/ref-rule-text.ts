@@ -171,7 +171,12 @@ function listedNames(names: readonly string[]): string {
 export function refRuleLine(rule: RefRule): string {
   const { allow } = rule;
   const isDefault = allow.length === DEFAULT_ALLOW.length && DEFAULT_ALLOW.every((act) => allow.includes(act));
-  return `${shownRef(rule.pattern)}${isDefault ? '' : `: ${allow.length === 0 ? 'none' : allow.join(', ')}`}`;
+  return refRuleDraftLine({ pattern: shownRef(rule.pattern), ...(isDefault ? {} : { allow }) });
+}
+
+/** The same of a rule as it was asked for, its placeholders not filled in. */
+export function refRuleDraftLine({ pattern, allow }: RefRuleDraft): string {
+  return allow === undefined ? pattern : `${pattern}: ${allow.length === 0 ? 'none' : allow.join(', ')}`;
 }
 
 /** What rules leave of a token's pushes, in words: "push to agent/** only"; null where there are none. */

@@ -162,6 +162,26 @@ describe('an authorization code', () => {
   });
 });
 
+test('a sign-in that asked for ref rules gives a token that keeps them, whatever the person chooses', async () => {
+  const world = await causesWorld();
+  const { context } = world.server;
+  const asked = request({ scope: 'contents:write', resource_owner: 'acme', ref_rules: 'main: none;{token}/**' });
+  const begun = (await beginDeviceAuthorization(context, asked, ADDRESS))!;
+  const permit = await bobsPermit(world);
+  const pending = (await deviceByUserCode(context, permit, begun.userCode))!;
+  await approveDevice(context, permit, pending, choice({ name: 'My Laptop' }));
+  const { body } = await exchange(world, {
+    grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+    device_code: begun.deviceCode.reveal(),
+  });
+  expect(body).toMatchObject({ token_id: 1 });
+  const [row] = await context.store.db.selectFrom('tokens').select('ref_rules_json').execute();
+  expect(JSON.parse(row!.ref_rules_json!)).toEqual([
+    { pattern: 'refs/heads/main', allow: [] },
+    { pattern: 'refs/heads/my-laptop/**', allow: ['create', 'update'] },
+  ]);
+});
+
 describe('a device code', () => {
   const poll = (world: World, code: string) =>
     exchange(world, { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: code });
@@ -207,6 +227,11 @@ test.each([
   [{ scope: 'contents:own' }, 'scope names "contents:own", which is no permission with one of its levels'],
   [{ scope: 'contents:read', expires_in_days: '0' }, 'expires_in_days must be 1 to 366'],
   [{ scope: 'contents:read', expires_in_days: '367' }, 'expires_in_days must be 1 to 366'],
+  [
+    { scope: 'contents:read', ref_rules: 'agent/**: own;refs/replace/**' },
+    'ref_rules: The rule for "agent/**" can\'t allow "own": it allows create, update, force, delete, or none. ' +
+      'The pattern "refs/replace/**" names refs that no token with rules may move',
+  ],
 ])('a request of %j is refused in words', (fields, error) => {
   expect(readLoginRequest(new URLSearchParams(fields as Record<string, string>))).toEqual({ error });
 });

@@ -70,6 +70,7 @@ const WISH = new URLSearchParams({
   code_challenge: 'A'.repeat(43),
   code_challenge_method: 'S256',
   scope: 'contents:write metadata:read',
+  ref_rules: 'main: none;agent/**',
 });
 
 /** By the pattern of the route. A page with a search is opened with a match, and without one. */

@@ -73,6 +73,7 @@ test.each(KINDS)(
       allowed_addresses: '192.0.2.0/24 2001:db8::1',
       not_before: DAY,
       uses_left: '3',
+      may_push: 'only',
       ref_rules: 'main: none\r\nagent/**\r\n',
     });
     expect([made.status, made.location]).toEqual([303, list]);
@@ -104,7 +105,7 @@ test.each(KINDS)(
       allowed_addresses: '',
       not_before: '',
       uses_left: '',
-      ref_rules: '',
+      may_push: 'any',
     });
     expect(freed.status).toBe(303);
     expect(await restrictionsOf(world)).toEqual([
@@ -125,7 +126,12 @@ test.each(
         ],
         ['no use at all', { uses_left: '0' }, `A use limit is a whole number from 1 to ${MAX_USES}.`],
         ['half a use', { uses_left: '1.5' }, `A use limit is a whole number from 1 to ${MAX_USES}.`],
-        ['a pattern that is none', { ref_rules: 'refs/replace/**' }, 'names refs that no token with rules may move'],
+        ['"only these" without a rule', { may_push: 'only', ref_rules: ' ' }, 'A ref rule needs a pattern'],
+        [
+          'a pattern that is none',
+          { may_push: 'only', ref_rules: 'refs/replace/**' },
+          'names refs that no token with rules may move',
+        ],
         ['too many uses', { uses_left: String(MAX_USES + 1) }, `A use limit is a whole number from 1 to ${MAX_USES}.`],
         [
           'an address that is none',
@@ -141,6 +147,16 @@ test.each(
   expect([seen.status, seen.text.includes(words)]).toEqual([422, true]);
   expect(seen.text).toContain('<details class="mb-3" open>');
   expect(await restrictionsOf(world)).toEqual([]);
+});
+
+test('"any branch and tag" frees a token whose rules are still written below it', async () => {
+  const { world, visitor } = await ada();
+  const rules = { name: 'held', ref_rules: 'agent/**' };
+  await visitor.send('/settings/tokens/new', 'classic', { ...rules, may_push: 'only' });
+  const form = (await visitor.get('/settings/tokens/1/edit')).text;
+  expect(form).toMatch(/value="only" checked/);
+  await visitor.send('/settings/tokens/1/edit', 'edit', { ...rules, may_push: 'any' });
+  expect((await restrictionsOf(world))[0]!.refRules).toBeNull();
 });
 
 test('the most uses there can be are taken', async () => {

@@ -8,11 +8,13 @@ import type { Consent } from '../../../actions/tokens/consent.ts';
 import { problem } from '../../../base/errors.ts';
 import { LEVELS } from '../../../catalogue/permissions.ts';
 import type { ConsentChoice, LoginRequest } from '../../../rules/login-request.ts';
+import { refRuleDraftLine } from '../../../rules/refs/ref-rule-text.ts';
 import type { Visit } from '../frame/visit.ts';
 import { Checkbox, Select } from '../parts/choice-fields.tsx';
 import type { Fields } from '../parts/fields.ts';
 import { Form } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
+import { RefRuleLines } from './form/ref-rule-fields.tsx';
 
 /** The two forms: yes with the chosen part, and no. */
 export function ConsentForms({ visit, consent }: { visit: Visit; consent: Consent }): VNode {
@@ -37,6 +39,7 @@ export function ConsentForms({ visit, consent }: { visit: Visit; consent: Consen
               ]}
             />
           ))}
+          <AskedRules rules={request.refRules} />
           <TextField
             f={f}
             name="days"
@@ -93,6 +96,18 @@ function Owners({ f, consent }: { f: Fields; consent: Consent }): VNode {
         );
       })}
     </fieldset>
+  );
+}
+
+/** Rules can't be taken out: without them the token could do more than was asked for. */
+function AskedRules({ rules }: { rules: LoginRequest['refRules'] }): VNode | null {
+  if (rules === undefined) return null;
+  return (
+    <div class="form-group" id="asked-ref-rules">
+      <p class="text-bold f5 mb-1">Where it may push</p>
+      <p class="note mb-1">Only to these refs; the first rule that fits decides, and what none fits is refused.</p>
+      <RefRuleLines lines={rules.map(refRuleDraftLine)} />
+    </div>
   );
 }
 

@@ -12,47 +12,69 @@ import {
   refRuleWords,
 } from '../../../../rules/refs/ref-rule-text.ts';
 import type { RefRule } from '../../../../rules/refs/ref-rules.ts';
+import { Radios } from '../../parts/choice-fields.tsx';
 import type { Fields } from '../../parts/fields.ts';
 import { TextArea } from '../../parts/text-fields.tsx';
 
 type Rules = readonly RefRule[] | null;
 const FIELD = 'ref_rules';
+/** `any` or `only`: whether the rules count. Left out, they count when there are some, as in a link. */
+const CHOICE = 'may_push';
 
 const textOf = (rules: Rules): string => (rules ?? []).map(refRuleLine).join('\n');
 
-/** The field; `rules` are those of the token that is edited. */
+/** The choice and its field; `rules` are those of the token that is edited. */
 export function RefRuleField({ f, rules }: { f: Fields; rules: Rules }): VNode {
   return (
-    <TextArea
-      f={f}
-      name={FIELD}
-      label="May push to only"
-      value={textOf(rules)}
-      rows={3}
-      note={
-        `A rule on each line, at most ${MAX_REF_RULES}; the first that fits decides, and what none fits is refused. ` +
-        'agent/** means every branch below agent/, docs: update only goes on with docs, refs/tags/v*: create makes ' +
-        'tags. Behind the colon: create, update, force, delete, all or none; without one, create and update. ' +
-        'Blank: any branch and tag.'
-      }
-    />
+    <div class="lk-pushes">
+      <Radios
+        f={f}
+        name={CHOICE}
+        label="May push to"
+        value={f.value(FIELD, textOf(rules)) === '' ? 'any' : 'only'}
+        choices={[
+          { value: 'any', label: 'Any branch and tag' },
+          { value: 'only', label: 'Only these …' },
+        ]}
+      />
+      <div class="lk-push-rules">
+        <TextArea
+          f={f}
+          name={FIELD}
+          label="Ref rules"
+          value={textOf(rules)}
+          rows={3}
+          note={
+            <>
+              One on each line, at most {MAX_REF_RULES}. The first that fits a branch or tag decides; what none fits is
+              refused. <code>agent/**</code>: make branches below agent/ and go on with them. <code>docs: update</code>:
+              only go on with docs. <code>refs/tags/v*: create</code>: make such tags. Behind the colon: create, update,
+              force, delete, all or none.
+            </>
+          }
+        />
+      </div>
+    </div>
   );
 }
 
 /** True when something stands in the field. */
 export function isRefRuleFieldFilled(f: Fields, rules: Rules): boolean {
-  return f.value(FIELD, textOf(rules)) !== '' || f.error(FIELD) !== '';
+  return f.value(CHOICE) === 'only' || f.value(FIELD, textOf(rules)) !== '' || f.error(FIELD) !== '';
 }
 
 /** What the field asks for; undefined when it says what the token has already. */
 export function readRefRules(source: URLSearchParams, rules: Rules): readonly RefRuleDraft[] | null | undefined {
   const lines = typedLines(source);
+  // "Only these" and none is a slip, not a yes to everything: a rule without a pattern is refused in words.
+  if (lines.length === 0 && source.get(CHOICE) === 'only') return [{ pattern: '' }];
   if (lines.join('\n') === textOf(rules)) return undefined;
   return lines.length === 0 ? null : refRuleDrafts(lines);
 }
 
 /** Lines of the form; in a link they may be separated by semicolons, too. */
 function typedLines(source: URLSearchParams): string[] {
+  if (source.get(CHOICE) === 'any') return [];
   return (source.get(FIELD) ?? '')
     .split(/[\r\n;]+/)
     .map((line) => line.trim())
@@ -80,13 +102,20 @@ export function RefRuleFacts({ rules }: { rules: Rules }): VNode | null {
   return (
     <div class="color-fg-muted f6 mb-2">
       <p class="mb-1">May push to these refs only; the first rule that fits decides:</p>
-      <ol class="pl-3 lk-break">
-        {rules.map((rule) => (
-          <li>
-            <code>{refRuleLine(rule)}</code>
-          </li>
-        ))}
-      </ol>
+      <RefRuleLines lines={rules.map(refRuleLine)} />
     </div>
+  );
+}
+
+/** Rules in their order. */
+export function RefRuleLines({ lines }: { lines: readonly string[] }): VNode {
+  return (
+    <ol class="pl-3 lk-break">
+      {lines.map((line) => (
+        <li>
+          <code>{line}</code>
+        </li>
+      ))}
+    </ol>
   );
 }
