@@ -108,6 +108,19 @@ test('a browser closed halfway ends the sign-in after its time, with what to do,
     .toBe('closed');
 });
 
+test('an answer that the command did not ask for, without its state or with another, is not heard', async () => {
+  const world = await causesWorld();
+  const { page, ended } = await begin(world.url, await home(), 'laptop');
+  const back = page.searchParams.get('redirect_uri');
+  const state = page.searchParams.get('state') ?? '';
+  const send = (answer: Record<string, string>) => fetch(`${back}?${new URLSearchParams(answer)}`);
+  for (const forged of [{}, { state: '' }, { state: 'A'.repeat(state.length) }, { state: `${state}x` }])
+    expect((await send({ code: 'forged', ...forged })).status).toBe(404);
+  // It still waits: the answer with its state is the one that ends it.
+  expect((await send({ error: 'access_denied', state })).status).toBe(200);
+  expect((await ended).code).toBe(EXIT.refused);
+});
+
 test('a no in the browser ends it at once', async () => {
   const world = await causesWorld();
   const { page, ended } = await begin(world.url, await home(), 'laptop');
