@@ -8,18 +8,16 @@
  */
 import type { Log } from '../base/log.ts';
 import { andThen, type MaybePromise } from '../base/maybe-promise.ts';
-import { currentSpan } from '../base/trace.ts';
 import { Plumbing } from './objects/plumbing.ts';
 import { gitEnvironment, protocolVersion } from './processes/environment.ts';
-import { type GitCommand, type GitProcess, GitProcesses } from './processes/git-process.ts';
+import { type GitProcess, GitProcesses } from './processes/git-process.ts';
 import { placesFor } from './processes/places.ts';
 import { isLost, type ObjectFormat, Profiles } from './processes/profile.ts';
 import { notCopied, onlyReads } from './processes/read-only.ts';
 import { type Advertisement, Advertisements } from './protocol/capability-advertisement.ts';
-import { answerHook } from './push/content-scan.ts';
-import { hooksOf, limitsOf, type PushChecks } from './push/hooks.ts';
 import { PrestartedProcesses } from './push/prestarted.ts';
 import { pushRefs } from './push/ref-advertisement.ts';
+import { type GitService, type ServiceRun, Services, SWITCHES } from './push/service-runs.ts';
 import { Folders, type RepositoryName } from './repositories/folders.ts';
 import { type FsckBounds, type FsckOutcome, fsck } from './repositories/fsck.ts';
 import type { GitSettings } from './repositories/git-settings.ts';
@@ -30,22 +28,7 @@ import { createRepository, importRepository, type NewRepositoryOptions } from '.
 import { demandFiles, SeenBriefly } from './repositories/presence.ts';
 import { type RoomLeft, Sizes } from './repositories/sizes.ts';
 
-export type GitService = 'upload-pack' | 'receive-pack';
-
-/** One run of a service for a client. */
-export interface ServiceRun extends PushChecks {
-  readonly service: GitService;
-  /** From `path`. */
-  readonly path: string;
-  /** True for the list of refs that opens protocol v0 and v1, and every push. */
-  readonly advertise: boolean;
-  /** The client's `Git-Protocol` header. */
-  readonly protocol: string | undefined;
-  /** Whose turn in the queue this takes: a user or an address. */
-  readonly caller: string;
-  /** For a push: the most bytes that git accepts; null = no limit. */
-  readonly maxInputBytes: number | null;
-}
+export type { GitService, ServiceRun };
 
 export interface GitRoom {
   /** The folder of the repositories, with every link in it resolved. */
@@ -135,12 +118,6 @@ export interface GitRoom {
   close(graceSec?: number): Promise<void>;
 }
 
-const SWITCHES = { 'upload-pack': 'uploadpack', 'receive-pack': 'receivepack' } as const;
-
-function isPush({ service, advertise }: ServiceRun): boolean {
-  return service === 'receive-pack' && !advertise;
-}
-
 /** How long a push that arrived whole may still take when the room closes, and then to clean up. */
 const CLOSE_GRACE_SEC = 2;
 const KILL_AFTER_SEC = 2;
@@ -173,63 +150,21 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   const prestarted = new PrestartedProcesses();
   const sizes = new Sizes(settings);
   const modes = new ModeWatch(folders, log, settings.groupAccess);
-  const { maxFileBytes } = sizes;
 
   const advertisementOf = (format: ObjectFormat): MaybePromise<Advertisement> =>
     advertisements.of(format) ?? advertisements.capture(format);
 
-  async function commandOf(run: ServiceRun): Promise<GitCommand> {
-    const profile = await profiles.for(run.path, SWITCHES[run.service]);
-    const hooks = hooksOf(folders, run, settings.allowRepositoryHooks);
-    const config = [...(settings.allowRepositoryHooks ? [] : profile.config), ...(run.advertise ? [] : limitsOf(run))];
-    const environment = gitEnvironment({ homeFolder: folders.home, protocol: run.protocol, config, ...hooks });
-    const args = [
-      run.service,
-      '--stateless-rpc',
-      ...(run.advertise ? ['--advertise-refs'] : []),
-      ...(run.service === 'upload-pack' ? ['--strict'] : []),
-      run.path,
-    ];
-    return {
-      args,
-      environment,
-      cwd: folders.root,
-      tidiesUp: run.service === 'receive-pack',
-      about: profile.fingerprint,
-      asks: run.scan !== null,
-    };
-  }
-
-  async function serve(run: ServiceRun, signal?: AbortSignal): Promise<GitProcess> {
-    if (run.service !== 'upload-pack') demandWrites();
-    const command = await commandOf(run);
-    const git = await processes.start(
-      run.caller,
-      command,
-      signal,
-      isPush(run) ? () => prestarted.take(command) : undefined,
-    );
-    if (run.scan !== null && git.question !== null)
-      void answerHook(
-        git.question,
-        run.scan,
-        { path: run.path, environment: { ...plain, GIT_FLUSH: '0' }, maxFileBytes },
-        log,
-      );
-    return git;
-  }
-
-  async function prestart(run: ServiceRun): Promise<void> {
-    // A span shows how long a process took, so none is started ahead; and nobody must wait for a place because of a
-    // push that may come.
-    if (readOnly || currentSpan() !== null || processes.queued > 0) return;
-    try {
-      prestarted.begin(await commandOf(run));
-    } catch (error) {
-      log.debug({ err: error }, 'the process of a push could not be prepared');
-    }
-  }
-
+  const services = new Services({
+    settings,
+    folders,
+    profiles,
+    processes,
+    prestarted,
+    log,
+    plain,
+    maxFileBytes: sizes.maxFileBytes,
+    demandWrites,
+  });
   const seen = new SeenBriefly();
 
   return {
@@ -247,7 +182,11 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     demandWrites,
     create: writing((owner, name, how) => createRepository(folders, folders.path(owner, name), how)),
     importFrom: writing((source, owner, name) => importRepository(folders, folders.path(owner, name), source)),
-    rename: writing((from, to) => folders.move(folders.path(from.owner, from.name), folders.path(to.owner, to.name))),
+    rename: writing(async (from, to) => {
+      const [before, after] = [folders.path(from.owner, from.name), folders.path(to.owner, to.name)];
+      await folders.move(before, after);
+      maintenance.moved(before, after);
+    }),
     // It frees space, so a full disk must not prevent it.
     remove: async (owner, name) => {
       if (readOnly) throw onlyReads(publicUrl);
@@ -264,8 +203,8 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     },
     roomFor: (path) => sizes.roomFor(path),
     sizeOf: (path) => sizes.of(path),
-    serve,
-    prestart,
+    serve: (run, signal) => services.serve(run, signal),
+    prestart: (run) => services.prestart(run),
     open: (owner, name, caller) => {
       const path = folders.path(owner, name);
       if (!readOnly) demandFiles(folders, path);

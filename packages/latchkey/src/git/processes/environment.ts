@@ -34,12 +34,15 @@ const HARDENED_CONFIG: readonly (readonly [key: string, value: string])[] = [
   // A push never touches a work tree, so no checkout filter of a repository runs.
   ['receive.denyCurrentBranch', 'refuse'],
   ['receive.denyDeleteCurrent', 'refuse'],
-  // Every new object is checked. Three harmless old mistakes that real histories contain are accepted.
+  // Every new object is checked. Harmless old mistakes that real histories contain are accepted, in silence: git would
+  // print a line for each object.
   ['transfer.fsckObjects', 'true'],
   ['receive.fsckObjects', 'true'],
   ['receive.fsck.badTimezone', 'ignore'],
   ['receive.fsck.missingSpaceBeforeDate', 'ignore'],
   ['receive.fsck.zeroPaddedFilemode', 'ignore'],
+  ['receive.fsck.badFilemode', 'ignore'],
+  ['receive.fsck.missingTaggerEntry', 'ignore'],
   ['fetch.fsck.badTimezone', 'ignore'],
   ['fetch.fsck.missingSpaceBeforeDate', 'ignore'],
   ['fetch.fsck.zeroPaddedFilemode', 'ignore'],

@@ -6,8 +6,9 @@
  * for it.
  * Never: a needed object deleted. Geometric repacking keeps unreachable objects, too.
  */
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Log } from '../../base/log.ts';
 import { type GitProcess, startGit } from '../processes/git-process.ts';
 import { lowerPriority } from '../processes/priority.ts';
@@ -59,10 +60,21 @@ export class Maintenance {
     this.#due.set(path, { timer, since });
   }
 
+  /** The repository has moved: what is due at its old place is done at the new one. */
+  moved(from: string, to: string): void {
+    const waiting = this.#due.get(from);
+    if (waiting === undefined) return;
+    clearTimeout(waiting.timer);
+    this.#due.delete(from);
+    this.touched(to);
+  }
+
   /**
-   * Does now what is due for one repository. Never rejects: failures are logged, and tried again after the next push.
+   * Does now what is due for one repository; nothing when it has been moved or deleted. Never rejects: failures are
+   * logged, and tried again after the next push.
    */
   async maintain(path: string): Promise<void> {
+    if (!isThere(path)) return;
     try {
       await this.#options.demand(path);
       await sweepRepository(path, { olderThanSec: STALE_UNSEEN_AFTER_SEC, log: this.#options.log });
@@ -71,7 +83,7 @@ export class Maintenance {
         await this.#run(path, args);
       }
     } catch (error) {
-      this.#options.log.warn({ err: error, path }, 'a repository could not be maintained');
+      if (isThere(path)) this.#options.log.warn({ err: error, path }, 'a repository could not be maintained');
     }
   }
 
@@ -88,7 +100,8 @@ export class Maintenance {
     const git = startGit({
       args: [`--git-dir=${path}`, '-c', 'pack.threads=1', ...args],
       environment: this.#options.environment,
-      cwd: path,
+      // A folder that may be renamed at any moment can't be the place to start a process in.
+      cwd: dirname(path),
     });
     this.#now = git;
     lowerPriority(git.pid);
@@ -96,12 +109,16 @@ export class Maintenance {
     git.stdout.resume();
     const end = await git.ended;
     this.#now = null;
-    if (end.code === 0 || end.stopped) return;
+    if (end.code === 0 || end.stopped || !isThere(path)) return;
     this.#options.log.warn(
       { path, command: args[0], code: end.code, stderr: end.stderr },
       'a repository could not be maintained',
     );
   }
+}
+
+function isThere(path: string): boolean {
+  return existsSync(join(path, 'HEAD'));
 }
 
 /** What a repository needs now. Reads a few folders, no process. */

@@ -1,4 +1,6 @@
-/** The first push into an empty repository: a later clone has files in it. */
+/** The first push into an empty repository: a later clone has files in it, and an old history brings no noise. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
@@ -56,4 +58,18 @@ test('the first file over REST on a branch of its own sets it, too', async () =>
   });
   expect(answer.status).toBe(201);
   expect(await headOf(remote)).toBe('trunk');
+});
+
+test('a history with the file modes and tags of old programs is pushed without a line for each', async () => {
+  const remote = await emptyRepository('old-history');
+  await world.ok(['init', '-q', 'old']);
+  const blob = (await world.ok(['hash-object', '-w', '.git/HEAD'], { in: 'old' })).trim();
+  const tree = Buffer.concat([Buffer.from('100664 file\0'), Buffer.from(blob, 'hex')]);
+  await writeFile(join(world.folder, 'tree'), tree);
+  const treeId = await world.ok(['hash-object', '-t', 'tree', '-w', '--literally', '../tree'], { in: 'old' });
+  const commit = (await world.ok(['commit-tree', treeId.trim(), '-m', 'old'], { in: 'old' })).trim();
+  await writeFile(join(world.folder, 'tag'), `object ${commit}\ntype commit\ntag v0\n\nold\n`);
+  const tag = (await world.ok(['hash-object', '-t', 'tag', '-w', '--literally', '../tag'], { in: 'old' })).trim();
+  const pushed = await world.git(['push', remote, `${commit}:refs/heads/main`, `${tag}:refs/tags/v0`], { in: 'old' });
+  expect([pushed.code, pushed.stderr]).toEqual([0, expect.not.stringContaining('remote:')]);
 });

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeLog } from '../../../src/base/log.ts';
+import { type Log, makeLog } from '../../../src/base/log.ts';
 import { gitEnvironment } from '../../../src/git/processes/environment.ts';
 import { Maintenance } from '../../../src/git/repositories/maintenance.ts';
 import { until } from '../../waits.ts';
@@ -87,5 +87,25 @@ describe('the upkeep of a repository', () => {
     await maintenance.stop();
     maintenance.touched(path);
     await maintenance.stop();
+  });
+
+  it('follows a repository that is renamed before its turn, and says nothing of its old place', async () => {
+    const said: unknown[] = [];
+    const home = join(bench.room.root, '.latchkey', 'home');
+    const maintenance = new Maintenance({
+      log: { ...makeLog('silent'), warn: (...words: unknown[]) => void said.push(words) } as Log,
+      environment: gitEnvironment({ homeFolder: home, hooksFolder: home }),
+      demand: () => undefined,
+      quietSec: 0.05,
+    });
+    push(1, false);
+    maintenance.touched(path);
+    const moved = join(bench.room.root, 'ada', 'moved.git');
+    renameSync(path, moved);
+    maintenance.moved(path, moved);
+    await until(() => existsSync(join(moved, 'objects/info/commit-graphs')), 'the repository is kept fast where it is');
+    await maintenance.maintain(path);
+    await maintenance.stop();
+    expect(said).toEqual([]);
   });
 });
