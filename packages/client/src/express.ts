@@ -7,7 +7,7 @@
  *
  * The handlers behind find whose token it is in `request.latchkey`.
  */
-import { type GuardOptions, guard, rawHeader } from './guard.ts';
+import { type GuardOptions, guard, joinedHeader, rawHeader } from './guard.ts';
 import type { TokenFacts } from './need.ts';
 
 export type { GuardOptions } from './guard.ts';
@@ -39,6 +39,7 @@ export function requireToken<Request extends ExpressRequest>(
         uri: request.originalUrl ?? request.url,
         host: rawHeader(request.rawHeaders, 'host')[0],
         address: request.ip ?? request.socket.remoteAddress,
+        destination: joinedHeader(request.rawHeaders, 'destination'),
         authorization: rawHeader(request.rawHeaders, 'authorization'),
       });
       if ('answer' in guarded) {

@@ -6,7 +6,7 @@
  *
  * The handlers behind find whose token it is in `request.latchkey`.
  */
-import { type GuardOptions, guard, rawHeader } from './guard.ts';
+import { type GuardOptions, guard, joinedHeader, rawHeader } from './guard.ts';
 import type { TokenFacts } from './need.ts';
 
 export type { GuardOptions } from './guard.ts';
@@ -38,6 +38,7 @@ export function requireToken(options: GuardOptions<FastifyRequestLike>): Hook {
       uri: request.originalUrl,
       host: rawHeader(rawHeaders, 'host')[0],
       address: request.ip,
+      destination: joinedHeader(rawHeaders, 'destination'),
       authorization: rawHeader(rawHeaders, 'authorization'),
     });
     if ('token' in guarded) {

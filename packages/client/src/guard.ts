@@ -22,6 +22,8 @@ export interface Asked {
   readonly uri: string;
   readonly host: string | undefined;
   readonly address: string | undefined;
+  /** Its `Destination` header. */
+  readonly destination: string | undefined;
   /** Every `Authorization` header of the request. */
   readonly authorization: readonly string[];
 }
@@ -49,16 +51,23 @@ export async function guard<Request>(options: GuardOptions<Request>, request: Re
       }),
     };
   const from = address === undefined ? asked.address : address(request);
-  const wanted =
-    typeof need === 'function'
-      ? need(request)
-      : (need ?? { method: asked.method, path: asked.uri, ...(asked.host === undefined ? {} : { host: asked.host }) });
+  const wanted = typeof need === 'function' ? need(request) : (need ?? routeOf(asked));
   const circumstances: Circumstances = {
     purpose: `${asked.method} ${asked.uri.split('?', 1)[0]}`.slice(0, 200),
     ...(from === undefined ? {} : { address: from }),
   };
   const verdict = await client.verify(token, wanted, circumstances);
   return verdict.allowed ? { token: verdict.token } : { answer: answerOf(verdict) };
+}
+
+/** What the route map is asked by default. */
+function routeOf({ method, uri, host, destination }: Asked): Need {
+  return {
+    method,
+    path: uri,
+    ...(host === undefined ? {} : { host }),
+    ...(destination === undefined ? {} : { destination }),
+  };
 }
 
 /** `Bearer`, GitHub's `token`, or the password of Basic. Null when there is none, or more than one header. */
@@ -83,6 +92,12 @@ export function tokenIn(authorization: readonly string[]): string | null {
 /** Every header of a name in Node's raw list; Node itself keeps only the first. */
 export function rawHeader(rawHeaders: readonly string[], name: string): string[] {
   return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name);
+}
+
+/** Every value of a header in one, as a server reads it that takes them all; undefined when there is none. */
+export function joinedHeader(rawHeaders: readonly string[], name: string): string | undefined {
+  const values = rawHeader(rawHeaders, name);
+  return values.length === 0 ? undefined : values.join(', ');
 }
 
 function answerOf(refusal: Pick<Refusal, 'status' | 'reason' | 'message' | 'wayOut' | 'missing'>): GuardAnswer {

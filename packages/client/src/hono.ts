@@ -28,6 +28,7 @@ export function requireToken<Context extends HonoContext>(
       host,
       uri: url.slice(url.indexOf('/', url.indexOf('//') + 2)),
       address: undefined,
+      destination: context.req.header('destination'),
       authorization: authorization === undefined ? [] : [authorization],
     });
     if ('token' in guarded) {

@@ -28,6 +28,8 @@ export type Need =
       /** Path and query, as in the request line. */
       readonly path: string;
       readonly host?: string;
+      /** The `Destination` header of a request that has a second address (WebDAV). */
+      readonly destination?: string;
     };
 
 /** The owner of the token. */

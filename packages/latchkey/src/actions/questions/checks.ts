@@ -12,8 +12,10 @@ import { authorize, consider } from '../decision/authorize.ts';
 import type { Credential } from '../decision/credential.ts';
 import { type TargetName, targetOf } from '../decision/targets.ts';
 import type { Context } from '../ground/context.ts';
-import { type ForwardedRequestError, otherSpelling, targetName } from './forwarded-requests.ts';
+import { furtherRoutes, type TurningHeader } from './destination.ts';
+import { type ForwardedRequestError, otherSpelling, refusalOfAny, targetName } from './forwarded-requests.ts';
 import { maxAgeOf } from './introspection.ts';
+import type { AskedRoute } from './route-maps.ts';
 
 /** The most checks in one call. */
 export const MAX_CHECKS = 100;
@@ -21,7 +23,7 @@ export const MAX_CHECKS = 100;
 /** The question: a need on something, or a request that a route map knows. */
 export type Check =
   | { readonly need: Need; readonly target: TargetName }
-  | { readonly method: string; readonly host: string; readonly uri: string };
+  | { readonly method: string; readonly host: string; readonly uri: string; readonly turning: TurningHeader | null };
 
 export type CheckResult =
   | { readonly allowed: true }
@@ -48,7 +50,13 @@ export interface CheckAnswer {
 
 /** A check with its need and target, or why they can't be found. */
 type Found =
-  | { readonly need: Need; readonly target: TargetName; readonly route: FoundRoute | null }
+  | {
+      readonly need: Need;
+      readonly target: TargetName;
+      readonly route: FoundRoute | null;
+      /** What the request needs besides: see `furtherRoutes`. */
+      readonly further: readonly AskedRoute[];
+    }
   | { readonly error: ForwardedRequestError };
 
 /** Answers every check of a call, in order. */
@@ -63,11 +71,13 @@ export async function answerChecks(ctx: Context, call: CheckCall): Promise<Check
 }
 
 function find(ctx: Context, check: Check): Found {
-  if ('need' in check) return { ...check, route: null };
+  if ('need' in check) return { ...check, route: null, further: [] };
   const route = ctx.routeMaps.find(check.host, check.method, check.uri);
   if (typeof route === 'string') return { error: route };
   if (route.target.kind === 'every-organization' || route.target.kind === 'unknown') return { error: 'target_unknown' };
-  return { need: route.row.need, target: targetName(route.target), route };
+  const further = furtherRoutes(ctx.routeMaps, check, route);
+  if (typeof further === 'string') return { error: further };
+  return { need: route.row.need, target: targetName(route.target), route, further };
 }
 
 async function resultOf(ctx: Context, { address }: CheckCall, found: Found, identity: Identity): Promise<CheckResult> {
@@ -76,7 +86,8 @@ async function resultOf(ctx: Context, { address }: CheckCall, found: Found, iden
   if (explanation !== null) return { allowed: false, explanation };
   const spelled =
     found.route === null ? null : otherSpelling(found.route.target, await targetOf(ctx, identity, found.target));
-  return spelled === null ? { allowed: true } : { allowed: false, error: 'name_spelled_otherwise' };
+  if (spelled !== null) return { allowed: false, error: 'name_spelled_otherwise' };
+  return (await refusalOfAny(ctx, found.further, address, identity)) ?? { allowed: true };
 }
 
 /** A credential that belongs to nobody: counted by address, with the same answer to every check. */

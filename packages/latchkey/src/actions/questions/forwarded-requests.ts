@@ -12,11 +12,12 @@ import type { FoundRoute, NamedTarget } from '../../catalogue/route-maps/finder.
 import type { Explanation } from '../../rules/explain.ts';
 import type { Need, Target } from '../../rules/model.ts';
 import { accountById, listAccounts } from '../../store/accounts.ts';
-import { authenticate } from '../decision/authenticate.ts';
+import { authenticate, type Identity } from '../decision/authenticate.ts';
 import { type AccessRequest, authorize, consider, type Permit, type Verdict } from '../decision/authorize.ts';
 import type { Credential } from '../decision/credential.ts';
-import type { TargetName } from '../decision/targets.ts';
+import { type TargetName, targetOf } from '../decision/targets.ts';
 import type { Context } from '../ground/context.ts';
+import { type DestinationError, furtherRoutes, type TurningHeader } from './destination.ts';
 import type { AskedRoute, RouteError } from './route-maps.ts';
 
 export interface ForwardedRequest {
@@ -28,10 +29,12 @@ export interface ForwardedRequest {
   readonly uri: string;
   readonly address: string;
   readonly userAgent: string | null;
+  /** Null when no header turns the request into another one. */
+  readonly turning: TurningHeader | null;
 }
 
 /** Why a request is refused other than for lack of rights. */
-export type ForwardedRequestError = RouteError | 'name_spelled_otherwise';
+export type ForwardedRequestError = RouteError | DestinationError | 'name_spelled_otherwise';
 
 export type ForwardedVerdict =
   | { readonly allowed: true; readonly permit: Permit }
@@ -48,11 +51,55 @@ const MAX_ORGANIZATIONS_TRIED = 10;
 export function authorizeForwarded(ctx: Context, request: ForwardedRequest): MaybePromise<ForwardedVerdict> {
   const route = ctx.routeMaps.find(request.host, request.method, request.uri);
   if (typeof route === 'string') return { allowed: false, error: route, spelled: null };
+  const further = furtherRoutes(ctx.routeMaps, request, route);
+  if (typeof further === 'string')
+    return {
+      allowed: false,
+      error: further,
+      spelled: further === 'header_unread' ? (request.turning?.name ?? '') : null,
+    };
+  if (further.length > 0) return alsoAllowed(ctx, request, route, further);
+  return authorizeRoute(ctx, request, route);
+}
+
+function authorizeRoute(ctx: Context, request: ForwardedRequest, route: AskedRoute): MaybePromise<ForwardedVerdict> {
   if (route.target.kind === 'every-organization') return inEveryOrganization(ctx, request, route);
   const target = targetName(route.target);
   return andThen(authorize(ctx, accessRequest(request, route, needFor(request, route), target)), (verdict) =>
     spelledRight(verdict, route),
   );
+}
+
+/** Asks about the further routes first, since that has no effects: a request that leads nowhere spends no use. */
+async function alsoAllowed(
+  ctx: Context,
+  request: ForwardedRequest,
+  route: AskedRoute,
+  further: readonly AskedRoute[],
+): Promise<ForwardedVerdict> {
+  await ctx.memory.refresh();
+  const identity = await authenticate(ctx, request.credential);
+  // Nobody in particular: the first address says so.
+  if ('via' in identity) return authorizeRoute(ctx, request, route);
+  return (await refusalOfAny(ctx, further, request.address, identity)) ?? authorizeRoute(ctx, request, route);
+}
+
+/** Why somebody may not use one of several routes; null when they may use all. Without effects. */
+export async function refusalOfAny(
+  ctx: Context,
+  routes: readonly AskedRoute[],
+  address: string,
+  identity: Identity,
+): Promise<(ForwardedVerdict & { allowed: false }) | null> {
+  for (const route of routes) {
+    if (route.target.kind === 'every-organization') return { allowed: false, error: 'target_unknown', spelled: null };
+    const target = targetName(route.target);
+    const explanation = await consider(ctx, { need: route.row.need, target, address }, identity);
+    if (explanation !== null) return { allowed: false, explanation, route };
+    const spelled = otherSpelling(route.target, await targetOf(ctx, identity, target));
+    if (spelled !== null) return { allowed: false, error: 'name_spelled_otherwise', spelled };
+  }
+  return null;
 }
 
 /** The methods to try for an address, to see whether any map knows it. */

@@ -120,6 +120,6 @@ function fileAt(path: string): RouteMapFile {
 const PORT = /:\d*$/;
 
 /** In lower case, without a port and without the dot that ends a full name. */
-function plainHost(host: string): string {
+export function plainHost(host: string): string {
   return host === '' ? '' : host.replace(PORT, '').replace(/\.$/, '').toLowerCase();
 }

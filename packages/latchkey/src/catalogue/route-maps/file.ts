@@ -6,20 +6,20 @@
  */
 import type { Document, LineCounter } from 'yaml';
 import { onDemand } from '../../base/on-demand.ts';
-import {
-  LEVELS,
-  type Level,
-  type Permission,
-  type PermissionGroup,
-  type PermissionSet,
-  permissionNamed,
-} from '../permissions.ts';
+import { LEVELS, type Level, type Permission, type PermissionSet, permissionNamed } from '../permissions.ts';
 import { parameterNames, templateProblem } from '../routes/route-tree.ts';
 import { gitRows } from './git.ts';
 import { githubRows } from './github.ts';
 import { gitlabRows } from './gitlab.ts';
-import { below, type MapRow, type MapTarget } from './route-map.ts';
-import { type BuiltInMap, ROUTE_MAP_SCHEMA } from './schema.ts';
+import { below, type MapRow, type MapTarget, MOVING_METHODS } from './route-map.ts';
+import {
+  type BuiltInMap,
+  type FileEntries,
+  type OwnName,
+  ROUTE_MAP_SCHEMA,
+  type RouteEntry,
+  type ServiceEntry,
+} from './schema.ts';
 
 const yaml = onDemand<typeof import('yaml')>('yaml');
 const schemas = onDemand<typeof import('typebox/value')>('typebox/value');
@@ -34,7 +34,7 @@ export interface MapService {
 /** A row with its line in the file; a built-in map has the line where it is named. */
 export type PlacedRow = MapRow & { readonly line: number };
 
-type OwnPermission = Permission & { readonly name: `${string}:${string}`; readonly source: 'operator' };
+type OwnPermission = Permission & { readonly name: OwnName; readonly source: 'operator' };
 
 export interface RouteMapFile {
   readonly services: readonly MapService[];
@@ -61,36 +61,6 @@ const MAX_PROBLEMS = 20;
 export function standardServices(): MapService[] {
   const rows = [...gitRows(null), ...below('/api/v3', githubRows()), ...below('/api/v4', gitlabRows())];
   return [{ hosts: null, rows: rows.map((row) => ({ ...row, line: 0 })) }];
-}
-
-interface RouteEntry {
-  readonly method: string | readonly string[];
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
-  readonly needs: Readonly<Record<string, Level>> | readonly Readonly<Record<string, Level>>[];
-  readonly public?: boolean;
-  readonly repository?: string;
-  readonly organization?: string;
-  readonly account?: string;
-  readonly instance?: true;
-}
-
-interface ServiceEntry {
-  readonly hosts?: readonly string[];
-  readonly prefix?: string;
-  readonly map?: BuiltInMap;
-  readonly owner?: string;
-  readonly routes?: readonly RouteEntry[];
-}
-
-interface FileEntries {
-  readonly permissions?: readonly {
-    readonly name: OwnPermission['name'];
-    readonly title: string;
-    readonly group?: PermissionGroup;
-    readonly levels?: readonly Level[];
-  }[];
-  readonly services: readonly ServiceEntry[];
 }
 
 /** Reads the text of a file. */
@@ -206,12 +176,20 @@ class Reading {
     );
     const target = this.#target(route, path);
     const line = this.#lineOf(path);
-    return (typeof route.method === 'string' ? [route.method] : route.method).map((method) => ({
+    const methods = listOf(route.method);
+    const moving = methods.find((method) => MOVING_METHODS.has(method));
+    if (moving !== undefined && route.destination === undefined)
+      this.#addProblem(
+        path,
+        `${moving} needs destination: the methods that a token must be allowed where it leads to.`,
+      );
+    return methods.map((method) => ({
       method,
       path: route.path,
       line,
       target,
       ...(route.query === undefined ? {} : { query: route.query }),
+      ...(route.destination === undefined ? {} : { destination: listOf(route.destination) }),
       need: {
         sets,
         publicRead: route.public ?? false,
@@ -266,6 +244,8 @@ class Reading {
     return 1;
   }
 }
+
+const listOf = (one: string | readonly string[]): readonly string[] => (typeof one === 'string' ? [one] : one);
 
 interface SchemaError {
   readonly keyword: string;

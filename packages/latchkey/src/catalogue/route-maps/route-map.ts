@@ -24,7 +24,15 @@ export interface MapRow extends TreeRow {
   readonly target: MapTarget;
   /** True for requests of git clients, so that a refusal takes a form that git understands. */
   readonly isGit?: true;
+  /**
+   * Methods that the token must be allowed at the address in the `Destination` header. None: a request with such a
+   * header is refused.
+   */
+  readonly destination?: readonly string[];
 }
+
+/** Methods that have a second address in every service (RFC 4918 sections 9.8 and 9.9). */
+export const MOVING_METHODS: ReadonlySet<string> = new Set(['COPY', 'MOVE']);
 
 /** A template as a function of its parameters' values; `names` gives the position of each. */
 export function filler(template: string, names: readonly string[]): (values: readonly string[]) => string {

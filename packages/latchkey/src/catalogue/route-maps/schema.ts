@@ -2,7 +2,7 @@
  * The format of a route-map file, as JSON Schema (2020-12): files are checked against it, and editors complete from
  * it. `npm run docs` writes it to `assets/route-map.schema.json`.
  */
-import { LEVELS, PERMISSION_GROUPS } from '../permissions.ts';
+import { LEVELS, type Level, PERMISSION_GROUPS, type PermissionGroup } from '../permissions.ts';
 
 /** The built-in maps. */
 const BUILT_IN_MAPS = ['git', 'github', 'gitlab'] as const;
@@ -50,6 +50,11 @@ const ROUTE = {
     needs: {
       anyOf: [NEEDS, { type: 'array', items: NEEDS, minItems: 1, maxItems: 20 }],
       description: 'a set of permissions, or a list of sets of which one suffices',
+    },
+    destination: {
+      anyOf: [METHOD, { type: 'array', items: METHOD, minItems: 1, maxItems: 5 }],
+      description:
+        'the Destination header names a second address; a token needs there what these methods need: [PUT, DELETE]',
     },
     public: { type: 'boolean', description: 'true: whatever is public may be read by everybody' },
     repository: { ...NAME, description: 'the repository that it is about: {owner}/{repo}' },
@@ -114,3 +119,38 @@ export const ROUTE_MAP_SCHEMA = {
     services: { type: 'array', items: SERVICE, minItems: 1, maxItems: 200 },
   },
 } as const;
+
+/** The name of a permission of the operator's own: `acme:deploy`. */
+export type OwnName = `${string}:${string}`;
+
+/** A file's entries, as the schema describes them. */
+export interface RouteEntry {
+  readonly method: string | readonly string[];
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly needs: Readonly<Record<string, Level>> | readonly Readonly<Record<string, Level>>[];
+  readonly destination?: string | readonly string[];
+  readonly public?: boolean;
+  readonly repository?: string;
+  readonly organization?: string;
+  readonly account?: string;
+  readonly instance?: true;
+}
+
+export interface ServiceEntry {
+  readonly hosts?: readonly string[];
+  readonly prefix?: string;
+  readonly map?: BuiltInMap;
+  readonly owner?: string;
+  readonly routes?: readonly RouteEntry[];
+}
+
+export interface FileEntries {
+  readonly permissions?: readonly {
+    readonly name: OwnName;
+    readonly title: string;
+    readonly group?: PermissionGroup;
+    readonly levels?: readonly Level[];
+  }[];
+  readonly services: readonly ServiceEntry[];
+}

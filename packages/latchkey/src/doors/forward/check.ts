@@ -32,6 +32,7 @@ const CHECK = Type.Object(
     method: Type.Optional(Type.String({ maxLength: 20 })),
     path: Type.Optional(Type.String({ maxLength: 8_000 })),
     host: Type.Optional(Type.String({ maxLength: 300 })),
+    destination: Type.Optional(Type.String({ maxLength: 8_000 })),
   },
   { additionalProperties: false },
 );
@@ -107,7 +108,8 @@ function checkOf(entry: CheckEntry, i: number): Check {
     throw wrong('a check has either permissions, or method and path.');
   if (entry.path !== undefined) {
     if (entry.method === undefined) throw wrong('a path needs a method.');
-    return { method: entry.method, host: entry.host ?? '', uri: entry.path };
+    const turning = entry.destination === undefined ? null : { name: 'destination', value: entry.destination };
+    return { method: entry.method, host: entry.host ?? '', uri: entry.path, turning };
   }
   const sets = (Array.isArray(entry.permissions) ? entry.permissions : [entry.permissions]) as readonly PermissionSet[];
   const unknown = sets.flatMap((set) => Object.keys(set)).find((name) => permissionNamed(name) === undefined);

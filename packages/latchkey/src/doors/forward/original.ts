@@ -13,6 +13,7 @@
  * Invariant: no object is created for a header that nobody asks for: this runs for every request to every service
  * behind.
  */
+import type { TurningHeader } from '../../actions/questions/destination.ts';
 import type { CallerHeaders } from '../../base/requests/caller.ts';
 
 export const FORWARD_PATH = '/forward-auth';
@@ -28,6 +29,8 @@ export interface Original {
   readonly userAgent: string | null;
   /** True for a browser that asks whether a page of another site may send a request (a CORS preflight). */
   readonly isPreflight: boolean;
+  /** A header that names a second address, or another method or address; null when there is none. */
+  readonly turning: TurningHeader | null;
   /** The caller of the proxy, as it names them. */
   readonly caller: CallerHeaders;
 }
@@ -40,6 +43,22 @@ export type ProxyError =
   | 'method_missing'
   | 'header_twice'
   | 'authorization_twice';
+
+/**
+ * Headers that can turn a request into another one for the service behind. `Destination` is WebDAV's (RFC 4918 section
+ * 10.3). The copy sources are those of S3, Azure and Swift, the others conventions of frameworks (Rails, Spring,
+ * Symfony, IIS).
+ */
+const TURNING = [
+  'destination',
+  'x-amz-copy-source',
+  'x-ms-copy-source',
+  'x-copy-from',
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'x-rewrite-url',
+] as const;
 
 /** The headers that are read. Only the chains of callers may come several times: each proxy adds its own. */
 const NAMES = [
@@ -58,6 +77,7 @@ const NAMES = [
   'x-forwarded-host',
   'origin',
   'access-control-request-method',
+  ...TURNING,
 ] as const;
 type Name = (typeof NAMES)[number];
 const AT = Object.fromEntries(NAMES.map((name, i) => [name, i])) as Record<Name, number>;
@@ -131,6 +151,19 @@ function originalOf(
       method === 'OPTIONS' &&
       values[AT.origin] !== undefined &&
       values[AT['access-control-request-method']] !== undefined,
+    turning: turningIn(values),
     caller: { 'x-forwarded-for': values[AT['x-forwarded-for']], forwarded: values[AT.forwarded] },
   };
+}
+
+const FIRST_TURNING = AT[TURNING[0]];
+
+/** The last of them: beside `Destination`, the one that a route map can read, any other counts. */
+function turningIn(values: readonly (string | undefined)[]): TurningHeader | null {
+  for (let at = values.length - 1; at >= FIRST_TURNING; at--) {
+    const value = values[at];
+    const name = TURNING[at - FIRST_TURNING];
+    if (value !== undefined && name !== undefined) return { name, value };
+  }
+  return null;
 }

@@ -101,6 +101,9 @@ export const REQUEST_ERRORS = {
   method_unreadable: 'That is not a method of HTTP.',
   route_unknown: 'No route map says what this request needs, so nobody may send it.',
   target_unknown: 'From this address nobody can tell whose it is, so nobody may ask for it.',
+  header_unread: 'A header can turn this request into another one, and no route map says how to read it:',
+  destination_missing: 'The request names no Destination, or the proxy does not pass it on.',
+  destination_elsewhere: 'Destination must be a path, or an address on the host of the request.',
   name_spelled_otherwise: 'It is spelled otherwise here:',
 } as const satisfies Record<ForwardedRequestError | ProxyError | 'proxy_unknown', string>;
 

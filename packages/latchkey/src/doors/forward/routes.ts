@@ -91,6 +91,7 @@ function answer(
     method: original.method,
     uri: original.uri,
     userAgent: original.userAgent,
+    turning: original.turning,
     address: proxy.callerOf(original.caller),
   });
   return andThen(verdict, (decided) =>
