@@ -5,6 +5,7 @@
  * entries that nobody asked for since the previous switch are dropped. So an entry costs what it costs in a `Map`,
  * and finding one that is used all the time changes nothing.
  * For limits in bytes or in time, use `lru-cache` instead; decision 0112 has the figures.
+ * `turn` drops what nobody asked for since the turn before, however few entries there are.
  * Invariant: never more than `max` entries. The last `max / 2` different keys that were set or used are all there.
  */
 export class RecentMap<Key, Value extends object> {
@@ -32,7 +33,11 @@ export class RecentMap<Key, Value extends object> {
   set(key: Key, value: Value): void {
     this.#old.delete(key);
     this.#young.set(key, value);
-    if (this.#young.size < this.#half) return;
+    if (this.#young.size >= this.#half) this.turn();
+  }
+
+  /** Drops what was neither set nor used since the last turn. */
+  turn(): void {
     this.#old = this.#young;
     this.#young = new Map();
   }

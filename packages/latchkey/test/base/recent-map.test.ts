@@ -49,6 +49,18 @@ it('a map of recent entries keeps what is used all the time through a flood of e
   expect(map.get('flood 0')).toBeUndefined();
 });
 
+it('a map of recent entries drops at a turn what was not used since the turn before', () => {
+  const map = new RecentMap<string, object>(MAX);
+  for (const key of ['used', 'unused']) map.set(key, {});
+  map.turn();
+  expect(map.get('used')).toBeDefined();
+  map.turn();
+  expect([map.size, map.get('unused')]).toEqual([1, undefined]);
+  map.turn();
+  map.turn();
+  expect(map.size).toBe(0);
+});
+
 it('a map of recent entries is empty after it was cleared', () => {
   const map = new RecentMap<string, object>(MAX);
   for (let n = 0; n < MAX; n++) map.set(`${n}`, {});

@@ -4,12 +4,14 @@
  * Invariant: nothing is told that was made untrue by a change which had returned before the request came. Every change
  * that can take a right away raises the revision in its own transaction. A request first makes sure that memory is up
  * to the revision: by reading it (SQLite), or by a lease (PostgreSQL, `store/cluster`). What a revision was about is
- * forgotten; what it wasn't about stays.
+ * forgotten; what it wasn't about stays while it is used: what nobody asked for in five to ten minutes is dropped, so
+ * that tokens which have ended do not fill the memory of a server that runs for weeks.
  * Never: a token's text. Tokens are remembered by digest.
  */
 
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { RecentMap } from '../../base/recent-map.ts';
+import { type Clock, MINUTE_SEC } from '../../base/time.ts';
 import type { ClusterNode, Store } from '../../store/db.ts';
 import { type Subject, subjectsSince } from '../../store/revision.ts';
 import { SharedParts } from './shared-parts.ts';
@@ -23,6 +25,9 @@ const MAX_REMEMBERED = 200_000;
 const MAX_UNSEEN = 20_000;
 /** The number of subjects with a remembered last change. Beyond that, everything older is forgotten. */
 export const MAX_SUBJECTS = 50_000;
+
+/** Whatever was not used for this long is dropped, after twice as long at the latest (decision 0240). */
+export const UNUSED_SEC = 5 * MINUTE_SEC;
 
 /** Something remembered: true as of a revision, until one of its subjects changes. */
 interface Entry {
@@ -56,11 +61,17 @@ export class Memory {
   readonly #changed = new Map<Subject, number>();
   readonly #entries = new RecentMap<string, Entry>(MAX_REMEMBERED);
   readonly #unseen = new RecentMap<string, Entry>(MAX_UNSEEN);
+  readonly #clock: Pick<Clock, 'passed'>;
   #hits = 0;
   #misses = 0;
+  #turnedAt: number;
+  /** The revision at the last turn. Whatever was used since was true as of it, or of a later one. */
+  #turnedRevision = 0;
 
-  constructor(store: Store) {
+  constructor(store: Store, clock: Pick<Clock, 'passed'>) {
     this.#store = store;
+    this.#clock = clock;
+    this.#turnedAt = clock.passed();
   }
 
   /**
@@ -118,6 +129,7 @@ export class Memory {
     const known = this.known(key, options);
     if (known !== null) return known;
     this.#misses++;
+    this.#turnWhenDue();
     // Set before the read: any change from here on makes it forgotten.
     const asOf = this.#revision;
     return read().then((value) => {
@@ -169,8 +181,22 @@ export class Memory {
       for (const [subject, at] of since) this.#changed.set(subject, at);
     }
     this.#revision = revision;
-    if (!anew) return;
-    this.#entries.clear();
-    this.#unseen.clear();
+    if (anew) {
+      this.#turnedRevision = revision;
+      this.#entries.clear();
+      this.#unseen.clear();
+    }
+    this.#turnWhenDue();
+  }
+
+  /** Drops what is no longer used, and the changes that only mattered to that. */
+  #turnWhenDue(): void {
+    if (this.#clock.passed() - this.#turnedAt < UNUSED_SEC) return;
+    this.#turnedAt = this.#clock.passed();
+    this.#entries.turn();
+    this.#unseen.turn();
+    this.#floor = Math.max(this.#floor, this.#turnedRevision);
+    for (const [subject, at] of this.#changed) if (at <= this.#floor) this.#changed.delete(subject);
+    this.#turnedRevision = this.#revision;
   }
 }

@@ -81,7 +81,7 @@ export async function openContext(
     const git = makeGitRoom({ ...settings, maxGitProcesses: descriptors.gitProcesses }, log);
     const usage = new Usage(store, log);
     const refusals = new Refusals(store, log);
-    const memory = new Memory(store);
+    const memory = new Memory(store, clock);
     const limits = new RateLimits({ store, settings, clock, log });
     const databaseTime = clocks === null ? store.now : (clocks.databaseTime ?? (async () => clock.now()));
     const steadyTime = new SteadyTime({ store, clock, log, databaseTime });

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { authenticate } from '../../../src/actions/decision/authenticate.ts';
-import { MAX_SUBJECTS, Memory } from '../../../src/actions/decision/memory.ts';
+import { MAX_SUBJECTS, Memory, UNUSED_SEC } from '../../../src/actions/decision/memory.ts';
 import { SecretLookup } from '../../../src/actions/decision/secret-lookup.ts';
 import type { Context } from '../../../src/actions/ground/context.ts';
 import { digestOf, Secret } from '../../../src/base/secret.ts';
+import { systemClock } from '../../../src/base/time.ts';
 import { mintTokenText } from '../../../src/rules/token-text.ts';
 import { setSuspended } from '../../../src/store/accounts.ts';
 import type { Store } from '../../../src/store/db.ts';
@@ -15,7 +17,8 @@ import { THEN, tokenOf, worldIn } from '../../store/world.ts';
 
 /** A memory, and how often each key was read from the store. */
 function remembering(store: Store) {
-  const memory = new Memory(store);
+  let now = 0;
+  const memory = new Memory(store, { passed: () => now });
   const reads: string[] = [];
   const ask = async (key: string, about: readonly number[] | null): Promise<void> => {
     await memory.refresh();
@@ -28,7 +31,7 @@ function remembering(store: Store) {
       about === null ? {} : { subjects: () => about },
     );
   };
-  return { memory, reads, ask };
+  return { memory, reads, ask, pass: (sec: number) => void (now += sec) };
 }
 
 forEachEngine('memory', (open) => {
@@ -56,7 +59,7 @@ forEachEngine('memory', (open) => {
 
   it('never tells what a change overtook while it was being read', async () => {
     const store = await open();
-    const memory = new Memory(store);
+    const memory = new Memory(store, systemClock);
     const subjects = (): number[] => [subjectOf('token', 1)];
     await memory.refresh();
     const gate = Promise.withResolvers<{ alive: boolean }>();
@@ -104,10 +107,69 @@ forEachEngine('memory', (open) => {
     expect(reads).toEqual(['mine', 'mine']);
   });
 
+  it('drops what nobody asks for, and keeps what is asked for in time', async () => {
+    const store = await open();
+    const { memory, reads, ask, pass } = remembering(store);
+    const [mine, ended] = [[subjectOf('token', 1)], [subjectOf('token', 2)]];
+    await ask('mine', mine);
+    await ask('ended', ended);
+    for (let n = 0; n < 3; n++) {
+      await store.transaction((tx) => bumpRevision(tx, subjectOf('token', 2)));
+      await ask('mine', mine);
+      pass(UNUSED_SEC);
+      await ask(`another ${n}`, []);
+    }
+    await ask('mine', mine);
+    expect(reads.filter((key) => key === 'mine')).toHaveLength(1);
+    // "mine", and what was asked for last.
+    expect(memory.counts.entries).toBe(3);
+    await store.transaction((tx) => bumpRevision(tx, subjectOf('token', 1)));
+    await ask('mine', mine);
+    expect(reads.filter((key) => key === 'mine')).toHaveLength(2);
+  });
+
+  it('never tells what was changed, however long ago it was last asked for', async () => {
+    const store = await open();
+    const { memory, pass } = remembering(store);
+    const alive = [1, 2, 3, 4].map(() => 0);
+    let told = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.constantFrom('ask', 'ask', 'change', 'pass'), fc.nat(3)), {
+          minLength: 30,
+          maxLength: 60,
+        }),
+        async (steps) => {
+          for (const [what, n] of steps) {
+            if (what === 'pass') pass((UNUSED_SEC * (n + 1)) / 3);
+            if (what === 'change') {
+              await store.transaction((tx) => bumpRevision(tx, subjectOf('token', n + 1)));
+              alive[n] = (alive[n] ?? 0) + 1;
+            }
+            if (what !== 'ask') continue;
+            await memory.refresh();
+            const value = await memory.recall(`${n}`, async () => ({ version: alive[n] }), {
+              subjects: () => [subjectOf('token', n + 1)],
+            });
+            expect(value?.version).toBe(alive[n]);
+            told++;
+          }
+        },
+      ),
+      { seed: 16, numRuns: 30 },
+    );
+    expect(told).toBeGreaterThan(100);
+    expect(memory.counts.hits).toBeGreaterThan(50);
+  });
+
   it('of a token goes with it and its owner, and stays through a flood of made-up ones', async () => {
     const store = await open();
     const { bob } = await worldIn(store);
-    const ctx = { store, memory: new Memory(store), secrets: new SecretLookup(store) } as unknown as Context;
+    const ctx = {
+      store,
+      memory: new Memory(store, systemClock),
+      secrets: new SecretLookup(store),
+    } as unknown as Context;
     const text = mintTokenText('classic', randomBytes, null);
     const bear = async (secret: string) => {
       await ctx.memory.refresh();
