@@ -14,6 +14,8 @@ import { runSoak } from './soak.ts';
 import { temporaryFolder, World } from './world.ts';
 
 const told = argumentsOrEnd();
+// Ended from outside, it takes its server with it (`World`).
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const elsewhere = await runWithOwnMounts();
 process.exit(elsewhere ?? (await chaos()));
 

@@ -24,6 +24,8 @@ const WARM_MINUTES = 4;
 /** Flat: the middle of the last quarter is above that of the first by no more than this share. */
 const MOST_GROWTH = 0.05;
 const MINUTE_MS = 60_000;
+/** So many failures are printed. */
+const MOST_TOLD = 20;
 
 /** How often each thing is requested, in addition to the load of tokens and pushes. */
 const PAGE_EVERY_MS = 250;
@@ -40,12 +42,17 @@ export async function runSoak(world: World, minutes: number): Promise<Outcome> {
   await load.prepare();
   const over = new AbortController();
   const counts = new Map<string, number>();
+  const failures: string[] = [];
+  const samples: number[] = [];
   const loops = Object.entries(ASKERS).map(async ([name, { everyMs, ask }]) => {
     for (let turn = 0; !over.signal.aborted; turn++) {
       const next = performance.now() + everyMs;
       const went = await ask(world, turn).then(
         () => true,
-        () => false,
+        (error: unknown) => {
+          failures.push(`${name}, in minute ${samples.length + 1}: ${wordsOf(error)}`);
+          return false;
+        },
       );
       const key = went ? name : `${name} that failed`;
       counts.set(key, (counts.get(key) ?? 0) + 1);
@@ -53,7 +60,6 @@ export async function runSoak(world: World, minutes: number): Promise<Outcome> {
     }
   });
   load.start();
-  const samples: number[] = [];
   for (let minute = 1; minute <= minutes; minute++) {
     await pause(MINUTE_MS);
     samples.push(Math.max(...world.answering().map(residentMib)));
@@ -62,7 +68,20 @@ export async function runSoak(world: World, minutes: number): Promise<Outcome> {
   over.abort();
   await load.stop();
   await Promise.all(loops);
-  return verdictOf(samples, [...counts, ['pushes', ledger.counts.pushed], ['changes of tokens', ledger.counts.made]]);
+  const { lines, held } = verdictOf(samples, [
+    ...counts,
+    ['pushes', ledger.counts.pushed],
+    ['changes of tokens', ledger.counts.made],
+  ]);
+  const told = failures.slice(0, MOST_TOLD);
+  return { lines: [...lines, ...(told.length === 0 ? [] : ['', 'What failed, at first:', ...told])], held };
+}
+
+/** What was said about it, on one line, without the token that stands in the URL of a clone. */
+function wordsOf(error: unknown): string {
+  return String(error)
+    .replaceAll(/:\/\/[^@\s]*@/g, '://')
+    .replaceAll(/\s+/g, ' ');
 }
 
 interface Asker {
