@@ -35,6 +35,10 @@ export {
 
 export const MAX_FINE_GRAINED_TOKENS = 50;
 export const MAX_GRANTS = 10;
+/** Said to somebody who has as many tokens as the server allows. */
+export const NO_TOKEN_LEFT =
+  'You have as many tokens as this server allows. Delete some that you no longer need first, or ask an ' +
+  'administrator for more.';
 
 export interface TokenDraft {
   readonly userLogin: string;
@@ -60,6 +64,8 @@ export interface DraftWorld {
   readonly isAdmin: boolean;
   readonly nameTaken: boolean;
   readonly fineGrainedCount: number;
+  /** How many more tokens the person may have, of any kind; Infinity = no limit. */
+  readonly tokensLeft: number;
   /** By lower-case login, as written in the draft. */
   readonly owners: ReadonlyMap<string, OwnerInWorld>;
   /** The policy of the instance alone. It binds classic and scoped tokens, which name no owner. */
@@ -104,6 +110,7 @@ export function checkDraft(draft: TokenDraft, world: DraftWorld): Checked<TokenP
       `You have ${MAX_FINE_GRAINED_TOKENS} fine-grained tokens, which is the limit. Delete one that you no ` +
         `longer need first.`,
     );
+  else if (world.tokensLeft <= 0) complaints.add(null, 'limit_reached', NO_TOKEN_LEFT);
   const expiresAt = checkExpiry(draft, capFor(draft, world), world.at, complaints);
   const notBeforeAt = checkNotBefore(draft.notBeforeAt ?? null, expiresAt, complaints);
   const allowedAddresses = checkAddresses(draft.allowedAddresses ?? null, complaints);

@@ -109,6 +109,7 @@ const ELSEWHERE: readonly Reason[] = [
   'push_too_large',
   'file_too_large',
   'repository_full',
+  'too_many_refs',
 ];
 
 test('every reason that git can meet has its case', () => {

@@ -8,6 +8,7 @@ import {
   MAX_NAME_LENGTH,
   MAX_NOTE_LENGTH,
   MAX_USES,
+  NO_TOKEN_LEFT,
   type TokenDraft,
   type TokenPlan,
 } from '../../src/rules/draft.ts';
@@ -44,6 +45,7 @@ function world(changes: Partial<DraftWorld> = {}): DraftWorld {
     isAdmin: false,
     nameTaken: false,
     fineGrainedCount: 0,
+    tokensLeft: Infinity,
     owners: new Map([
       ['acme', owner()],
       ['', SELF],
@@ -300,6 +302,10 @@ describe('a draft of a token', () => {
     expect(complaints({}, { fineGrainedCount: MAX_FINE_GRAINED_TOKENS - 1 })).toEqual([]);
     expect(complaints({}, { fineGrainedCount: MAX_FINE_GRAINED_TOKENS })).toHaveLength(1);
     expect(complaints({}, { fineGrainedCount: MAX_FINE_GRAINED_TOKENS }, CLASSIC)).toEqual([]);
+    for (const base of [undefined, CLASSIC]) {
+      expect(complaints({}, { tokensLeft: 1 }, base)).toEqual([]);
+      expect(complaints({}, { tokensLeft: 0 }, base)).toEqual([`null: ${NO_TOKEN_LEFT}`]);
+    }
   });
 
   it('of classic kind may have no scope; its scopes are stored normalised', () => {

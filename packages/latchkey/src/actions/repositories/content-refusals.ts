@@ -59,6 +59,12 @@ export function explainSize(
   );
 }
 
+/** Why a repository takes no more refs. */
+export function explainRefCount(ctx: Context, permit: Permit): Explanation {
+  const limit = `${ctx.settings.maxRefs.toLocaleString('en')} of them`;
+  return explainContent(ctx, permit, CONTENTS, { reason: 'too_many_refs' }, { paths: [], limit });
+}
+
 function explainContent(
   ctx: Context,
   permit: Permit,

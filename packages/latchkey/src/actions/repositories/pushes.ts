@@ -11,7 +11,7 @@ import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { revokePushed } from '../tokens/leaks.ts';
 import { closePush, dropPush, leavePush, openPush } from './push-log.ts';
-import { demandFreeRefs, demandMove } from './ref-guard.ts';
+import { demandFreeRefs, demandMove, demandRefRoom } from './ref-guard.ts';
 import { openTarget, targetRepository } from './target.ts';
 import { emit } from './webhooks/events.ts';
 import { type MovedRef, pushEvents } from './webhooks/push-events.ts';
@@ -25,8 +25,8 @@ const MAX_REPORTED_REFS = 20;
  * Moves refs: records them first, and afterwards writes the entry, schedules maintenance of the repository, and informs
  * its webhooks.
  * @param work moves them, and calls `note` just before that; its result says whether it did
- * @throws MoveRefused when the token's ref rules refuse it, what `work` throws, and what the database says when it
- * can't store the record; then nothing has moved
+ * @throws MoveRefused when the token's ref rules or the number of refs refuse it, what `work` throws, and what the
+ * database says when it can't store the record; then nothing has moved
  */
 export async function movingRefs<T extends { readonly ok: boolean }>(
   ctx: Context,
@@ -42,6 +42,7 @@ export async function movingRefs<T extends { readonly ok: boolean }>(
   try {
     result = await work(async (moved) => {
       await demandMove(ctx, permit, { ref: moved.ref, from: moved.beforeId, to: moved.afterId });
+      if (moved.beforeId === null) await demandRefRoom(ctx, permit, { made: 1, deleted: 0 });
       noted.push({ id: await openPush(ctx, permit, [moved], leaks), moved });
     });
   } catch (error) {

@@ -1,11 +1,13 @@
 /**
- * Keeps a token to its ref rules, whichever door moves a ref: over REST before it moves, in a push before git is told.
+ * Keeps a token to its ref rules, and a repository to its number of refs, whichever door moves a ref: over REST before
+ * it moves, in a push before git is told.
  *
  * Invariant: everything that moves a ref asks here (`movingRefs`, `movingHead`, the README of a new repository, the end
  * of a repository, and the git door), so no endpoint has to think of it.
  * Invariant: what is refused is on record: in the audit log, and on the token's page.
  */
 import { present } from '../../base/present.ts';
+import { hasRoomForRefs } from '../../git/objects/ref-count.ts';
 import { isAncestor, type RefChange } from '../../git/objects/refs.ts';
 import type { Refusal } from '../../rules/decide.ts';
 import type { Explanation } from '../../rules/explain.ts';
@@ -14,7 +16,7 @@ import type { Permit } from '../decision/authorize.ts';
 import { noteRefusal } from '../decision/token-refusals.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
-import { explainMove } from './content-refusals.ts';
+import { explainMove, explainRefCount } from './content-refusals.ts';
 import { openTarget } from './target.ts';
 
 /** What stands for all refs of a repository: its end, which no token with rules may bring about. */
@@ -22,7 +24,7 @@ const EVERY_REF = 'refs/*';
 /** An entry names so many refs at most. */
 const MAX_ENTRY_REFS = 500;
 
-/** A move that the token's rules refuse: the door words it as it words every refusal. */
+/** A move that the token's rules or the number of refs refuse: the door words it as it words every refusal. */
 export class MoveRefused extends Error {
   override readonly name = 'MoveRefused';
   readonly explanation: Explanation;
@@ -93,6 +95,26 @@ export async function demandFreeRefs(ctx: Context, permit: Permit, act: 'HEAD' |
   if (refusal !== null) await refuse(ctx, permit, { ...change, refusal });
 }
 
+/** How a request changes the number of refs. */
+export interface RefCountChange {
+  readonly made: number;
+  readonly deleted: number;
+}
+
+/** @throws MoveRefused when the repository would have more refs than it may; the refusal is on the token's page then */
+export async function demandRefRoom(ctx: Context, permit: Permit, { made, deleted }: RefCountChange): Promise<void> {
+  const { maxRefs } = ctx.settings;
+  if (maxRefs === 0 || made <= deleted) return;
+  if (await hasRoomForRefs(openTarget(ctx, permit), made - deleted, maxRefs)) return;
+  const explanation = explainRefCount(ctx, permit);
+  noteRefusal(ctx, permit, permit.actor.address ?? '', `push ${targetName(permit)}`, explanation);
+  throw new MoveRefused(explanation);
+}
+
+function targetName({ target }: Permit): string {
+  return target.kind === 'instance' ? '' : target.fullName;
+}
+
 async function refuse(ctx: Context, permit: Permit, move: RefusedMove): Promise<never> {
   await recordRefusedMoves(ctx, permit, [move]);
   throw new MoveRefused(explainMove(ctx, permit, move.refusal));
@@ -109,7 +131,7 @@ export async function recordRefusedMoves(
 ): Promise<Explanation> {
   const { target, bearer, actor } = permit;
   const explanation = explainMove(ctx, permit, present(moves[0], 'a refused move').refusal);
-  const fullName = target.kind === 'instance' ? '' : target.fullName;
+  const fullName = targetName(permit);
   noteRefusal(ctx, permit, actor.address ?? '', `push ${fullName}`, explanation);
   const owner = target.kind === 'instance' ? null : target.owner;
   try {

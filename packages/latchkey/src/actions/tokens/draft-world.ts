@@ -34,9 +34,19 @@ export async function draftWorld(ctx: Context, q: Query, user: Account, draft: T
     isAdmin: user.admin,
     nameTaken: draft.kind === 'fine-grained' && (await isTokenNameTaken(q, user.id, draft.kind, draft.name.trim())),
     fineGrainedCount: await countTokens(q, user.id, 'fine-grained'),
+    tokensLeft: await tokensLeft(ctx, q, user.id),
     owners,
     instancePolicy: effectivePolicy(instance, null),
   };
+}
+
+/** How many more tokens a person may have; Infinity = no limit. */
+export async function tokensLeft(
+  { settings: { maxTokensPerUser } }: Context,
+  q: Query,
+  userId: number,
+): Promise<number> {
+  return maxTokensPerUser === 0 ? Infinity : maxTokensPerUser - (await countTokens(q, userId, null));
 }
 
 /** One owner as the store knows it for this person; `''` is the person. */

@@ -355,6 +355,12 @@ export const SETTING_ROWS = {
     default: 10_240,
     doc: 'MiB on the disk from which on a repository takes no more, but deletions; 0 is no limit',
   }),
+  maxRefs: row<number, number>({
+    section: 'Limits',
+    kind: wholeNumber(0, 100_000_000),
+    default: 100_000,
+    doc: 'branches, tags and other refs that a repository may have; deletions always pass; 0 is no limit',
+  }),
   maxRepositoriesPerUser: row<number, number>({
     section: 'Limits',
     kind: wholeNumber(0, 10_000_000),
@@ -366,6 +372,14 @@ export const SETTING_ROWS = {
     kind: wholeNumber(0, 10_000_000),
     default: 10_000,
     doc: 'the same for an organization',
+  }),
+  maxTokensPerUser: row<number, number>({
+    section: 'Limits',
+    kind: wholeNumber(0, 10_000_000),
+    default: 5_000,
+    doc:
+      'tokens of all kinds that a person may have until they are revoked or deleted (of fine-grained ones at most ' +
+      '50); those that the operator adds count, and may exceed it; 0 is no limit',
   }),
   maxConnections: optional({
     section: 'Limits',

@@ -348,6 +348,17 @@ export const ACCESS_REFUSALS = {
       'after this push. Nothing of it was taken. Branches and tags can still be deleted, but what they held goes ' +
       'only when an administrator runs git gc in the repository.',
   },
+  too_many_refs: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) =>
+      `${theTarget(facts, 'This repository')} has no room for more branches and tags: a repository may have ` +
+      `${theLimit(facts)} at most.`,
+    remedy: () => help('too_many_refs', 'Delete some that nobody needs, then try again, or ask an administrator:'),
+    about:
+      'Every branch, tag and other ref of a repository counts, up to the limit of the server (setting max-refs). ' +
+      'Nothing of the push was taken. git push origin --delete BRANCH makes room; a push that deletes as many as it ' +
+      'makes passes.',
+  },
   role_insufficient: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => {

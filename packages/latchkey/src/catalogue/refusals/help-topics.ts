@@ -63,6 +63,7 @@ const OTHERWISE: Readonly<Partial<Record<Reason, Partial<RefusalFacts>>>> = {
   push_too_large: { limit: '2 GiB' },
   file_too_large: { paths: ['media/film.mkv'], limit: '1 GiB' },
   repository_full: { limit: '10 GiB' },
+  too_many_refs: { limit: '100,000 of them' },
   token_in_content: { paths: ['src/app.ts, line 3 (ends in x1Y2z3A4)'] },
 };
 

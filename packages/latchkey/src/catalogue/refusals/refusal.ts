@@ -58,6 +58,7 @@ export type Reason =
   | 'push_too_large'
   | 'file_too_large'
   | 'repository_full'
+  | 'too_many_refs'
   | 'role_insufficient'
   | 'repository_archived';
 
@@ -103,7 +104,7 @@ export interface RefusalFacts {
   readonly reaches: string | null;
   /** Workflow files that a push changes, or the places where it contains tokens. */
   readonly paths: readonly string[];
-  /** The size limit, with its unit. */
+  /** The limit that was met, with its unit. */
   readonly limit: string | null;
   /** The ref that was to move, how, and why the token's rules keep it from that; null where none was. */
   readonly move: {

@@ -67,6 +67,7 @@ export const STATUS_OF = {
   push_too_large: 403,
   file_too_large: 403,
   repository_full: 403,
+  too_many_refs: 403,
   role_insufficient: 403,
   repository_archived: 403,
 } as const satisfies Record<Reason, RefusalStatus>;

@@ -10,6 +10,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Context } from '../../actions/ground/context.ts';
+import { MoveRefused } from '../../actions/repositories/ref-guard.ts';
 import { bytesPassed } from '../../base/garbage.ts';
 import { OUTAGES, outageAnswer, outageInWords } from '../../base/machine/outage.ts';
 import { STANDING } from '../../base/requests/standing-headers.ts';
@@ -18,7 +19,7 @@ import { SpokenBands } from '../../git/protocol/spoken-bands.ts';
 import type { ServiceRun } from '../../git/room.ts';
 import type { GatedReport } from './gated-report.ts';
 import { type PushEvents, PushWatch } from './push-watch.ts';
-import { endLater, type RequestError, sendOutage, sendRequestError } from './refuse.ts';
+import { endLater, inLines, type RequestError, refuse, sendOutage, sendRequestError } from './refuse.ts';
 
 /** The largest request of a fetch, inflated: 300,000 wanted and known commits. Git keeps them in memory. */
 const MAX_FETCH_REQUEST_BYTES = 16 * 1024 * 1024;
@@ -40,6 +41,9 @@ export const NO_CACHE = {
  */
 const OUR_FAULT =
   /Permission denied|does not appear to be a git|not a git repository|dubious ownership|unable to create|is corrupt/;
+
+/** Behind the name of each ref, where more would not fit. */
+const REFUSED_MOVE = 'the repository has no room for more refs';
 
 export interface Exchange {
   readonly request: IncomingMessage;
@@ -81,7 +85,7 @@ export async function converse(ctx: Context, exchange: Exchange): Promise<void> 
   }
   const conversation = new Conversation(exchange, git, watch, ctx.settings.gitIdleTimeoutSec * 1000);
   const end = await conversation.hold();
-  if (watch?.refusal != null)
+  if (watch?.refusal != null && !(watch.refusal.error instanceof MoveRefused))
     ctx.log.warn({ err: watch.refusal.error, path: run.path }, 'a push was refused, since it could not be noted');
   if (end.code !== 0 && !end.stopped) {
     ctx.log.info(
@@ -230,9 +234,16 @@ class Conversation {
   #sayRefused(watch: PushWatch, error: unknown): void {
     const { request, response } = this.#exchange;
     const outage = outageAnswer(error);
-    const words = watch.refusalInWords(outage?.sentence ?? 'Try again in a moment.');
+    const words =
+      error instanceof MoveRefused
+        ? watch.refusalInWords(inLines(error.explanation), REFUSED_MOVE)
+        : watch.refusalInWords(
+            `Nothing was pushed, since the server can't note it. ${outage?.sentence ?? 'Try again in a moment.'}`,
+            "the server can't note it now",
+          );
     if (words === null) {
-      if (outage === null) sendRequestError(request, response, 'failed');
+      if (error instanceof MoveRefused) refuse(request, response, error.explanation);
+      else if (outage === null) sendRequestError(request, response, 'failed');
       else sendOutage(request, response, outage);
       return;
     }

@@ -17,7 +17,7 @@ export interface PushEvents {
    * Called when a push's commands are known. Git gets nothing until this settles; if it rejects, the push is refused
    * with a sentence, and nothing has moved.
    */
-  readonly onAsked: (asked: readonly MovedRef[]) => Promise<void>;
+  readonly onAsked: (commands: PushCommands) => Promise<void>;
   /**
    * Called when a push changed at least one ref, with those that changed, or none when they could not be read. The
    * answer ends only after this settles, so that everything acknowledged is recorded.
@@ -35,7 +35,7 @@ export interface PushEvents {
   readonly onRead: (bytes: number) => void;
 }
 
-/** What kept a push from being recorded. */
+/** What kept a push from being passed on. */
 interface Refused {
   readonly error: unknown;
 }
@@ -59,7 +59,7 @@ export class PushWatch {
   /** Never rejects. */
   async #ask(): Promise<Refused | null> {
     try {
-      if (this.#commands.known && !this.#commands.isEmpty) await this.#events.onAsked(this.#commands.moved());
+      if (this.#commands.known && !this.#commands.isEmpty) await this.#events.onAsked(this.#commands);
       return null;
     } catch (error) {
       return { error };
@@ -127,14 +127,13 @@ export class PushWatch {
     await this.#recorded;
   }
 
-  /** What kept the push from being recorded; null when nothing did. */
+  /** What kept the push from being passed on; null when nothing did. */
   get refusal(): Refused | null {
     return this.#refusal;
   }
 
-  /** The answer to a refused push; null when the client understands none. @param step what to do next, a sentence */
-  refusalInWords(step: string): Buffer | null {
-    const sentence = `Nothing was pushed, since the server can't note it. ${step}`;
-    return pushRefusal(this.#commands, sentence, "the server can't note it now");
+  /** The answer to a refused push; null when the client understands none. @param why a short line, for each ref */
+  refusalInWords(sentence: string, why: string): Buffer | null {
+    return pushRefusal(this.#commands, sentence, why);
   }
 }

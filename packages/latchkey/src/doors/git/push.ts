@@ -11,7 +11,7 @@ import { explainSize, explainWorkflows, WORKFLOWS } from '../../actions/reposito
 import { dropPush, leavePush, noteLeaks, openPush } from '../../actions/repositories/push-log.ts';
 import { mayBringToken, type Protection, scanPush } from '../../actions/repositories/push-protection.ts';
 import { type MovedRef, settlePush, tellOfPush } from '../../actions/repositories/pushes.ts';
-import { recordRefusedMoves, refRulesOf } from '../../actions/repositories/ref-guard.ts';
+import { demandRefRoom, recordRefusedMoves, refRulesOf } from '../../actions/repositories/ref-guard.ts';
 import { readsAsSomethingElse } from '../../git/objects/names.ts';
 import type { WorkflowRefusal } from '../../git/push/hooks.ts';
 import { MAX_PREFILTERED_BYTES } from '../../git/push/pack-prefilter.ts';
@@ -24,11 +24,13 @@ import type { CoalescedFetches } from './coalesced-fetches.ts';
 import { mayBringOddRef, PushCommands } from './push-commands.ts';
 import { pushHead } from './push-head.ts';
 import { expectsForward, type Gated, gatePush } from './ref-gate.ts';
-import { refuse, sendRequestError } from './refuse.ts';
+import { inLines, refuse, remedyLines, sendRequestError } from './refuse.ts';
 
 /** Listing refs takes no content. */
 const NO_ROOM: RoomLeft = { bytes: null, reason: 'push_too_large', limitMib: 0 };
 
+/** Git sends no push whose commands can't be read. */
+const UNCOUNTED = { made: Infinity, deleted: 0 };
 const RESULT = 'application/x-git-receive-pack-result';
 type Passing = Extract<Gated, { passes: true }>;
 
@@ -144,8 +146,9 @@ export class Push {
       push: {
         ...(received === null ? {} : { commands: commandsIn(received) }),
         ...(ahead === undefined ? {} : { commands: ahead.commands }),
-        onAsked: async (asked) => {
-          this.#note = await openPush(this.#call.ctx, this.#call.permit, asked);
+        onAsked: async (commands) => {
+          await demandRefRoom(ctx, permit, commands.count ?? UNCOUNTED);
+          this.#note = await openPush(ctx, permit, commands.moved());
         },
         onChanged: (moved) => this.#onChanged(moved),
         onUnchanged: (certain) => this.#onUnchanged(certain),
@@ -210,12 +213,4 @@ async function receiveShort(ctx: Context, request: IncomingMessage): Promise<Buf
 /** The pre-receive hook's message about a workflow file. */
 function hookWords({ sentence, remedy }: Explanation): WorkflowRefusal {
   return { sentence, remedy: remedyLines(remedy) };
-}
-
-function remedyLines(remedy: Explanation['remedy']): string {
-  return [remedy.text, remedy.url, remedy.command].filter((part) => part !== null && part !== '').join('\n');
-}
-
-function inLines({ sentence, remedy }: Explanation): string {
-  return `${sentence}\n${remedyLines(remedy)}`;
 }

@@ -23,6 +23,7 @@ import { GatedReport } from './gated-report.ts';
 import { PushCommands } from './push-commands.ts';
 import type { HeadCommand, PushHead } from './push-head.ts';
 import { pushRefusal } from './push-refusal.ts';
+import { inLines } from './refuse.ts';
 
 /** Said of a branch that may be forced, in a push beside one that may not: git is told for the whole push. */
 const PUSH_ALONE = 'forced beside branches that only move forward: push it by itself';
@@ -69,7 +70,7 @@ export async function gatePush(call: GitCall, head: PushHead): Promise<Gated> {
     commands.see(head.only(new Set(head.commands)));
     return {
       passes: false,
-      answer: pushRefusal(commands, inWords(explanation), (ref) => whyOf.get(ref) ?? ATOMIC),
+      answer: pushRefusal(commands, inLines(explanation), (ref) => whyOf.get(ref) ?? ATOMIC),
       explanation,
     };
   }
@@ -80,7 +81,7 @@ export async function gatePush(call: GitCall, head: PushHead): Promise<Gated> {
   );
   const report = new GatedReport({
     usesBands: head.usesBands,
-    words: explanation === null ? '' : inWords(explanation),
+    words: explanation === null ? '' : inLines(explanation),
     refused: new Map([...refused].map(([{ name }, move]) => [name, said(move)])),
     forward: new Map(
       [...kept].map(({ name }) => {
@@ -119,8 +120,4 @@ function change({ ref, from, to }: HeadCommand) {
 
 function latin1(text: string): string {
   return Buffer.from(text).toString('latin1');
-}
-
-function inWords({ sentence, remedy }: Explanation): string {
-  return [sentence, remedy.text, remedy.url].filter((part) => part !== null && part !== '').join('\n');
 }

@@ -62,6 +62,7 @@ export const STATUS_OF = {
   push_too_large: 403,
   file_too_large: 403,
   repository_full: 403,
+  too_many_refs: 403,
   role_insufficient: 403,
   repository_archived: 403,
 } as const satisfies Record<Reason, RefusalStatus>;
@@ -129,6 +130,15 @@ export function sendRequestError(
 export function sendOutage(request: IncomingMessage, response: ServerResponse, outage: OutageAnswer): void {
   const headers = { 'Retry-After': String(outage.retryAfterSec), 'X-Latchkey-Reason': outage.reason };
   send(request, response, 503, [outage.sentence], headers);
+}
+
+/** A refusal as it is said in the answer of a push: a line for each of its parts. */
+export function inLines({ sentence, remedy }: Explanation): string {
+  return `${sentence}\n${remedyLines(remedy)}`;
+}
+
+export function remedyLines(remedy: Explanation['remedy']): string {
+  return [remedy.text, remedy.url, remedy.command].filter((part) => part !== null && part !== '').join('\n');
 }
 
 function linesOf({ sentence, also, remedy }: Explanation): string[] {

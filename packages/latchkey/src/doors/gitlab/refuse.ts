@@ -116,6 +116,7 @@ export const ANSWERS = {
   push_too_large: FORBIDDEN_BECAUSE,
   file_too_large: FORBIDDEN_BECAUSE,
   repository_full: FORBIDDEN_BECAUSE,
+  too_many_refs: FORBIDDEN_BECAUSE,
   role_insufficient: FORBIDDEN,
   repository_archived: FORBIDDEN_BECAUSE,
 } as const satisfies Record<Reason, readonly [status: 400 | 401 | 403 | 404 | 429, words: Words]>;

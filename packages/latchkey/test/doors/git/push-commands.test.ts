@@ -51,4 +51,22 @@ describe('the beginning of a push', () => {
     ])
       expect([text.slice(0, 20), read(text)]).toEqual([text.slice(0, 20), []]);
   });
+
+  it('counts the refs that it makes and deletes, also of more commands than are kept, or knows that it can not', () => {
+    const count = (text: string): PushCommands['count'] => {
+      const seen = new PushCommands();
+      seen.see(Buffer.from(text));
+      return seen.count;
+    };
+    expect(count(push)).toEqual({ made: 1, deleted: 1 });
+    const one = line(`${NONE} ${A} refs/heads/x`);
+    const many = Math.ceil((MAX_COMMAND_BYTES + 1) / one.length);
+    expect(count(`${one.repeat(many)}0000`)).toEqual({ made: many, deleted: 0 });
+    // Git refuses the name, and reads on.
+    expect(count(`${line(`${NONE} ${A} HEAD`)}${one}0000`)).toEqual({ made: 1, deleted: 0 });
+    // Git refuses all of it.
+    expect(count(`${one}zzzz`)).toEqual({ made: 0, deleted: 0 });
+    // Git takes a packet of another kind for the end.
+    for (const text of [`${line('push-cert\0')}${one}0000`, `${one}0001`, `${one}0002`]) expect(count(text)).toBe(null);
+  });
 });

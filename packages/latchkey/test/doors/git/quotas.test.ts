@@ -1,6 +1,6 @@
 /**
- * Limits that nobody can exceed: the largest push, file and repository, and the number of an account's repositories,
- * each on both sides of its limit, with git and over both REST dialects.
+ * Limits that nobody can exceed: the largest push, file and repository, the refs of a repository, the tokens of a
+ * person, the repositories of an account. Each on both sides of its limit, with git and over both REST dialects.
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -11,9 +11,11 @@ import { addOrganization } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { refusalsOf } from '../../../src/actions/decision/token-refusals.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
-import { createToken } from '../../../src/actions/tokens/tokens.ts';
+import { createToken, revokeToken } from '../../../src/actions/tokens/tokens.ts';
 import { collectOutput } from '../../../src/git/processes/git-process.ts';
 import { packetLine } from '../../../src/git/protocol/pkt-lines.ts';
+import { NO_TOKEN_LEFT } from '../../../src/rules/draft.ts';
+import { countTokens } from '../../../src/store/tokens.ts';
 import { makeWorld, type Ran, type World } from './server.ts';
 
 const MIB = 1024 * 1024;
@@ -27,12 +29,14 @@ beforeAll(async () => {
     maxPushMib: 2,
     maxFileMib: 1,
     maxRepositoryMib: 3,
-    maxRepositoriesPerUser: 6,
+    maxRepositoriesPerUser: 8,
     maxRepositoriesPerOrganization: 1,
+    maxRefs: 4,
+    maxTokensPerUser: 10,
   });
   const ctx = world.server.context;
   await addOrganization(ctx, operatorPermit(), { name: 'acme', owner: 'ada' });
-  for (const name of ['pushes', 'files', 'full'])
+  for (const name of ['pushes', 'files', 'full', 'refs', 'packed'])
     await addRepository(ctx, operatorPermit(), { owner: 'ada', name, visibility: 'private' });
   const token = async (kind: 'classic' | 'scoped', scopes: string[]): Promise<string> => {
     const draft = { userLogin: 'ada', kind, name: kind, description: '', scopes, grants: [] };
@@ -194,23 +198,130 @@ describe('a repository', () => {
   });
 });
 
+describe('how many refs a repository may have', () => {
+  const refsOf = async (repository: string): Promise<number> => {
+    const path = world.server.context.git.path('ada', repository);
+    return (await world.ok(['-C', path, 'for-each-ref', '--format=x'])).split('x').length - 1;
+  };
+  const pushAll = (folder: string, repository: string, refs: readonly string[]): Promise<Ran> =>
+    world.git(['push', world.remote(`ada/${repository}`, world.full), ...refs], { in: folder });
+
+  it('is told in the push that would exceed it, of which nothing is taken, refs packed or not', async () => {
+    const folder = await workWith({ a: randomBytes(100) });
+    for (const repository of ['refs', 'packed']) {
+      expect((await pushAll(folder, repository, ['main', 'main:two', 'main:refs/tags/v1'])).code).toBe(0);
+      if (repository === 'packed')
+        await world.ok(['-C', world.server.context.git.path('ada', repository), 'pack-refs', '--all']);
+      const over = await pushAll(folder, repository, ['main:three', 'main:refs/notes/four']);
+      expect(
+        over.stderr
+          .split('\n')
+          .filter((line) => line.startsWith('remote:'))
+          .map((line) => line.slice(8).trim()),
+      ).toEqual([
+        `ada/${repository} has no room for more branches and tags: a repository may have 4 of them at most.`,
+        'Delete some that nobody needs, then try again, or ask an administrator:',
+        `${world.server.context.settings.publicUrl}/help/too_many_refs`,
+      ]);
+      expect(over.stderr).toContain('[remote rejected] main -> three (the repository has no room for more refs)');
+      expect(await refsOf(repository)).toBe(3);
+      expect((await pushAll(folder, repository, ['main:four'])).code).toBe(0);
+      expect((await pushAll(folder, repository, ['main:five'])).code).not.toBe(0);
+      expect((await pushAll(folder, repository, [':four', 'main:five', 'main'])).code).toBe(0);
+      expect(await refsOf(repository)).toBe(4);
+    }
+  });
+
+  it('is the same over REST, in both dialects, and deleting one makes room', async () => {
+    const id = (await rest('GET', '/api/v3/repos/ada/refs/commits/main', undefined)).body['sha'];
+    const makers: readonly (() => ReturnType<typeof rest>)[] = [
+      () => rest('POST', '/api/v3/repos/ada/refs/git/refs', { ref: 'refs/heads/rest', sha: id }),
+      () => rest('POST', '/api/v4/projects/ada%2Frefs/repository/branches?branch=rest&ref=main', undefined),
+      () =>
+        rest('POST', '/api/v4/projects/ada%2Frefs/repository/commits', {
+          branch: 'rest',
+          start_branch: 'main',
+          commit_message: 'x',
+          actions: [{ action: 'create', file_path: 'x', content: 'x' }],
+        }),
+    ];
+    for (const make of makers) {
+      expect(await make()).toMatchObject({ status: 403, body: { reason: 'too_many_refs' } });
+      expect((await rest('GET', '/api/v3/repos/ada/refs/branches/rest', undefined)).status).toBe(404);
+    }
+    expect(await put('refs', 'more', Buffer.from('x'))).toMatchObject({ status: 201 });
+    const [first] = makers;
+    const gone = { authorization: `Bearer ${classic}` };
+    await fetch(`${world.url}/api/v3/repos/ada/refs/git/refs/heads/five`, { method: 'DELETE', headers: gone });
+    expect(await first?.()).toMatchObject({ status: 201 });
+  });
+
+  it('is not passed by a push whose commands nobody can count', async () => {
+    // A signed push carries its commands in a certificate, which this server asks no client for.
+    const folder = await workWith({ a: randomBytes(90) });
+    const pack = packOf(folder);
+    const id = (await world.ok(['rev-parse', 'main'], { in: folder })).trim();
+    const lines = [
+      'push-cert\0report-status side-band-64k',
+      'certificate version 0.1\n',
+      'pusher ada 1 +0000\n',
+      'pushee http://x\n',
+      'nonce \n',
+      '\n',
+      ...Array.from({ length: 9 }, (_, i) => `${'0'.repeat(40)} ${id} refs/heads/signed-${i}\n`),
+      '-----BEGIN PGP SIGNATURE-----\n',
+      'push-cert-end\n',
+    ];
+    const body = Buffer.concat([Buffer.from(`${lines.map(packetLine).join('')}0000`, 'latin1'), pack]);
+    const answer = await fetch(`${world.url}/ada/packed.git/git-receive-pack`, {
+      method: 'POST',
+      headers: {
+        authorization: `Basic ${Buffer.from(`ada:${world.full.reveal()}`).toString('base64')}`,
+        'content-type': 'application/x-git-receive-pack-request',
+      },
+      body,
+    });
+    expect(await answer.text()).toContain('has no room for more branches and tags');
+    expect(await refsOf('packed')).toBe(4);
+  });
+});
+
+describe('how many tokens a person may have', () => {
+  it('is counted over all kinds; revoking one makes room, and the operator may go beyond', async () => {
+    const ctx = world.server.context;
+    const draft = { userLogin: 'ada', kind: 'classic', description: '', scopes: [], grants: [] } as const;
+    const count = () => countTokens(ctx.store.db, 1, null);
+    const make = (name: string) => rest('POST', '/api/v4/user/personal_access_tokens', { name, scopes: ['read_api'] });
+    while ((await count()) < 9) await createToken(ctx, operatorPermit(), { ...draft, name: 'more' });
+    const last = await make('tenth');
+    expect(last).toMatchObject({ status: 201 });
+    const refused = await make('eleventh');
+    expect(refused.status).toBe(400);
+    expect(JSON.stringify(refused.body)).toContain(NO_TOKEN_LEFT);
+    await revokeToken(ctx, operatorPermit(), Number(last.body['id']), 'operator');
+    expect(await make('twelfth')).toMatchObject({ status: 201 });
+    await createToken(ctx, operatorPermit(), { ...draft, name: 'of the operator' });
+    expect(await count()).toBe(11);
+  });
+});
+
 describe('how many repositories an account may have', () => {
   it('is counted for a person and for an organization, over REST; the operator may go beyond', async () => {
     const make = (path: string, name: string): ReturnType<typeof rest> => rest('POST', `/api/v3${path}`, { name });
-    expect(await make('/user/repos', 'sixth')).toMatchObject({ status: 201 });
-    expect(await make('/user/repos', 'seventh')).toMatchObject({
+    expect(await make('/user/repos', 'eighth')).toMatchObject({ status: 201 });
+    expect(await make('/user/repos', 'ninth')).toMatchObject({
       status: 422,
       body: {
         errors: [
           {
             field: 'name',
             code: 'custom',
-            message: expect.stringContaining('ada has 6 repositories, and may have 6.') as string,
+            message: expect.stringContaining('ada has 8 repositories, and may have 8.') as string,
           },
         ],
       },
     });
-    expect(world.server.context.git.exists('ada', 'seventh')).toBe(false);
+    expect(world.server.context.git.exists('ada', 'ninth')).toBe(false);
     const ctx = world.server.context;
     await addRepository(ctx, operatorPermit(), { owner: 'acme', name: 'one', visibility: 'private' });
     await addRepository(ctx, operatorPermit(), { owner: 'acme', name: 'two', visibility: 'private' });
