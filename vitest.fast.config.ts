@@ -7,8 +7,7 @@
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defineConfig } from 'vitest/config';
-import base from './vitest.config.ts';
+import { configurationOf } from './vitest.config.ts';
 
 const TESTS = 'packages/latchkey/test';
 const ROOMS = ['house', 'rules', 'catalogue', 'base', 'scopes'];
@@ -22,7 +21,4 @@ const doors = globSync(`${TESTS}/doors/**/*.test.{ts,tsx}`, { cwd: import.meta.d
   (path) => !NEEDS_MORE.some((sign) => sign.test(readFileSync(join(import.meta.dirname, path), 'utf8'))),
 );
 
-export default defineConfig({
-  ...base,
-  test: { ...base.test, include: [...ROOMS.map((room) => `${TESTS}/${room}/**/*.test.{ts,tsx}`), ...doors] },
-});
+export default configurationOf([...ROOMS.map((room) => `${TESTS}/${room}/**/*.test.{ts,tsx}`), ...doors]);

@@ -13,10 +13,8 @@ async function runOf(assertion: string): Promise<number | null> {
   await writeFile(
     join(folder, 'vitest.config.ts'),
     [
-      `import { defineConfig } from 'vitest/config';`,
-      `import base from ${JSON.stringify(join(ROOT, 'vitest.config.ts'))};`,
-      `export default defineConfig({ ...base, root: ${JSON.stringify(ROOT)}, test: { ...base.test, include: ` +
-        `[${JSON.stringify(join(folder, '*.test.ts'))}], exclude: [] } });`,
+      `import { configurationOf } from ${JSON.stringify(join(ROOT, 'vitest.config.ts'))};`,
+      `export default configurationOf([${JSON.stringify(join(folder, '*.test.ts'))}]);`,
     ].join('\n'),
   );
   await writeFile(

@@ -17,8 +17,8 @@ beforeAll(async () => {
   await writeFile(join(world.folder, 'seed', 'large.bin'), randomBytes(8 * 1024 * 1024));
   await world.ok(['add', '.'], { in: 'seed' });
   await world.ok(['commit', '-qm', 'large'], { in: 'seed' });
-  await world.ok(['push', '-q', world.remote('ada/closed', world.full), 'main'], { in: 'seed' });
-  await world.ok(['push', '-q', world.remote('ada/open', world.full), 'main'], { in: 'seed' });
+  await world.ok(['push', '-q', world.server.context.git.path('ada', 'closed'), 'main'], { in: 'seed' });
+  await world.ok(['push', '-q', world.server.context.git.path('ada', 'open'), 'main'], { in: 'seed' });
 });
 afterAll(() => world.close());
 
