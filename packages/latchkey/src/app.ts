@@ -79,7 +79,8 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
   try {
     const readiness: Readiness = { stopping: false, leaving: false, closed: null, ended: new AbortController() };
     const tracer = await tracerFor(context);
-    const { fastify, server } = makeListener(context, { readiness, tracer, certificate });
+    const connections = boundConnections(context);
+    const { fastify, server } = makeListener(context, { readiness, tracer, certificate, connections });
     await fastify.ready();
     context.memory.join();
     await listen(server, settings);
@@ -107,14 +108,15 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       return true;
     };
     const unfollow = certificate === null ? null : followFiles(certificate, reloadCertificate, context.log);
+    const closing = { server, connections, fastify, jobs, context, readiness, metrics, tracer };
     return {
       url,
       context,
       reloadCertificate,
-      retire: () => retire({ server, fastify, jobs, context, readiness, metrics, tracer }),
+      retire: () => retire(closing),
       close: async () => {
         unfollow?.();
-        await close({ server, fastify, jobs, context, readiness, metrics, tracer });
+        await close(closing);
       },
     };
   } catch (error) {
@@ -172,11 +174,12 @@ interface Listening {
   readonly tracer: Tracer | null;
   /** Null without TLS. */
   readonly certificate: CertificateReader | null;
+  readonly connections: Connections;
 }
 
 function makeListener(
   context: OpenContext,
-  { readiness, tracer, certificate }: Listening,
+  { readiness, tracer, certificate, connections }: Listening,
 ): { fastify: FastifyInstance; server: Server } {
   let server: Server | undefined;
   const fastify = Fastify({
@@ -184,7 +187,6 @@ function makeListener(
     // No route uses a Fastify schema; loading the compilers would slow down every start.
     schemaController: { compilersFactory: { buildValidator: noSchema, buildSerializer: noSchema } },
     serverFactory: (handler) => {
-      const connections = boundConnections(context);
       const answer = answerer(context, readiness, connections, handler);
       server = makeServer(
         certificate,

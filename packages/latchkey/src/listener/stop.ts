@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { JobRunner } from '../actions/instance/job-runner.ts';
 import type { OpenContext } from '../actions/instance/open.ts';
+import type { Connections } from '../base/machine/connections.ts';
 import type { Tracer } from '../base/trace.ts';
 import type { MetricsListener } from '../telemetry/metrics-listener.ts';
 import type { Readiness } from './readiness.ts';
@@ -16,10 +17,13 @@ import { KEEP_ALIVE_TIMEOUT_MS } from './server.ts';
 
 /** How often a stopping server looks for connections that have nothing left to do. */
 const SWEEP_MS = 250;
+/** A connection that has sent nothing for this long is not waited for: browsers and proxies open some in advance. */
+const SILENT_MS = 1_000;
 
 /** What has to be closed. */
 export interface Closing {
   readonly server: Server;
+  readonly connections: Connections;
   readonly fastify: FastifyInstance;
   readonly jobs: JobRunner;
   readonly context: OpenContext;
@@ -36,7 +40,7 @@ const STOP_LIMIT_MS = 3_000;
 
 /** Takes no more requests, lets running ones end, and closes everything behind them. */
 export async function close(closing: Closing): Promise<void> {
-  const { server, jobs, context, readiness } = closing;
+  const { server, connections, jobs, context, readiness } = closing;
   readiness.stopping = true;
   readiness.leaving = true;
   readiness.ended.abort();
@@ -46,8 +50,9 @@ export async function close(closing: Closing): Promise<void> {
   const closed = stopListening(server, readiness);
   // Repeatedly: requests that were being answered when the stop began were promised a lasting connection, and nothing
   // more will come on it.
-  const sweeping = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
-  server.closeIdleConnections();
+  const sweep = (): void => connections.endIdle(server, SILENT_MS);
+  const sweeping = setInterval(sweep, SWEEP_MS);
+  sweep();
   await Promise.race([closed, pause(drainSec * 1000, undefined, { ref: false })]);
   clearInterval(sweeping);
   server.closeAllConnections();

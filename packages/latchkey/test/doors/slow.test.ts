@@ -9,16 +9,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { until } from '../waits.ts';
+import { once, until } from '../waits.ts';
 import { type Running, startWorld } from './github/running.ts';
 
 let world: Running;
 let token = '';
 const certificate = mkdtempSync(join(tmpdir(), 'latchkey-slow-'));
+const [tlsCert, tlsKey] = [join(certificate, 'cert.pem'), join(certificate, 'key.pem')];
 let secure: Running;
 
 beforeAll(async () => {
-  const [tlsCert, tlsKey] = [join(certificate, 'cert.pem'), join(certificate, 'key.pem')];
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=localhost'];
   execFileSync('openssl', ['req', '-x509', ...curve, '-keyout', tlsKey, '-out', tlsCert], { stdio: 'ignore' });
   secure = await startWorld({ tlsCert, tlsKey });
@@ -118,14 +118,40 @@ describe('every answer that a browser may show', () => {
   });
 });
 
-describe('TLS', () => {
-  const handshake = (options: ConnectionOptions): Promise<TLSSocket> =>
-    new Promise((resolve, reject) => {
-      const { port } = new URL(secure.server.url);
-      const socket = connectTls({ port: Number(port), rejectUnauthorized: false, ...options }, () => resolve(socket));
-      socket.on('error', reject);
-    });
+const handshake = (options: ConnectionOptions, { server }: Running = secure): Promise<TLSSocket> =>
+  new Promise((resolve, reject) => {
+    const port = Number(new URL(server.url).port);
+    const socket = connectTls({ port, rejectUnauthorized: false, ...options }, () => resolve(socket));
+    socket.on('error', reject);
+  });
 
+describe('a stop does not wait for connections opened in advance, on which nothing was said,', () => {
+  /** Longer than the test has: whoever waits for them is late. */
+  const DRAIN_SEC = 600;
+
+  const open = async (stopping: Running, count: number): Promise<void> => {
+    const { registry } = stopping.server.context.metrics;
+    const told = new RegExp(`^latchkey_connections ${count}$`, 'm');
+    await until(async () => told.test(await registry.metrics()), 'all are connected');
+  };
+
+  it('over HTTP', async () => {
+    const stopping = await startWorld({ drainSec: DRAIN_SEC });
+    const silent = connect(Number(new URL(stopping.server.url).port), '127.0.0.1').on('error', () => undefined);
+    await open(stopping, 1);
+    await Promise.all([stopping.close(), once(silent, 'close')]);
+  });
+
+  it('over TLS, before and after the handshake', async () => {
+    const stopping = await startWorld({ drainSec: DRAIN_SEC, tlsCert, tlsKey });
+    const silent = connect(Number(new URL(stopping.server.url).port), '127.0.0.1').on('error', () => undefined);
+    const greeted = await handshake({}, stopping);
+    await open(stopping, 2);
+    await Promise.all([stopping.close(), once(silent, 'close'), once(greeted, 'close')]);
+  });
+});
+
+describe('TLS', () => {
   it('is 1.3 where both can, and else 1.2 with forward secrecy', async () => {
     const newest = await handshake({});
     expect(newest.getProtocol()).toBe('TLSv1.3');

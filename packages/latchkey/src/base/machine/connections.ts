@@ -56,6 +56,8 @@ export class Connections {
   readonly #bounds: ConnectionBounds;
   /** Open connections, each with its start time by `performance.now()`. */
   readonly #open = new Map<Socket, number>();
+  /** Of those with TLS, what is inside, each with the time of its handshake. */
+  readonly #inside = new Map<Socket, number>();
   readonly #ofNetwork = new Map<string, number>();
   /** Connections in reserved places, by address and port: with TLS, the request arrives on another object. */
   readonly #reserved = new Set<string>();
@@ -80,6 +82,21 @@ export class Connections {
   /** Watches a server from now on. */
   watch(server: Server): void {
     server.prependListener('connection', (socket: Socket) => this.#admit(server, socket));
+    server.on('secureConnection', (socket: Socket) => {
+      this.#inside.set(socket, performance.now());
+      socket.once('close', () => this.#inside.delete(socket));
+    });
+  }
+
+  /**
+   * Ends connections with nothing left to do: those that were answered, and those that have sent nothing for
+   * `silentMs`. Node counts the latter as busy, since it waits for their first request.
+   */
+  endIdle(server: Server, silentMs: number): void {
+    server.closeIdleConnections();
+    const now = performance.now();
+    for (const sockets of [this.#open, this.#inside])
+      for (const [socket, since] of sockets) if (socket.bytesRead === 0 && now - since > silentMs) socket.destroy();
   }
 
   /** True when a request may not be served: it came in a reserved place but isn't what the reserve is for. */
@@ -144,8 +161,7 @@ export class Connections {
     const now = performance.now();
     if (now - this.#relievedAt < RELIEVE_EVERY_MS) return;
     this.#relievedAt = now;
-    server.closeIdleConnections();
-    for (const [socket, since] of this.#open) if (socket.bytesRead === 0 && now - since > SILENT_MS) socket.destroy();
+    this.endIdle(server, SILENT_MS);
   }
 }
 
