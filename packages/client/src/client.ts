@@ -12,6 +12,7 @@
 import { createHash } from 'node:crypto';
 import { AnswerCache } from './answer-cache.ts';
 import { ChangeStream } from './change-stream.ts';
+import { Circuit } from './circuit.ts';
 import type { Need, Refusal, TokenFacts, Verdict } from './need.ts';
 
 export type { Level, Need, Permissions, Refusal, TokenFacts, Verdict } from './need.ts';
@@ -23,7 +24,10 @@ export interface ClientOptions {
   readonly secret: string;
   /** The most answers to keep (10,000 by default), or false to ask every time. */
   readonly cache?: { readonly maxEntries?: number } | false;
-  /** How long one call may take; 5,000 by default. */
+  /**
+   * How long one call may take; 5,000 by default. After two calls in a row that took longer, further ones fail at once,
+   * but for one every 1 to 10 seconds.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -82,6 +86,7 @@ class LatchkeyClient implements Client {
   readonly #secret: string;
   readonly #timeoutMs: number;
   readonly #cache: AnswerCache | null;
+  readonly #circuit = new Circuit();
   #stream: ChangeStream | null = null;
   /** Rises with every change: an answer that was on its way meanwhile is not kept. */
   #generation = 0;
@@ -133,6 +138,8 @@ class LatchkeyClient implements Client {
     checks: readonly Need[],
     circumstances: Circumstances,
   ): Promise<{ verdicts: Verdict[]; maxAgeMs: number }> {
+    if (!this.#circuit.admits())
+      return { verdicts: checks.map(() => unreachable('it has not answered in time lately')), maxAgeMs: 0 };
     try {
       const response = await fetch(`${this.#url}/api/latchkey/check`, {
         method: 'POST',
@@ -141,6 +148,7 @@ class LatchkeyClient implements Client {
         headers: { authorization: `Bearer ${this.#secret}`, 'content-type': 'application/json' },
         body: JSON.stringify({ token, checks, ...circumstances }),
       });
+      this.#circuit.answered();
       if (!response.ok)
         return {
           verdicts: checks.map(() => unreachable(`it answered ${response.status}: ${wordsOf(response.status)}`)),
@@ -150,6 +158,7 @@ class LatchkeyClient implements Client {
       const facts = factsOf(answer.token);
       return { verdicts: checks.map((_, i) => verdictOf(answer.checks[i], facts)), maxAgeMs: answer.max_age * 1000 };
     } catch (error) {
+      if (error instanceof Error && error.name === 'TimeoutError') this.#circuit.timedOut();
       return {
         verdicts: checks.map(() => unreachable(error instanceof Error ? error.message : String(error))),
         maxAgeMs: 0,

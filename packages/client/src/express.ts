@@ -1,42 +1,34 @@
 /**
- * A middleware for Express 4 and 5 (and for whatever else calls handlers with Node's request and response).
+ * A middleware for Express 4 and 5.
  *
- *     const permissions = { contents: 'read' };
- *     const need = ({ params }) => ({ permissions, repository: `${params.owner}/${params.repo}` });
- *     app.get('/apps/:owner/:repo', requireToken({ client, need }), handler);
+ *     app.use('/api', requireToken({ client }), handler);
  *
  * The handlers behind find whose token it is in `request.latchkey`.
  */
+import type { Request, RequestHandler } from 'express';
 import { type GuardOptions, guard, joinedHeader, rawHeader } from './guard.ts';
 import type { TokenFacts } from './need.ts';
 
 export type { GuardOptions } from './guard.ts';
 
-/** The part of Express's request that is read. */
-export interface ExpressRequest {
-  readonly method: string;
-  readonly originalUrl?: string;
-  readonly url: string;
-  readonly rawHeaders: readonly string[];
-  readonly ip?: string | undefined;
-  readonly socket: { readonly remoteAddress?: string | undefined };
-  latchkey?: TokenFacts;
+declare global {
+  namespace Express {
+    interface Request {
+      /** The token and its owner, behind `requireToken`. */
+      latchkey?: TokenFacts;
+    }
+  }
 }
 
-/** The part of its response that is used. */
-export interface ExpressResponse {
-  writeHead(status: number, headers: Record<string, string>): unknown;
-  end(body: string): unknown;
-}
-
-export function requireToken<Request extends ExpressRequest>(
-  options: GuardOptions<Request>,
-): (request: Request, response: ExpressResponse, next: (error?: unknown) => void) => Promise<void> {
+/** The middleware. `Params` are the parameters of the route's path, as Express knows them. */
+export function requireToken<Params = Request['params']>(
+  options: GuardOptions<Request<Params>>,
+): RequestHandler<Params> {
   return async (request, response, next) => {
     try {
       const guarded = await guard(options, request, {
         method: request.method,
-        uri: request.originalUrl ?? request.url,
+        uri: request.originalUrl,
         host: rawHeader(request.rawHeaders, 'host')[0],
         address: request.ip ?? request.socket.remoteAddress,
         destination: joinedHeader(request.rawHeaders, 'destination'),

@@ -6,31 +6,23 @@
  *
  * The handlers behind find whose token it is in `request.latchkey`.
  */
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify';
 import { type GuardOptions, guard, joinedHeader, rawHeader } from './guard.ts';
 import type { TokenFacts } from './need.ts';
 
 export type { GuardOptions } from './guard.ts';
 
-/** The part of Fastify's request that is read. */
-export interface FastifyRequestLike {
-  readonly method: string;
-  readonly originalUrl: string;
-  readonly ip: string;
-  readonly raw: { readonly rawHeaders: readonly string[] };
-  latchkey?: TokenFacts;
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The token and its owner, behind `requireToken`. */
+    latchkey?: TokenFacts;
+  }
 }
 
-/** The part of its reply that is used. */
-export interface FastifyReplyLike {
-  code(status: number): FastifyReplyLike;
-  headers(values: Record<string, string>): FastifyReplyLike;
-  send(body: string): unknown;
-}
-
-type Hook = (request: FastifyRequestLike, reply: FastifyReplyLike) => Promise<unknown>;
-
-/** A hook for `onRequest`: it answers before the body is read. */
-export function requireToken(options: GuardOptions<FastifyRequestLike>): Hook {
+/** A hook for `onRequest`: it answers before the body is read. `Route` has the route's types, as Fastify knows them. */
+export function requireToken<Route extends RouteGenericInterface = RouteGenericInterface>(
+  options: GuardOptions<FastifyRequest<Route>>,
+): (request: FastifyRequest<Route>, reply: FastifyReply) => Promise<unknown> {
   return async (request, reply) => {
     const { rawHeaders } = request.raw;
     const guarded = await guard(options, request, {
@@ -53,14 +45,10 @@ export function requireToken(options: GuardOptions<FastifyRequestLike>): Hook {
   };
 }
 
-interface FastifyLike {
-  addHook(name: 'onRequest', hook: Hook): unknown;
-}
-
 /** The plugin, for every route of the instance that registers it. */
-export async function latchkey(fastify: FastifyLike, options: GuardOptions<FastifyRequestLike>): Promise<void> {
+export const latchkey: FastifyPluginAsync<GuardOptions<FastifyRequest>> = async (fastify, options) => {
   fastify.addHook('onRequest', requireToken(options));
-}
+};
 
 // The hook is for the instance that registers the plugin, not for an inner one (as the package fastify-plugin does it).
 Object.assign(latchkey, { [Symbol.for('skip-override')]: true });

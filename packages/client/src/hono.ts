@@ -6,19 +6,21 @@
  * The handlers behind find whose token it is with `c.get('latchkey')`. Hono runs on many platforms and knows no
  * caller's address by itself: give `address` where tokens are bound to addresses.
  */
+import type { Context, MiddlewareHandler } from 'hono';
 import { type GuardOptions, guard } from './guard.ts';
+import type { TokenFacts } from './need.ts';
 
 export type { GuardOptions } from './guard.ts';
 
-/** The part of Hono's context that is used. */
-export interface HonoContext {
-  readonly req: { readonly method: string; readonly url: string; header(name: string): string | undefined };
-  set(key: 'latchkey', value: unknown): void;
+/** What the handlers behind find: `new Hono<LatchkeyEnv>()`. */
+export interface LatchkeyEnv {
+  Variables: { latchkey: TokenFacts };
 }
 
-export function requireToken<Context extends HonoContext>(
-  options: GuardOptions<Context>,
-): (context: Context, next: () => Promise<void>) => Promise<Response | void> {
+/** The middleware. `Path` is the path of the route, as Hono knows it. */
+export function requireToken<Path extends string = string>(
+  options: GuardOptions<Context<LatchkeyEnv, Path>>,
+): MiddlewareHandler<LatchkeyEnv, Path> {
   return async (context, next) => {
     const { method, url } = context.req;
     const { host } = new URL(url);

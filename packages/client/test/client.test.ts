@@ -175,3 +175,32 @@ describe('the token of a request', () => {
     expect(tokenIn(authorization)).toBe(token);
   });
 });
+
+describe('a frozen server', () => {
+  it('is waited for twice, then asked by one request at a time, until it answers again', async () => {
+    const world = await startWorld();
+    let isFrozen = true;
+    let asked = 0;
+    const onward = new URL(world.server.url);
+    const server = createTcpServer((socket) => {
+      asked++;
+      socket.on('error', () => {});
+      if (isFrozen) return;
+      const there = connect(Number(onward.port), '127.0.0.1').on('error', () => {});
+      socket.pipe(there).pipe(socket);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const client = world.client({ url, cache: false, timeoutMs: 200 });
+    for (let i = 0; i < 2; i++)
+      expect(await client.verify(world.reader, READ)).toMatchObject({ reason: 'authority_unreachable' });
+    const many = await Promise.all(Array.from({ length: 50 }, () => client.verify(world.reader, READ)));
+    for (const verdict of many) expect(verdict).toMatchObject({ allowed: false, status: 503 });
+    expect(many[0]).toMatchObject({ message: expect.stringContaining('it has not answered in time lately') });
+    expect(asked).toBeLessThan(10);
+    isFrozen = false;
+    await until(async () => (await client.verify(world.reader, READ)).allowed, 'the server is asked again');
+    expect((await client.verify(world.reader, READ)).allowed).toBe(true);
+  });
+});

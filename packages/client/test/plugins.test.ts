@@ -8,7 +8,7 @@ import { once } from '../../latchkey/test/waits.ts';
 import type { Client, Need } from '../src/client.ts';
 import { requireToken as forExpress } from '../src/express.ts';
 import { requireToken as forFastify, latchkey } from '../src/fastify.ts';
-import { requireToken as forHono } from '../src/hono.ts';
+import { requireToken as forHono, type LatchkeyEnv } from '../src/hono.ts';
 import { startWorld } from './world.ts';
 
 type Ask = (path: string, headers?: Readonly<Record<string, string>>) => Promise<Response>;
@@ -18,23 +18,20 @@ const needOf = (owner: string, repo: string): Need => ({
   repository: `${owner}/${repo}`,
 });
 
+interface Repository {
+  Params: { owner: string; repo: string };
+}
+
 async function expressServer(client: Client): Promise<Ask> {
   const app = express();
   app.get(
     '/apps/:owner/:repo',
-    forExpress({
-      client,
-      need: (request: express.Request) => needOf(String(request.params['owner']), String(request.params['repo'])),
-    }),
+    forExpress<Repository['Params']>({ client, need: ({ params: { owner, repo } }) => needOf(owner, repo) }),
     (request, response) => {
-      response.json((request as { latchkey?: unknown }).latchkey);
+      response.json(request.latchkey);
     },
   );
-  app.use(
-    '/api',
-    forExpress({ client }),
-    (request, response) => void response.json((request as { latchkey?: unknown }).latchkey),
-  );
+  app.use('/api', forExpress({ client }), (request, response) => void response.json(request.latchkey));
   const server = app.listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
@@ -45,18 +42,16 @@ async function expressServer(client: Client): Promise<Ask> {
 async function fastifyServer(client: Client): Promise<Ask> {
   // Answers that nobody reads keep their connections busy, and closing would wait half a minute for them.
   const app = Fastify({ forceCloseConnections: true });
-  const need = (request: unknown): Need => {
-    const { owner, repo } = (request as { params: { owner: string; repo: string } }).params;
-    return needOf(owner, repo);
-  };
-  app.get(
+  app.get<Repository>(
     '/apps/:owner/:repo',
-    { onRequest: forFastify({ client, need }) },
-    async (request) => (request as { latchkey?: unknown }).latchkey,
+    {
+      onRequest: forFastify<Repository>({ client, need: ({ params: { owner, repo } }) => needOf(owner, repo) }),
+    },
+    async (request) => request.latchkey,
   );
   await app.register(async (inner) => {
     await inner.register(latchkey, { client });
-    inner.get('/api/*', async (request) => (request as { latchkey?: unknown }).latchkey);
+    inner.get('/api/*', async (request) => request.latchkey);
   });
   onTestFinished(() => app.close());
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
@@ -64,12 +59,13 @@ async function fastifyServer(client: Client): Promise<Ask> {
 }
 
 async function honoServer(client: Client): Promise<Ask> {
-  const app = new Hono<{ Variables: { latchkey: unknown } }>();
-  app.use('/apps/:owner/:repo', async (context, next) =>
-    forHono({ client, need: needOf(context.req.param('owner'), context.req.param('repo')) })(context, next),
+  const app = new Hono<LatchkeyEnv>();
+  app.use(
+    '/apps/:owner/:repo',
+    forHono<'/apps/:owner/:repo'>({ client, need: ({ req }) => needOf(req.param('owner'), req.param('repo')) }),
   );
   app.use('/api/*', forHono({ client }));
-  app.get('*', (context) => context.json(context.get('latchkey') as object));
+  app.get('*', (context) => context.json(context.get('latchkey')));
   return async (path, headers = {}) => app.request(`http://api.example.org${path}`, { headers });
 }
 
