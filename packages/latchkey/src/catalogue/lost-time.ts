@@ -2,8 +2,8 @@
  * What has to be done again after a database was put back, by the entries of the audit log that it lost.
  *
  * Rights that were taken away must not come back, so what is in doubt is ended: a token whose secret was replaced, or
- * that was changed, is revoked, since what is back is the one from before. What can't be done from an entry alone is
- * told to the operator.
+ * that was changed, is revoked, since what is back is the one from before. An administrator may bring back one that was
+ * only changed. What can't be done from an entry alone is told to the operator.
  */
 import type { AuditAction } from './audit-events.ts';
 
@@ -21,6 +21,8 @@ export interface LostEntry {
 export interface LostTime {
   /** Tokens to revoke. */
   readonly tokenIds: ReadonlySet<number>;
+  /** Those of them that somebody changed, but did not end: as they are now, they may be able to do too much. */
+  readonly doubtedIds: ReadonlySet<number>;
   /** People to suspend. */
   readonly suspendedIds: ReadonlySet<number>;
   /** People to lock until they choose a new password. */
@@ -29,7 +31,7 @@ export interface LostTime {
   readonly byHand: ReadonlyMap<string, number>;
 }
 
-type Effect = 'end-token' | 'suspend' | 'unsuspend' | 'lock' | 'tell';
+type Effect = 'end-token' | 'doubt-token' | 'suspend' | 'unsuspend' | 'lock' | 'tell';
 
 /** Events that aren't here gave something, or only record a use: losing them brings nothing back to life. */
 const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
@@ -39,7 +41,7 @@ const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
   'oauth_access.destroy': 'end-token',
   'oauth_access.regenerate': 'end-token',
   'oauth_access.revoke': 'end-token',
-  'oauth_access.update': 'end-token',
+  'oauth_access.update': 'doubt-token',
   'org.delete': 'tell',
   'org.enable_saml': 'tell',
   'org.enable_two_factor_requirement': 'tell',
@@ -57,7 +59,7 @@ const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
   'personal_access_token.destroy': 'end-token',
   'personal_access_token.expiration_limit_set': 'tell',
   'personal_access_token.request_denied': 'end-token',
-  'personal_access_token.update': 'end-token',
+  'personal_access_token.update': 'doubt-token',
   'public_key.delete': 'tell',
   'repo.access': 'tell',
   'repo.archived': 'tell',
@@ -80,18 +82,21 @@ const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
 
 /** What these entries, oldest first, require. */
 export function lostTime(entries: Iterable<LostEntry>): LostTime {
-  const tokenIds = new Set<number>();
+  const endedIds = new Set<number>();
+  const changedIds = new Set<number>();
   const suspendedIds = new Set<number>();
   const lockedIds = new Set<number>();
   const byHand = new Map<string, number>();
   for (const { action, userId, tokenId, previousTokenId } of entries) {
     const effect = (EFFECTS as Readonly<Record<string, Effect>>)[action];
-    if (effect === 'end-token') for (const id of [tokenId, previousTokenId]) if (id !== null) tokenIds.add(id);
+    if (effect === 'end-token') for (const id of [tokenId, previousTokenId]) if (id !== null) endedIds.add(id);
+    if (effect === 'doubt-token' && tokenId !== null) changedIds.add(tokenId);
     if (effect === 'tell') byHand.set(action, (byHand.get(action) ?? 0) + 1);
     if (userId === null) continue;
     if (effect === 'suspend') suspendedIds.add(userId);
     if (effect === 'unsuspend') suspendedIds.delete(userId);
     if (effect === 'lock') lockedIds.add(userId);
   }
-  return { tokenIds, suspendedIds, lockedIds, byHand };
+  const [tokenIds, doubtedIds] = [endedIds.union(changedIds), changedIds.difference(endedIds)];
+  return { tokenIds, doubtedIds, suspendedIds, lockedIds, byHand };
 }

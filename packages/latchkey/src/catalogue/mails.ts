@@ -33,6 +33,8 @@ export interface MailFacts extends AccountMailFacts {
   token_unused: About & { readonly lastUsedAt: UnixSeconds | null; readonly endsAt: UnixSeconds };
   token_disused: About & { readonly lastUsedAt: UnixSeconds | null };
   token_restored: About & { readonly by: string };
+  /** The restoration of a backup had ended it. */
+  token_confirmed: About & { readonly by: string };
   /** `where`: `acme/site at src/app.ts:3`, or null when somebody reported it. */
   token_leaked: About & { readonly where: string | null };
   token_revoked: About & { readonly by: string };
@@ -112,6 +114,15 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
       `The personal access token ${called(facts)}, which was removed because nobody used it, was brought back by ` +
         `${facts.by}.`,
       'It has the access that it had. If you don’t need it, delete it.',
+    ],
+    link: page('See the token'),
+  },
+  token_confirmed: {
+    subject: ({ token }) => `Your personal access token ${token.name} works again`,
+    says: (facts) => [
+      `The personal access token ${called(facts)}, which was revoked because the server was restored from a backup, ` +
+        `was brought back by ${facts.by}.`,
+      'It is as it was when the backup was made. If you had changed or deleted it since, do so again.',
     ],
     link: page('See the token'),
   },

@@ -41,6 +41,8 @@ import { reminders } from './migrations/0250-reminders.ts';
 import { pushedLeaks } from './migrations/0310-pushed-leaks.ts';
 import { refRules } from './migrations/0340-ref-rules.ts';
 import { reservedNames } from './migrations/0350-reserved-names.ts';
+import { tokensInDoubt } from './migrations/0365-tokens-in-doubt.ts';
+import { inspections } from './migrations/0366-inspections.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order. */
@@ -78,6 +80,8 @@ export const MIGRATIONS: readonly Migration[] = [
   pushedLeaks,
   refRules,
   reservedNames,
+  tokensInDoubt,
+  inspections,
 ];
 
 interface MigrationsTable {

@@ -124,8 +124,10 @@ export interface TokensTable {
    * enough.
    */
   disuse_marked_at: number | null;
-  /** What its end for disuse took away, for `admin token restore`: see `store/token-upkeep`. */
+  /** What its end took away, if that can be undone (`admin token restore`): see `store/token-upkeep`. */
   undo_json: string | null;
+  /** The epoch whose restoration ended it without being sure: see `store/tokens-in-doubt`. */
+  doubt_epoch: number | null;
 }
 
 /** A push that has begun, until the audit log has its entry (`store/push-intents`). */
@@ -149,6 +151,16 @@ interface RepositoryChecksTable {
   /** 1 = damage was found, and no check since then has found it whole. */
   damaged: number;
   said: string;
+}
+
+/** One row: the last look through all repositories that somebody asked for (`store/inspections`). */
+interface InspectionsTable {
+  id: number;
+  requested_at: number | null;
+  started_at: number | null;
+  finished_at: number | null;
+  /** What the last finished one found; null = none has finished. */
+  findings_json: string | null;
 }
 
 /** One row, written to test whether the database accepts writes (`store/write-probe`). */
@@ -648,4 +660,5 @@ export interface Database {
   push_intents: PushIntentsTable;
   write_probe: WriteProbeTable;
   repository_checks: RepositoryChecksTable;
+  inspections: InspectionsTable;
 }

@@ -140,10 +140,22 @@ export async function keepUndo(tx: Query, id: number, undo: string): Promise<voi
   await tx.updateTable('tokens').set({ undo_json: undo }).where('id', '=', id).execute();
 }
 
-/** Ids of tokens whose end can be undone, in order. */
+/** Ids of tokens that were ended for disuse, in order. */
 export async function undoableTokens(q: Query): Promise<number[]> {
-  const rows = await q.selectFrom('tokens').select('id').where('undo_json', 'is not', null).orderBy('id').execute();
+  const rows = await q
+    .selectFrom('tokens')
+    .select('id')
+    .where('undo_json', 'is not', null)
+    .where('doubt_epoch', 'is', null)
+    .orderBy('id')
+    .execute();
   return rows.map((row) => row.id);
+}
+
+export interface Undone {
+  readonly token: Token;
+  /** True when the restoration of a backup had ended it; otherwise nobody had used it. */
+  readonly wasInDoubt: boolean;
 }
 
 /**
@@ -151,11 +163,11 @@ export async function undoableTokens(q: Query): Promise<number[]> {
  * approval were cancelled, and stay so. Keys whose place was taken meanwhile stay away.
  * @throws a unique violation when its owner has another token with its name by now
  */
-export async function undoEnd(tx: Query, id: number, at: UnixSeconds): Promise<Token | null> {
+export async function undoEnd(tx: Query, id: number, at: UnixSeconds): Promise<Undone | null> {
   await bumpRevision(tx, subjectOf('token', id));
   const before = await tx
     .selectFrom('tokens')
-    .select('undo_json')
+    .select(['undo_json', 'doubt_epoch'])
     .where('id', '=', id)
     .where('revoked_at', 'is not', null)
     .executeTakeFirst();
@@ -163,7 +175,14 @@ export async function undoEnd(tx: Query, id: number, at: UnixSeconds): Promise<T
   const { grants, deployKeys } = JSON.parse(before.undo_json) as Undo;
   await tx
     .updateTable('tokens')
-    .set({ revoked_at: null, revoked_by: null, disuse_marked_at: null, undo_json: null, updated_at: at })
+    .set({
+      revoked_at: null,
+      revoked_by: null,
+      disuse_marked_at: null,
+      undo_json: null,
+      doubt_epoch: null,
+      updated_at: at,
+    })
     .where('id', '=', id)
     .execute();
   for (const grant of grants)
@@ -180,7 +199,8 @@ export async function undoEnd(tx: Query, id: number, at: UnixSeconds): Promise<T
       .values(key)
       .onConflict((conflict) => conflict.doNothing())
       .execute();
-  return tokenById(tx, id);
+  const token = await tokenById(tx, id);
+  return token === null ? null : { token, wasInDoubt: before.doubt_epoch !== null };
 }
 
 /** Organizations with pending requests, and how many. */

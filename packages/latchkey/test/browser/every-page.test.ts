@@ -136,5 +136,5 @@ test('HTML is made by the web door, for the Go command, and by the one page that
   const makers = readdirSync(doors, { recursive: true, encoding: 'utf8' }).filter(
     (file) => /\.tsx?$/.test(file) && readFileSync(join(doors, file), 'utf8').includes('text/html; '),
   );
-  expect(makers.sort()).toEqual(['github/endpoints/documentation.ts', 'web/frame/programs.ts', 'web/plugin.ts']);
+  expect(makers.sort()).toEqual(['github/endpoints/server.ts', 'web/frame/programs.ts', 'web/plugin.ts']);
 });

@@ -24,6 +24,8 @@ export interface JobPayloads {
   'chain-audit': null;
   /** Checks repositories for damage. */
   'check-repositories': null;
+  /** Checks all repositories now, because somebody asked. */
+  'inspect-repositories': null;
   /** Removes what killed git processes left in repositories. */
   'clear-leftovers': null;
   /** Deletes jobs that were given up long ago. */

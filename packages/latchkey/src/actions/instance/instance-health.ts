@@ -9,6 +9,7 @@ import { countMigrations, type MigrationCounts } from '../../store/migrations.ts
 import { countNodes } from '../../store/nodes.ts';
 import { countMails, type MailState } from '../../store/outbox.ts';
 import { type CheckSummary, damagedRepositories, summarizeChecks } from '../../store/repository-checks.ts';
+import { countInDoubt } from '../../store/tokens-in-doubt.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import type { Fitness } from '../ground/fitness.ts';
@@ -25,6 +26,8 @@ export interface InstanceHealth {
   readonly fitness: Fitness;
   /** `configured`: there is a mail server; otherwise every mail stays in the outbox. */
   readonly checks: CheckSummary & { readonly found: readonly { readonly name: string; readonly said: string }[] };
+  /** Tokens that a restoration ended in doubt. */
+  readonly tokensInDoubt: number;
   readonly mail: { readonly configured: boolean; readonly counts: Readonly<Record<MailState, number>> };
   /** Over all nodes. */
   readonly jobs: JobCounts;
@@ -39,7 +42,7 @@ export interface InstanceHealth {
 /** The state of everything at this moment. */
 export async function readInstanceHealth(ctx: Context, _permit: Permit): Promise<InstanceHealth> {
   const { settings, store, git, clock } = ctx;
-  const [fitness, migrations, counts, jobs, nodes, checks, found] = await Promise.all([
+  const [fitness, migrations, counts, jobs, nodes, checks, found, tokensInDoubt] = await Promise.all([
     ctx.fitness.look(),
     countMigrations(store.db),
     countMails(store.db),
@@ -47,6 +50,7 @@ export async function readInstanceHealth(ctx: Context, _permit: Permit): Promise
     store.engine === 'sqlite' ? null : countNodes(store.db),
     summarizeChecks(store.db),
     damagedRepositories(store.db, MAX_DAMAGED),
+    countInDoubt(store.db),
   ]);
   return {
     version: programVersion(),
@@ -55,6 +59,7 @@ export async function readInstanceHealth(ctx: Context, _permit: Permit): Promise
     migrations,
     fitness,
     checks: { ...checks, found },
+    tokensInDoubt,
     mail: { configured: settings.smtp !== null, counts },
     jobs,
     git: git.load(),

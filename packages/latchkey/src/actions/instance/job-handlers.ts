@@ -19,7 +19,7 @@ import { deleteOldDeviceAuthorizations } from '../tokens/device-authorization.ts
 import { digestRequests, endDisused, noticeEnds } from '../tokens/upkeep.ts';
 import { noteHighWater } from './high-water.ts';
 import { clearLeftOvers } from './leftovers.ts';
-import { checkRepositories } from './repository-checks.ts';
+import { checkRepositories, reportOnRepositories } from './repository-checks.ts';
 import { deleteExpired } from './retention.ts';
 import { sealWhatIsStale } from './sealing.ts';
 
@@ -61,6 +61,7 @@ const HANDLERS: Handlers = {
   'stream-audit': streamAudit,
   'note-high-water': noteHighWater,
   'check-repositories': checkRepositories,
+  'inspect-repositories': reportOnRepositories,
   'settle-pushes': settlePushes,
   'clear-revisions': async (ctx) => {
     await ctx.store.transaction(deleteOldChanges);
@@ -102,6 +103,7 @@ export const JOB_HANDLERS = Object.fromEntries(
 const OF_REPOSITORIES: ReadonlySet<string> = new Set<JobKind>([
   'check-repositories',
   'clear-leftovers',
+  'inspect-repositories',
   'note-high-water',
   'settle-folder',
   'settle-pushes',

@@ -6,10 +6,18 @@
 import { DAY_SEC, MINUTE_SEC } from '../../base/time.ts';
 import type { FsckBounds, FsckOutcome } from '../../git/repositories/fsck.ts';
 import { accountById, administrators } from '../../store/accounts.ts';
+import {
+  finishInspection,
+  type Inspection,
+  readInspection,
+  requestInspection,
+  startInspection,
+} from '../../store/inspections.ts';
 import { listAllRepositories, type Repository, repositoryById } from '../../store/repositories.ts';
 import { keepCheck, nextToCheck } from '../../store/repository-checks.ts';
-import type { Permit } from '../decision/authorize.ts';
+import { type Permit, upkeepPermit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
+import { enqueueJob } from '../ground/jobs.ts';
 import { queueMail } from '../ground/mail.ts';
 
 /** How often each repository is checked. */
@@ -78,12 +86,50 @@ export interface RepositoryFindings {
   readonly unfinished: readonly string[];
 }
 
-/** Checks all of them now, and stores the findings. */
-export async function inspectRepositories(ctx: Context, _permit: Permit): Promise<RepositoryFindings> {
+/** Names in each list of a report. */
+const MAX_REPORTED = 1_000;
+
+/** The last report on all repositories, and whether another is on its way. */
+export interface RepositoryReport extends Inspection<RepositoryFindings> {
+  readonly state: 'none' | 'requested' | 'running' | 'done';
+}
+
+/** The last report; each of its lists has at most `MAX_REPORTED` names. */
+export async function readRepositoryReport(ctx: Context, _permit: Permit): Promise<RepositoryReport> {
+  const found = await readInspection<RepositoryFindings>(ctx.store.db);
+  const { requestedAt, startedAt, finishedAt } = found;
+  const isRunning = startedAt !== null && finishedAt === null;
+  return { ...found, state: isRunning ? 'running' : requestedAt !== null ? 'requested' : startedAt ? 'done' : 'none' };
+}
+
+/** Has all repositories looked through as soon as a node has a place for it: once, however many ask meanwhile. */
+export async function requestRepositoryReport(ctx: Context, _permit: Permit): Promise<void> {
+  await ctx.store.transaction(async (tx) => {
+    await requestInspection(tx, ctx.clock.now());
+    await enqueueJob(tx, { kind: 'inspect-repositories', payload: null, uniqueKey: 'inspect-repositories' });
+  });
+}
+
+/** The job `inspect-repositories`. One that was cut off begins anew. */
+export async function reportOnRepositories(ctx: Context, _payload: null, signal: AbortSignal): Promise<void> {
+  await inspectRepositories(ctx, upkeepPermit(), signal);
+}
+
+/**
+ * Checks all of them now, and stores the findings. With a signal, the report says meanwhile that it runs; when that is
+ * aborted it stops, and the last report stays.
+ */
+export async function inspectRepositories(
+  ctx: Context,
+  _permit: Permit,
+  signal: AbortSignal | null = null,
+): Promise<RepositoryFindings> {
+  if (signal !== null) await ctx.store.transaction((tx) => startInspection(tx, ctx.clock.now()));
   const onDisk = new Set((await ctx.git.list()).map(({ owner, name }) => `${owner}/${name}`));
   const found = { looked: 0, withoutFiles: [] as string[], damaged: [] as { name: string; said: string }[] };
   const unfinished: string[] = [];
   for await (const { owner, repository } of everyRepository(ctx)) {
+    signal?.throwIfAborted();
     const name = `${owner}/${repository.name}`;
     onDisk.delete(name);
     found.looked++;
@@ -91,7 +137,11 @@ export async function inspectRepositories(ctx: Context, _permit: Permit): Promis
       found.withoutFiles.push(name);
       continue;
     }
-    const outcome = await look(ctx, owner, repository.name, { maxSec: ONE_SEC });
+    const outcome = await look(ctx, owner, repository.name, {
+      maxSec: ONE_SEC,
+      ...(signal === null ? {} : { signal }),
+    });
+    signal?.throwIfAborted();
     const said = outcome.state === 'damaged' ? outcome.said : '';
     if (outcome.state === 'damaged') found.damaged.push({ name, said });
     if (outcome.state === 'unfinished') unfinished.push(name);
@@ -100,7 +150,19 @@ export async function inspectRepositories(ctx: Context, _permit: Permit): Promis
       keepCheck(tx, { repositoryId: repository.id, checkedAt, state: outcome.state, said }),
     );
   }
-  return { ...found, unfinished, unknown: [...onDisk].toSorted() };
+  const findings = { ...found, unfinished, unknown: [...onDisk].toSorted() };
+  await ctx.store.transaction((tx) => finishInspection(tx, ctx.clock.now(), shortened(findings)));
+  return findings;
+}
+
+function shortened({ looked, withoutFiles, unknown, damaged, unfinished }: RepositoryFindings): RepositoryFindings {
+  return {
+    looked,
+    withoutFiles: withoutFiles.slice(0, MAX_REPORTED),
+    unknown: unknown.slice(0, MAX_REPORTED),
+    damaged: damaged.slice(0, MAX_REPORTED),
+    unfinished: unfinished.slice(0, MAX_REPORTED),
+  };
 }
 
 async function* everyRepository(ctx: Context): AsyncGenerator<{ owner: string; repository: Repository }> {

@@ -18,7 +18,9 @@ import {
   readDatabaseState,
 } from '../../store/epochs.ts';
 import { bumpRevision } from '../../store/revision.ts';
+import { readUndo } from '../../store/token-upkeep.ts';
 import { liveTokenIds } from '../../store/tokens.ts';
+import { doubt } from '../../store/tokens-in-doubt.ts';
 import { lock } from '../accounts/locks.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
@@ -38,6 +40,8 @@ export interface Restoration {
   /** Lost entries of the log; null when there is no tail to show them. */
   readonly lostEntries: number | null;
   readonly endedTokens: number;
+  /** Those of them that an administrator may bring back: `tokens-in-doubt`. */
+  readonly inDoubt: number;
   readonly suspended: number;
   readonly locked: number;
   readonly byHand: LostTime['byHand'];
@@ -62,17 +66,34 @@ export async function beginAnew(ctx: Context, permit: Permit, known: Known): Pro
     const epoch = await beginEpoch(tx, ctx.store.engine, before);
     await endEverySignIn(tx);
     const tokenIds = known.how === 'end-all-tokens' ? await liveTokenIds(tx) : [...asked.tokenIds];
-    let endedTokens = 0;
-    for (const id of tokenIds) if ((await endOne(ctx, tx, permit, id, BY)) !== null) endedTokens++;
+    const isSure = (id: number): boolean => known.how === 'tail' && !asked.doubtedIds.has(id);
+    let [endedTokens, inDoubt] = [0, 0];
+    for (const id of tokenIds) {
+      const undo = isSure(id) ? null : await readUndo(tx, id);
+      if ((await endOne(ctx, tx, permit, id, BY)) === null) continue;
+      endedTokens++;
+      if (undo === null) continue;
+      await doubt(tx, id, undo, epoch);
+      inDoubt++;
+    }
     const suspended = await suspendAll(tx, permit, asked.suspendedIds, at);
     const locked = await lockAll(ctx, tx, permit, asked.lockedIds);
     // For whatever a running server remembers.
     await bumpRevision(tx);
     await record(tx, permit, at, {
       action: 'instance.restore',
-      data: { epoch, known: known.how, lost_entries: lost?.length ?? null, tokens: endedTokens, suspended, locked },
+      data: {
+        epoch,
+        known: known.how,
+        lost_entries: lost?.length ?? null,
+        tokens: endedTokens,
+        in_doubt: inDoubt,
+        suspended,
+        locked,
+        by_hand: Object.fromEntries(asked.byHand),
+      },
     });
-    return { epoch, endedTokens, suspended, locked };
+    return { epoch, endedTokens, inDoubt, suspended, locked };
   });
   await markState(ctx.settings, await readDatabaseState(ctx.store));
   return { ...done, lostEntries: lost?.length ?? null, byHand: asked.byHand };

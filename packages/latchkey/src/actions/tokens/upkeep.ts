@@ -138,28 +138,30 @@ async function endUnused(ctx: Context, id: number, days: number, cutoff: UnixSec
 }
 
 /**
- * Brings back a token that was ended for disuse, whether by a wrong clock or rightly.
+ * Brings back a token that was ended for disuse, whether by a wrong clock or rightly, or that is in doubt after a
+ * restoration.
  * @throws Problem when there is no such token, it ended in another way, or its name was taken meanwhile
  */
 export async function restoreToken(ctx: Context, permit: Permit, id: number): Promise<Token> {
   return unlessTaken('Its owner has another token of that name by now: rename that one first.', 'name', () =>
     ctx.store.transaction(async (tx) => {
       const at = ctx.clock.now();
-      const token = await undoEnd(tx, id, at);
-      if (token === null)
+      const undone = await undoEnd(tx, id, at);
+      if (undone === null)
         throw problem(
           'not_found',
           (await tokenById(tx, id)) === null
             ? `There is no token ${id}.`
-            : `The token ${id} was not ended for disuse. What was revoked on purpose stays revoked.`,
+            : `The token ${id} was not ended for disuse, and is in no doubt. What was revoked on purpose stays so.`,
         );
+      const { token, wasInDoubt } = undone;
       await record(tx, permit, at, {
         action: tokenEvent(token.kind, 'restore'),
         userId: token.userId,
         tokenId: id,
         data: { name: token.name },
       });
-      await queueMail(ctx, tx, { userId: token.userId }, 'token_restored', {
+      await queueMail(ctx, tx, { userId: token.userId }, wasInDoubt ? 'token_confirmed' : 'token_restored', {
         token: mailed(token),
         by: permit.actor.login,
       });
@@ -168,7 +170,7 @@ export async function restoreToken(ctx: Context, permit: Permit, id: number): Pr
   );
 }
 
-/** Ids of the tokens that `restoreToken` can bring back, in order. */
+/** Ids of the tokens that were ended for disuse, in order: `restoreToken` can bring them back. */
 export function restorableTokens(ctx: Context, _permit: Permit): Promise<number[]> {
   return undoableTokens(ctx.store.db);
 }

@@ -41,6 +41,13 @@ export function restoreCommand(terminal: Terminal): Command {
               `locked ${done.locked} until they choose a new password`,
           );
           terminal.say('every session, every link in a mail and every sign-in of a command has ended');
+          if (done.inDoubt > 0) {
+            terminal.say(`in doubt: ${done.inDoubt} of these tokens, which nobody is known to have ended`);
+            terminal.say(
+              'hint: bring them back, or confirm their end, on the page /instance/restoration; or bring them back ' +
+                'with latchkey admin token restore',
+            );
+          }
           if (done.lostEntries !== null) terminal.say(`entries of the log that are lost: ${done.lostEntries}`);
           for (const [action, times] of done.byHand) terminal.say(`to be done again by hand: ${action} (${times})`);
         },

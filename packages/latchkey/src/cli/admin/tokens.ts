@@ -1,5 +1,7 @@
 /** `latchkey admin token`: anybody's personal access tokens. */
 import { Command, Option } from 'commander';
+import type { Permit } from '../../actions/decision/authorize.ts';
+import type { Context } from '../../actions/ground/context.ts';
 import type { CreatedToken } from '../../actions/tokens/tokens.ts';
 import type { TokenView } from '../../actions/tokens/views.ts';
 import { isoInstant, spokenInstant, type UnixSeconds } from '../../base/time.ts';
@@ -159,17 +161,21 @@ function idOf(text: string): number {
 
 function restoreCommand(terminal: Terminal): Command {
   const command = new Command('restore')
-    .description('bring back tokens that were revoked because nobody used them, with the access that they had')
+    .description(
+      'bring back tokens that were revoked for disuse, or by a restoration in doubt, with what they could do',
+    )
     .argument('[ID...]', 'their numbers, as `latchkey admin token list` shows them')
     .option('--all', 'every token that was revoked because nobody used it')
-    .action((texts: readonly string[], { all }: { all?: true }) => {
+    .option('--in-doubt', 'every token that the restoration of a backup revoked in doubt')
+    .action((texts: readonly string[], { all, inDoubt }: { all?: true; inDoubt?: true }) => {
       const ids = texts.map(idOf);
-      if ((all === true) === ids.length > 0)
+      if ([ids.length > 0, all, inDoubt].filter((given) => given === true).length !== 1)
         throw new UsageError(
-          'name the tokens to bring back, or say --all',
+          'name the tokens to bring back, or say --all or --in-doubt',
           'for example: latchkey admin token restore 7',
         );
       return withData(command, terminal, async (ctx, permit) => {
+        if (inDoubt === true) return bringBackInDoubt(terminal, ctx, permit);
         const { restorableTokens, restoreToken } = await import('../../actions/tokens/upkeep.ts');
         const chosen = all === true ? await restorableTokens(ctx, permit) : ids;
         for (const id of chosen) {
@@ -179,5 +185,22 @@ function restoreCommand(terminal: Terminal): Command {
         if (chosen.length === 0) terminal.say('no token was revoked because nobody used it');
       });
     });
-  return examples(withDataOptions(command), ['latchkey admin token restore 7 8', 'latchkey admin token restore --all']);
+  return examples(withDataOptions(command), [
+    'latchkey admin token restore 7 8',
+    'latchkey admin token restore --all',
+    'latchkey admin token restore --in-doubt',
+  ]);
+}
+
+async function bringBackInDoubt(terminal: Terminal, ctx: Context, permit: Permit): Promise<void> {
+  const { resolveTokens } = await import('../../actions/instance/tokens-in-doubt.ts');
+  let brought = 0;
+  for (let again = true; again; ) {
+    const { resolved, failed, left } = await resolveTokens(ctx, permit, 'restore', 'all');
+    brought += resolved;
+    again = left > failed.length && resolved > 0;
+    if (!again)
+      for (const { id, name, message } of failed) terminal.say(`not brought back: ${id} (${name}): ${message}`);
+  }
+  terminal.say(brought === 1 ? 'brought back one token' : `brought back ${brought} tokens`);
 }

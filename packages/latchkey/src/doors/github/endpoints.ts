@@ -4,7 +4,6 @@ import { COLLABORATOR_ENDPOINTS } from './endpoints/collaborators.ts';
 import { CONTENTS_ENDPOINTS } from './endpoints/contents.ts';
 import { CREDENTIAL_ENDPOINTS } from './endpoints/credentials.ts';
 import { DEPLOY_KEY_ENDPOINTS } from './endpoints/deploy-keys.ts';
-import { documentationEndpoints } from './endpoints/documentation.ts';
 import { EMAIL_ENDPOINTS } from './endpoints/emails.ts';
 import { GIT_OBJECT_ENDPOINTS } from './endpoints/git-objects.ts';
 import { HISTORY_ENDPOINTS } from './endpoints/history.ts';
@@ -15,8 +14,9 @@ import { ORGANIZATION_ENDPOINTS } from './endpoints/organizations.ts';
 import { OWN_REQUEST_ENDPOINTS } from './endpoints/own-requests.ts';
 import { OWN_TOKEN_ENDPOINTS } from './endpoints/own-tokens.ts';
 import { POLICY_ENDPOINTS } from './endpoints/policies.ts';
+import { RECOVERY_ENDPOINTS } from './endpoints/recovery.ts';
 import { REPOSITORY_ENDPOINTS } from './endpoints/repositories.ts';
-import { SERVER_ENDPOINTS } from './endpoints/server.ts';
+import { documentationEndpoints, SERVER_ENDPOINTS } from './endpoints/server.ts';
 import { STATUS_ENDPOINTS } from './endpoints/statuses.ts';
 import { USER_ENDPOINTS } from './endpoints/user.ts';
 import { WEBHOOK_ENDPOINTS } from './endpoints/webhooks.ts';
@@ -32,6 +32,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...HISTORY_ENDPOINTS,
   ...ORGANIZATION_ENDPOINTS,
   ...INSTANCE_ENDPOINTS,
+  ...RECOVERY_ENDPOINTS,
   ...LOG_ENDPOINTS,
   ...ORGANIZATION_TOKEN_ENDPOINTS,
   ...OWN_TOKEN_ENDPOINTS,

@@ -20,6 +20,7 @@ import { helpPages } from './instance/help.tsx';
 import { invitationPages } from './instance/invitations.tsx';
 import { outboxPages } from './instance/outbox.tsx';
 import { instancePeoplePages } from './instance/people.tsx';
+import { restorationPages } from './instance/restoration.tsx';
 import { instanceTokenPages } from './instance/tokens.tsx';
 import { auditLogPages } from './organizations/audit-log.tsx';
 import { organizationPeoplePages } from './organizations/people.tsx';
@@ -78,6 +79,7 @@ export const PAGES: readonly WebPage[] = [
   ...instancePeoplePages,
   ...deletePersonPages,
   ...instanceTokenPages,
+  ...restorationPages,
   ...tokenHealthPages,
   ...tokenPages,
   ...tokenListPages,

@@ -1,5 +1,9 @@
 /** Policies, logs and the instance's own API, for owners and administrators and their tokens. */
+import { rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { JOB_HANDLERS } from '../../../src/actions/instance/job-handlers.ts';
+import { beginAnew } from '../../../src/actions/instance/restoration.ts';
 import { type ApiWorld, apiWorld, grant } from './api.ts';
 
 const POLICY = '/orgs/Acme/personal-access-token-policy';
@@ -184,6 +188,72 @@ describe('the instance', () => {
         'personal_access_token.create',
       ]),
     );
+  });
+
+  it('resolves a restoration: tokens in doubt are listed, brought back or confirmed, and nothing else is', async () => {
+    const world = await apiWorld();
+    const mine = await world.token('Bob');
+    const [kept, gone] = [await world.token('Bob', { name: 'kept' }), await world.token('Bob', { name: 'gone' })];
+    const ask = async (operation: string, token: string, body?: unknown) =>
+      (await world.ask(`${operation} /enterprise/restoration${body === '' ? '' : '/personal-access-tokens'}`, {
+        token,
+        ...(body === undefined || body === '' ? {} : { body }),
+      })) as { status: number; body: Record<string, never> & { message: string } };
+    const { secret: early } = await rootToken(world, { instance_personal_access_tokens: 'read' });
+    expect((await ask('GET', early, '')).body).toEqual({ last: null, tokens_in_doubt: 0 });
+    await beginAnew(world.ctx, operatorPermit(), { how: 'end-all-tokens' });
+    expect((await world.ask('GET /user', { token: kept.secret })).status).toBe(401);
+    const { secret: root } = await rootToken(world, { instance_personal_access_tokens: 'write' });
+    const { secret: reader } = await rootToken(world, { instance_personal_access_tokens: 'read' });
+    expect((await ask('GET', reader, '')).body).toMatchObject({
+      last: { epoch: 2, known: 'end-all-tokens', lost_entries: null, revoked_tokens: 4, to_be_done_by_hand: [] },
+      tokens_in_doubt: 4,
+    });
+    expect((await ask('GET', reader)).body).toMatchObject([{}, { id: gone.id }, { id: kept.id }, { id: mine.id }]);
+    expect((await ask('POST', reader, { action: 'restore', all: true })).status).toBe(403);
+    for (const body of [{ action: 'restore' }, { action: 'restore', all: true, token_ids: [kept.id] }])
+      expect((await ask('POST', root, body)).body.message).toContain('Validation Failed');
+    expect((await ask('POST', root, { action: 'restore', token_ids: [kept.id, 999] })).status).toBe(422);
+    expect((await ask('POST', root, { action: 'restore', token_ids: [kept.id] })).body).toEqual({
+      resolved: 1,
+      failed: [],
+      left: 3,
+    });
+    expect((await world.ask('GET /user', { token: kept.secret })).status).toBe(200);
+    expect((await ask('POST', root, { action: 'keep_revoked', all: true })).body).toMatchObject({
+      resolved: 3,
+      left: 0,
+    });
+    expect((await ask('POST', root, { action: 'restore', token_ids: [gone.id] })).status).toBe(422);
+    expect((await world.ask('GET /user', { token: gone.secret })).status).toBe(401);
+  });
+
+  it('has all repositories looked through on request, and keeps the report', async () => {
+    const world = await apiWorld();
+    const { secret: token } = await rootToken(world, { instance_audit_log: 'read' });
+    const look = async (method: string) => (await world.ask(`${method} /enterprise/repository-check`, { token })).body;
+    expect(await look('GET')).toMatchObject({ state: 'none', report: null });
+    expect(await look('POST')).toMatchObject({ state: 'requested', report: null });
+    expect(await look('POST')).toMatchObject({ state: 'requested' });
+    const jobs = await world.ctx.store.db
+      .selectFrom('jobs')
+      .select('kind')
+      .where('kind', '=', 'inspect-repositories')
+      .execute();
+    expect(jobs).toHaveLength(1);
+    await rm(world.ctx.git.path('Acme', 'docs'), { recursive: true });
+    await world.ctx.git.create('Acme', 'stray');
+    const stopped = JOB_HANDLERS['inspect-repositories'](world.ctx, null, AbortSignal.abort());
+    await expect(stopped).rejects.toThrow('abort');
+    expect(await look('GET')).toMatchObject({ state: 'running', finished_at: null, report: null });
+    await JOB_HANDLERS['inspect-repositories'](world.ctx, null, new AbortController().signal);
+    expect(await look('GET')).toMatchObject({
+      state: 'done',
+      finished_at: expect.any(String),
+      report: { damaged: [], without_files: ['Acme/docs'], on_disk_alone: ['Acme/stray'], unfinished: [] },
+    });
+    const { secret: other } = await rootToken(world, { instance_users: 'write' });
+    expect((await world.ask('POST /enterprise/repository-check', { token: other })).status).toBe(403);
   });
 
   it('is closed to everybody else, whatever their token says', async () => {

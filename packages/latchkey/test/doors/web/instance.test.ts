@@ -1,8 +1,11 @@
 /** The pages of the instance, for its administrators. */
 import { rename } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { enqueueJob } from '../../../src/actions/ground/jobs.ts';
 import { queueMail } from '../../../src/actions/ground/mail.ts';
+import { beginAnew } from '../../../src/actions/instance/restoration.ts';
+import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import { programVersion } from '../../../src/base/version.ts';
 import { MIGRATIONS } from '../../../src/store/migrations.ts';
 import { ENGINES } from '../../engines/engines.ts';
@@ -67,6 +70,42 @@ test('the health page is for administrators alone', async () => {
   const { world, person } = await instance();
   expect((await person.get('/instance/health')).status).toBe(403);
   expect((await world.visitor().get('/instance/health')).status).toBe(303);
+});
+
+test('an administrator says after a restore which tokens in doubt work again, some or all', async () => {
+  const { world, admin, person } = await instance();
+  const PATH = '/instance/restoration';
+  expect((await admin.get(PATH)).text).toContain('never restored from a backup');
+  const ids = [];
+  for (const name of ['one', 'two', 'three']) {
+    const draft = { userLogin: 'bob', kind: 'classic', name, description: '', scopes: ['repo'], grants: [] } as const;
+    ids.push((await createToken(world.ctx, operatorPermit(), draft)).token.id);
+  }
+  await beginAnew(world.ctx, operatorPermit(), { how: 'end-all-tokens' });
+  // Every session has ended, too.
+  expect((await admin.get(PATH)).location).toContain('/login');
+  await admin.signIn('ada');
+  await person.signIn('bob');
+  expect((await person.get(PATH)).status).toBe(403);
+  const shown = (await admin.get(PATH)).text;
+  for (const words of ['Tokens in doubt (3)', 'Tokens that were revoked: 3', 'epoch 2', 'every token was revoked'])
+    expect(shown).toContain(words);
+  expect((await admin.get('/instance/health')).text).toContain('3 tokens in doubt');
+  const alive = async (): Promise<string[]> =>
+    (await world.ctx.store.db.selectFrom('tokens').select('name').where('revoked_at', 'is', null).execute()).map(
+      ({ name }) => name,
+    );
+  expect((await admin.send(PATH, 'resolve', { verdict: 'restore' })).text).toContain('Tick at least one token.');
+  expect((await admin.send(PATH, 'resolve', { ids: `${ids[0]}` })).text).toContain('Choose whether they work again');
+  await admin.send(PATH, 'resolve', { verdict: 'restore', ids: `${ids[0]}` });
+  expect((await admin.get(PATH)).text).toContain('One token works again. In doubt still: 2.');
+  expect(await alive()).toEqual(['one']);
+  const forged = formIn((await admin.get(PATH)).text, 'resolve-all').values;
+  expect((await person.post(PATH, forged)).status).toBe(403);
+  await admin.send(PATH, 'resolve-all', { verdict: 'keep' });
+  expect((await admin.get(PATH)).text).toContain('2 tokens stay revoked for good.');
+  expect(await alive()).toEqual(['one']);
+  expect((await admin.get('/instance/health')).text).not.toContain('in doubt');
 });
 
 test('an administrator hands somebody a link for another password, which is shown once and works once', async () => {

@@ -10,10 +10,12 @@ import { expect } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import type { Context } from '../../../src/actions/ground/context.ts';
 import { mintSecret } from '../../../src/actions/ground/one-time-secrets.ts';
+import { beginAnew } from '../../../src/actions/instance/restoration.ts';
 import { beginDeviceAuthorization } from '../../../src/actions/tokens/device-authorization.ts';
-import { createToken } from '../../../src/actions/tokens/tokens.ts';
+import { type CreatedToken, createToken } from '../../../src/actions/tokens/tokens.ts';
 import { webDoor } from '../../../src/doors/web/plugin.ts';
 import type { TokenKind } from '../../../src/rules/model.ts';
+import { newestAuditId } from '../../../src/store/audit.ts';
 import { insertLink, type LinkPurpose } from '../../../src/store/one-time-links.ts';
 import { endDelivery, insertDelivery } from '../../../src/store/webhook-deliveries.ts';
 import { insertWebhook } from '../../../src/store/webhooks.ts';
@@ -165,6 +167,7 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/instance/mail': page('/instance/mail'),
   '/instance/mail/:id': made(({ mail }) => `/instance/mail/${mail}`),
   '/instance/health': page('/instance/health'),
+  '/instance/restoration': page('/instance/restoration'),
 };
 
 function searches(path: string): string[] {
@@ -208,8 +211,8 @@ export async function expectEveryRoute(ctx: Context): Promise<void> {
 }
 
 /**
- * Gives the owner a token of each kind, and octo/site a webhook with deliveries that were answered, refused and not
- * answered.
+ * Gives the owner a token of each kind, and two in doubt after a restore; and octo/site a webhook with deliveries that
+ * were answered, refused and not answered. Ends every session.
  */
 export async function furnish(ctx: Context, owner: string): Promise<void> {
   const draft = { userLogin: owner, description: 'What it is for', scopes: [] as string[], grants: [] };
@@ -220,6 +223,15 @@ export async function furnish(ctx: Context, owner: string): Promise<void> {
     permissions: { contents: 'write' },
     justification: null,
   };
+  await leaveInDoubt(ctx, [
+    await createToken(ctx, operatorPermit(), { ...draft, kind: 'classic', name: 'of a backup', scopes: ['repo'] }),
+    await createToken(ctx, operatorPermit(), {
+      ...draft,
+      kind: 'fine-grained',
+      name: 'nightly-mirror-of-everything-there-is',
+      grants: [grant],
+    }),
+  ]);
   await createToken(ctx, operatorPermit(), { ...draft, kind: 'fine-grained', name: 'one', grants: [grant] });
   await createToken(ctx, operatorPermit(), { ...draft, kind: 'classic', name: 'two', scopes: ['repo'] });
   await createToken(ctx, operatorPermit(), { ...draft, kind: 'scoped', name: 'three', scopes: ['api'] });
@@ -333,4 +345,15 @@ export async function placesIn(ctx: Context, owner: string): Promise<Places> {
     },
     userCode: device!.userCode,
   };
+}
+
+/** A backup is put back; all that is known is that these tokens were edited since, and that somebody left. */
+async function leaveInDoubt(ctx: Context, made: readonly CreatedToken[]): Promise<void> {
+  const newest = await newestAuditId(ctx.store.db);
+  const lost = [
+    ...made.map(({ token }) => ({ action: 'personal_access_token.update', tokenId: token.id })),
+    { action: 'org.remove_member', tokenId: null },
+  ];
+  const entries = lost.map((entry, n) => ({ ...entry, id: newest + n + 1, userId: null, previousTokenId: null }));
+  await beginAnew(ctx, operatorPermit(), { how: 'tail', entries });
 }

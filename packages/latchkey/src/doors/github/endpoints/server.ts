@@ -1,7 +1,9 @@
-/** The server itself: what it is, and how much of its rate limit is left. */
+/** The server itself: what it is, how much of its rate limit is left, and this API's documentation. */
 import { type Allowance, peekRateLimit } from '../../../actions/ground/rate-limit.ts';
 import { networkOf } from '../../../base/address.ts';
+import type { Need } from '../../../catalogue/needs.ts';
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
+import { openApi } from '../openapi.ts';
 
 /**
  * Means "no limit" in a format that can't express it: GitHub Enterprise Server answers 404 instead, and then clients
@@ -32,6 +34,8 @@ const ROOT = {
   openapi_url: '/openapi.json',
 } as const;
 
+const OPEN: Need = { sets: [], publicRead: true, writes: false };
+
 export const SERVER_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
     method: 'GET',
@@ -39,7 +43,7 @@ export const SERVER_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'meta/root',
     summary: 'Where everything is.',
     uncounted: true,
-    need: { sets: [], publicRead: true, writes: false },
+    need: OPEN,
     target: { kind: 'none' },
     handle: async ({ apiUrl }) =>
       ok(Object.fromEntries(Object.entries(ROOT).map(([name, path]) => [name, apiUrl + path]))),
@@ -69,3 +73,37 @@ export const SERVER_ENDPOINTS: readonly Endpoint[] = [
     },
   }),
 ];
+
+/** Endpoints that describe all of them, including themselves; `all` is called only when somebody reads. */
+export function documentationEndpoints(all: () => readonly Endpoint[]): readonly Endpoint[] {
+  return [
+    endpoint({
+      method: 'GET',
+      path: '/openapi.json',
+      operationId: 'docs/openapi',
+      summary: 'This API in OpenAPI 3.1.',
+      need: OPEN,
+      target: { kind: 'none' },
+      uncounted: true,
+      handle: async ({ apiUrl }) => ({ status: 200, body: openApi(all(), apiUrl) }),
+    }),
+    endpoint({
+      method: 'GET',
+      path: '/docs',
+      operationId: 'docs/reference',
+      summary: 'This API as a page to read.',
+      need: OPEN,
+      target: { kind: 'none' },
+      uncounted: true,
+      // Loaded on first use, so that tools that only want the table need no renderer.
+      handle: async ({ apiUrl }) => {
+        const { REFERENCE_CSP, referencePage } = await import('../reference-page.tsx');
+        return {
+          status: 200,
+          body: referencePage(all(), apiUrl),
+          headers: { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': REFERENCE_CSP },
+        };
+      },
+    }),
+  ];
+}

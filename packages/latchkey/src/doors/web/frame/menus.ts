@@ -71,6 +71,7 @@ export const INSTANCE_MENU: Menu = {
     { label: 'Active tokens', path: '/instance/tokens' },
     { label: 'Audit log', path: '/instance/audit-log' },
     { label: 'Mail', path: '/instance/mail', withBelow: true },
+    { label: 'Restoration', path: '/instance/restoration' },
     { label: 'Health', path: '/instance/health' },
   ],
 };

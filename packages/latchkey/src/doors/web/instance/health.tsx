@@ -20,6 +20,7 @@ function partsOf({
   engine,
   fitness,
   checks,
+  tokensInDoubt,
   connections,
   migrations,
   mail,
@@ -81,6 +82,15 @@ function partsOf({
           : `Damaged: ${checks.found.map(({ name }) => name).join(', ')}. Put them back from a backup, or push from ` +
             'a clone that has everything; latchkey admin check says what git finds.',
     },
+    ...(tokensInDoubt === 0
+      ? []
+      : [
+          {
+            name: 'Restoration',
+            state: `${counted(tokensInDoubt, 'token')} in doubt`,
+            advice: 'A backup was restored: say on the page Restoration which of them work again.',
+          },
+        ]),
     {
       name: 'Processes',
       state:

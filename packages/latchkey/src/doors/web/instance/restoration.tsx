@@ -1,0 +1,197 @@
+/**
+ * For the administrator: what the last restoration of a backup ended, and which of the tokens in doubt live again.
+ */
+import type { VNode } from 'preact';
+import type { Permit } from '../../../actions/decision/authorize.ts';
+import {
+  listTokensInDoubt,
+  type PastRestoration,
+  type Resolved,
+  readRestoration,
+  resolveTokens,
+  type Verdict,
+} from '../../../actions/instance/tokens-in-doubt.ts';
+import { problem } from '../../../base/errors.ts';
+import { rightSentence } from '../../../rules/right-sentence.ts';
+import { WithMenu } from '../frame/layout.tsx';
+import { INSTANCE_MENU } from '../frame/menus.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { nextPagePath, numberIn } from '../organizations/area.tsx';
+import { Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
+import { Form } from '../parts/form.tsx';
+import { KIND_WORDS } from '../tokens/kinds.ts';
+import { Ends, LastUse } from '../tokens/lists.tsx';
+
+const ON_A_PAGE = 50;
+const PATH = '/instance/restoration';
+/** Failures that a message names. */
+const MAX_NAMED = 5;
+
+const permitTo = (visit: Visit, level: 'read' | 'write'): Promise<Permit> =>
+  visit.permit(
+    { sets: [{ instance_personal_access_tokens: level }], publicRead: false, writes: level === 'write' },
+    { kind: 'instance' },
+  );
+
+const KNOWN: Readonly<Record<PastRestoration['known'], string>> = {
+  tail: 'A copy of the audit log said what had been ended since the backup.',
+  'end-all-tokens': 'Nobody knew what had been ended since the backup, so every token was revoked.',
+  'nothing-ended': 'The operator said that nothing had been ended since the backup.',
+};
+
+async function show(visit: Visit): Promise<Answer> {
+  const permit = await permitTo(visit, 'read');
+  const { last, inDoubt } = await readRestoration(visit.ctx, permit);
+  return page(
+    'Restoration',
+    <WithMenu visit={visit} menu={INSTANCE_MENU}>
+      <Subhead title="Restoration" level={1} />
+      {visit.problem === null ? null : (
+        <Notice tone="error" role="alert">
+          {visit.problem.message}
+        </Notice>
+      )}
+      {last === null ? (
+        <Blankslate heading="The database was never restored from a backup" />
+      ) : (
+        <>
+          <Past last={last} />
+          <Subhead title={inDoubt === 0 ? 'No token is in doubt' : `Tokens in doubt (${inDoubt})`} level={2} />
+          {inDoubt === 0 ? null : await doubts(visit, permit, inDoubt)}
+        </>
+      )}
+    </WithMenu>,
+  );
+}
+
+function Past({ last }: { last: PastRestoration }): VNode {
+  const byHand = Object.entries(last.byHand);
+  return (
+    <div class="mb-4">
+      <p>
+        The database was restored from a backup <Time at={last.at} />, and began epoch {last.epoch}. {KNOWN[last.known]}
+      </p>
+      <ul class="pl-4">
+        {last.lostEntries === null ? null : <li>Entries of the audit log that are lost: {last.lostEntries}</li>}
+        <li>Tokens that were revoked: {last.endedTokens}</li>
+        <li>People who were suspended again: {last.suspended}</li>
+        <li>People who must choose a new password: {last.locked}</li>
+      </ul>
+      {byHand.length === 0 ? null : (
+        <>
+          <p class="mt-3">These changes are lost. Make them again by hand:</p>
+          <ul class="pl-4">
+            {byHand.map(([event, times]) => (
+              <li>
+                <code>{event}</code>, {times === 1 ? 'once' : `${times} times`}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </div>
+  );
+}
+
+async function doubts(visit: Visit, permit: Permit, inDoubt: number): Promise<VNode> {
+  const rows = await listTokensInDoubt(visit.ctx, permit, {
+    beforeId: numberIn(visit.query, 'before'),
+    limit: ON_A_PAGE,
+  });
+  return (
+    <>
+      <p>
+        They worked when the backup was made and are revoked now, since somebody may have ended or narrowed them after
+        that. One that you bring back is as it was in the backup; its owner gets a mail. One that stays revoked can’t be
+        brought back later.
+      </p>
+      <Form f={visit.fields('resolve')} submit={null}>
+        <div class="Box mb-3">
+          <ul>
+            {rows.map((token) => (
+              <li class="Box-row lk-pick">
+                <input type="checkbox" id={`token-${token.id}`} name="ids" value={String(token.id)} />
+                <div class="lk-token-what">
+                  <label for={`token-${token.id}`}>
+                    <bdi class="text-bold">{token.name}</bdi> of {token.owner.login}
+                  </label>{' '}
+                  <Label>{KIND_WORDS[token.kind]}</Label>
+                  <p class="mb-1">{rightSentence(token, 'other')}</p>
+                  <p class="color-fg-muted f6 mb-0">
+                    <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
+                  </p>
+                </div>
+              </li>
+            ))}
+          </ul>
+        </div>
+        <Choices names={['restore', 'keep']} words={['Bring back', 'Keep revoked']} />
+      </Form>
+      <NextPage href={nextPagePath(visit, 'before', rows.length < ON_A_PAGE ? undefined : rows.at(-1)?.id)} />
+      {inDoubt === 1 ? null : (
+        <>
+          <Subhead title={`All ${inDoubt} at once`} level={2} />
+          <Form f={visit.fields('resolve-all')} submit={null}>
+            <Choices names={['restore', 'keep']} words={['Bring all back', 'Keep all revoked']} />
+          </Form>
+        </>
+      )}
+    </>
+  );
+}
+
+function Choices({ names, words }: { names: readonly [Verdict, Verdict]; words: readonly [string, string] }): VNode {
+  return (
+    <div class="d-flex flex-wrap lk-gap">
+      <button type="submit" class="btn" name="verdict" value={names[0]}>
+        {words[0]}
+      </button>
+      <button type="submit" class="btn btn-danger" name="verdict" value={names[1]}>
+        {words[1]}
+      </button>
+    </div>
+  );
+}
+
+function verdictIn(visit: Visit): Verdict {
+  const verdict = visit.field('verdict');
+  if (verdict === 'restore' || verdict === 'keep') return verdict;
+  throw problem('missing', 'Choose whether they work again or stay revoked.');
+}
+
+async function resolve(visit: Visit, chosen: readonly number[] | 'all'): Promise<Answer> {
+  const verdict = verdictIn(visit);
+  const done = await resolveTokens(visit.ctx, await permitTo(visit, 'write'), verdict, chosen);
+  return redirect(PATH, { tone: done.failed.length === 0 ? 'success' : 'warn', text: saidOf(verdict, done) });
+}
+
+function saidOf(verdict: Verdict, { resolved, failed, left }: Resolved): string {
+  const what = resolved === 1 ? 'One token' : `${resolved} tokens`;
+  const works = verdict === 'restore' ? (resolved === 1 ? 'works again' : 'work again') : 'revoked for good';
+  const done = verdict === 'restore' ? `${what} ${works}.` : `${what} ${resolved === 1 ? 'stays' : 'stay'} ${works}.`;
+  const not = failed.slice(0, MAX_NAMED).map(({ name, message }) => `${name} does not: ${message}`);
+  return [done, ...not, ...(left === 0 ? [] : [`In doubt still: ${left}.`])].join(' ');
+}
+
+export const restorationPages: readonly WebPage[] = [
+  {
+    path: PATH,
+    access: 'administrator',
+    get: show,
+    forms: {
+      resolve: {
+        once: true,
+        run: (visit) => {
+          const ids = (visit.typed?.getAll('ids') ?? [])
+            .map(Number)
+            .filter((id) => Number.isSafeInteger(id) && id > 0)
+            .slice(0, ON_A_PAGE);
+          if (ids.length === 0) throw problem('missing', 'Tick at least one token.');
+          return resolve(visit, ids);
+        },
+      },
+      'resolve-all': { once: true, run: (visit) => resolve(visit, 'all') },
+    },
+  },
+];
