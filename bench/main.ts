@@ -1,13 +1,14 @@
 /**
  * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
  *
- * Suites: decision, check, client, coalescing, forward, git, introspection, latency, lists, memory, revocation, scale,
- * workers.
+ * Suites: audit, decision, check, client, coalescing, forward, git, introspection, latency, lists, memory, revocation,
+ * scale, workers.
  * Takes some minutes; everything stays on loopback and in a temporary folder.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { benchAudit } from './audit.ts';
 import { benchClient } from './client.ts';
 import { benchCoalescing } from './coalescing.ts';
 import { benchDecision } from './decision.ts';
@@ -39,6 +40,7 @@ interface Bench {
 }
 
 const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]>>> = {
+  audit: ({ folder }) => benchAudit(join(folder, 'audit'), ROUNDS),
   decision: () => benchDecision(ROUNDS),
   check: ({ world }) => benchTokenCheck(world, PAIRS),
   client: ({ folder }) => benchClient(join(folder, 'client'), STARTS),

