@@ -111,6 +111,7 @@ at the same time.
 | \`--audit-syslog tls://HOST:PORT\` | messages of RFC 5424 (facility 13, the event as MSGID, \`[meta sequenceId="…"]\`, the JSON line as text) with their length before each (RFC 5425, RFC 6587), over TLS 1.2 or later; port 6514 if none is given |
 | \`--audit-file FILE\` | the same lines as an export. Rotate it by renaming: a new one is made. With several nodes it must lie in a folder that all share |
 | \`--audit-ca FILE\` | authorities of your own that may vouch for webhook and syslog |
+| \`--audit-client-cert FILE\`, \`--audit-client-key FILE\` | what is shown to a webhook or syslog receiver that asks for a certificate. Both are read for each batch: renew them in place |
 
 Address and secret of the webhook belong into files: \`LATCHKEY_AUDIT_WEBHOOK_FILE\`,
 \`LATCHKEY_AUDIT_WEBHOOK_SECRET_FILE\`.

@@ -7,6 +7,7 @@
  */
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { openLineFile } from '../../base/line-file.ts';
 import type { Settings } from '../../base/settings/settings.ts';
 import { post } from '../ground/outgoing.ts';
@@ -49,7 +50,7 @@ function webhookSender(settings: Settings, url: NonNullable<Settings['auditWebho
       insecureSsl: false,
       allowedNetworks: ANYWHERE,
       signal,
-      ...(settings.auditCa === null ? {} : { ca: authorities(settings.auditCa) }),
+      ...pemOf(settings),
     });
     if (answer.statusCode >= 200 && answer.statusCode < 300) return;
     throw new Error(answer.statusCode === 0 ? answer.status : `the receiver answered ${answer.statusCode}`);
@@ -59,22 +60,38 @@ function webhookSender(settings: Settings, url: NonNullable<Settings['auditWebho
 function syslogSender(settings: Settings, address: string): Send {
   const { hostname } = new URL(settings.publicUrl);
   return (lines, signal) => {
-    const receiver = {
-      ...receiverOf(address),
-      ca: settings.auditCa === null ? undefined : authorities(settings.auditCa),
-    };
+    const receiver = { ...receiverOf(address), ...pemOf(settings) };
     return sendFrames(receiver, Buffer.concat(lines.map((line) => syslogFrame(line, hostname))), signal);
   };
 }
 
-/** Read for each batch, because it is renewed, too. */
-function authorities(path: string): Buffer {
+interface Pem {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/** Read for each batch, because certificates are renewed. */
+function pemOf({ auditCa, auditClientCert, auditClientKey }: Settings): Pem {
+  const pem = {
+    ...(auditCa === null ? {} : { ca: pemIn(auditCa, 'the file of authorities') }),
+    ...(auditClientCert === null ? {} : { cert: pemIn(auditClientCert, 'the client certificate') }),
+    ...(auditClientKey === null ? {} : { key: pemIn(auditClientKey, 'the key of the client certificate') }),
+  };
+  try {
+    createSecureContext(pem);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(`certificate and key can't be used (${code ?? 'no reason given'})`, { cause: error });
+  }
+  return pem;
+}
+
+function pemIn(path: string, what: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new Error(`the file of authorities can't be read (${(error as NodeJS.ErrnoException).code})`, {
-      cause: error,
-    });
+    throw new Error(`${what} can't be read (${(error as NodeJS.ErrnoException).code})`, { cause: error });
   }
 }
 

@@ -133,6 +133,8 @@ async function linesOf(q: Context['store']['db'], entries: readonly AuditEntry[]
 
 /** The state of a stream, for operators. */
 export interface StreamHealth extends StreamState {
+  /** False = this node's settings don't turn it on. */
+  readonly isOn: boolean;
   /** The most entries that the receiver may be missing; some ids are never used. */
   readonly behind: number;
   /** The age of the oldest of them; 0 when there is none. */
@@ -160,10 +162,11 @@ export async function listStreamHealth(ctx: Context): Promise<StreamHealth[]> {
 }
 
 /** The state of a stream. */
-export async function streamHealth({ store, clock }: Context, name: string): Promise<StreamHealth> {
+export async function streamHealth({ store, clock, settings }: Context, name: string): Promise<StreamHealth> {
   const state = await streamState(store.db, name);
   const newest = await newestAuditId(store.db);
   const [oldest] = await auditBetween(store.db, { afterId: state.afterId, throughId: newest, limit: 1 });
   const behindSec = oldest === undefined ? 0 : Math.max(0, clock.now() - oldest.at);
-  return { ...state, behind: Math.max(0, newest - state.afterId), behindSec };
+  const isOn = streamsOf(settings).some((one) => one === name);
+  return { ...state, isOn, behind: Math.max(0, newest - state.afterId), behindSec };
 }

@@ -11,6 +11,7 @@
 
 import { isIP } from 'node:net';
 import { type ConnectionOptions, connect } from 'node:tls';
+import { isOwnRefused } from '../ground/outgoing.ts';
 import type { StreamLine } from './stream-lines.ts';
 
 /** RFC 5425. */
@@ -29,7 +30,10 @@ export interface SyslogReceiver {
   readonly host: string;
   readonly port: number;
   /** Authorities in PEM; undefined = those that Node trusts. */
-  readonly ca?: Buffer | undefined;
+  readonly ca?: Buffer;
+  /** What is shown to a receiver that asks for a certificate, and its key; both in PEM. */
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
 }
 
 /** The receiver of `tls://logs.example.org:6514`. */
@@ -49,13 +53,13 @@ export function syslogFrame({ id, kind, action, at, text }: StreamLine, hostName
 }
 
 /** Sends frames. Resolves when the receiver has read them all, as far as this protocol can show. */
-export function sendFrames({ host, port, ca }: SyslogReceiver, frames: Buffer, signal: AbortSignal): Promise<void> {
+export function sendFrames({ host, port, ...pem }: SyslogReceiver, frames: Buffer, signal: AbortSignal): Promise<void> {
   const options: ConnectionOptions = {
     host,
     port,
     minVersion: 'TLSv1.2',
     ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(ca === undefined ? {} : { ca }),
+    ...pem,
   };
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(new Error('stopped'));
@@ -95,6 +99,7 @@ export function sendFrames({ host, port, ca }: SyslogReceiver, frames: Buffer, s
 
 function wordsFor(error: NodeJS.ErrnoException): string {
   const code = error.code ?? '';
+  if (isOwnRefused(error)) return `the receiver asks for a certificate that it accepts: ${code}`;
   if (/CERT|SELF_SIGNED|ALTNAME|VERIFY/.test(code)) return `the receiver's certificate could not be verified: ${code}`;
   return `the receiver can't be reached (${code === '' ? 'no reason given' : code})`;
 }

@@ -29,6 +29,9 @@ export interface Outgoing {
   readonly allowedNetworks: readonly string[];
   /** Authorities in PEM that must have issued the receiver's certificate; by default those that Node trusts. */
   readonly ca?: Buffer;
+  /** What is shown to a receiver that asks for a certificate, and its key; both in PEM. */
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
   readonly signal?: AbortSignal;
 }
 
@@ -67,7 +70,7 @@ export function post(outgoing: Outgoing): Promise<Answer> {
 }
 
 function send(outgoing: Outgoing): Promise<Answer> {
-  const { url, headers, body, insecureSsl, ca, allowedNetworks, signal } = outgoing;
+  const { url, headers, body, insecureSsl, ca, cert, key, allowedNetworks, signal } = outgoing;
   const refused = addressProblem(url, allowedNetworks);
   if (refused !== null) return Promise.resolve(noAnswer(refused));
   return new Promise((settle) => {
@@ -80,6 +83,8 @@ function send(outgoing: Outgoing): Promise<Answer> {
       lookup: checkedLookup(allowedNetworks),
       maxHeaderSize: 16 * 1024,
       ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
       ...(signal === undefined ? {} : { signal }),
     });
     const timer = setTimeout(() => request.destroy(new Error('timed out')), MAX_EXCHANGE_SEC * 1000);
@@ -153,9 +158,15 @@ const WORDS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'failed to connect to host',
 };
 
+/** True when the receiver refused what we showed, or that we showed nothing: TLS says so by alerts of its own. */
+export function isOwnRefused({ code = '' }: NodeJS.ErrnoException): boolean {
+  return /^ERR_SSL_\w*ALERT_(?:CERTIFICATE_|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA)/.test(code);
+}
+
 function wordsFor(error: NodeJS.ErrnoException): string {
   const words = error.code !== undefined && Object.hasOwn(WORDS, error.code) ? WORDS[error.code] : undefined;
   if (words !== undefined) return words;
+  if (isOwnRefused(error)) return `the receiver asks for a certificate that it accepts: ${error.code}`;
   return /CERT|certificate|SSL|TLS/i.test(`${error.code} ${error.message}`)
     ? `the certificate could not be verified: ${error.code ?? error.message}`
     : error.message.slice(0, 200);

@@ -10,6 +10,7 @@ import { countNodes } from '../../store/nodes.ts';
 import { countMails, type MailState } from '../../store/outbox.ts';
 import { type CheckSummary, damagedRepositories, summarizeChecks } from '../../store/repository-checks.ts';
 import { countInDoubt } from '../../store/tokens-in-doubt.ts';
+import { listStreamHealth, type StreamHealth } from '../audit/streams.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import type { Fitness } from '../ground/fitness.ts';
@@ -29,6 +30,8 @@ export interface InstanceHealth {
   /** Tokens that a restoration ended in doubt. */
   readonly tokensInDoubt: number;
   readonly mail: { readonly configured: boolean; readonly counts: Readonly<Record<MailState, number>> };
+  /** Of the audit log, those that are on or were. */
+  readonly streams: readonly StreamHealth[];
   /** Over all nodes. */
   readonly jobs: JobCounts;
   /** For the process that answers. */
@@ -42,7 +45,7 @@ export interface InstanceHealth {
 /** The state of everything at this moment. */
 export async function readInstanceHealth(ctx: Context, _permit: Permit): Promise<InstanceHealth> {
   const { settings, store, git, clock } = ctx;
-  const [fitness, migrations, counts, jobs, nodes, checks, found, tokensInDoubt] = await Promise.all([
+  const [fitness, migrations, counts, jobs, nodes, checks, found, tokensInDoubt, streams] = await Promise.all([
     ctx.fitness.look(),
     countMigrations(store.db),
     countMails(store.db),
@@ -51,6 +54,7 @@ export async function readInstanceHealth(ctx: Context, _permit: Permit): Promise
     summarizeChecks(store.db),
     damagedRepositories(store.db, MAX_DAMAGED),
     countInDoubt(store.db),
+    listStreamHealth(ctx),
   ]);
   return {
     version: programVersion(),
@@ -61,6 +65,7 @@ export async function readInstanceHealth(ctx: Context, _permit: Permit): Promise
     checks: { ...checks, found },
     tokensInDoubt,
     mail: { configured: settings.smtp !== null, counts },
+    streams,
     jobs,
     git: git.load(),
     workers: settings.workers,

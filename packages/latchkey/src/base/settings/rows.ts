@@ -310,6 +310,18 @@ export const SETTING_ROWS = {
     defaultMeans: 'the authorities that Node trusts',
     doc: 'certificates in PEM of the authorities that may vouch for these receivers',
   }),
+  auditClientCert: optional({
+    section: 'Audit log',
+    kind: path('FILE'),
+    defaultMeans: 'none is shown',
+    doc: 'certificate in PEM that is shown to a receiver that asks for one, with those between it and its authority',
+  }),
+  auditClientKey: optional({
+    section: 'Audit log',
+    kind: path('FILE'),
+    defaultMeans: 'none',
+    doc: 'its private key in PEM, without a passphrase',
+  }),
   bodyTimeoutSec: row<number, number>({
     section: 'Limits',
     kind: wholeNumber(1, 3600),

@@ -205,6 +205,21 @@ export const SETTING_RULES: readonly SettingRule[] = [
     hint: 'name the receiver, too: --audit-webhook URL or --audit-syslog URL',
   },
   {
+    about: 'auditClientCert',
+    listening: true,
+    broken: ({ auditClientCert, auditClientKey }) => (auditClientCert === null) !== (auditClientKey === null),
+    message: () => '--audit-client-cert and --audit-client-key belong together.',
+    hint: 'name both files: --audit-client-cert FILE --audit-client-key FILE',
+  },
+  {
+    about: 'auditClientCert',
+    listening: true,
+    broken: ({ auditWebhook, auditSyslog, auditClientCert }) =>
+      auditClientCert !== null && auditWebhook === null && auditSyslog === null,
+    message: () => '--audit-client-cert is given, but the audit log is streamed to no receiver that could ask for it.',
+    hint: 'name the receiver, too: --audit-webhook URL or --audit-syslog URL',
+  },
+  {
     about: 'demo',
     listening: true,
     broken: (values) => values.demo && values.database !== null,

@@ -5,8 +5,9 @@
 import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -165,6 +166,7 @@ interface Pair {
 
 /** A certificate for 127.0.0.1 and its key, as files; it is its own authority. */
 async function certificateIn(folder: string): Promise<Pair> {
+  await mkdir(folder, { recursive: true });
   const pem = await generate([{ name: 'commonName', value: 'logs.example.org' }], {
     keySize: 2048,
     extensions: [
@@ -273,6 +275,72 @@ describe('a stream to syslog over TLS', () => {
       afterId: 0,
       lastError: expect.stringMatching(/^the receiver's certificate could not be verified: /),
     });
+  });
+});
+
+describe('a receiver that asks who sends the log', () => {
+  /** It speaks both: what it was sent, by whoever showed the certificate that it knows. */
+  async function askingReceiver(folder: string) {
+    const own = await certificateIn(folder);
+    const client = await certificateIn(join(folder, 'client'));
+    const [cert, key, ca] = await Promise.all([readFile(own.cert), readFile(own.key), readFile(client.cert)]);
+    const asks = { cert, key, ca, requestCert: true, rejectUnauthorized: true };
+    const taken: string[] = [];
+    const syslog = createTlsServer(asks, (socket) => {
+      socket.on('error', () => {});
+      socket.on('data', (chunk) => void taken.push(chunk.toString()));
+    });
+    const webhook = createHttpsServer(asks, (request, response) => {
+      void buffer(request).then((body) => {
+        taken.push(body.toString());
+        response.writeHead(204).end();
+      });
+    });
+    for (const server of [syslog, webhook]) {
+      server.on('tlsClientError', () => {});
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      onTestFinished(() => {
+        server.close();
+      });
+    }
+    const portOf = (server: { address(): unknown }): number => (server.address() as AddressInfo).port;
+    return {
+      flags: {
+        syslog: { auditSyslog: `tls://127.0.0.1:${portOf(syslog)}`, auditCa: own.cert },
+        webhook: { auditWebhook: `https://127.0.0.1:${portOf(webhook)}/`, auditCa: own.cert },
+      },
+      client: { auditClientCert: client.cert, auditClientKey: client.key },
+      stranger: { auditClientCert: own.cert, auditClientKey: own.key },
+      mixed: { auditClientCert: own.cert, auditClientKey: client.key },
+      taken,
+    };
+  }
+
+  it.each(['syslog', 'webhook'] as const)('is shown our certificate, and takes the log by %s', async (stream) => {
+    const folder = (await contextWith()).settings.data;
+    const receiver = await askingReceiver(folder);
+    const failing = async (more: object): Promise<string | null> => {
+      const ctx = await contextWith({ ...receiver.flags[stream], ...more });
+      await write(ctx, 1);
+      await run(ctx, stream);
+      const { afterId, lastError } = await streamState(ctx.store.db, stream);
+      expect(afterId).toBe(0);
+      return lastError;
+    };
+    // Whether the alert of TLS arrives before the end of the connection is up to the network.
+    const refused = /^the receiver (?:asks for a certificate that it accepts: ERR_SSL_|closed|can't be reached \(E)/;
+    expect(await failing({})).toMatch(refused);
+    expect(await failing(receiver.stranger)).toMatch(refused);
+    expect(await failing(receiver.mixed)).toMatch(/^certificate and key can't be used \(ERR_/);
+    const gone = { ...receiver.client, auditClientKey: join(folder, 'gone.key') };
+    expect(await failing(gone)).toBe("the key of the client certificate can't be read (ENOENT)");
+    expect(receiver.taken).toEqual([]);
+    const ctx = await contextWith({ ...receiver.flags[stream], ...receiver.client });
+    await write(ctx, 2);
+    await run(ctx, stream);
+    expect(await streamState(ctx.store.db, stream)).toMatchObject({ afterId: 2, failures: 0 });
+    expect(receiver.taken.join('')).toContain('"_document_id":"2"');
   });
 });
 

@@ -494,6 +494,26 @@ const COMBINATIONS: readonly [string, SettingSources['flags'], string | null][] 
     { auditCa: 'ca.pem', auditFile: 'audit.jsonl' },
     '--audit-ca is given, but the audit log is streamed to no receiver that shows a certificate.',
   ],
+  [
+    'a certificate for the receiver of the log',
+    { auditSyslog: 'tls://[::1]:6514', auditClientCert: 'c.pem', auditClientKey: 'c.key' },
+    null,
+  ],
+  [
+    'a certificate without its key',
+    { auditSyslog: 'tls://[::1]:6514', auditClientCert: 'c.pem' },
+    '--audit-client-cert and --audit-client-key belong together.',
+  ],
+  [
+    'a key without its certificate',
+    { auditSyslog: 'tls://[::1]:6514', auditClientKey: 'c.key' },
+    '--audit-client-cert and --audit-client-key belong together.',
+  ],
+  [
+    'a certificate for nobody',
+    { auditClientCert: 'c.pem', auditClientKey: 'c.key', auditFile: 'audit.jsonl' },
+    '--audit-client-cert is given, but the audit log is streamed to no receiver that could ask for it.',
+  ],
   ['a reader', { readOnly: true, database: 'postgres://db/x', publicUrl: 'http://localhost' }, null],
   [
     'a reader of its own database',

@@ -4,9 +4,12 @@ import { expect, test } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { enqueueJob } from '../../../src/actions/ground/jobs.ts';
 import { queueMail } from '../../../src/actions/ground/mail.ts';
+import { JOB_HANDLERS } from '../../../src/actions/instance/job-handlers.ts';
 import { beginAnew } from '../../../src/actions/instance/restoration.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import { programVersion } from '../../../src/base/version.ts';
+import { newestAuditId } from '../../../src/store/audit.ts';
+import { setStreamCursor } from '../../../src/store/audit-streams.ts';
 import { MIGRATIONS } from '../../../src/store/migrations.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { formIn, type Visitor, type WebWorld, webWorld } from './visitor.ts';
@@ -64,6 +67,32 @@ test('the health page says which changes a lost disk keeps from being made, and 
   expect(text).toContain('Mount it, make room there, or let the server write (setting repositories).');
   expect(text).toMatch(/[GM]iB for data, unknown room for repositories/);
   await rename(`${root}.away`, root);
+});
+
+test('the health page tells how far each stream of the audit log is, why it fails, and which is off', async () => {
+  const world = await webWorld({ auditWebhook: 'http://127.0.0.1:1/' });
+  await world.addPerson('ada', { admin: true });
+  const { ctx } = world;
+  const admin = world.visitor();
+  await admin.signIn('ada');
+  const text = async (): Promise<string> => (await admin.get('/instance/health')).text;
+  const newest = async (): Promise<number> => newestAuditId(ctx.store.db);
+  expect(await text()).toMatch(/Audit log to webhook.*up to \d+ entries wait, the oldest for/s);
+  ctx.clock.advance(300);
+  expect(await text()).toContain('Nobody sends it: look at the jobs');
+  await JOB_HANDLERS['stream-audit'](ctx, { stream: 'webhook' }, new AbortController().signal);
+  expect(await text()).toContain('The last try failed: failed to connect to host. It is tried again');
+  const sent = async (name: string, leaving: number): Promise<void> => {
+    const to = { afterId: (await newest()) - leaving, afterCheckpoint: 0 };
+    await ctx.store.transaction((tx) => setStreamCursor(tx, name, to));
+  };
+  await sent('webhook', 0);
+  expect(await text()).toMatch(/Audit log to webhook<\/th><td>Everything is sent<\/td>/);
+  await sent('syslog', 1);
+  expect(await text()).toContain('Turned off here; 1 entry waits, the oldest for');
+  expect(await text()).toContain('latchkey admin audit prune --unsent');
+  await sent('syslog', 0);
+  expect(await text()).toContain('Turned off here; everything is sent');
 });
 
 test('the health page is for administrators alone', async () => {

@@ -8,6 +8,7 @@ import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type WebPage } from '../frame/web-page.ts';
 import { Label, Subhead } from '../parts/components.tsx';
 import { type Part, readinessParts } from './health-readiness.ts';
+import { streamPart } from './health-streams.ts';
 
 const PATH = '/instance/health';
 /** The audit log is about what happens on the instance. */
@@ -21,6 +22,7 @@ function partsOf({
   fitness,
   checks,
   tokensInDoubt,
+  streams,
   connections,
   migrations,
   mail,
@@ -91,6 +93,7 @@ function partsOf({
             advice: 'A backup was restored: say on the page Restoration which of them work again.',
           },
         ]),
+    ...streams.map(streamPart),
     {
       name: 'Processes',
       state:
