@@ -29,6 +29,7 @@ import { originForm, withoutPublicPath } from './base/requests/request-target.ts
 import { STANDING, strictTransport } from './base/requests/standing-headers.ts';
 import type { Settings } from './base/settings/settings.ts';
 import { duringSpan, type Tracer } from './base/trace.ts';
+import { programVersion } from './base/version.ts';
 import { resourceServerApi } from './doors/forward/resource-server-api.ts';
 import { makeForwardDoor } from './doors/forward/routes.ts';
 import { makeGitDoor } from './doors/git/routes.ts';
@@ -44,6 +45,7 @@ import { hostOf, listen, makeServer, secureContextOf } from './listener/server.t
 import { close, retire } from './listener/stop.ts';
 import { type DoorName, single } from './telemetry/metrics.ts';
 import { listenForMetrics, type MetricsListener } from './telemetry/metrics-listener.ts';
+import { RequestLog } from './telemetry/request-log.ts';
 import { beginRequestSpan } from './telemetry/request-spans.ts';
 
 export interface RunningServer {
@@ -75,19 +77,20 @@ type Door = (request: IncomingMessage, response: ServerResponse) => boolean;
  */
 export async function startServer(settings: Settings): Promise<RunningServer> {
   const certificate = certificateOf(settings);
-  const context = await openContext(settings, makeLog(settings.logLevel));
+  const context = await openContext(settings, makeLog(settings.logLevel, settings.logFormat));
   try {
     const readiness: Readiness = { stopping: false, leaving: false, closed: null, ended: new AbortController() };
     const tracer = await tracerFor(context);
     const connections = boundConnections(context);
-    const { fastify, server } = makeListener(context, { readiness, tracer, certificate, connections });
+    const requests = RequestLog.of(settings, context.log);
+    const { fastify, server } = makeListener(context, { readiness, tracer, certificate, connections, requests });
     await fastify.ready();
     context.memory.join();
     await listen(server, settings);
     const { port } = server.address() as AddressInfo;
     context.listensAt(port);
     const url = `${settings.tlsCert === null ? 'http' : 'https'}://${hostOf(settings.host)}:${port}`;
-    context.log.info({ url, engine: context.store.engine }, 'listening');
+    context.log.info({ url, engine: context.store.engine, version: programVersion() }, 'listening');
     warnOfClearText(context);
     warnOfCertificate(context, certificate);
     warnOfKeys(context);
@@ -113,10 +116,14 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       url,
       context,
       reloadCertificate,
-      retire: () => retire(closing),
+      retire: async () => {
+        await retire(closing);
+        requests?.flush();
+      },
       close: async () => {
         unfollow?.();
         await close(closing);
+        requests?.flush();
       },
     };
   } catch (error) {
@@ -175,19 +182,18 @@ interface Listening {
   /** Null without TLS. */
   readonly certificate: CertificateReader | null;
   readonly connections: Connections;
+  readonly requests: RequestLog | null;
 }
 
-function makeListener(
-  context: OpenContext,
-  { readiness, tracer, certificate, connections }: Listening,
-): { fastify: FastifyInstance; server: Server } {
+function makeListener(context: OpenContext, listening: Listening): { fastify: FastifyInstance; server: Server } {
+  const { readiness, tracer, certificate, connections } = listening;
   let server: Server | undefined;
   const fastify = Fastify({
     logger: false,
     // No route uses a Fastify schema; loading the compilers would slow down every start.
     schemaController: { compilersFactory: { buildValidator: noSchema, buildSerializer: noSchema } },
     serverFactory: (handler) => {
-      const answer = answerer(context, readiness, connections, handler);
+      const answer = answerer(context, listening, handler);
       server = makeServer(
         certificate,
         context.settings.publicUrl,
@@ -242,13 +248,13 @@ function noSchema(): never {
 /** Hands a request to the first door that owns its path; the rest goes to Fastify. */
 function answerer(
   context: OpenContext,
-  readiness: Readiness,
-  connections: Connections,
+  { readiness, connections, requests }: Listening,
   fastify: RequestListener,
 ): (arrival: Arrival) => void {
   // The proxy that asks here understands only 401 and 403, so this door reports errors itself.
   const forward: Door = makeForwardDoor(context);
   const git: Door = makeGitDoor(context, readiness.ended.signal);
+  const books = { metrics: context.metrics, requests };
   const standing = Object.entries(STANDING);
   const transport = strictTransport(context.settings.publicUrl);
   return (arrival) => {
@@ -259,20 +265,20 @@ function answerer(
     beginRequest(arrival);
     if (transport !== null) response.setHeader('Strict-Transport-Security', transport);
     if (connections.refuses(request.socket, request.url ?? '')) return sendCrowded(response);
-    if (forward(request, response)) return count(context, 'forward', arrival);
+    if (forward(request, response)) return count(books, 'forward', arrival);
     // Not earlier: a proxy asks about the path as its client wrote it, and passes it on like that.
     request.url = withoutPublicPath(originForm(request.url ?? ''), context.settings.publicPath);
     const error = formErrorIn(request, context.settings);
     if (error !== null) {
       refuseForm(response, error);
-      return count(context, 'other', arrival);
+      return count(books, 'other', arrival);
     }
-    if (git(request, response)) return count(context, 'git', arrival);
+    if (git(request, response)) return count(books, 'git', arrival);
     response.setHeader('X-Request-Id', requestIdOf(arrival));
     for (const [name, value] of standing) response.setHeader(name, value);
     limitBody(request, response, context.settings.bodyTimeoutSec);
     const door = nameOf(request.url ?? '');
-    count(context, door, arrival);
+    count(books, door, arrival);
     // The API doors decide first. The others only read small bodies, so their clients need not wait.
     if (door === 'web' && request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
     // Fastify waits for the end of a body that was never announced. Without a content type it expects no body.

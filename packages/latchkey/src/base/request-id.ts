@@ -1,5 +1,5 @@
 /**
- * Which request is being answered, so that log lines can be told apart.
+ * Which request is being answered, so that log lines can be told apart, and what was found out about it meanwhile.
  *
  * Invariant: an id costs nothing until somebody asks for it.
  */
@@ -9,6 +9,11 @@ import { randomBytes } from 'node:crypto';
 /** A request in progress. */
 export interface RequestMark {
   id: string | null;
+  /** The login of whoever asks; null while nobody is known. */
+  account: string | null;
+  tokenId: number | null;
+  /** Why it is refused: a reason of the catalogue. */
+  reason: string | null;
 }
 
 const current = new AsyncLocalStorage<RequestMark>();
@@ -22,6 +27,20 @@ let count = 0;
  */
 export function beginRequest(mark: RequestMark): void {
   current.enterWith(mark);
+}
+
+/** Notes on the current request who asks. */
+export function noteCaller(account: string | null, tokenId: number | null): void {
+  const mark = current.getStore();
+  if (mark === undefined) return;
+  mark.account = account;
+  mark.tokenId = tokenId;
+}
+
+/** Notes on the current request why it is refused. */
+export function noteReason(reason: string): void {
+  const mark = current.getStore();
+  if (mark !== undefined) mark.reason = reason;
 }
 
 /** The id of a request: short and unique. */

@@ -1,12 +1,12 @@
 /** Incoming requests: gathered, marked, counted, and some refused before any door reads them. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { OpenContext } from '../actions/instance/open.ts';
 import { OUTAGES } from '../base/machine/outage.ts';
 import { type RequestMark, requestIdOf } from '../base/request-id.ts';
 import { FORM_ERRORS, type FormError } from '../base/requests/request-form.ts';
 import { STANDING } from '../base/requests/standing-headers.ts';
 import type { Span } from '../base/trace.ts';
-import type { DoorName } from '../telemetry/metrics.ts';
+import type { DoorName, Metrics } from '../telemetry/metrics.ts';
+import type { RequestLog } from '../telemetry/request-log.ts';
 import { endRequestSpan } from '../telemetry/request-spans.ts';
 
 /** A request that came in, for the code that answers, marks and counts it. */
@@ -15,6 +15,8 @@ export interface Arrival extends RequestMark {
   readonly response: ServerResponse;
   /** By `performance.now()`. */
   readonly startedAt: number;
+  /** What the connection had sent before. */
+  readonly bytesBefore: number;
   /** Null when it is not traced. */
   span: Span | null;
 }
@@ -32,8 +34,18 @@ export function together(answer: (arrival: Arrival) => void): RequestListener {
     for (const arrival of batch) answer(arrival);
   };
   return (request, response) => {
-    if (waiting.push({ request, response, startedAt: performance.now(), id: null, span: null }) === 1)
-      setImmediate(answerAll);
+    const arrival: Arrival = {
+      request,
+      response,
+      startedAt: performance.now(),
+      bytesBefore: request.socket.bytesWritten,
+      id: null,
+      account: null,
+      tokenId: null,
+      reason: null,
+      span: null,
+    };
+    if (waiting.push(arrival) === 1) setImmediate(answerAll);
   };
 }
 
@@ -55,14 +67,23 @@ export function refuseForm(response: ServerResponse, error: FormError): void {
   response.end(`${FORM_ERRORS[error]}\n`);
 }
 
-/** Counts a request when it is answered. Most answers of the plain doors are ready at once and need no listener. */
-export function count(context: OpenContext, door: DoorName, arrival: Arrival): void {
-  if (arrival.response.writableEnded) countNow(context, door, arrival);
-  else arrival.response.once('close', () => countNow(context, door, arrival));
+/** Where ended requests are counted and written down. */
+export interface Books {
+  readonly metrics: Metrics;
+  /** Null when no request gets a line. */
+  readonly requests: RequestLog | null;
 }
 
-function countNow({ metrics }: OpenContext, door: DoorName, arrival: Arrival): void {
+/** Counts a request when it is answered. Most answers of the plain doors are ready at once and need no listener. */
+export function count(books: Books, door: DoorName, arrival: Arrival): void {
+  if (arrival.response.writableEnded) countNow(books, door, arrival);
+  else arrival.response.once('close', () => countNow(books, door, arrival));
+}
+
+function countNow({ metrics, requests }: Books, door: DoorName, arrival: Arrival): void {
   const { response, startedAt, span } = arrival;
-  metrics.served(door, response.statusCode, performance.now() - startedAt);
+  const ms = performance.now() - startedAt;
+  metrics.served(door, response.statusCode, ms);
+  requests?.note(arrival, door, ms);
   if (span !== null) endRequestSpan(span, door, requestIdOf(arrival), response);
 }

@@ -205,7 +205,7 @@ test('a database on another machine is spoken to in clear text only where the ad
   expect(code).toBe(0);
   const warning = stderr.split('\n').find((line) => line.includes('clear text'))!;
   expect(JSON.parse(warning)).toMatchObject({
-    level: 40,
+    level: 'warn',
     host: '127.1',
     msg: 'what is said to the database crosses the network in clear text: sslmode=disable',
   });

@@ -7,6 +7,7 @@
  */
 import { networkOf } from '../../base/address.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
+import { noteCaller, noteReason } from '../../base/request-id.ts';
 import { currentSpan, traced } from '../../base/trace.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import { decide, isVisible, type Refusal } from '../../rules/decide.ts';
@@ -96,6 +97,7 @@ const NO_ATTRIBUTES = {};
 /** Counts a refusal, and records it on the request's span. */
 function countRefusal(ctx: Context, request: Pick<AccessRequest, 'door'>, reason: Reason): void {
   ctx.metrics.decided(request.door ?? 'other', reason);
+  noteReason(reason);
   currentSpan()?.root.set({ 'latchkey.reason': reason });
 }
 
@@ -135,6 +137,8 @@ type Asked = Omit<AccessRequest, 'credential'> & { readonly credential?: Credent
 
 /** The second half of `authorize`, for a caller that already knows the person: from a session. */
 export function authorizeIdentity(ctx: Context, request: Asked, identity: Identity): MaybePromise<Verdict> {
+  const { bearer: caller } = identity;
+  if (caller.via !== 'nobody') noteCaller(caller.user.login, caller.via === 'token' ? caller.token.id : null);
   return andThen(questionOf(ctx, request, identity), (question): MaybePromise<Verdict> => {
     const decision = decide(question);
     if (!decision.allowed) return refuse(ctx, request, question, decision.refusals);

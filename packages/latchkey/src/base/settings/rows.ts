@@ -6,6 +6,7 @@
  * `LATCHKEY_MAX_GIT_PROCESSES`, and `max-git-processes` in the file. Only a list has a separate name for its flag,
  * because the flag is given once per value.
  */
+import { LOG_FORMATS, type LogFormat } from '../log.ts';
 import { PROXY_HEADERS, type ProxyHeader } from '../requests/caller.ts';
 import {
   databaseUrl,
@@ -69,6 +70,9 @@ const off = (it: Omit<SettingRow<boolean, boolean>, 'default' | 'kind'>): Settin
 });
 
 /** Log levels, from the most verbose to the least: pino's. */
+/** Which requests get a line in the log. */
+const REQUEST_LOG_EXTENTS = ['all', 'refused', 'off'] as const;
+export type RequestLogExtent = (typeof REQUEST_LOG_EXTENTS)[number];
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Who may make an account. */
@@ -475,7 +479,19 @@ export const SETTING_ROWS = {
     section: 'Running',
     kind: oneOf(LOG_LEVELS, 'LEVEL'),
     default: 'info',
-    doc: 'how much is logged on stderr, one JSON object a line',
+    doc: 'how much is logged on stderr',
+  }),
+  logFormat: row<LogFormat, LogFormat>({
+    section: 'Running',
+    kind: oneOf(LOG_FORMATS, 'FORMAT'),
+    default: 'auto',
+    doc: 'json: one object a line; text: a line for people; auto: text on a terminal, json elsewhere',
+  }),
+  requestLog: row<RequestLogExtent, RequestLogExtent>({
+    section: 'Running',
+    kind: oneOf(REQUEST_LOG_EXTENTS, 'WHICH'),
+    default: 'all',
+    doc: 'which requests get a line in the log, at level info: all, those that were refused or failed, or none',
   }),
 } as const;
 

@@ -12,7 +12,7 @@ await once(process.stdin, 'data');
 const store = await openStore({
   dataDir,
   databaseUrl: databaseUrl === '' ? null : databaseUrl,
-  log: makeLog('info', 1),
+  log: makeLog('info', 'json', 1),
 });
 process.stdout.write(`revision ${await store.revision()}\n`);
 await store.close();
