@@ -24,9 +24,18 @@ import type { GitSettings } from './repositories/git-settings.ts';
 import { sweepRepositories } from './repositories/leftovers.ts';
 import { Maintenance } from './repositories/maintenance.ts';
 import { ModeWatch } from './repositories/modes.ts';
-import { createRepository, importRepository, type NewRepositoryOptions } from './repositories/new-repository.ts';
+import {
+  createRepository,
+  type Imported,
+  importRepository,
+  type NewRepositoryOptions,
+  type TakeIn,
+  takeIn,
+} from './repositories/new-repository.ts';
+import type { OwnEffects } from './repositories/own-effects.ts';
 import { demandFiles, SeenBriefly } from './repositories/presence.ts';
 import { type RoomLeft, Sizes } from './repositories/sizes.ts';
+import { type Finding, survey } from './repositories/survey.ts';
 
 export type { GitService, ServiceRun };
 
@@ -61,11 +70,14 @@ export interface GitRoom {
    * Throws a `Problem` when there is none or it can't be read whole (`invalid`), or when another one is in its place
    * (`already_exists`).
    */
-  importFrom(
-    source: string,
-    owner: string,
-    name: string,
-  ): Promise<{ readonly objectFormat: ObjectFormat; readonly copied: boolean }>;
+  importFrom(source: string, owner: string, name: string): Promise<Imported>;
+  /**
+   * Takes over a repository that lies in the folder at `place`, after moving it to its name; where it can't be
+   * registered, it is moved back. `register` null changes nothing. Throws a `Problem` as `importFrom` does.
+   */
+  takeIn(place: string, to: RepositoryName, register: TakeIn['register']): Promise<OwnEffects>;
+  /** Everything that lies in the folder of repositories. */
+  survey(): Promise<readonly Finding[]>;
   rename(from: RepositoryName, to: RepositoryName): Promise<void>;
   /** Removed at once; the disk space follows. Does nothing when it doesn't exist. */
   remove(owner: string, name: string): Promise<void>;
@@ -126,7 +138,7 @@ const KILL_AFTER_SEC = 2;
  * Opens the folder of repositories. Two processes may have it open at once: a server, and an administrator's command.
  */
 export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
-  const { readOnly, publicUrl } = settings;
+  const { readOnly, publicUrl, allowRepositoryHooks: runsHooks } = settings;
   const folders = new Folders(settings.repositories, readOnly ? settings.data : null);
   const demandWrites = (): void => {
     if (readOnly) throw onlyReads(publicUrl);
@@ -181,16 +193,23 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     identity: (owner, name) => folders.identity(folders.path(owner, name)),
     demandWrites,
     create: writing((owner, name, how) => createRepository(folders, folders.path(owner, name), how)),
-    importFrom: writing((source, owner, name) => importRepository(folders, folders.path(owner, name), source)),
+    importFrom: writing((source, owner, name) =>
+      importRepository(folders, folders.path(owner, name), source, runsHooks),
+    ),
+    takeIn: async (place, to, register) => {
+      if (register !== null) demandWrites();
+      return takeIn(folders, { place, to, runsHooks, register });
+    },
+    survey: () => survey(folders),
     rename: writing(async (from, to) => {
       const [before, after] = [folders.path(from.owner, from.name), folders.path(to.owner, to.name)];
-      await folders.move(before, after);
+      await folders.rename(from, to);
       maintenance.moved(before, after);
     }),
     // It frees space, so a full disk must not prevent it.
     remove: async (owner, name) => {
       if (readOnly) throw onlyReads(publicUrl);
-      await folders.discard(folders.path(owner, name));
+      await folders.remove(owner, name);
     },
     list: () => folders.list(),
     capabilities: (objectFormat) => andThen(advertisementOf(objectFormat), ({ fetch }) => fetch),

@@ -47,6 +47,7 @@ describe('help', () => {
       'admin repo collaborator add',
       'admin repo collaborator remove',
       'admin repo import',
+      'admin repo list',
       'admin restore',
       'admin secrets rotate',
       'admin server add',

@@ -1,8 +1,18 @@
-import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault, Problem } from '../../src/base/errors.ts';
 import { Folders } from '../../src/git/repositories/folders.ts';
+import { linkedPlace } from '../../src/git/repositories/links.ts';
 import { type Bench, makeBench } from './bench.ts';
 
 let bench: Bench;
@@ -49,13 +59,46 @@ describe('the place of a repository', () => {
     expect(() => bench.room.path(owner, name)).toThrow(Fault);
   });
 
-  it('cannot be reached through a symbolic link', () => {
-    mkdirSync(join(bench.folder, 'elsewhere', 'x.git'), { recursive: true });
-    symlinkSync(join(bench.folder, 'elsewhere'), join(bench.room.root, 'ada'));
-    expect(() => bench.room.path('ada', 'x')).toThrow('outside of the folder');
+  it('is elsewhere by a link of the operator’s, for an owner or a repository, and moves and ends with it', async () => {
+    const elsewhere = join(bench.folder, 'elsewhere');
+    bench.git(['init', '-q', '--bare', join(elsewhere, 'x.git')]);
+    symlinkSync(elsewhere, join(bench.room.root, 'ada'));
     mkdirSync(join(bench.room.root, 'bob'));
-    symlinkSync(join(bench.folder, 'elsewhere', 'x.git'), join(bench.room.root, 'bob', 'x.git'));
-    expect(() => bench.room.path('bob', 'x')).toThrow('outside of the folder');
+    symlinkSync('../../elsewhere/x.git', join(bench.room.root, 'bob', 'x.git'));
+    for (const owner of ['ada', 'bob']) expect(bench.room.path(owner, 'x')).toBe(join(elsewhere, 'x.git'));
+    expect(await bench.room.list()).toEqual([
+      { owner: 'ada', name: 'x' },
+      { owner: 'bob', name: 'x' },
+    ]);
+    await bench.room.rename({ owner: 'bob', name: 'x' }, { owner: 'carol', name: 'y' });
+    expect(bench.room.path('carol', 'y')).toBe(join(elsewhere, 'x.git'));
+    await bench.room.remove('carol', 'y');
+    expect(readdirSync(elsewhere)).toEqual([]);
+  });
+
+  it('is not where a link leads that is neither the operator’s nor of the owner of what it names', () => {
+    const place = join(bench.room.root, 'mallory.git');
+    symlinkSync('/usr', place);
+    if (process.getuid?.() === 0) lchownSync(place, 12_345, 12_345);
+    expect(linkedPlace(bench.room.root, place, [])).toBeNull();
+    expect(linkedPlace(bench.room.root, place, [lstatSync(place).uid])).toBe('/usr');
+  });
+
+  it.each([
+    ['to another repository of the folder', () => join(bench.room.root, 'acme', 'secret.git')],
+    ['to a link, which may be somebody else’s', () => join(bench.folder, 'link')],
+  ])('cannot be reached through a link %s', (_, target) => {
+    mkdirSync(join(bench.room.root, 'acme', 'secret.git'), { recursive: true });
+    mkdirSync(join(bench.room.root, 'ada'));
+    symlinkSync(bench.folder, join(bench.folder, 'link'));
+    symlinkSync(target(), join(bench.room.root, 'ada', 'x.git'));
+    expect(() => bench.room.path('ada', 'x')).toThrow('outside of the folder');
+  });
+
+  it('behind a link to a disk that is away is missing, and nothing else', () => {
+    mkdirSync(join(bench.room.root, 'ada'));
+    symlinkSync(join(bench.folder, 'unmounted'), join(bench.room.root, 'ada', 'x.git'));
+    expect(() => bench.room.open('ada', 'x', 'user 1')).toThrow('no repository lies at');
   });
 });
 
@@ -118,7 +161,7 @@ describe('the trash', () => {
 describe('an imported repository', () => {
   it('is a whole copy without hooks, settings and remotes', async () => {
     const from = source();
-    expect(await bench.room.importFrom(from, 'ada', 'site')).toEqual({ objectFormat: 'sha1', copied: true });
+    expect(await bench.room.importFrom(from, 'ada', 'site')).toMatchObject({ objectFormat: 'sha1', copied: true });
     const path = bench.room.path('ada', 'site');
     expect(bench.git(['-C', path, 'for-each-ref', '--format=%(refname)'])).toBe('refs/heads/trunk\nrefs/tags/v1\n');
     expect(bench.git(['-C', path, 'symbolic-ref', 'HEAD'])).toBe('refs/heads/trunk\n');
@@ -130,7 +173,7 @@ describe('an imported repository', () => {
   it('is adopted as it is where it lies in its place', async () => {
     const path = bench.room.path('ada', 'site');
     bench.git(['clone', '-q', '--bare', source(), path]);
-    expect(await bench.room.importFrom(path, 'ada', 'site')).toEqual({ objectFormat: 'sha1', copied: false });
+    expect(await bench.room.importFrom(path, 'ada', 'site')).toMatchObject({ objectFormat: 'sha1', copied: false });
     expect(bench.git(['-C', path, 'remote'])).toBe('origin\n');
   });
 

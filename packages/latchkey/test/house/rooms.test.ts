@@ -65,6 +65,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'questions',
       'repositories',
       'repositories/webhooks',
+      'repositories/inventory',
       'organizations',
       'audit',
       'instance',

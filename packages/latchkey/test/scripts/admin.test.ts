@@ -242,9 +242,16 @@ describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
     const head = (await git('--git-dir', join(repositories, 'ada/work.git'), 'log', '--format=%s', 'main')).stdout;
     expect(head).toBe('First\n');
     await git('init', '--quiet', '--bare', join(repositories, 'ada/found.git'));
+    await git('init', '--quiet', '--bare', join(repositories, 'ada/c++.git'));
+    const leftOut = `left out: ada/c++.git. A repository's name has letters, digits, hyphens, underscores and dots.`;
+    const dry = await done(admin('repo adopt --dry-run'));
+    expect(dry.stdout).toBe('ada/found\n');
+    expect(dry.stderr).toContain(leftOut);
+    expect(dry.stderr).toContain('would adopt 1, left out 1, known before 1');
     expect((await done(admin('repo adopt'))).stdout).toBe('ada/found\n');
-    const again = await done(admin('repo adopt --json'));
-    expect(JSON.parse(again.stdout)).toEqual([]);
+    const again = await done(admin('repo adopt --json --map ada/c++.git=ada/cpp'));
+    expect(JSON.parse(again.stdout)).toMatchObject({ adopted: [{ full_name: 'ada/cpp' }], left_out: [], known: 2 });
+    expect((await done(admin('repo list'))).stdout).toBe('ada/cpp\nada/found\nada/work\n');
   });
 });
 

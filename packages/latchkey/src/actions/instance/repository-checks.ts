@@ -13,12 +13,13 @@ import {
   requestInspection,
   startInspection,
 } from '../../store/inspections.ts';
-import { listAllRepositories, type Repository, repositoryById } from '../../store/repositories.ts';
+import { repositoryById } from '../../store/repositories.ts';
 import { keepCheck, nextToCheck } from '../../store/repository-checks.ts';
 import { type Permit, upkeepPermit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { enqueueJob } from '../ground/jobs.ts';
 import { queueMail } from '../ground/mail.ts';
+import { everyRepository } from '../repositories/inventory/every-repository.ts';
 
 /** How often each repository is checked. */
 const EVERY_SEC = 7 * DAY_SEC;
@@ -28,7 +29,6 @@ const FIRST_AFTER_SEC = DAY_SEC;
 const RUN_SEC = 20 * MINUTE_SEC;
 /** A check that takes longer is recorded as unfinished. */
 const ONE_SEC = 30 * MINUTE_SEC;
-const PAGE = 100;
 
 /** The job `check-repositories`. */
 export async function checkRepositories(ctx: Context, _payload: null, signal: AbortSignal): Promise<void> {
@@ -163,17 +163,4 @@ function shortened({ looked, withoutFiles, unknown, damaged, unfinished }: Repos
     damaged: damaged.slice(0, MAX_REPORTED),
     unfinished: unfinished.slice(0, MAX_REPORTED),
   };
-}
-
-async function* everyRepository(ctx: Context): AsyncGenerator<{ owner: string; repository: Repository }> {
-  for (let beforeId: number | null = null; ; ) {
-    const page: Repository[] = await listAllRepositories(ctx.store.db, { beforeId, limit: PAGE });
-    for (const repository of page) {
-      const owner = await accountById(ctx.store.db, repository.ownerId);
-      if (owner !== null) yield { owner: owner.login, repository };
-    }
-    const last = page.at(-1);
-    if (last === undefined) return;
-    beforeId = last.id;
-  }
 }

@@ -6,6 +6,7 @@
  */
 import { Problem, problem } from '../../base/errors.ts';
 import type { RepositoryRole } from '../../catalogue/roles.ts';
+import type { OwnEffects } from '../../git/repositories/own-effects.ts';
 import type { Visibility } from '../../rules/model.ts';
 import { repositoryNameProblem } from '../../rules/names.ts';
 import { type Account, accountByLogin } from '../../store/accounts.ts';
@@ -53,7 +54,7 @@ export async function addRepository(ctx: Context, permit: Permit, draft: NewRepo
     );
   await ctx.git.create(owner.login, draft.name);
   try {
-    return await insertRow(ctx, permit, { owner, draft, action: 'repo.create', objectFormat: 'sha1' });
+    return await registerRepository(ctx, permit, { owner, draft, action: 'repo.create', objectFormat: 'sha1' });
   } catch (error) {
     await ctx.git.remove(owner.login, draft.name);
     throw error;
@@ -65,46 +66,16 @@ export async function importRepository(
   ctx: Context,
   permit: Permit,
   draft: NewRepositoryDraft & { readonly path: string },
-): Promise<Repository> {
+): Promise<{ readonly repository: Repository; readonly effects: OwnEffects }> {
   const owner = await checkNewName(ctx, draft);
-  const { objectFormat, copied } = await ctx.git.importFrom(draft.path, owner.login, draft.name);
+  const { objectFormat, copied, effects } = await ctx.git.importFrom(draft.path, owner.login, draft.name);
   try {
-    return await insertRow(ctx, permit, { owner, draft, action: 'repo.import', objectFormat });
+    const repository = await registerRepository(ctx, permit, { owner, draft, action: 'repo.import', objectFormat });
+    return { repository, effects };
   } catch (error) {
     if (copied) await ctx.git.remove(owner.login, draft.name);
     throw error;
   }
-}
-
-export interface Adoption {
-  /** The full names of the new ones. */
-  readonly adopted: readonly string[];
-  /** Repositories that can't be taken over in place: the name, and why. */
-  readonly refused: readonly { readonly fullName: string; readonly why: string }[];
-}
-
-/** Registers, as private, every bare repository at `<root>/<owner>/<name>.git` whose owner has an account. */
-export async function adoptRepositories(ctx: Context, permit: Permit): Promise<Adoption> {
-  const adopted: string[] = [];
-  const refused: { fullName: string; why: string }[] = [];
-  for (const found of await ctx.git.list()) {
-    const owner = await accountByLogin(ctx.store.db, found.owner);
-    if (owner === null || owner.login !== found.owner || repositoryNameProblem(found.name) !== null) continue;
-    const known = await repositoryByName(ctx.store.db, owner.id, found.name);
-    if (known !== null && !known.renamed) continue;
-    const fullName = `${owner.login}/${found.name}`;
-    const draft: NewRepositoryDraft = { ...found, visibility: 'private' };
-    try {
-      const place = ctx.git.path(found.owner, found.name);
-      const { objectFormat } = await ctx.git.importFrom(place, found.owner, found.name);
-      await insertRow(ctx, permit, { owner, draft, action: 'repo.import', objectFormat });
-      adopted.push(fullName);
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      refused.push({ fullName, why: error.message });
-    }
-  }
-  return { adopted, refused };
 }
 
 async function checkNewName(ctx: Context, draft: NewRepositoryDraft): Promise<Account> {
@@ -134,7 +105,12 @@ interface NewRow {
   readonly objectFormat: 'sha1' | 'sha256';
 }
 
-function insertRow(ctx: Context, permit: Permit, { owner, draft, action, objectFormat }: NewRow): Promise<Repository> {
+/** Gives a repository on disk its row. @throws Problem when the name is taken, or the account has no place */
+export function registerRepository(
+  ctx: Context,
+  permit: Permit,
+  { owner, draft, action, objectFormat }: NewRow,
+): Promise<Repository> {
   const at = ctx.clock.now();
   return unlessTaken(`${owner.login} has a repository ${draft.name} already.`, 'name', () =>
     ctx.store.transaction(async (tx) => {

@@ -3,14 +3,16 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { REPOSITORY_ROLES, type RepositoryRole } from '../../catalogue/roles.ts';
 import { VISIBILITIES, type Visibility } from '../../rules/model.ts';
+import { sayEffects } from '../adoption-report.ts';
 import { examples } from '../command-help.ts';
 import type { Terminal } from '../terminal.ts';
+import { adoptCommand, listCommand } from './adoption.ts';
 import { fullNameOf, withData, withDataOptions } from './context.ts';
 
-/** `add`, `import`, `adopt`, `collaborator` and `archive`. */
+/** `add`, `import`, `adopt`, `list`, `collaborator` and `archive`. */
 export function repositoryCommand(terminal: Terminal): Command {
-  const command = new Command('repo').description('repositories: add, import, adopt, collaborator, archive');
-  for (const verb of [addCommand, importCommand, adoptCommand, collaboratorCommand, archiveCommand])
+  const command = new Command('repo').description('repositories: add, import, adopt, list, collaborator, archive');
+  for (const verb of [addCommand, importCommand, adoptCommand, listCommand, collaboratorCommand, archiveCommand])
     command.addCommand(verb(terminal));
   return examples(command, [
     'latchkey admin repo add acme/site --public',
@@ -69,37 +71,17 @@ function importCommand(terminal: Terminal): Command {
     const draft = { ...fullNameOf(fullName), path: resolve(path), visibility: visibilityOf(flags) };
     return withData(command, terminal, async (ctx, permit) => {
       const { importRepository } = await import('../../actions/repositories/repositories.ts');
-      const repository = await importRepository(ctx, permit, draft);
+      const { repository, effects } = await importRepository(ctx, permit, draft);
       terminal.say(
         `imported ${draft.path} as the ${repository.visibility} repository ${draft.owner}/${repository.name}`,
       );
+      sayEffects(terminal, `${draft.owner}/${repository.name}`, effects);
     });
   });
   return examples(withDataOptions(command), [
     'latchkey admin repo import acme/site /srv/git/site.git',
     'latchkey admin repo import acme/tools ../tools --internal',
   ]);
-}
-
-function adoptCommand(terminal: Terminal): Command {
-  const command = new Command('adopt')
-    .description(
-      'register as private the bare repositories that lie at OWNER/NAME.git in the folder and are not known yet; ' +
-        'prints their names',
-    )
-    .option('--json', 'print an array')
-    .action(({ json }: { json?: true }) =>
-      withData(command, terminal, async (ctx, permit) => {
-        const { adoptRepositories } = await import('../../actions/repositories/repositories.ts');
-        const { adopted, refused } = await adoptRepositories(ctx, permit);
-        if (json === true) terminal.print(JSON.stringify(adopted, null, 2));
-        else for (const name of adopted) terminal.print(name);
-        for (const { fullName, why } of refused) terminal.say(`not adopted: ${fullName}. ${why}`);
-        if (adopted.length + refused.length === 0)
-          terminal.say('found none that is not known; each owner must be a user or an organization that exists');
-      }),
-    );
-  return examples(withDataOptions(command), ['latchkey admin repo adopt --repositories /srv/git']);
 }
 
 function collaboratorCommand(terminal: Terminal): Command {

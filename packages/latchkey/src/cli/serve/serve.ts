@@ -9,6 +9,7 @@ import type { RunningServer } from '../../app.ts';
 import { boundHeap } from '../../base/machine/heap.ts';
 import { SETTING_NAMES } from '../../base/settings/rows.ts';
 import type { Settings } from '../../base/settings/settings.ts';
+import { sayAdoption } from '../adoption-report.ts';
 import { examples } from '../command-help.ts';
 import { EXIT } from '../exit-codes.ts';
 import { closeToOthers } from '../file-modes.ts';
@@ -111,12 +112,12 @@ function tryAnew(what: string, read: () => unknown, terminal: Terminal): void {
 
 async function adopt({ context }: RunningServer, terminal: Terminal): Promise<void> {
   const [{ adoptRepositories }, { operatorPermit }] = await Promise.all([
-    import('../../actions/repositories/repositories.ts'),
+    import('../../actions/repositories/inventory/adoption.ts'),
     import('../../actions/decision/authorize.ts'),
   ]);
-  const { adopted, refused } = await adoptRepositories(context, operatorPermit());
-  for (const name of adopted) terminal.say(`adopted ${name}, as private`);
-  for (const { fullName, why } of refused) terminal.say(`not adopted: ${fullName}. ${why}`);
+  const adoption = await adoptRepositories(context, operatorPermit());
+  for (const { fullName } of adoption.adopted) terminal.say(`adopted ${fullName}, as private`);
+  sayAdoption(terminal, adoption);
 }
 
 /** Resolves at the first signal to stop. A second one ends the process immediately. */

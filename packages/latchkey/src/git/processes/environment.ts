@@ -66,6 +66,12 @@ const HARDENED_CONFIG: readonly (readonly [key: string, value: string])[] = [
   ['pack.threads', '2'],
 ];
 
+/** True when ours takes the place of a repository's own setting, with another value. @param key in lower case */
+export function isOverridden(key: string, value = 'true'): boolean {
+  const ours = HARDENED_CONFIG.findLast(([name]) => name.toLowerCase() === key);
+  return ours !== undefined && ours[1] !== value.toLowerCase();
+}
+
 export interface EnvironmentOptions {
   /** An empty folder: git finds no settings and no credentials there. */
   readonly homeFolder: string;

@@ -153,8 +153,11 @@ export class Profiles {
 
 const UNREAD: OwnSettings = { objectFormat: 'sha1', config: [], plain: false, off: [], hidesRefs: false };
 
-/** Reads the repository's own config. @param environment a git environment without hooks */
-export async function readOwnSettings(path: string, environment: Record<string, string>): Promise<OwnSettings> {
+/** A setting, its key in lower case as git lists it; without a value it is true. */
+export type OwnEntry = readonly [key: string, value?: string];
+
+/** The entries of the repository's own config, in their order. @param environment a git environment without hooks */
+export async function readOwnEntries(path: string, environment: Record<string, string>): Promise<readonly OwnEntry[]> {
   const listed = await readGit({
     args: [`--git-dir=${path}`, 'config', '--list', '--includes', '--show-scope', '-z'],
     environment,
@@ -162,10 +165,19 @@ export async function readOwnSettings(path: string, environment: Record<string, 
   });
   const fields = listed.toString('utf8').split('\0');
   // A scope, a key and its value, in turn. What we set ourselves has the scope "command".
-  const entries = fields.flatMap((field, i) =>
+  return fields.flatMap((field, i) =>
     i % 2 === 1 && fields[i - 1] !== 'command' ? [field.split('\n', 2) as [key: string, value?: string]] : [],
   );
-  const last = (key: string): [key: string, value?: string] | undefined => entries.findLast((one) => one[0] === key);
+}
+
+/** Reads the repository's own config. @param environment a git environment without hooks */
+async function readOwnSettings(path: string, environment: Record<string, string>): Promise<OwnSettings> {
+  return ownSettingsIn(await readOwnEntries(path, environment));
+}
+
+/** What the entries say. */
+export function ownSettingsIn(entries: readonly OwnEntry[]): OwnSettings {
+  const last = (key: string): OwnEntry | undefined => entries.findLast((one) => one[0] === key);
   const hooks = new Set(
     entries.map(([key]) => /^hook\.(.+)\.[^.]+$/s.exec(key)?.[1]).filter((name) => name !== undefined),
   );
@@ -179,7 +191,7 @@ export async function readOwnSettings(path: string, environment: Record<string, 
 }
 
 /** A key without "=" is true; anything git doesn't take for a boolean counts as false. */
-function isOn(entry: readonly [key: string, value?: string] | undefined): boolean {
+function isOn(entry: OwnEntry | undefined): boolean {
   return entry?.[1] === undefined || /^(?:true|yes|on|[1-9]\d*)$/i.test(entry[1]);
 }
 

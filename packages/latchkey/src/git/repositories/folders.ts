@@ -5,19 +5,21 @@
  *     <root>/.latchkey/            ours: an empty home for git, hooks, and folders on their way out
  *                                  (on a node that only reads: in its data folder)
  *
- * Invariant: a path that leaves this file is inside the root, and reaches its place through no symbolic link.
+ * Invariant: a path that leaves this file is inside the root and no link, or what a link of the operator's names
+ * outside of it (`linkedPlace`). So no two names in the folder are the same files.
  * Never: a name taken directly from a URL; callers pass the names that the store knows, and even those are checked.
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { Fault } from '../../base/errors.ts';
 import { probeWrite } from '../../base/machine/disk.ts';
 import { outageOf } from '../../base/machine/outage.ts';
 import { type Place, placeFault } from '../../base/machine/place-fault.ts';
 import { DAY_SEC } from '../../base/time.ts';
 import { installHooks } from '../push/hooks.ts';
+import { linkedPlace, makeLinkAbsolute } from './links.ts';
 
 /** An owner's folder never begins with a dot, so this can't be one. */
 export const OWN_FOLDER = '.latchkey';
@@ -89,13 +91,33 @@ export class Folders {
   }
 
   /**
-   * The repository's folder, whether or not it exists. Throws a `Fault` for anything that could lead out of the root.
+   * The repository's folder, whether or not it exists. Throws a `Fault` for anything that could lead out of the root,
+   * but for a link of the operator's.
    */
   path(owner: string, name: string): string {
+    const place = this.#placeOf(owner, name);
+    const real = realOf(place);
+    if (real === place || (!real.startsWith(this.root + sep) && real === linkedPlace(this.root, place))) return real;
+    throw leaves(place);
+  }
+
+  #placeOf(owner: string, name: string): string {
     if (!SEGMENT.test(owner) || owner.startsWith('.') || !SEGMENT.test(name)) throw leaves(`${owner}/${name}`);
-    const path = join(this.root, owner, `${name}.git`);
-    if (realOf(path) !== path) throw leaves(path);
-    return path;
+    return join(this.root, owner, `${name}.git`);
+  }
+
+  /** Moves a repository, or the link to it. Throws a `Fault` when there is something in the other place. */
+  async rename(from: RepositoryName, to: RepositoryName): Promise<void> {
+    this.path(from.owner, from.name);
+    this.path(to.owner, to.name);
+    await this.move(this.#placeOf(from.owner, from.name), this.#placeOf(to.owner, to.name));
+  }
+
+  /** Removes a repository; with a link, what it names as well: whoever deletes a repository means its files. */
+  async remove(owner: string, name: string): Promise<void> {
+    const [place, path] = [this.#placeOf(owner, name), this.path(owner, name)];
+    await this.discard(place);
+    if (path !== place) await rm(path, { recursive: true, force: true, maxRetries: 3 });
   }
 
   /** True when there is a bare repository. */
@@ -118,6 +140,7 @@ export class Folders {
   async move(from: string, to: string): Promise<void> {
     if (existsSync(to)) throw new Fault('Something already lies where the repository should go.', { detail: to });
     await mkdir(dirname(to), { recursive: true });
+    await makeLinkAbsolute(from);
     await rename(from, to);
   }
 
@@ -145,18 +168,25 @@ export class Folders {
     }
   }
 
-  /** The bare repositories under the root, sorted. Symbolic links are not followed. */
+  /** The bare repositories that can be served from under the root, sorted. */
   async list(): Promise<RepositoryName[]> {
     const found: RepositoryName[] = [];
     for (const owner of await foldersIn(this.root)) {
       if (owner.startsWith('.') || !SEGMENT.test(owner)) continue;
       for (const folder of await foldersIn(join(this.root, owner))) {
         const name = folder.slice(0, -'.git'.length);
-        if (folder.endsWith('.git') && SEGMENT.test(name) && this.holdsRepository(join(this.root, owner, folder)))
-          found.push({ owner, name });
+        if (folder.endsWith('.git') && SEGMENT.test(name) && this.#serves(owner, name)) found.push({ owner, name });
       }
     }
     return found;
+  }
+
+  #serves(owner: string, name: string): boolean {
+    try {
+      return this.holdsRepository(this.path(owner, name));
+    } catch {
+      return false;
+    }
   }
 }
 
@@ -184,12 +214,19 @@ function isRefusal(error: unknown): boolean {
   return outageOf(error) === 'disk_unavailable' || code === 'EACCES' || code === 'EPERM' || code === 'ENOENT';
 }
 
+/** Links count, whatever they name: what can't be served is left out later. */
 async function foldersIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = await readdir(folder, { withFileTypes: true }).catch(unlessNoFolder);
   return entries
-    .filter((entry) => entry.isDirectory())
+    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
     .map((entry) => entry.name)
     .sort();
+}
+
+/** A link to a file, or to nothing. */
+function unlessNoFolder(error: NodeJS.ErrnoException): [] {
+  if (error.code === 'ENOTDIR' || error.code === 'ENOENT') return [];
+  throw error;
 }
 
 /** The path with every link in it resolved, as far as it exists. */

@@ -10,8 +10,15 @@ import { problem } from '../../base/errors.ts';
 import { gitEnvironment } from '../processes/environment.ts';
 import { GitFailure, readGit } from '../processes/git-process.ts';
 import { outsidePart } from '../processes/outside-parts.ts';
-import { type ObjectFormat, type OwnSettings, readOwnSettings } from '../processes/profile.ts';
-import type { Folders } from './folders.ts';
+import {
+  type ObjectFormat,
+  type OwnEntry,
+  type OwnSettings,
+  ownSettingsIn,
+  readOwnEntries,
+} from '../processes/profile.ts';
+import type { Folders, RepositoryName } from './folders.ts';
+import { type OwnEffects, ownEffects } from './own-effects.ts';
 
 /** `sha1` and `main` by default. */
 export interface NewRepositoryOptions {
@@ -30,6 +37,14 @@ export async function createRepository(
   );
 }
 
+/** A repository that was taken over. */
+export interface Imported {
+  readonly objectFormat: ObjectFormat;
+  /** False when it lay in its place. */
+  readonly copied: boolean;
+  readonly effects: OwnEffects;
+}
+
 /**
  * Adopts the repository when `source` is exactly `path`; otherwise copies it there, with every ref and the default
  * branch. Services that its config turns off stay off. Throws a `Problem` (`invalid`) when `source` contains no
@@ -40,28 +55,71 @@ export async function importRepository(
   folders: Folders,
   path: string,
   source: string,
-): Promise<{ objectFormat: ObjectFormat; copied: boolean }> {
+  runsHooks: boolean,
+): Promise<Imported> {
   const from = [source, join(source, '.git')].find((place) => folders.holdsRepository(place));
   if (from === undefined) throw problem('invalid', `There is no Git repository at ${source}.`, 'path');
   const real = realpathSync.native(from);
-  const copied = real !== path;
+  const isCopy = real !== path;
+  return read(source, async () => {
+    const { own, entries } = await demandServable(folders, source, real);
+    const effects = await ownEffects(real, entries, { runsHooks, isCopy });
+    if (isCopy) await made(folders, path, (draft) => copy(folders, real, draft, own));
+    return { objectFormat: own.objectFormat, copied: isCopy, effects };
+  });
+}
+
+/** How a repository in the folder is taken over. */
+export interface TakeIn {
+  /** Where it lies, below the root. */
+  readonly place: string;
+  readonly to: RepositoryName;
+  readonly runsHooks: boolean;
+  /** Registers it; null changes nothing. */
+  readonly register: ((objectFormat: ObjectFormat) => Promise<unknown>) | null;
+}
+
+/**
+ * Takes over a repository that lies in the folder, after moving it to its name; where it can't be registered, it is
+ * moved back. Throws what `importRepository` does, and what `register` throws.
+ */
+export async function takeIn(folders: Folders, { place, to, runsHooks, register }: TakeIn): Promise<OwnEffects> {
+  const source = join(folders.root, place);
+  const path = folders.path(to.owner, to.name);
+  const isThere = place === `${to.owner}/${to.name}.git`;
+  if (!isThere && existsSync(path))
+    throw problem('already_exists', `Something lies at ${to.owner}/${to.name}.git already.`, 'name');
+  const { own, entries } = await read(source, () => demandServable(folders, source, realpathSync.native(source)));
+  const effects = await ownEffects(source, entries, { runsHooks, isCopy: false });
+  if (register === null) return effects;
+  if (!isThere) await folders.move(source, path);
   try {
-    const own = await demandServable(folders, source, real);
-    if (copied) await made(folders, path, (draft) => copy(folders, real, draft, own));
-    return { objectFormat: own.objectFormat, copied };
+    await register(own.objectFormat);
   } catch (error) {
-    if (error instanceof GitFailure)
-      throw problem(
-        'invalid',
-        `The repository at ${source} can't be read whole: ${lastLine(error.end.stderr)}`,
-        'path',
-      );
+    if (!isThere) await folders.move(path, source);
     throw error;
+  }
+  return effects;
+}
+
+/** Says of git's failure that the repository can't be read. */
+async function read<T>(source: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof GitFailure)) throw error;
+    throw problem('invalid', `The repository at ${source} can't be read whole: ${lastLine(error.end.stderr)}`, 'path');
   }
 }
 
+/** A repository's own settings, and the entries that they come from. */
+interface Servable {
+  readonly own: OwnSettings;
+  readonly entries: readonly OwnEntry[];
+}
+
 /** Throws a `Problem` for a repository that reaches into others, or that hides parts of itself from its readers. */
-async function demandServable(folders: Folders, source: string, real: string): Promise<OwnSettings> {
+async function demandServable(folders: Folders, source: string, real: string): Promise<Servable> {
   const refuse = (what: string): Error => problem('invalid', `The repository at ${source} ${what}`, 'path');
   const outside = await outsidePart(real);
   if (outside !== null)
@@ -71,7 +129,8 @@ async function demandServable(folders: Folders, source: string, real: string): P
           ? 'Copy in what it borrows with "git repack -a -d", then delete that file.'
           : 'Take what belongs to it in, then delete that.'),
     );
-  const own = await readOwnSettings(real, environmentOf(folders));
+  const entries = await readOwnEntries(real, environmentOf(folders));
+  const own = ownSettingsIn(entries);
   if (own.hidesRefs)
     throw refuse(
       'hides refs in its config (hideRefs), which is not possible here: whoever may read a repository may read all ' +
@@ -82,7 +141,7 @@ async function demandServable(folders: Folders, source: string, real: string): P
       'has namespaces (refs/namespaces/), which are not possible here: whoever may read a repository may read all of ' +
         'it. Clone each with GIT_NAMESPACE set, and import the clones.',
     );
-  return own;
+  return { own, entries };
 }
 
 async function made(folders: Folders, path: string, make: (draft: string) => Promise<void>): Promise<void> {

@@ -9,7 +9,8 @@ import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { JobRunner } from '../../../src/actions/instance/job-runner.ts';
 import { type OpenContext, openContext } from '../../../src/actions/instance/open.ts';
 import { SETTLE_AFTER_SEC } from '../../../src/actions/repositories/folders.ts';
-import { addRepository, adoptRepositories } from '../../../src/actions/repositories/repositories.ts';
+import { adoptRepositories } from '../../../src/actions/repositories/inventory/adoption.ts';
+import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { makeLog } from '../../../src/base/log.ts';
 import { loadSettings } from '../../../src/base/settings/settings.ts';
 import { systemClock } from '../../../src/base/time.ts';
@@ -92,7 +93,7 @@ describe.each(ENGINES)('the folder of a repository [%s]', (engine) => {
   it('is left alone when it has a row again', async () => {
     const { ctx, path, die, later, names } = await world(engine);
     await die('deleted');
-    expect((await adoptRepositories(ctx, operatorPermit())).adopted).toEqual(['acme/site']);
+    expect((await adoptRepositories(ctx, operatorPermit())).adopted).toMatchObject([{ fullName: 'acme/site' }]);
     await later(SETTLE_AFTER_SEC + 5);
     expect([existsSync(path('site')), await names()]).toEqual([true, ['site']]);
   });

@@ -18,7 +18,8 @@ import {
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
-import { adoptRepositories, importRepository } from '../../../src/actions/repositories/repositories.ts';
+import { adoptRepositories } from '../../../src/actions/repositories/inventory/adoption.ts';
+import { importRepository } from '../../../src/actions/repositories/repositories.ts';
 import { makeWorld, type World } from './server.ts';
 
 let world: World;
@@ -151,7 +152,7 @@ describe('a repository that reaches into another one', () => {
     await expect(adopted(name, path)).rejects.toThrow(/isn't whole/);
     await expect(adopted(`${name}-copy`, path)).rejects.toThrow(/isn't whole/);
     const found = await adoptRepositories(world.server.context, operatorPermit());
-    expect(found).toMatchObject({ adopted: [], refused: [{ fullName: `ada/${name}` }] });
+    expect(found).toMatchObject({ adopted: [], leftOut: [{ place: `ada/${name}.git` }] });
     rmSync(path, { recursive: true });
   });
 
