@@ -23,6 +23,7 @@ import { type FsckBounds, type FsckOutcome, fsck } from './repositories/fsck.ts'
 import type { GitSettings } from './repositories/git-settings.ts';
 import { sweepRepositories } from './repositories/leftovers.ts';
 import { Maintenance } from './repositories/maintenance.ts';
+import { mend } from './repositories/mend.ts';
 import { ModeWatch } from './repositories/modes.ts';
 import {
   createRepository,
@@ -121,6 +122,11 @@ export interface GitRoom {
   load(): { readonly running: number; readonly queued: number };
   /** Tests whether the disk accepts writes. @throws what keeps it from that */
   probe(): Promise<void>;
+  /**
+   * Makes anew what git makes from packs and refs: indexes, bitmaps, the graph of commits. A `GitFailure` or an error
+   * of the disk rejects it.
+   */
+  mend(owner: string, name: string): Promise<void>;
   /** Checks a repository for damage. */
   check(owner: string, name: string, bounds: FsckBounds): Promise<FsckOutcome>;
   /**
@@ -238,6 +244,12 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     },
     removeLeftOvers: writing((sec, signal) => sweepRepositories(folders, { olderThanSec: sec, log, modes }, signal)),
     probe: () => folders.probe(),
+    mend: writing(async (owner, name) => {
+      const path = folders.path(owner, name);
+      await profiles.of(path);
+      await mend(path, plain);
+      await maintenance.maintain(path);
+    }),
     check: async (owner, name, bounds) => {
       const path = folders.path(owner, name);
       await profiles.of(path);

@@ -23,6 +23,8 @@ export interface ReadinessAnswer {
     readonly check: boolean;
     readonly write: boolean;
     readonly parts: Readonly<Record<string, { readonly ok: boolean; readonly reason?: PartProblem }>>;
+    /** Repositories that are known, and whose files are missing. Others are served all the same. */
+    readonly repositories_without_files: number | null;
   };
 }
 
@@ -46,6 +48,7 @@ export async function readinessAnswer(
           why === null ? { ok: true } : { ok: false, reason: why },
         ]),
       ),
+      repositories_without_files: fit.withoutFiles?.count ?? null,
     },
   };
 }

@@ -258,3 +258,19 @@ export async function countRepositories(q: Query, ownerId: number): Promise<Repo
     rows.filter((row) => (row.visibility === 'public') === isPublic).reduce((sum, row) => sum + Number(row.count), 0);
   return { publicRepositories: count(true), privateRepositories: count(false) };
 }
+
+/** Where the files of repositories lie: a page of them, in the order of their ids. */
+export async function listRepositoryPlaces(
+  q: Query,
+  afterId: number,
+  limit: number,
+): Promise<{ readonly id: number; readonly login: string; readonly name: string }[]> {
+  return q
+    .selectFrom('repositories')
+    .innerJoin('accounts', 'accounts.id', 'repositories.owner_id')
+    .select(['repositories.id', 'accounts.login', 'repositories.name'])
+    .where('repositories.id', '>', afterId)
+    .orderBy('repositories.id')
+    .limit(limit)
+    .execute();
+}

@@ -25,6 +25,7 @@ async function ready(world: Running, purpose = '') {
     check: boolean;
     write: boolean;
     parts: Record<string, { ok: boolean; reason?: string }>;
+    repositories_without_files: number | null;
   };
   return { code: response.status, ...body };
 }
@@ -43,6 +44,7 @@ it('a server whose disks have too little room is ready to check, and not to writ
       data_disk: { ok: true },
       repositories_disk: { ok: true },
     },
+    repositories_without_files: 0,
   });
   expect((await ready(roomy, '?for=write')).code).toBe(200);
   const crowded = await begin({ minFreeMib: 100_000_000 });
@@ -55,6 +57,8 @@ it('a server whose disks have too little room is ready to check, and not to writ
 
 it('repositories whose disk went away keep nobody from checking, and can be written when it is back', async () => {
   const world = await begin({});
+  await world.person('ada');
+  await world.repository('ada/site', 'private');
   const { root, capabilities } = world.server.context.git;
   // At the start, git is asked for its capabilities, in a temporary repository.
   await capabilities('sha1');
@@ -68,8 +72,15 @@ it('repositories whose disk went away keep nobody from checking, and can be writ
       }),
     { timeout: 20_000, interval: 200 },
   );
+  await vi.waitFor(async () => expect(await ready(world)).toMatchObject({ repositories_without_files: 1 }), {
+    timeout: 20_000,
+    interval: 200,
+  });
+  const { withoutFiles } = await world.server.context.fitness.look();
+  expect(withoutFiles?.names).toEqual(['ada/site']);
   await rename(`${root}.away`, root);
-  await vi.waitFor(async () => expect(await ready(world)).toMatchObject({ write: true }), {
+  const back = { write: true, repositories_without_files: 0 };
+  await vi.waitFor(async () => expect(await ready(world)).toMatchObject(back), {
     timeout: 20_000,
     interval: 200,
   });

@@ -15,6 +15,7 @@ import type { GitRoom } from '../../git/room.ts';
 import type { Store } from '../../store/db.ts';
 import { probeDatabase } from '../../store/write-probe.ts';
 import type { Memory } from '../decision/memory.ts';
+import { MissingFiles, type WithoutFiles } from './missing-files.ts';
 import type { SteadyTime } from './steady-time.ts';
 
 /** How long a check waits for an answer. */
@@ -58,13 +59,15 @@ export interface Fitness {
   readonly parts: Readonly<Partial<Record<PartName, PartProblem | null>>>;
   /** Free bytes; null when unknown. */
   readonly free: { readonly data: number | null; readonly repositories: number | null };
+  /** Repositories whose files are not on the disk; null when that isn't known, and on a node that only reads. */
+  readonly withoutFiles: WithoutFiles | null;
 }
 
 export interface FitnessOptions {
   readonly settings: Pick<Settings, 'data' | 'readOnly' | 'minFreeMib'>;
   readonly store: Store;
   readonly memory: Pick<Memory, 'hears' | 'isTrusted'>;
-  readonly git: Pick<GitRoom, 'root' | 'probe'>;
+  readonly git: Pick<GitRoom, 'root' | 'probe' | 'exists'>;
   readonly steadyTime: Pick<SteadyTime, 'agrees'>;
   readonly log: Log;
 }
@@ -82,11 +85,14 @@ export class FitnessWatch {
   readonly #options: FitnessOptions;
   readonly #probes: Readonly<Record<Exclude<PartName, 'lease'>, Probe>>;
   readonly #free: { data: number | null; repositories: number | null } = { data: null, repositories: null };
+  readonly #missingFiles: MissingFiles | null;
   #said = '';
 
   constructor(options: FitnessOptions) {
     this.#options = options;
     const { store, settings, git } = options;
+    // A copy may lack what was made a moment ago.
+    this.#missingFiles = settings.readOnly ? null : new MissingFiles(store.db, git);
     this.#probes = {
       database: new Probe(() => this.#askDatabase(), QUICK),
       clock: new Probe(() => this.#askClock(), SLOW),
@@ -100,6 +106,7 @@ export class FitnessWatch {
   async look(): Promise<Fitness> {
     const { settings, store, memory } = this.#options;
     const looks = Object.entries(this.#probes).map(async ([name, probe]) => [name, await probe.look()] as const);
+    const missing = this.#missingFiles?.latest(LIMIT_MS) ?? null;
     const found = Object.fromEntries(await Promise.all(looks)) as Record<
       Exclude<PartName, 'lease'>,
       PartProblem | null
@@ -113,7 +120,8 @@ export class FitnessWatch {
     const check = works('check');
     const write = check && !settings.readOnly && works('write');
     this.#say({ check, write }, parts);
-    return { check, write, readsOnly: settings.readOnly, parts, free: { ...this.#free } };
+    const withoutFiles = await missing;
+    return { check, write, readsOnly: settings.readOnly, parts, free: { ...this.#free }, withoutFiles };
   }
 
   /** Logs each change once. */

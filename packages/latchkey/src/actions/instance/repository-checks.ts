@@ -82,6 +82,8 @@ export interface RepositoryFindings {
   /** Repositories on the disk that are not registered. */
   readonly unknown: readonly string[];
   readonly damaged: readonly { readonly name: string; readonly said: string }[];
+  /** They were damaged, and are whole again. */
+  readonly mended: readonly string[];
   /** Those that took too long, or could not be read. */
   readonly unfinished: readonly string[];
 }
@@ -112,7 +114,13 @@ export async function requestRepositoryReport(ctx: Context, _permit: Permit): Pr
 
 /** The job `inspect-repositories`. One that was cut off begins anew. */
 export async function reportOnRepositories(ctx: Context, _payload: null, signal: AbortSignal): Promise<void> {
-  await inspectRepositories(ctx, upkeepPermit(), signal);
+  await inspectRepositories(ctx, upkeepPermit(), { signal });
+}
+
+interface InspectionOptions {
+  readonly signal?: AbortSignal | null;
+  /** Whether to mend what can be made anew. */
+  readonly mends?: boolean;
 }
 
 /**
@@ -122,12 +130,13 @@ export async function reportOnRepositories(ctx: Context, _payload: null, signal:
 export async function inspectRepositories(
   ctx: Context,
   _permit: Permit,
-  signal: AbortSignal | null = null,
+  { signal = null, mends = false }: InspectionOptions = {},
 ): Promise<RepositoryFindings> {
   if (signal !== null) await ctx.store.transaction((tx) => startInspection(tx, ctx.clock.now()));
   const onDisk = new Set((await ctx.git.list()).map(({ owner, name }) => `${owner}/${name}`));
   const found = { looked: 0, withoutFiles: [] as string[], damaged: [] as { name: string; said: string }[] };
   const unfinished: string[] = [];
+  const mended: string[] = [];
   for await (const { owner, repository } of everyRepository(ctx)) {
     signal?.throwIfAborted();
     const name = `${owner}/${repository.name}`;
@@ -137,10 +146,13 @@ export async function inspectRepositories(
       found.withoutFiles.push(name);
       continue;
     }
-    const outcome = await look(ctx, owner, repository.name, {
-      maxSec: ONE_SEC,
-      ...(signal === null ? {} : { signal }),
-    });
+    const bounds = { maxSec: ONE_SEC, ...(signal === null ? {} : { signal }) };
+    let outcome = await look(ctx, owner, repository.name, bounds);
+    if (mends && outcome.state === 'damaged') {
+      await ctx.git.mend(owner, repository.name);
+      outcome = await look(ctx, owner, repository.name, bounds);
+      if (outcome.state === 'whole') mended.push(name);
+    }
     signal?.throwIfAborted();
     const said = outcome.state === 'damaged' ? outcome.said : '';
     if (outcome.state === 'damaged') found.damaged.push({ name, said });
@@ -150,17 +162,19 @@ export async function inspectRepositories(
       keepCheck(tx, { repositoryId: repository.id, checkedAt, state: outcome.state, said }),
     );
   }
-  const findings = { ...found, unfinished, unknown: [...onDisk].toSorted() };
+  const findings = { ...found, mended, unfinished, unknown: [...onDisk].toSorted() };
   await ctx.store.transaction((tx) => finishInspection(tx, ctx.clock.now(), shortened(findings)));
   return findings;
 }
 
-function shortened({ looked, withoutFiles, unknown, damaged, unfinished }: RepositoryFindings): RepositoryFindings {
+function shortened(findings: RepositoryFindings): RepositoryFindings {
+  const { looked, withoutFiles, unknown, damaged, mended, unfinished } = findings;
   return {
     looked,
     withoutFiles: withoutFiles.slice(0, MAX_REPORTED),
     unknown: unknown.slice(0, MAX_REPORTED),
     damaged: damaged.slice(0, MAX_REPORTED),
+    mended: mended.slice(0, MAX_REPORTED),
     unfinished: unfinished.slice(0, MAX_REPORTED),
   };
 }

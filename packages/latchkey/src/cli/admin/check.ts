@@ -13,17 +13,22 @@ import { withData, withDataOptions } from './context.ts';
 export function checkCommand(terminal: Terminal): Command {
   const command = new Command('check')
     .description('look through all repositories for damage, and for what is on the disk or in the database alone')
+    .option('--mend', 'make anew what git makes from packs and refs: their indexes, bitmaps, the graph of commits')
     .option('--json', 'print what was found as one object')
-    .action((options: { json?: true }) =>
+    .action((options: { json?: true; mend?: true }) =>
       withData(command, terminal, async (ctx, permit) => {
         const { inspectRepositories } = await import('../../actions/instance/repository-checks.ts');
-        const found = await inspectRepositories(ctx, permit);
+        const found = await inspectRepositories(ctx, permit, { mends: options.mend === true });
         if (options.json === true) terminal.print(JSON.stringify(reportOf(found), null, 2));
         else tell(terminal, found);
         if (!isWell(found)) throw new Stopped(EXIT.refused);
       }),
     );
-  return examples(withDataOptions(command), ['latchkey admin check', 'latchkey admin check --json']);
+  return examples(withDataOptions(command), [
+    'latchkey admin check',
+    'latchkey admin check --mend',
+    'latchkey admin check --json',
+  ]);
 }
 
 function isWell({ withoutFiles, unknown, damaged, unfinished }: RepositoryFindings): boolean {
@@ -32,12 +37,16 @@ function isWell({ withoutFiles, unknown, damaged, unfinished }: RepositoryFindin
 
 function tell(terminal: Terminal, found: RepositoryFindings): void {
   for (const { name, said } of found.damaged) terminal.say(`damaged: ${name}\n${said.replaceAll(/^/gm, '  ')}`);
+  for (const name of found.mended) terminal.say(`mended: ${name}`);
   for (const name of found.withoutFiles) terminal.say(`without files: ${name}`);
   for (const name of found.unknown) terminal.say(`on the disk alone: ${name}`);
   for (const name of found.unfinished) terminal.say(`not looked through to its end: ${name}`);
   terminal.say(`looked at ${found.looked} ${found.looked === 1 ? 'repository' : 'repositories'}`);
   if (found.damaged.length > 0 || found.withoutFiles.length > 0)
-    terminal.say('hint: put the folders back from a backup, or push from a clone that has everything');
+    terminal.say(
+      'hint: --mend makes anew what can be made; otherwise put the folders back from a backup, or push from a ' +
+        'clone that has everything',
+    );
   if (found.unknown.length > 0) terminal.say('hint: take them over with latchkey admin repo adopt, or move them away');
 }
 
@@ -46,6 +55,7 @@ function reportOf(found: RepositoryFindings): object {
     ok: isWell(found),
     looked_at: found.looked,
     damaged: found.damaged,
+    mended: found.mended,
     without_files: found.withoutFiles,
     on_disk_alone: found.unknown,
     unfinished: found.unfinished,

@@ -48,6 +48,8 @@ export async function fsck(
   lowerPriority(git.pid);
   const stop = (): void => git.stop();
   const timer = setTimeout(stop, maxSec * 1000);
+  // On a busy machine, the timer may come after a short check.
+  if (maxSec === 0 || signal?.aborted === true) stop();
   signal?.addEventListener('abort', stop, { once: true });
   git.stdin.end();
   let said = '';

@@ -113,6 +113,7 @@ it('who asks is told of damage, of repositories without files, and of files with
   expect(await inspectRepositories(ctx, operatorPermit())).toEqual({
     looked: 3,
     damaged: [{ name: 'ada/broken', said: expect.any(String) }],
+    mended: [],
     withoutFiles: ['ada/away'],
     unknown: ['ada/stray'],
     unfinished: [],
@@ -123,8 +124,33 @@ it('who asks is told of damage, of repositories without files, and of files with
     ok: false,
     looked_at: 3,
     damaged: [{ name: 'ada/broken', said: expect.any(String) }],
+    mended: [],
     without_files: ['ada/away'],
     on_disk_alone: ['ada/stray'],
     unfinished: [],
   });
+});
+
+it('what git makes from packs is made anew on request, and lost objects stay told', async () => {
+  const ctx = await begin('sqlite');
+  const path = await addWithCommit(ctx, 'mendable');
+  await ctx.git.maintain(path);
+  const packs = join(path, 'objects/pack');
+  for (const name of await readdir(packs)) {
+    if (!/\.idx$|^multi-pack-index$/.test(name)) continue;
+    await chmod(join(packs, name), 0o644);
+    await writeFile(join(packs, name), 'damaged');
+  }
+  await damage(await addWithCommit(ctx, 'broken'));
+  expect((await inspectRepositories(ctx, operatorPermit())).damaged.map(({ name }) => name).toSorted()).toEqual([
+    'ada/broken',
+    'ada/mendable',
+  ]);
+  const terminal = recordingTerminal();
+  expect(await run(['admin', 'check', '--mend', '--data', ctx.settings.data], terminal)).toBe(1);
+  expect(terminal.said).toContain('mended: ada/mendable');
+  expect(await inspectRepositories(ctx, operatorPermit())).toMatchObject({ damaged: [{ name: 'ada/broken' }] });
+  expect(execFileSync('git', ['--git-dir', path, 'log', '--format=%s', 'main'], { encoding: 'utf8' })).toBe(
+    'mendable\n',
+  );
 });

@@ -77,12 +77,8 @@ function partsOf({
       name: 'Repositories',
       state:
         `${checks.checked} of ${checks.all} looked through, ${checks.damaged} damaged, ` +
-        `${checks.unfinished} not to the end`,
-      advice:
-        checks.damaged === 0
-          ? null
-          : `Damaged: ${checks.found.map(({ name }) => name).join(', ')}. Put them back from a backup, or push from ` +
-            'a clone that has everything; latchkey admin check says what git finds.',
+        `${checks.unfinished} not to the end; ${fitness.withoutFiles?.count ?? 'not known how many'} without files`,
+      advice: repositoryAdvice({ checks, fitness }),
     },
     ...(tokensInDoubt === 0
       ? []
@@ -102,6 +98,25 @@ function partsOf({
       advice: null,
     },
   ];
+}
+
+function repositoryAdvice({ checks, fitness }: Pick<InstanceHealth, 'checks' | 'fitness'>): string | null {
+  const { count, names } = fitness.withoutFiles ?? { count: 0, names: [] };
+  const advice = [
+    ...(count === 0
+      ? []
+      : [
+          `Without files: ${names.join(', ')}${count > names.length ? ` and ${count - names.length} more` : ''}. ` +
+            'Mount the disk on which they lie, or put their folders back from a backup: they are served at once.',
+        ]),
+    ...(checks.damaged === 0
+      ? []
+      : [
+          `Damaged: ${checks.found.map(({ name }) => name).join(', ')}. Run latchkey admin check --mend; what it ` +
+            'can’t mend, put back from a backup, or push from a clone that has everything.',
+        ]),
+  ];
+  return advice.length === 0 ? null : advice.join(' ');
 }
 
 function counted(count: number, one: string, many = `${one}s`): string {
