@@ -30,6 +30,7 @@ function question(grants: number): Question {
         refRules: null,
         ssoOrganizationIds: new Set(),
         excludedOrganizationIds: new Set(),
+        derived: null,
         grants: Array.from({ length: grants }, (_, i) => ({
           id: i,
           ownerId: 10 + i,

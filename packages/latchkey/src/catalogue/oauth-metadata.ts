@@ -17,7 +17,11 @@ const ENDPOINTS: Readonly<Record<string, string>> = {
 const SUPPORTED: Readonly<Record<string, readonly string[]>> = {
   introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
   response_types_supported: ['code'],
-  grant_types_supported: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'],
+  grant_types_supported: [
+    'authorization_code',
+    'urn:ietf:params:oauth:grant-type:device_code',
+    'urn:ietf:params:oauth:grant-type:token-exchange',
+  ],
   code_challenge_methods_supported: ['S256'],
   token_endpoint_auth_methods_supported: ['none'],
 };

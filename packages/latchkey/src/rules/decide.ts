@@ -25,7 +25,7 @@ import type { Reason } from '../catalogue/refusals/refusals.ts';
 import { organizationRoleLevel, repositoryRoleLevel } from '../catalogue/roles.ts';
 import { type ScopeDialect, scopesInclude } from '../catalogue/scopes/scopes.ts';
 import { covers, heldLevel, isTowards, missingFrom } from './grant.ts';
-import type { Grant, MissingPermission, OwnerRecord, Question, Target, TokenRecord } from './model.ts';
+import type { Derivation, Grant, MissingPermission, OwnerRecord, Question, Target, TokenRecord } from './model.ts';
 import { lacksTwoFactor } from './policy.ts';
 import { type RefObjection, refObjection } from './refs/ref-rules.ts';
 import {
@@ -37,6 +37,7 @@ import {
   isRotatedAway,
   isSecretOver,
   isUsedUp,
+  lifeOf,
 } from './token-state.ts';
 
 /** One refusal: its stable reason code, and what is missing where that can be named. */
@@ -71,7 +72,7 @@ export const STAGES: readonly (readonly Rule[])[] = [
     keptOut,
   ],
   [notVisible],
-  [notReached, permissionMissing, roleInsufficient, archived],
+  [derivedManages, notReached, permissionMissing, roleInsufficient, archived],
   [refNotAllowed],
 ];
 
@@ -169,7 +170,8 @@ function kindForbidden(question: Question): Refusal | null {
 
 function lifetimeOverPolicy(question: Question): Refusal | null {
   const under = tokenUnderPolicy(question);
-  if (under === null || !isOverLifetime(under.token, under.owner.policy, under.isAdmin)) return null;
+  // The life of a derived token says nothing: the person's token behind it may be as old as it likes otherwise.
+  if (under === null || !isOverLifetime(lifeOf(under.token), under.owner.policy, under.isAdmin)) return null;
   return { reason: 'lifetime_over_policy' };
 }
 
@@ -253,10 +255,24 @@ function keptOut(question: Question): Refusal | null {
 const NO_GRANTS: readonly Grant[] = [];
 
 /** Most tokens have one grant, and then no list is made. */
-function coveringGrants({ grants }: TokenRecord, target: Target): readonly Grant[] {
+function coveringGrants({ grants, derived }: TokenRecord, target: Target): readonly Grant[] {
+  if (derived !== null && !derivedReaches(derived, target)) return NO_GRANTS;
   const only = grants.length === 1 ? grants[0] : undefined;
   if (only !== undefined) return covers(only, target) ? grants : NO_GRANTS;
   return grants.filter((grant) => covers(grant, target));
+}
+
+/** A list of repositories opens these alone: not the account, not an organization. */
+function derivedReaches({ repositoryIds }: Derivation, target: Target): boolean {
+  return (
+    repositoryIds === null ||
+    (target.kind === 'repository' && target.repository !== null && repositoryIds.has(target.repository.id))
+  );
+}
+
+/** True when scopes alone open nothing: a fine-grained token, or one that was narrowed beyond its scopes. */
+function needsGrants({ kind, derived }: TokenRecord): boolean {
+  return kind === 'fine-grained' || derived?.isNarrowed === true;
 }
 
 function givesAnything(grants: readonly Grant[]): boolean {
@@ -301,12 +317,7 @@ function demandsNothing({ need }: Pick<Question, 'need'>): boolean {
  */
 function notReached(question: Question): Refusal | null {
   const { bearer, target } = question;
-  if (
-    bearer.via !== 'token' ||
-    bearer.token.kind !== 'fine-grained' ||
-    isPublicRead(question) ||
-    demandsNothing(question)
-  )
+  if (bearer.via !== 'token' || !needsGrants(bearer.token) || isPublicRead(question) || demandsNothing(question))
     return null;
   if (coveringGrants(bearer.token, target).length > 0) return null;
   const towards = bearer.token.grants.some((grant) => grant.state === 'active' && isTowards(grant, target));
@@ -325,17 +336,19 @@ function permissionMissing(question: Question): Refusal | null {
     need.scopes !== undefined &&
     !(need.scopesOnlyIfPrivate === true && isPublic(target))
   ) {
-    return scopeMissing('classic', token, need.scopes, need.alsoScopes);
+    const lacking = scopeMissing('classic', token, need.scopes, need.alsoScopes);
+    if (lacking !== null || !needsGrants(token)) return lacking;
   }
   const heldBack = token.kind === 'scoped' ? scopeMissing('scoped', token, gitlabScopesOf(need)) : null;
   if (heldBack !== null) return heldBack;
   const grants = coveringGrants(token, target);
-  if (token.kind === 'fine-grained' && grants.length === 0) return null; // `notReached` reports this
+  if (needsGrants(token) && grants.length === 0) return null; // `notReached` reports this
+  // What only a scope opens can't be told from what was left out.
+  if (need.sets.length === 0 && need.scopes !== undefined && needsGrants(token) && token.kind === 'classic')
+    return { reason: 'scope_missing', missingScopes: need.scopes };
   const missing = missingFrom(need.sets, (permission, level) => atLeast(tokenLevel(grants, target, permission), level));
   if (missing.length === 0) return null;
-  return token.kind === 'fine-grained'
-    ? { reason: 'permission_missing', missing }
-    : { reason: 'scope_missing', missing };
+  return needsGrants(token) ? { reason: 'permission_missing', missing } : { reason: 'scope_missing', missing };
 }
 
 /** One of `anyOf`, unless it is empty, and all of `allOf`. */
@@ -405,6 +418,23 @@ function roleLevel({ bearer, target }: Question, name: PermissionName): Level | 
   if (bearer.via === 'session' && bearer.user.admin && permission === 'organization_administration') return 'admin';
   if (target.owner === null || target.owner.role === null) return null;
   return organizationRoleLevel(target.owner.role, permission);
+}
+
+/** Permissions by which tokens are made, changed, ended and approved. */
+const MANAGING: ReadonlySet<string> = new Set([
+  'personal_access_tokens',
+  'organization_personal_access_tokens',
+  'organization_personal_access_token_requests',
+  'instance_personal_access_tokens',
+]);
+
+/** A derived token makes, changes, ends and approves none, whatever the token behind it may do. */
+function derivedManages({ bearer, need }: Question): Refusal | null {
+  if (bearer.via !== 'token' || bearer.token.derived === null || !need.writes) return null;
+  const manages = need.sets.some((set) =>
+    (Object.keys(set) as PermissionName[]).some((name) => MANAGING.has(wholeOf(name))),
+  );
+  return manages ? { reason: 'token_derived' } : null;
 }
 
 function archived({ need, target }: Question): Refusal | null {

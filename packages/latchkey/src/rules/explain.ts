@@ -6,6 +6,8 @@
  */
 
 import { wholeOf } from '../catalogue/permissions.ts';
+import { shown } from '../catalogue/refusals/links.ts';
+import type { Remedy } from '../catalogue/refusals/refusal.ts';
 import { REFUSALS, type Reason, type RefusalFacts } from '../catalogue/refusals/refusals.ts';
 import { isVisible, type Refusal } from './decide.ts';
 import type { MissingPermission, Policy, Question, Target, TokenKind, TokenRecord, UserRecord } from './model.ts';
@@ -57,7 +59,7 @@ export function explain(
   const [first] = refusals;
   const facts = factsOf(publicUrl, question, refusals, urlUsername, extra);
   const entry = REFUSALS[first.reason];
-  const remedy = entry.remedy(facts);
+  const remedy = remedyOfDerived(first.reason, facts, entry.remedy(facts));
   return {
     reason: first.reason,
     sentence: entry.sentence(facts),
@@ -77,6 +79,29 @@ export function explain(
     facts,
   };
 }
+
+/** What a person mends on a token of theirs, a program mends by deriving another. */
+function remedyOfDerived(reason: Reason, { derivedFrom }: RefusalFacts, remedy: Remedy): Remedy {
+  if (derivedFrom === null || !DERIVED_ANEW.has(reason)) return remedy;
+  if (OVER.has(reason))
+    return {
+      text: `Derive another from "${shown(derivedFrom)}", if that one lives:`,
+      command: 'latchkey token derive',
+    };
+  return { ...remedy, text: `Derive another from "${shown(derivedFrom)}". If that one lacks it, too:` };
+}
+
+const OVER: ReadonlySet<Reason> = new Set(['token_expired', 'token_revoked']);
+const DERIVED_ANEW: ReadonlySet<Reason> = new Set([
+  ...OVER,
+  'address_not_allowed',
+  'resource_owner_mismatch',
+  'repository_not_selected',
+  'permission_missing',
+  'scope_missing',
+  'ref_not_allowed',
+  'workflow_permission_missing',
+]);
 
 function factsOf(
   publicUrl: string,
@@ -100,6 +125,7 @@ function factsOf(
     tokenId: token?.id ?? null,
     tokenName: token?.name ?? null,
     lastEight: token?.lastEight ?? null,
+    derivedFrom: token?.derived?.root.name ?? null,
     expiresAt: token?.expiresAt ?? null,
     notBeforeAt: token?.notBeforeAt ?? null,
     revokedAt: token?.revokedAt ?? null,

@@ -90,6 +90,28 @@ export interface TokenRecord {
   readonly ssoOrganizationIds: IdSet;
   /** Organizations whose owners keep the token out; only for classic and scoped ones. */
   readonly excludedOrganizationIds: IdSet;
+  /** Null for a person's token. For a derived one `id` is that of the person's token. */
+  readonly derived: Derivation | null;
+}
+
+/**
+ * What only a derived token has. Its record is that of the person's token it comes from, narrowed: whatever ends or
+ * narrows that one, does so to this one.
+ */
+export interface Derivation {
+  readonly id: number;
+  /** Its own id and, behind it, those of the derived tokens that it comes from: as many as it is levels deep. */
+  readonly lineage: readonly number[];
+  readonly issuedAt: UnixSeconds;
+  /** As whoever derived it told: a program with its version, and its session. */
+  readonly agent: string | null;
+  readonly session: string | null;
+  /** The only repositories that it reaches, and then nothing else; null = as the token that it comes from. */
+  readonly repositoryIds: IdSet | null;
+  /** True when permissions or repositories were left out, so that scopes alone don't open anything. */
+  readonly isNarrowed: boolean;
+  /** The person's token. Policies judge its life. */
+  readonly root: Pick<TokenRecord, 'name' | 'kind' | 'issuedAt' | 'expiresAt'>;
 }
 
 /** A person as a decision sees them. */

@@ -145,6 +145,7 @@ function reachesAll(grants: readonly Grant[], wanted: Reach): boolean {
   );
 }
 
-function addressesWithin(held: readonly string[] | null, wanted: readonly string[] | null): boolean {
+/** True when every block of the wanted list lies within the held one; null = from anywhere. */
+export function addressesWithin(held: readonly string[] | null, wanted: readonly string[] | null): boolean {
   return held === null || (wanted !== null && wanted.every((block) => includesBlock(held, block)));
 }

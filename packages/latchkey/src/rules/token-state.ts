@@ -97,6 +97,11 @@ export function isOverLifetime({ kind, issuedAt, expiresAt }: Lifetime, policy: 
   return expiresAt === null || expiresAt - issuedAt > cap * DAY_SEC;
 }
 
+/** The life that policies judge: of a derived token that of the person's token behind it. */
+export function lifeOf(token: Pick<TokenRecord, 'derived'> & Lifetime): Lifetime {
+  return token.derived?.root ?? token;
+}
+
 /** Why a policy objects to somebody's token; null = it doesn't. */
 export function policyObjection(token: Lifetime, policy: Policy, isAdmin: boolean): PolicyObjection | null {
   if (isKindForbidden(token, policy)) return 'kind';

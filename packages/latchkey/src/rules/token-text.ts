@@ -11,11 +11,13 @@
 import { crc32 } from 'node:zlib';
 import type { TokenKind } from './model.ts';
 
-export const TOKEN_PREFIXES: Readonly<Record<TokenKind, string>> = {
+const TOKEN_PREFIXES: Readonly<Record<TokenKind, string>> = {
   'fine-grained': 'lkf_',
   classic: 'lkc_',
   scoped: 'lks_',
 };
+/** Of a token that was derived from another, whatever its kind. */
+const DERIVED_PREFIX = 'lkd_';
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const RANDOM_LENGTH = 30;
@@ -23,9 +25,17 @@ const CHECKSUM_LENGTH = 6;
 /** The longest text that is considered at all: 16 characters of instance prefix, `_`, 4 of kind, 36 of body. */
 export const MAX_TOKEN_LENGTH = 16 + 1 + 4 + RANDOM_LENGTH + CHECKSUM_LENGTH;
 
-const FORM = /^(?:[A-Za-z0-9]{1,16}_)?(lkf|lkc|lks)_[A-Za-z0-9]{36}$/;
-const NEARLY = /^(?:[A-Za-z0-9]{1,16}_)?(?:lkf|lkc|lks)_/;
-const KIND_OF: Readonly<Record<string, TokenKind>> = { lkf: 'fine-grained', lkc: 'classic', lks: 'scoped' };
+const FORM = /^(?:[A-Za-z0-9]{1,16}_)?(lkf|lkc|lks|lkd)_[A-Za-z0-9]{36}$/;
+const NEARLY = /^(?:[A-Za-z0-9]{1,16}_)?(?:lkf|lkc|lks|lkd)_/;
+const KIND_OF: Readonly<Record<string, TextKind>> = {
+  lkf: 'fine-grained',
+  lkc: 'classic',
+  lks: 'scoped',
+  lkd: 'derived',
+};
+
+/** What the prefix tells. */
+type TextKind = TokenKind | 'derived';
 
 /** Six base62 characters that encode the CRC-32 of a text. */
 export function checksumOf(text: string): string {
@@ -44,12 +54,13 @@ export function checksumOf(text: string): string {
  * @param instancePrefix 1–16 characters `[A-Za-z0-9]`, or null for none
  */
 export function mintTokenText(
-  kind: TokenKind,
+  kind: TextKind,
   randomBytes: (size: number) => Uint8Array,
   instancePrefix: string | null,
 ): string {
   const prefix = instancePrefix === null ? '' : `${instancePrefix}_`;
-  const head = `${prefix}${TOKEN_PREFIXES[kind]}${randomBase62(RANDOM_LENGTH, randomBytes)}`;
+  const ofKind = kind === 'derived' ? DERIVED_PREFIX : TOKEN_PREFIXES[kind];
+  const head = `${prefix}${ofKind}${randomBase62(RANDOM_LENGTH, randomBytes)}`;
   return head + checksumOf(head);
 }
 
@@ -69,7 +80,7 @@ function randomBase62(length: number, randomBytes: (size: number) => Uint8Array)
  * `unrecognised`: something else.
  */
 export type TokenText =
-  | { readonly form: 'valid'; readonly kind: TokenKind }
+  | { readonly form: 'valid'; readonly kind: TextKind }
   | { readonly form: 'mistyped' }
   | { readonly form: 'unrecognised' };
 
@@ -96,7 +107,7 @@ export interface TokenWithin {
 }
 
 /** A token may begin inside what looked like another, so a match consumes only the prefix. */
-const WITHIN = /lk[fcs]_(?=([A-Za-z0-9]{36}))/g;
+const WITHIN = /lk[fcsd]_(?=([A-Za-z0-9]{36}))/g;
 const MAX_PREFIX_LENGTH = 16;
 
 /** The tokens in a text, whatever surrounds them. Only those with the right checksum. */

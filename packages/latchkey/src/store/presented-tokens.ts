@@ -11,7 +11,7 @@ import { organizationsOfToken } from './token-organizations.ts';
 import { type Token, tokenOf } from './tokens.ts';
 
 /** A token found by one of its secrets. `grants` are the stored ones, without those that scopes stand for. */
-export interface StoredToken extends Token, TokenRecord {
+export interface StoredToken extends Token, Omit<TokenRecord, 'derived'> {
   /** True when another of its secrets was replaced but hasn't ended yet. */
   readonly hasOverlap: boolean;
 }

@@ -13,7 +13,7 @@ import type { Query } from './db.ts';
 /** Who or what a revision is about: a kind and an id in one number, since a million of them are kept in memory. */
 export type Subject = number;
 
-const KINDS = { token: 0, account: 1, repository: 2 } as const;
+const KINDS = { token: 0, account: 1, repository: 2, derived: 3 } as const;
 const KIND_COUNT = 4;
 
 /** Account 0 is the instance. */

@@ -130,6 +130,30 @@ export interface TokensTable {
   doubt_epoch: number | null;
 }
 
+/** Tokens that were derived from another (`store/derived-tokens`). */
+export interface DerivedTokensTable {
+  id: Generated<number>;
+  /** SHA-256, base64url. */
+  digest: string;
+  last_eight: string;
+  /** The person's token that all of it comes from. */
+  token_id: number;
+  /** The secret of that token: where it ends, so does this. */
+  secret_digest: string;
+  /** The derived token that this was derived from; null = the person's own. */
+  parent_id: number | null;
+  name: string;
+  /** Told by whoever derived it. */
+  agent: string | null;
+  session: string | null;
+  /** A `Narrowing`, of the person's token. */
+  narrowing_json: string;
+  created_at: number;
+  expires_at: number;
+  revoked_at: number | null;
+  revoked_by: string | null;
+}
+
 /** A push that has begun, until the audit log has its entry (`store/push-intents`). */
 interface PushIntentsTable {
   id: Generated<number>;
@@ -626,6 +650,7 @@ export interface Database {
   collaborators: CollaboratorsTable;
   tokens: TokensTable;
   token_secrets: TokenSecretsTable;
+  derived_tokens: DerivedTokensTable;
   grants: GrantsTable;
   grant_repositories: GrantRepositoriesTable;
   requests: RequestsTable;

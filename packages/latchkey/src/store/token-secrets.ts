@@ -28,9 +28,14 @@ export async function addSecret(tx: Query, tokenId: number, secret: SecretMark, 
     .execute();
 }
 
-/** Those of the digests whose secrets open a token, or once did. A few thousand at most. */
+/** Those of the digests whose secrets open a token, derived ones too, or once did. A few thousand at most. */
 export async function knownDigests(q: Query, digests: readonly string[]): Promise<Set<string>> {
-  const rows = await q.selectFrom('token_secrets').select('digest').where('digest', 'in', digests).execute();
+  const rows = await q
+    .selectFrom('token_secrets')
+    .select('digest')
+    .where('digest', 'in', digests)
+    .unionAll(q.selectFrom('derived_tokens').select('digest').where('digest', 'in', digests))
+    .execute();
   return new Set(rows.map((row) => row.digest));
 }
 

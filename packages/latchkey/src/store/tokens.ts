@@ -21,7 +21,7 @@ import { addSecret, endOverlap, type SecretMark } from './token-secrets.ts';
 export interface Token
   extends Omit<
     TokenRecord,
-    'secretState' | 'secretEndsAt' | 'grants' | 'ssoOrganizationIds' | 'excludedOrganizationIds'
+    'secretState' | 'secretEndsAt' | 'grants' | 'ssoOrganizationIds' | 'excludedOrganizationIds' | 'derived'
   > {
   readonly description: string;
   readonly createdAt: UnixSeconds;

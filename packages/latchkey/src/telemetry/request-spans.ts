@@ -62,7 +62,7 @@ const REDACTED = '[redacted]';
  */
 const LONG = /[A-Za-z0-9_+=-]{40}/;
 /** Our own tokens, even in part. */
-const OWN = /(?:lkf|lkc|lks)_/;
+const OWN = /lk[fcsd]_/;
 
 /**
  * A text in which every word that could be a secret is replaced. Words are separated by white space and by `/ : @ ; ,`.

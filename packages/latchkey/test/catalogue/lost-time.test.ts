@@ -18,6 +18,8 @@ const HARMLESS: readonly AuditAction[] = [
   'audit_log.prune',
   // A request gives nothing before it is approved.
   'personal_access_token.request_cancelled',
+  // All derived tokens end at a restore.
+  'personal_access_token.end_derived',
   // Every session ends at a restore.
   'user_session.revoke',
 ];

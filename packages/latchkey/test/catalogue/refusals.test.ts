@@ -11,6 +11,7 @@ const NOTHING: RefusalFacts = {
   tokenId: null,
   tokenName: null,
   lastEight: null,
+  derivedFrom: null,
   expiresAt: null,
   notBeforeAt: null,
   revokedAt: null,

@@ -105,6 +105,8 @@ const ELSEWHERE: readonly Reason[] = [
   'password_empty',
   'too_many_attempts',
   'rate_limited',
+  // git manages no tokens
+  'token_derived',
   // test/doors/git/quotas.test.ts
   'push_too_large',
   'file_too_large',

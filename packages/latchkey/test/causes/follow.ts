@@ -27,7 +27,7 @@ export async function follow(world: World, address: string, attempt: Try): Promi
   const form = PUT_FORWARD.find((id) => hasForm(page, id));
   if (form === undefined) throw new Error(`nothing can be done at ${address}`);
   page = await browser.post(path, formIn(page, form).values);
-  const secret = /\blk[fcs]_[A-Za-z0-9]{36}\b/.exec(page)?.[0];
+  const secret = /\blk[fcsd]_[A-Za-z0-9]{36}\b/.exec(page)?.[0];
   return { attempt: secret === undefined ? attempt : { ...attempt, secret }, page };
 }
 

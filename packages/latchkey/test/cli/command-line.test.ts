@@ -78,6 +78,7 @@ describe('help', () => {
       'serve',
       'token check',
       'token create',
+      'token derive',
       'token list',
       'token remind',
       'token revoke',

@@ -72,6 +72,7 @@ export function token(changes: Partial<TokenRecord> = {}): TokenRecord {
     secretState: 'current',
     secretEndsAt: null,
     scopes: [],
+    derived: null,
     grants: [grant()],
     allowedAddresses: null,
     usesLeft: null,
@@ -189,6 +190,7 @@ const tokens: fc.Arbitrary<TokenRecord> = fc.record({
   refRules: fc.constantFrom(null, null, [{ pattern: 'refs/heads/agent/**', allow: ['create', 'update'] as const }]),
   ssoOrganizationIds: fc.constantFrom(new Set<number>(), new Set([10])),
   excludedOrganizationIds: fc.constantFrom(new Set<number>(), new Set<number>(), new Set([10])),
+  derived: fc.constant(null),
 });
 const users: fc.Arbitrary<UserRecord> = fc.record({
   id: fc.constant(1),

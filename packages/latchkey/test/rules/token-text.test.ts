@@ -7,21 +7,23 @@ import {
   lastEightOf,
   mintTokenText,
   parseTokenText,
-  TOKEN_PREFIXES,
   tokensWithin,
   withoutTokens,
 } from '../../src/rules/token-text.ts';
 
 describe('the text of a token', () => {
-  it.each(TOKEN_KINDS)('of kind %s reads back as that kind, with and without an instance prefix', (kind) => {
-    for (const prefix of [null, 'acme', 'A1b2C3d4E5f6G7h8']) {
-      const text = mintTokenText(kind, randomBytes, prefix);
-      expect(text).toMatch(/^[A-Za-z0-9_]+$/);
-      expect(text).toHaveLength((prefix === null ? 0 : prefix.length + 1) + TOKEN_PREFIXES[kind].length + 36);
-      expect(parseTokenText(text)).toEqual({ form: 'valid', kind });
-      expect(lastEightOf(text)).toBe(text.slice(text.length - 8));
-    }
-  });
+  it.each([...TOKEN_KINDS, 'derived'] as const)(
+    'of kind %s reads back as that kind, with and without an instance prefix',
+    (kind) => {
+      for (const prefix of [null, 'acme', 'A1b2C3d4E5f6G7h8']) {
+        const text = mintTokenText(kind, randomBytes, prefix);
+        expect(text).toMatch(/^[A-Za-z0-9_]+$/);
+        expect(text).toHaveLength((prefix === null ? 0 : prefix.length + 1) + 'lkd_'.length + 36);
+        expect(parseTokenText(text)).toEqual({ form: 'valid', kind });
+        expect(lastEightOf(text)).toBe(text.slice(text.length - 8));
+      }
+    },
+  );
 
   it('has the CRC-32 of all that stands before it, in six base62 digits', () => {
     // CRC-32 of the check string "123456789" is 0xcbf43926 = 3421780262 (the catalogue of parametrised CRC algorithms).

@@ -35,6 +35,30 @@ test('whoami says whose token it is, in words and as JSON', async () => {
   });
 });
 
+test('a derived token pushes where its rules allow, says whose it is, ends by itself, and makes no other', async () => {
+  const { world, call: asLaptop } = await bob();
+  const derive = ['token', 'derive', '--repo', 'acme/site', '--permission', 'contents=write', '--ref', 'agent/**'];
+  const made = await asLaptop(...derive, '--expires-in', '15m', '--agent', 'bot/1', '--session', 's-1');
+  expect(made).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^lkd_[A-Za-z0-9]{36}\n$/),
+    stderr: expect.stringMatching(/^derived token 1 "bot\/1", until .*; this is shown once:\n$/),
+  });
+  const secret = made.stdout.trim();
+  const push = (branch: string) =>
+    world.git({ username: 'bob', secret, repository: 'acme/site', operation: 'push', branch });
+  expect(await push('agent/one')).toMatchObject({ ok: true });
+  expect((await push('main')).remote).toContain('Derive another from "laptop". If that one lacks it, too:');
+  const asBot = (...args: string[]) => call(world, secret, args);
+  expect((await asBot('whoami')).stdout).toContain('token 1 "bot/1"');
+  expect((await asBot('token', 'create', '--name', 'mine')).stderr).toContain(
+    'token "bot/1" (derived from "laptop") makes, changes, ends and approves no tokens.',
+  );
+  expect((await asBot('token', 'revoke', 'current')).code).toBe(0);
+  expect((await asBot('whoami')).stderr).toContain('was revoked');
+  expect((await asLaptop('token', 'derive', '--expires-in', '2d')).stderr).toContain('--expires-in takes a time');
+});
+
 test('a token is created, shown, rotated and revoked; its secret goes to stdout alone', async () => {
   const { world, call } = await bob();
   const created = await call(

@@ -14,10 +14,12 @@ import type { Bearer } from '../../rules/model.ts';
 import { misspellingOf } from '../../rules/token-spelling.ts';
 import { parseTokenText } from '../../rules/token-text.ts';
 import { readUserFacts, type UserFacts } from '../../store/decision-facts.ts';
+import { derivedByDigest } from '../../store/derived-tokens.ts';
 import { tokenByDigest } from '../../store/presented-tokens.ts';
 import { subjectOf } from '../../store/revision.ts';
 import type { Context } from '../ground/context.ts';
 import type { Credential } from './credential.ts';
+import { derivedRecord } from './derived-record.ts';
 import type { RecallOptions } from './memory.ts';
 import { RememberedToken } from './token-record.ts';
 
@@ -99,7 +101,7 @@ function byNewSecret(ctx: Context, secret: Secret, otherwise: Reason): MaybeProm
   }
   const key = secret.digestKey();
   return andThen(
-    ctx.memory.recall(key, () => readToken(ctx, digestOfKey(key)), KEEP_TOKEN),
+    ctx.memory.recall(key, () => readToken(ctx, digestOfKey(key), parsed.kind === 'derived'), KEEP_TOKEN),
     (token) => (token === null ? rejected('token_unknown') : identityOf(token)),
   );
 }
@@ -116,21 +118,32 @@ export function identityOf(token: RememberedToken): Identity {
   return { bearer: { via: 'token', token, user: holder.user }, facts: holder, endsOverlap: token.hasOverlap };
 }
 
+/** What ends or narrows the token that another was derived from, does so to that one at the next request. */
 const KEEP_TOKEN: RecallOptions<RememberedToken> = {
-  subjects: ({ id, userId }) => [subjectOf('token', id), subjectOf('account', userId)],
+  subjects: ({ id, userId, derived }) => [
+    subjectOf('token', id),
+    subjectOf('account', userId),
+    ...(derived === null ? [] : derived.lineage.map((each) => subjectOf('derived', each))),
+  ],
 };
 
 /** All tokens of a person share it. */
 const KEEP_USER_FACTS: RecallOptions<UserFacts> = { subjects: ({ user }) => [subjectOf('account', user.id)] };
 
-async function readToken(ctx: Context, digest: string): Promise<RememberedToken | null> {
+async function readToken(ctx: Context, digest: string, isDerived: boolean): Promise<RememberedToken | null> {
   if (!(await ctx.secrets.isKnown(digest))) return null;
-  const stored = await tokenByDigest(ctx.store.db, digest);
+  const derived = isDerived ? await derivedByDigest(ctx.store.db, digest) : null;
+  const stored = isDerived
+    ? derived && (await tokenByDigest(ctx.store.db, derived.secretDigest))
+    : await tokenByDigest(ctx.store.db, digest);
   if (stored === null) return null;
   const facts = await ctx.memory.recall(
     `user ${stored.userId}`,
     () => readUserFacts(ctx.store.db, stored.userId),
     KEEP_USER_FACTS,
   );
-  return facts === null ? null : new RememberedToken(stored, facts, ctx.memory.parts);
+  if (facts === null) return null;
+  return derived === null
+    ? new RememberedToken(stored, facts, ctx.memory.parts)
+    : derivedRecord(stored, derived, facts, ctx.memory.parts);
 }

@@ -14,7 +14,7 @@ import type { Grant, IdSet, Target, TokenRecord } from '../../rules/model.ts';
 const MAX_SHARED = 10_000;
 
 /** Only these fields are a token's own. Most tokens share the rest. */
-type Own = 'id' | 'userId' | 'name' | 'lastEight' | 'issuedAt' | 'expiresAt' | 'grants';
+type Own = 'id' | 'userId' | 'name' | 'lastEight' | 'issuedAt' | 'expiresAt' | 'grants' | 'derived';
 export type CommonOfToken = Omit<TokenRecord, Own> & { readonly hasOverlap: boolean };
 export type CommonOfGrant = Pick<Grant, 'selection' | 'permissions' | 'state'>;
 type RepositoryTarget = Extract<Target, { kind: 'repository' }>;

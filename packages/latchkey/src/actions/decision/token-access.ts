@@ -43,6 +43,7 @@ const OF_OTHERS: ReadonlySet<string | null> = new Set(['expires_in', 'uses_left'
 export function keepWithin(permit: Permit, wanted: Bounded, isItself = false): void {
   const acting = actingToken(permit);
   if (acting === null) return;
+  if (acting.derived !== null) throw problem('unprocessable', 'A derived token makes and changes no tokens.');
   const complaints = beyondMaker(acting, wanted).filter(({ field }) => !isItself || !OF_OTHERS.has(field));
   if (complaints.length > 0) throw new Problem(complaints);
 }

@@ -6,7 +6,8 @@
  */
 import type { UnixSeconds } from '../../base/time.ts';
 import { scopeReach } from '../../catalogue/scopes/scopes.ts';
-import { ANY_OWNER, type Grant, type IdSet, type TokenRecord } from '../../rules/model.ts';
+import { type Narrowing, narrowedGrants } from '../../rules/derivation.ts';
+import { ANY_OWNER, type Derivation, type Grant, type IdSet, type TokenRecord } from '../../rules/model.ts';
 import type { UserFacts } from '../../store/decision-facts.ts';
 import type { StoredToken } from '../../store/presented-tokens.ts';
 import type { CommonOfGrant, CommonOfToken, SharedParts } from './shared-parts.ts';
@@ -25,7 +26,12 @@ export class RememberedToken implements TokenRecord {
   readonly holder: UserFacts;
   readonly #common: CommonOfToken;
 
-  constructor(stored: StoredToken, holder: UserFacts, parts: SharedParts) {
+  constructor(
+    stored: StoredToken,
+    holder: UserFacts,
+    parts: SharedParts,
+    leave: (grants: readonly Grant[]) => readonly Grant[] = (grants) => grants,
+  ) {
     this.id = stored.id;
     this.name = stored.name;
     this.lastEight = stored.lastEight;
@@ -33,8 +39,8 @@ export class RememberedToken implements TokenRecord {
     this.expiresAt = stored.expiresAt;
     this.grants =
       stored.kind === 'fine-grained'
-        ? stored.grants.map((grant) => new RememberedGrant(grant, parts))
-        : grantsOfScopes(stored, parts);
+        ? leave(stored.grants).map((grant) => new RememberedGrant(grant, parts))
+        : leave(grantsOfScopes(stored, parts));
     this.holder = holder;
     this.#common = commonOf(stored, parts);
   }
@@ -81,6 +87,29 @@ export class RememberedToken implements TokenRecord {
   /** True when another of its secrets was replaced but hasn't ended yet. */
   get hasOverlap() {
     return this.#common.hasOverlap;
+  }
+  get derived(): Derivation | null {
+    return null;
+  }
+}
+
+/** A derived token with its holder: the record of the person's token, narrowed. */
+export class RememberedDerivedToken extends RememberedToken {
+  readonly #derived: Derivation;
+
+  /** @param narrowing what is left of the grants */
+  constructor(
+    stored: StoredToken,
+    holder: UserFacts,
+    parts: SharedParts,
+    { derived, narrowing }: { readonly derived: Derivation; readonly narrowing: Narrowing },
+  ) {
+    super(stored, holder, parts, (grants) => narrowedGrants(grants, narrowing));
+    this.#derived = derived;
+  }
+
+  override get derived(): Derivation {
+    return this.#derived;
   }
 }
 

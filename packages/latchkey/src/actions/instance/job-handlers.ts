@@ -15,6 +15,7 @@ import { deleteOldMail, deliverMail } from '../ground/mail.ts';
 import { settleFolder } from '../repositories/folders.ts';
 import { settlePushes } from '../repositories/push-log.ts';
 import { deleteOldDeliveries, deliverWebhook } from '../repositories/webhooks/delivery.ts';
+import { clearDerived } from '../tokens/derivation.ts';
 import { deleteOldDeviceAuthorizations } from '../tokens/device-authorization.ts';
 import { digestRequests, endDisused, noticeEnds } from '../tokens/upkeep.ts';
 import { noteHighWater } from './high-water.ts';
@@ -40,7 +41,10 @@ const HANDLERS: Handlers = {
     await ctx.store.transaction((tx) => deleteDeadJobs(tx, ctx.clock.now() - DEAD_JOBS_KEPT_SEC));
   },
   'clear-leftovers': clearLeftOvers,
-  'clear-logins': deleteOldDeviceAuthorizations,
+  'clear-logins': async (ctx) => {
+    await deleteOldDeviceAuthorizations(ctx);
+    await clearDerived(ctx);
+  },
   'clear-mail': deleteOldMail,
   'clear-rate-windows': async (ctx) => {
     await ctx.store.transaction((tx) => deleteEndedWindows(tx, ctx.clock.now()));

@@ -10,6 +10,7 @@ import { type LostEntry, type LostTime, lostTime } from '../../catalogue/lost-ti
 import { accountById, setSuspended } from '../../store/accounts.ts';
 import { auditBetween } from '../../store/audit.ts';
 import type { Query } from '../../store/db.ts';
+import { deleteAllDerived } from '../../store/derived-tokens.ts';
 import {
   beginEpoch,
   type DatabaseState,
@@ -65,6 +66,8 @@ export async function beginAnew(ctx: Context, permit: Permit, known: Known): Pro
   const done = await ctx.store.transaction(async (tx) => {
     const epoch = await beginEpoch(tx, ctx.store.engine, before);
     await endEverySignIn(tx);
+    // Short as they are, nobody could tell which of them were ended after the backup.
+    await deleteAllDerived(tx);
     const tokenIds = known.how === 'end-all-tokens' ? await liveTokenIds(tx) : [...asked.tokenIds];
     const isSure = (id: number): boolean => known.how === 'tail' && !asked.doubtedIds.has(id);
     let [endedTokens, inDoubt] = [0, 0];

@@ -17,11 +17,11 @@ import { splitFullName } from '../../rules/names.ts';
 import { REF_ACTS } from '../../rules/refs/ref-rules.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
 import { tokenAsPresented } from '../../store/presented-tokens.ts';
-import { identityOf } from '../decision/authenticate.ts';
-import { consider, type Permit } from '../decision/authorize.ts';
+import { type Identity, identityOf } from '../decision/authenticate.ts';
+import { consider, holderOf, type Permit } from '../decision/authorize.ts';
 import { targetNamed } from '../decision/route-target.ts';
 import type { TargetName } from '../decision/targets.ts';
-import { tokenWithin } from '../decision/token-access.ts';
+import { actingToken, tokenWithin } from '../decision/token-access.ts';
 import { RememberedToken } from '../decision/token-record.ts';
 import type { Context } from '../ground/context.ts';
 
@@ -122,25 +122,35 @@ function byPermission({
 
 /**
  * Whether one of the caller's tokens might do something, from an address.
+ * @param tokenId null = the one that asks
  * @param address of the operation's caller
  * @throws Problem when there is no such token
  */
 export async function dryRun(
   ctx: Context,
   permit: Permit,
-  tokenId: number,
+  tokenId: number | null,
   { need, target, move }: DryRunQuestion,
   address: string,
 ): Promise<DryRunAnswer> {
-  const token = await tokenWithin(ctx.store.db, permit, tokenId, { alive: false });
-  const [stored, facts] = await Promise.all([
-    tokenAsPresented(ctx.store.db, token.id),
-    readUserFacts(ctx.store.db, token.userId),
-  ]);
-  if (stored === null || facts === null) throw problem('not_found', `There is no token ${tokenId}.`, 'id');
-  const identity = identityOf(new RememberedToken(stored, facts, ctx.memory.parts));
+  const identity = await identityBehind(ctx, permit, tokenId);
   const explanation = await andThen(ctx.memory.refresh(), () =>
     consider(ctx, { need, target, address, ...(move === undefined ? {} : { move }) }, identity),
   );
   return { allowed: explanation === null, explanation, need };
+}
+
+async function identityBehind(ctx: Context, permit: Permit, tokenId: number | null): Promise<Identity> {
+  const acting = actingToken(permit);
+  const itself = tokenId === null && acting?.derived != null ? await holderOf(ctx, permit) : null;
+  if (itself !== null) return itself;
+  const id = tokenId ?? acting?.id;
+  if (id === undefined) throw problem('unprocessable', 'No token was used for this request.');
+  const token = await tokenWithin(ctx.store.db, permit, id, { alive: false });
+  const [stored, facts] = await Promise.all([
+    tokenAsPresented(ctx.store.db, token.id),
+    readUserFacts(ctx.store.db, token.userId),
+  ]);
+  if (stored === null || facts === null) throw problem('not_found', `There is no token ${id}.`, 'id');
+  return identityOf(new RememberedToken(stored, facts, ctx.memory.parts));
 }

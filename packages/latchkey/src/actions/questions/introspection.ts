@@ -7,6 +7,7 @@ import type { Secret } from '../../base/secret.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 import { atLeast, type Level } from '../../catalogue/permissions.ts';
 import {
+  ANY_OWNER,
   type Grant,
   INSTANCE_OWNER,
   type Need,
@@ -15,7 +16,7 @@ import {
   type UserRecord,
 } from '../../rules/model.ts';
 import { lacksTwoFactor } from '../../rules/policy.ts';
-import { grantAccess, policyObjection } from '../../rules/token-state.ts';
+import { grantAccess, lifeOf, policyObjection } from '../../rules/token-state.ts';
 import { type Account, accountsByIds } from '../../store/accounts.ts';
 import { repositoriesByIds } from '../../store/repositories.ts';
 import { authenticate } from '../decision/authenticate.ts';
@@ -69,7 +70,7 @@ export async function introspect(ctx: Context, secret: Secret, address: string):
     user,
     kind: token.kind,
     scope: scopeOf(token, grants),
-    grants: await inWords(ctx, grants, owners),
+    grants: await inWords(ctx, token, grants, owners),
     maxAgeSec: maxAgeOf(token, ctx.clock.now()),
   };
 }
@@ -86,7 +87,8 @@ export function maxAgeOf(token: TokenRecord, at: UnixSeconds): number {
   return Math.max(0, Math.min(MAX_AGE_SEC, ...ends.map((end) => end - at)));
 }
 
-function scopeOf(token: TokenRecord, grants: readonly Grant[]): string {
+/** `contents:write metadata:read`, or scopes as they are. */
+export function scopeOf(token: TokenRecord, grants: readonly Grant[]): string {
   if (token.kind !== 'fine-grained') return token.scopes.join(' ');
   const held = new Map<string, Level>();
   for (const grant of grants) {
@@ -111,12 +113,18 @@ async function grantsInForce(ctx: Context, token: TokenRecord, user: UserRecord,
     const isOrganizations = owners.get(grant.ownerId)?.kind === 'organization';
     const policy = policyInForce(instance, isOrganizations ? await policyOf(ctx, grant.ownerId) : null);
     if (lacksTwoFactor(user, policy, ctx.clock.now())) continue;
-    if (grantAccess(grant, policyObjection(token, policy, user.admin)) === 'active') inForce.push(grant);
+    if (grantAccess(grant, policyObjection(lifeOf(token), policy, user.admin)) === 'active') inForce.push(grant);
   }
   return inForce;
 }
 
-async function inWords(ctx: Context, grants: readonly Grant[], owners: Owners): Promise<GrantInWords[]> {
+async function inWords(
+  ctx: Context,
+  { derived }: TokenRecord,
+  grants: readonly Grant[],
+  owners: Owners,
+): Promise<GrantInWords[]> {
+  if (derived !== null && derived.repositoryIds !== null) return onlyThese(ctx, [...derived.repositoryIds], grants);
   const repositories = await repositoriesByIds(
     ctx.store.db,
     grants.flatMap(({ repositoryIds }) => [...repositoryIds]),
@@ -131,4 +139,24 @@ async function inWords(ctx: Context, grants: readonly Grant[], owners: Owners): 
       permissions: grant.permissions,
     };
   });
+}
+
+/** The grants of a token that was derived for some repositories: for each owner those that the grant reaches, too. */
+async function onlyThese(ctx: Context, ids: readonly number[], grants: readonly Grant[]): Promise<GrantInWords[]> {
+  const repositories = [...(await repositoriesByIds(ctx.store.db, ids)).values()];
+  const owners = await accountsByIds(ctx.store.db, [...new Set(repositories.map(({ ownerId }) => ownerId))]);
+  return grants.flatMap(({ ownerId, selection, repositoryIds, permissions }) =>
+    [...owners.values()].flatMap(({ id, login }) => {
+      const reached = repositories.filter(
+        (each) =>
+          each.ownerId === id &&
+          (ownerId === id || ownerId === ANY_OWNER) &&
+          (selection === 'all' || (selection === 'public' ? each.visibility === 'public' : repositoryIds.has(each.id))),
+      );
+      const names = reached.map(({ name }) => `${login}/${name}`);
+      return names.length === 0
+        ? []
+        : [{ owner: login, selection: 'selected' as const, repositories: names, permissions }];
+    }),
+  );
 }

@@ -2,12 +2,14 @@
 import { digestOf } from '../../base/secret.ts';
 import { isExpired, isSecretOver } from '../../rules/token-state.ts';
 import { parseTokenText } from '../../rules/token-text.ts';
+import { type DerivedToken, derivedByDigest } from '../../store/derived-tokens.ts';
 import { type StoredToken, tokenByDigest } from '../../store/presented-tokens.ts';
 import type { PushedLeak } from '../../store/push-intents.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { mailed } from '../ground/token-names.ts';
+import { endOneDerived } from './derivation.ts';
 import { endOne } from './tokens.ts';
 
 /** The most credentials in one report: GitHub's. */
@@ -21,7 +23,7 @@ export async function revokeLeaked(ctx: Context, permit: Permit, texts: readonly
   let revoked = 0;
   for (const text of new Set(texts)) {
     const found = await liveToken(ctx, text.trim());
-    if (found !== null && (await endLeaked(ctx, permit, found.id, null))) revoked++;
+    if (found !== null && (await endLeaked(ctx, permit, found, null))) revoked++;
   }
   return revoked;
 }
@@ -34,27 +36,47 @@ export async function revokePushed(
 ): Promise<void> {
   for (const { digest, where } of leaks) {
     const found = await openedBy(ctx, digest);
-    if (found !== null) await endLeaked(ctx, by, found.id, where);
+    if (found !== null) await endLeaked(ctx, by, found, where);
   }
 }
 
 /** The working token in a text; null when it isn't ours, or no longer works. */
-export async function liveToken(ctx: Context, text: string): Promise<StoredToken | null> {
+export async function liveToken(ctx: Context, text: string): Promise<FoundToken | null> {
   if (parseTokenText(text).form !== 'valid') return null;
   return openedBy(ctx, digestOf(text));
 }
 
-async function openedBy(ctx: Context, digest: string): Promise<StoredToken | null> {
-  const found = await tokenByDigest(ctx.store.db, digest);
-  const at = ctx.clock.now();
-  return found === null || found.revokedAt !== null || isExpired(found, at) || isSecretOver(found, at) ? null : found;
+/** What a leaked text opens: a person's token, or one derived from it. */
+interface FoundToken {
+  readonly token: StoredToken;
+  readonly derived: DerivedToken | null;
 }
 
-function endLeaked(ctx: Context, permit: Pick<Permit, 'actor'>, id: number, where: string | null): Promise<boolean> {
+async function openedBy(ctx: Context, digest: string): Promise<FoundToken | null> {
+  const derived = await derivedByDigest(ctx.store.db, digest);
+  const token = await tokenByDigest(ctx.store.db, derived?.secretDigest ?? digest);
+  const at = ctx.clock.now();
+  if (token === null || token.revokedAt !== null || isExpired(token, at) || isSecretOver(token, at)) return null;
+  return derived !== null && (derived.revokedAt !== null || isExpired(derived, at)) ? null : { token, derived };
+}
+
+function endLeaked(
+  ctx: Context,
+  permit: Pick<Permit, 'actor'>,
+  { token, derived }: FoundToken,
+  where: string | null,
+): Promise<boolean> {
+  const words = where === null ? 'reported as leaked' : `found in ${where}`;
   return ctx.store.transaction(async (tx) => {
-    const ended = await endOne(ctx, tx, permit, id, where === null ? 'reported as leaked' : `found in ${where}`);
-    if (ended !== null)
-      await queueMail(ctx, tx, { userId: ended.userId }, 'token_leaked', { token: mailed(ended), where });
-    return ended !== null;
+    const isEnded =
+      derived === null
+        ? (await endOne(ctx, tx, permit, token.id, words)) !== null
+        : await endOneDerived(ctx, tx, permit, derived, words);
+    const told = {
+      token: mailed(derived === null ? token : { ...token, name: derived.name, lastEight: derived.lastEight }),
+      where,
+    };
+    if (isEnded) await queueMail(ctx, tx, { userId: token.userId }, 'token_leaked', told);
+    return isEnded;
   });
 }

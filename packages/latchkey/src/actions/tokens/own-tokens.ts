@@ -8,8 +8,9 @@ import type { Page } from '../../store/page.ts';
 import { refusalTotals } from '../../store/refusals.ts';
 import { descendantsOf, listTokens, type Token, tokensByIds } from '../../store/tokens.ts';
 import type { Permit } from '../decision/authorize.ts';
-import { tokenWithin } from '../decision/token-access.ts';
+import { actingToken, tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
+import { currentDerived, type DerivedView } from './derivation.ts';
 import { type TokenView, tokenView, tokenViews } from './views.ts';
 
 /** A token in a list on a page. */
@@ -38,12 +39,40 @@ export async function readToken(ctx: Context, permit: Permit, id: number): Promi
   return tokenView(ctx.store.db, await tokenWithin(ctx.store.db, permit, id, { alive: false }), ctx.clock.now());
 }
 
+/** The token that makes the request. */
+export interface CurrentToken extends TokenView {
+  /** What it is beside that, when it was derived from another; the rest is what it has itself. */
+  readonly derived: DerivedView | null;
+}
+
 /** The token that makes the request. @throws Problem when it isn't made with a token */
-export async function readCurrentToken(ctx: Context, permit: Permit): Promise<TokenView> {
-  if (permit.actor.tokenId === null) throw problem('unprocessable', 'No token was used for this request.');
-  const token = (await tokensByIds(ctx.store.db, [permit.actor.tokenId])).get(permit.actor.tokenId);
+export async function readCurrentToken(ctx: Context, permit: Permit): Promise<CurrentToken> {
+  const acting = actingToken(permit);
+  if (acting === null) throw problem('unprocessable', 'No token was used for this request.');
+  const token = (await tokensByIds(ctx.store.db, [acting.id])).get(acting.id);
   if (token === undefined) throw problem('not_found', 'The token is gone.');
-  return tokenView(ctx.store.db, token, ctx.clock.now());
+  const view = await tokenView(ctx.store.db, token, ctx.clock.now());
+  const derived = await currentDerived(ctx, permit);
+  if (derived === null) return { ...view, derived };
+  const { name, lastEight, scopes, refRules, allowedAddresses, expiresAt, grants } = acting;
+  const left = new Map(grants.map(({ id, permissions }) => [id, permissions]));
+  const { createdAt } = derived;
+  return {
+    ...view,
+    name,
+    lastEight,
+    scopes,
+    refRules,
+    allowedAddresses,
+    expiresAt,
+    createdAt,
+    updatedAt: createdAt,
+    issuedAt: createdAt,
+    description: '',
+    lastUse: null,
+    grants: view.grants.map((grant) => ({ ...grant, permissions: left.get(grant.id) ?? {} })),
+    derived,
+  };
 }
 
 /** A page of the caller's tokens, newest first; revoked ones only on request. */

@@ -266,6 +266,17 @@ export const ACCESS_REFUSALS = {
       'A classic or scoped token does what its scopes open. Where several would do, all are named; the link ' +
       'chooses the one that opens least.',
   },
+  token_derived: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) => `${sentenceCase(theToken(facts))} makes, changes, ends and approves no tokens.`,
+    remedy: ({ derivedFrom }) => ({
+      text: `Use ${derivedFrom === null ? 'the other one' : `"${shown(derivedFrom)}"`}, or the page of your tokens:`,
+      url: '/settings/personal-access-tokens',
+    }),
+    about:
+      'A token that was derived from another is short, narrow and dead with it. So that it gives away nothing that ' +
+      'outlives it, it manages no tokens, whatever the other one may do. It may derive once more, and end itself.',
+  },
   workflow_permission_missing: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => {

@@ -30,8 +30,9 @@ export function shown(text: string, maxLength = MAX_SHOWN_LENGTH): string {
 }
 
 /** `the token "ci"`, or the last characters of one without a name. */
-export function theToken({ tokenName, lastEight }: RefusalFacts): string {
-  if (tokenName !== null) return `the token "${shown(tokenName)}"`;
+export function theToken({ tokenName, lastEight, derivedFrom }: RefusalFacts): string {
+  const from = derivedFrom === null ? '' : ` (derived from "${shown(derivedFrom)}")`;
+  if (tokenName !== null) return `the token "${shown(tokenName)}"${from}`;
   return lastEight === null ? 'this token' : `the token …${lastEight}`;
 }
 

@@ -52,6 +52,7 @@ export type Reason =
   | 'repository_not_selected'
   | 'permission_missing'
   | 'scope_missing'
+  | 'token_derived'
   | 'workflow_permission_missing'
   | 'ref_not_allowed'
   | 'token_in_content'
@@ -73,6 +74,8 @@ export interface RefusalFacts {
   readonly tokenId: number | null;
   readonly tokenName: string | null;
   readonly lastEight: string | null;
+  /** The name of the person's token that it was derived from; null when it is one itself. */
+  readonly derivedFrom: string | null;
   readonly expiresAt: UnixSeconds | null;
   readonly notBeforeAt: UnixSeconds | null;
   readonly revokedAt: UnixSeconds | null;

@@ -12,6 +12,7 @@ import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';
 import { type ServerClient, ServerRefusal } from '../server-client.ts';
 import { alignedTable } from '../table.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
+import { deriveCommand } from './derive.ts';
 import { draftOf, type TokenFlags } from './flags.ts';
 import { CURRENT, type TokenAnswer } from './own-token.ts';
 import { remindCommand, waitingWords } from './remind.ts';
@@ -25,11 +26,12 @@ const MAX_PAGES = 100;
 
 export function tokenCommand(terminal: Terminal): Command {
   const command = new Command('token').description(
-    'list, create, show, rotate, revoke and check your tokens on a server, and remind who has to approve them',
+    'list, create, derive, show, rotate, revoke and check your tokens on a server, and remind who approves them',
   );
   for (const make of [
     listCommand,
     createCommand,
+    deriveCommand,
     showCommand,
     rotateCommand,
     revokeCommand,
@@ -152,10 +154,10 @@ function rotateCommand(terminal: Terminal): Command {
 
 function revokeCommand(terminal: Terminal): Command {
   const command = subcommand('revoke', 'end a token for good, at once')
-    .argument('<ID>', 'its number')
+    .argument('<ID>', 'its number, or current: the one that is used here')
     .action(async (id: string, flags: Flags) => {
-      await connect(terminal, flags).api(pathTo(id), { method: 'DELETE' });
-      terminal.say(`token ${id} is revoked`);
+      await connect(terminal, flags).api(pathTo(id === 'current' ? undefined : id), { method: 'DELETE' });
+      terminal.say(id === 'current' ? 'the token is revoked' : `token ${id} is revoked`);
     });
   return examples(command, ['latchkey token revoke 12']);
 }

@@ -14,6 +14,7 @@ import { onDemand } from '../../base/on-demand.ts';
 import { once } from '../../base/once.ts';
 import { Secret } from '../../base/secret.ts';
 import { LEVELS, type PermissionSet, permissionNamed } from '../../catalogue/permissions.ts';
+import type { Derivation } from '../../rules/model.ts';
 import { splitFullName } from '../../rules/names.ts';
 import { OAuthError, type ResourceServerCall, serverAsking } from './call.ts';
 import { REQUEST_ERRORS, STATUS_OF } from './refuse.ts';
@@ -86,8 +87,13 @@ export async function answerCheckCall(call: ResourceServerCall): Promise<unknown
           login: bearer.user.login,
           user_id: bearer.user.id,
           expires_at: bearer.token.expiresAt,
+          ...(bearer.token.derived === null ? {} : { derived: derivedFacts(bearer.token.derived) }),
         };
   return { token, max_age: answer.maxAgeSec, checks: answer.results.map(presented) };
+}
+
+function derivedFacts({ id, agent, session }: Derivation) {
+  return { id, agent, session };
 }
 
 function formErrors(body: unknown): string {

@@ -4,6 +4,7 @@
  */
 import { introspect } from '../../actions/questions/introspection.ts';
 import { Secret } from '../../base/secret.ts';
+import type { Derivation } from '../../rules/model.ts';
 import { OAuthError, type ResourceServerCall, serverAsking } from './call.ts';
 
 const INACTIVE = { active: false };
@@ -31,15 +32,21 @@ export async function answerIntrospection(call: ResourceServerCall): Promise<unk
     username: user.login,
     token_type: 'Bearer',
     ...(token.expiresAt === null ? {} : { exp: token.expiresAt }),
-    iat: token.issuedAt,
+    iat: token.derived?.issuedAt ?? token.issuedAt,
     ...(token.notBeforeAt === null ? {} : { nbf: token.notBeforeAt }),
     sub: String(user.id),
     aud: server.name,
     iss: ctx.settings.publicUrl,
-    jti: String(token.id),
+    jti: token.derived === null ? String(token.id) : `derived:${token.derived.id}`,
+    ...(token.derived === null ? {} : { act: actOf(token.derived, user.id) }),
     token_kind: token.kind,
     permissions: found.grants,
     ...(token.refRules === null ? {} : { ref_rules: token.refRules }),
     max_age: found.maxAgeSec,
   };
+}
+
+/** Who acts for the token's owner (RFC 8693 section 4.1): the agent, as whoever derived the token told. */
+function actOf({ agent, session, root }: Derivation, userId: number): Record<string, unknown> {
+  return { sub: agent ?? String(userId), ...(session === null ? {} : { session }), derived_from: root.name };
 }

@@ -61,6 +61,7 @@ export const STATUS_OF = {
   repository_not_selected: 403,
   permission_missing: 403,
   scope_missing: 403,
+  token_derived: 403,
   workflow_permission_missing: 403,
   ref_not_allowed: 403,
   token_in_content: 403,

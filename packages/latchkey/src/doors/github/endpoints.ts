@@ -1,9 +1,11 @@
 /** Every endpoint of this door, by noun. */
+
 import type { Endpoint } from './endpoint.ts';
 import { COLLABORATOR_ENDPOINTS } from './endpoints/collaborators.ts';
 import { CONTENTS_ENDPOINTS } from './endpoints/contents.ts';
 import { CREDENTIAL_ENDPOINTS } from './endpoints/credentials.ts';
 import { DEPLOY_KEY_ENDPOINTS } from './endpoints/deploy-keys.ts';
+import { DERIVED_TOKEN_ENDPOINTS } from './endpoints/derived-tokens.ts';
 import { EMAIL_ENDPOINTS } from './endpoints/emails.ts';
 import { GIT_OBJECT_ENDPOINTS } from './endpoints/git-objects.ts';
 import { HISTORY_ENDPOINTS } from './endpoints/history.ts';
@@ -36,6 +38,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...LOG_ENDPOINTS,
   ...ORGANIZATION_TOKEN_ENDPOINTS,
   ...OWN_TOKEN_ENDPOINTS,
+  ...DERIVED_TOKEN_ENDPOINTS,
   ...OWN_REQUEST_ENDPOINTS,
   ...REPOSITORY_ENDPOINTS,
   ...POLICY_ENDPOINTS,

@@ -129,6 +129,7 @@ export const ANSWERS = {
   repository_not_selected: NOT_ACCESSIBLE,
   permission_missing: NOT_ACCESSIBLE,
   scope_missing: NOT_ACCESSIBLE,
+  token_derived: NOT_ACCESSIBLE,
   workflow_permission_missing: NOT_ACCESSIBLE,
   ref_not_allowed: NOT_ACCESSIBLE,
   token_in_content: [409, () => 'Repository rule violations found\n\nSecret detected in content\n\n'],

@@ -110,6 +110,7 @@ export const ANSWERS = {
   repository_not_selected: LACKING,
   permission_missing: LACKING,
   scope_missing: INSUFFICIENT,
+  token_derived: FORBIDDEN_BECAUSE,
   workflow_permission_missing: FORBIDDEN_BECAUSE,
   ref_not_allowed: FORBIDDEN_BECAUSE,
   token_in_content: FORBIDDEN_BECAUSE,

@@ -21,11 +21,13 @@ import { isAbandoned } from '../../base/requests/body-deadline.ts';
 import { callerOf } from '../../base/requests/caller.ts';
 import { Secret } from '../../base/secret.ts';
 import { readLoginRequest } from '../../rules/login-request.ts';
+import { EXCHANGE_GRANT, exchangeToken } from './token-exchange.ts';
 
 /** The largest form that is accepted. */
 const MAX_FORM_BYTES = 16 * 1024;
 
-const TOKEN_PATH = '/login/oauth/access_token';
+/** GitHub's, and the one that programs without a person use. */
+const TOKEN_PATHS = ['/login/oauth/access_token', '/oauth/token'];
 const DEVICE_CODE_PATH = '/login/device/code';
 const DEVICE_PAGE_PATH = '/login/device';
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -39,7 +41,7 @@ export function oauthDoor(ctx: Context): FastifyPluginAsync {
       { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
       (_request, text, done) => done(null, new URLSearchParams(String(text))),
     );
-    app.post(TOKEN_PATH, (request, reply) => token(ctx, request, reply));
+    for (const path of TOKEN_PATHS) app.post(path, (request, reply) => token(ctx, request, reply));
     app.post(DEVICE_CODE_PATH, (request, reply) => deviceCode(ctx, request, reply));
     app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
       if (isAbandoned(request.raw)) return reply.hijack();
@@ -62,6 +64,10 @@ export function oauthDoor(ctx: Context): FastifyPluginAsync {
 
 async function token(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const form = formOf(request);
+  if (form.get('grant_type') === EXCHANGE_GRANT) {
+    const { status, body } = await exchangeToken(ctx, form, visitorOf(ctx, request));
+    return json(reply, status, body);
+  }
   if (form.get('client_id') !== LOGIN_CLIENT_ID)
     return refuse(reply, 401, 'invalid_client', `The only client is ${LOGIN_CLIENT_ID}.`);
   const from = visitorOf(ctx, request);
@@ -82,7 +88,12 @@ async function token(ctx: Context, request: FastifyRequest, reply: FastifyReply)
       return send(ctx, reply, await redeemDevice(ctx, new Secret(code), from));
     }
     default:
-      return refuse(reply, 400, 'unsupported_grant_type', `grant_type must be authorization_code or ${DEVICE_GRANT}.`);
+      return refuse(
+        reply,
+        400,
+        'unsupported_grant_type',
+        `grant_type must be authorization_code, ${DEVICE_GRANT} or ${EXCHANGE_GRANT}.`,
+      );
   }
 }
 

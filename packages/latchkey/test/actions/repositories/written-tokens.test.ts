@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { mayHoldPieceOfToken, tokensWrittenIn } from '../../../src/actions/repositories/written-tokens.ts';
 import { mintTokenText } from '../../../src/rules/token-text.ts';
 
-const KINDS = ['fine-grained', 'classic', 'scoped'] as const;
+const KINDS = ['fine-grained', 'classic', 'scoped', 'derived'] as const;
 const latin1 = (bytes: Buffer): string => bytes.toString('latin1');
 const everyPercent = (text: string): string =>
   [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`).join('');

@@ -3,8 +3,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addResourceServer, removeResourceServer } from '../../../src/actions/questions/resource-servers.ts';
 import { revokeToken } from '../../../src/actions/tokens/tokens.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { resourceServerApi } from '../../../src/doors/forward/resource-server-api.ts';
 import { lastUses } from '../../../src/store/usage.ts';
+import { deriveFrom } from '../../actions/derive.ts';
 import { type ForwardWorld, forwardWorld } from './door.ts';
 
 interface Asked {
@@ -104,6 +106,42 @@ describe('introspection (RFC 7662)', () => {
     expect(
       (await world.introspect({ token: await world.token('ada', { scopes: ['repo', 'gist'] }) })).body,
     ).toMatchObject({ active: true, scope: 'gist repo', token_kind: 'classic' });
+  });
+
+  it('names who acts with a derived token and what it may, and nothing once its parent is dead', async () => {
+    const world = await resourceServerWorld();
+    const parent = await world.token('ada', { kind: 'classic', name: 'laptop', scopes: ['repo', 'user'] });
+    const { secret, token } = await deriveFrom(world.ctx, new Secret(parent), {
+      agent: 'claude-code/2.1',
+      session: 's-1',
+      repositories: ['acme/site'],
+      permissions: { contents: 'read' },
+    });
+    const asked = { token: secret.reveal() };
+    const { body } = await world.introspect(asked);
+    expect(body).toMatchObject({
+      active: true,
+      act: { sub: 'claude-code/2.1', session: 's-1', derived_from: 'laptop' },
+      jti: `derived:${token.id}`,
+      iat: token.createdAt,
+      exp: token.expiresAt,
+    });
+    expect(body.permissions).toEqual([
+      {
+        owner: 'acme',
+        selection: 'selected',
+        repositories: ['acme/site'],
+        permissions: { contents: 'read', metadata: 'read' },
+      },
+    ]);
+    const check = { token: asked.token, checks: [{ permissions: { contents: 'read' }, repository: 'acme/site' }] };
+    expect((await world.check(check)).body).toMatchObject({
+      token: { derived: { id: token.id, agent: 'claude-code/2.1', session: 's-1' } },
+      checks: [{ allowed: true }],
+    });
+    await revokeToken(world.ctx, operatorPermit(), token.tokenId);
+    expect((await world.introspect(asked)).body).toEqual({ active: false });
+    expect((await world.check(check)).body.checks).toMatchObject([{ allowed: false, reason: 'token_revoked' }]);
   });
 
   it('says {"active": false} and nothing more of everything else', async () => {

@@ -19,6 +19,7 @@ import { newestAuditId } from '../../../src/store/audit.ts';
 import { insertLink, type LinkPurpose } from '../../../src/store/one-time-links.ts';
 import { endDelivery, insertDelivery } from '../../../src/store/webhook-deliveries.ts';
 import { insertWebhook } from '../../../src/store/webhooks.ts';
+import { deriveFrom } from '../../actions/derive.ts';
 
 /**
  * The values of parameters in a world with the organization octo, its repository octo/site, and an administrator who
@@ -232,7 +233,14 @@ export async function furnish(ctx: Context, owner: string): Promise<void> {
       grants: [grant],
     }),
   ]);
-  await createToken(ctx, operatorPermit(), { ...draft, kind: 'fine-grained', name: 'one', grants: [grant] });
+  const one = await createToken(ctx, operatorPermit(), {
+    ...draft,
+    kind: 'fine-grained',
+    name: 'one',
+    grants: [grant],
+  });
+  const child = await deriveFrom(ctx, one.secret, { agent: 'claude-code/2.1', session: 's-1', expiresInSec: 600 });
+  await deriveFrom(ctx, child.secret, { permissions: { contents: 'read' }, refRules: [{ pattern: 'agent/**' }] });
   await createToken(ctx, operatorPermit(), { ...draft, kind: 'classic', name: 'two', scopes: ['repo'] });
   await createToken(ctx, operatorPermit(), { ...draft, kind: 'scoped', name: 'three', scopes: ['api'] });
   const { db } = ctx.store;

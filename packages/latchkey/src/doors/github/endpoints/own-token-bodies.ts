@@ -36,7 +36,7 @@ const GRANT = {
   ),
 };
 const Grant = Type.Object(GRANT, closed);
-const RefRules = Type.Array(
+export const RefRules = Type.Array(
   Type.Object(
     {
       pattern: Type.String({

@@ -6,6 +6,7 @@
  * `own-requests.ts`.
  */
 import { dryRun, dryRunMove, dryRunQuestion } from '../../../actions/questions/dry-run.ts';
+import { endCurrentToken } from '../../../actions/tokens/derivation.ts';
 import { editToken } from '../../../actions/tokens/edits.ts';
 import { expiryCalendar } from '../../../actions/tokens/health.ts';
 import { listOwnTokens, readCurrentToken, readToken } from '../../../actions/tokens/own-tokens.ts';
@@ -16,7 +17,7 @@ import { type Static, Type } from '../../../base/json-schema.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
-import { dryRunAnswer, ownToken } from '../present/tokens.ts';
+import { currentToken, dryRunAnswer, ownToken } from '../present/tokens.ts';
 import {
   Check,
   closed,
@@ -51,7 +52,7 @@ async function rotated(call: AnyCall & { body: Static<typeof Rotation> }, id: nu
 
 async function checked(
   { ctx, permit, address }: AnyCall & { address: string },
-  id: number,
+  id: number | null,
   body: Static<typeof Check>,
 ) {
   const { method, path, permission, level = 'read' } = body;
@@ -112,7 +113,7 @@ const READING: readonly Endpoint[] = [
     summary: 'The token that asks: what it is, what it may do, when it ends.',
     need: ANY,
     handle: async ({ ctx, permit, apiUrl }) =>
-      ok(ownToken(apiUrl, await readCurrentToken(ctx, permit), ctx.clock.now())),
+      ok(currentToken(apiUrl, await readCurrentToken(ctx, permit), ctx.clock.now())),
   }),
   endpoint({
     ...describe,
@@ -148,7 +149,7 @@ const READING: readonly Endpoint[] = [
     need: ANY,
     body: Check,
     success: 200,
-    handle: async (call) => checked(call, await currentId(call), call.body),
+    handle: (call) => checked(call, null, call.body),
   }),
   endpoint({
     ...describe,
@@ -218,8 +219,8 @@ const CHANGING: readonly Endpoint[] = [
     operationId: 'tokens/delete-current',
     summary: 'Ends the token that asks.',
     need: ANY,
-    handle: async (call) => {
-      await revokeToken(call.ctx, call.permit, await currentId(call));
+    handle: async ({ ctx, permit }) => {
+      await endCurrentToken(ctx, permit);
       return nothing();
     },
   }),

@@ -8,6 +8,7 @@
 import { tokenPath } from '../../../actions/ground/token-names.ts';
 import type { SeenGrant, SeenMemberToken, SeenRequest, SeenToken } from '../../../actions/organizations/tokens.ts';
 import type { DryRunAnswer } from '../../../actions/questions/dry-run.ts';
+import type { CurrentToken } from '../../../actions/tokens/own-tokens.ts';
 import type { GrantView, TokenView } from '../../../actions/tokens/views.ts';
 import { isoInstant, type UnixSeconds } from '../../../base/time.ts';
 import { acceptedPermissions } from '../../../catalogue/needs.ts';
@@ -21,6 +22,7 @@ import {
 import type { RepositorySelection } from '../../../rules/model.ts';
 import { isExpired } from '../../../rules/token-state.ts';
 import { htmlUrl, simpleUser } from './accounts.ts';
+import { derivedToken } from './derived-tokens.ts';
 
 /** GitHub's words for a selection. */
 export const SELECTION_WORDS: Readonly<Record<RepositorySelection, 'none' | 'all' | 'subset'>> = {
@@ -161,6 +163,11 @@ export function ownToken(apiUrl: string, token: TokenView, at: UnixSeconds) {
         ? null
         : { at: isoInstant(lastUse.usedAt), address: lastUse.address, agent: lastUse.agent, purpose: lastUse.purpose },
   };
+}
+
+/** The token that asks; `derived` is null unless it was derived from another. */
+export function currentToken(apiUrl: string, { derived, ...token }: CurrentToken, at: UnixSeconds) {
+  return { ...ownToken(apiUrl, token, at), derived: derived && derivedToken(apiUrl, derived, at) };
 }
 
 /** The answer of a dry run. */

@@ -6,8 +6,9 @@
  */
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import { actingToken } from '../../../actions/decision/token-access.ts';
+import { endCurrentToken } from '../../../actions/tokens/derivation.ts';
 import { latestEnd, rotateToSuccessor } from '../../../actions/tokens/families.ts';
-import { readToken } from '../../../actions/tokens/own-tokens.ts';
+import { readCurrentToken, readToken } from '../../../actions/tokens/own-tokens.ts';
 import { searchTokens, TOKEN_ORDERS } from '../../../actions/tokens/search.ts';
 import { type CreatedToken, createToken, revokeToken } from '../../../actions/tokens/tokens.ts';
 import { Problem } from '../../../base/errors.ts';
@@ -168,9 +169,18 @@ export const TOKEN_ENDPOINTS: readonly Endpoint[] = [
       return { status: 200, body: tokens.map(presentToken), total };
     },
   }),
-  endpoint('GET', '/personal_access_tokens/self', { handle: async (call) => show(call, call.permit, ownId(call)) }),
+  endpoint('GET', '/personal_access_tokens/self', {
+    handle: async (call) => {
+      const token = await readCurrentToken(call.ctx, call.permit);
+      return token.derived === null ? show(call, call.permit, token.id) : ok(presentToken(token));
+    },
+  }),
   endpoint('DELETE', '/personal_access_tokens/self', {
-    handle: async (call) => revoke(call, call.permit, ownId(call)),
+    handle: async ({ ctx, permit }) =>
+      withToken(permit, async () => {
+        await endCurrentToken(ctx, permit);
+        return NOTHING;
+      }),
   }),
   endpoint('POST', '/personal_access_tokens/self/rotate', {
     params: EXPIRY,

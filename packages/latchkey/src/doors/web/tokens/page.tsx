@@ -7,6 +7,7 @@ import type { VNode } from 'preact';
 import { refusalsOf } from '../../../actions/decision/token-refusals.ts';
 import { readLog } from '../../../actions/organizations/audit-log.ts';
 import { type Activity, narrowed, readActivity } from '../../../actions/tokens/activity.ts';
+import { listDerived } from '../../../actions/tokens/derivation.ts';
 import { editToken } from '../../../actions/tokens/edits.ts';
 import { type OwnToken, ownToken } from '../../../actions/tokens/own-tokens.ts';
 import { ssoOrganizations } from '../../../actions/tokens/single-sign-on.ts';
@@ -19,6 +20,7 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { AuditTable } from '../parts/audit-entries.tsx';
 import { Notice, Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
+import { Derived, endDerivedForm } from './derived.tsx';
 import { Abilities, Facts } from './facts.tsx';
 import { fix, fixOf } from './fix.tsx';
 import { idParam, LIST_PATHS, pathOfToken } from './kinds.ts';
@@ -34,8 +36,9 @@ const LOG_ENTRIES = 20;
 async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
   const permit = await visit.ownPermit();
   const token = await ownToken(visit.ctx, permit, idParam(visit), kind);
-  const [activity, refusals, log] = await Promise.all([
+  const [activity, derived, refusals, log] = await Promise.all([
     readActivity(visit.ctx, permit, token.id),
+    listDerived(visit.ctx, permit, token.id),
     refusalsOf(visit.ctx, token.id),
     readLog(visit.ctx, permit, { of: 'user' }, { tokenId: token.id }, { beforeId: null, limit: LOG_ENTRIES }),
   ]);
@@ -59,6 +62,7 @@ async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
       {isAlive && kind !== 'fine-grained' ? (
         <SingleSignOn visit={visit} token={token} organizations={await ssoOrganizations(visit.ctx, permit, token.id)} />
       ) : null}
+      {isAlive ? <Derived visit={visit} derived={derived} /> : null}
       <h2 class="f3 mt-4 mb-2">Use</h2>
       <UsagePlot activity={activity} />
       <div class="lk-two-columns mt-3">
@@ -142,6 +146,7 @@ export const tokenPages: readonly WebPage[] = (['fine-grained', 'classic', 'scop
         run: async (visit) => fix(visit, await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), kind)),
       },
       remind,
+      'end-derived': endDerivedForm,
       narrow: { run: (visit) => narrow(visit, kind) },
     },
   }),

@@ -1,0 +1,94 @@
+/** `latchkey token derive`: a narrower token for a day at most, dead with the one that is used here. */
+import { Command } from 'commander';
+import { refRuleDrafts } from '../../rules/refs/ref-rule-text.ts';
+import { examples } from '../command-help.ts';
+import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';
+import { type Terminal, UsageError } from '../terminal.ts';
+import { CURRENT } from './own-token.ts';
+
+/** What may be left out of the token that is used here, as flags of this command and of `latchkey agent`. */
+interface DeriveFlags {
+  readonly repo?: readonly string[];
+  readonly permission?: readonly string[];
+  readonly scope?: readonly string[];
+  readonly ref?: readonly string[];
+  readonly expiresIn?: string;
+  readonly name?: string;
+  readonly agent?: string;
+  readonly session?: string;
+}
+
+/** The answer, as far as commands need it. */
+interface DerivedAnswer {
+  readonly id: number;
+  readonly name: string;
+  readonly expires_at: string;
+  readonly token: string;
+}
+
+export function deriveCommand(terminal: Terminal): Command {
+  const command = withDeriveFlags(
+    new Command('derive')
+      .description('make a narrower token from the one that is used here, for a day at most')
+      .option(...URL_OPTION)
+      .option('--json', 'as JSON'),
+  ).action(async (flags: ServerFlags & DeriveFlags & { json?: true }) => {
+    const client = connect(terminal, flags);
+    const made = await client.api<DerivedAnswer>(`${CURRENT}/derive`, { method: 'POST', body: deriveBody(flags) });
+    if (flags.json === true) return terminal.print(JSON.stringify(made, null, 2));
+    terminal.say(`derived token ${made.id} "${made.name}", until ${made.expires_at}; this is shown once:`);
+    terminal.print(made.token);
+  });
+  return examples(command, [
+    'latchkey token derive --repo acme/site --permission contents=read --expires-in 15m',
+    "latchkey token derive --agent claude-code/2.1 --session s-17 --ref 'agent/**' > token.txt",
+  ]);
+}
+
+/** Adds the flags that both commands take. */
+function withDeriveFlags(command: Command): Command {
+  return command
+    .option('--repo <OWNER/NAME...>', 'these repositories alone')
+    .option('--permission <NAME=LEVEL...>', 'at most these permissions: contents=read')
+    .option('--scope <SCOPE...>', 'only these scopes, from a classic or scoped token')
+    .option('--ref <RULE...>', "branches and tags that it may push to, the first that fits decides: 'agent/**'")
+    .option('--expires-in <TIME>', 'how long it lives, 1m to 24h; left out, 1h')
+    .option('--name <NAME>', 'what it is called; left out, the agent, or as the token that is used here')
+    .option('--agent <NAME>', 'which program acts, for the log: claude-code/2.1')
+    .option('--session <ID>', 'in which session of it');
+}
+
+/** The body of the request. @throws UsageError */
+function deriveBody(flags: DeriveFlags): Record<string, unknown> {
+  const { repo, permission, scope, ref, expiresIn, name, agent, session } = flags;
+  return {
+    ...(repo === undefined ? {} : { repositories: repo }),
+    ...(permission === undefined ? {} : { permissions: Object.fromEntries(permission.map(pairOf)) }),
+    ...(scope === undefined ? {} : { scopes: scope }),
+    ...(ref === undefined ? {} : { ref_rules: refRuleDrafts(ref) }),
+    ...(expiresIn === undefined ? {} : { expires_in: secondsIn(expiresIn) }),
+    ...(name === undefined ? {} : { name }),
+    ...(agent === undefined ? {} : { agent }),
+    ...(session === undefined ? {} : { session }),
+  };
+}
+
+function pairOf(pair: string): [string, string] {
+  const split = pair.lastIndexOf('=');
+  if (split < 1 || split === pair.length - 1)
+    throw new UsageError(
+      `--permission takes NAME=LEVEL, not ${JSON.stringify(pair)}`,
+      'for example: --permission contents=read',
+    );
+  return [pair.slice(0, split), pair.slice(split + 1)];
+}
+
+const UNIT_SEC: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3_600 };
+
+function secondsIn(text: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,6})([smh]?)$/.exec(text) ?? [];
+  const factor = UNIT_SEC[unit];
+  if (count === '' || factor === undefined)
+    throw new UsageError(`--expires-in takes a time, not ${JSON.stringify(text)}`, 'for example: --expires-in 15m');
+  return Number(count) * factor;
+}

@@ -1,0 +1,160 @@
+/**
+ * Token exchange (RFC 8693): a token goes in, a narrower one that lives as long as the first comes out.
+ *
+ * `SUBJECTS` says which kinds of token may go in. To take another kind: its type and its function there.
+ * Invariant: what is asked for beyond the first token is refused, never cut.
+ */
+import { type AccessRequest, authorize, type Permit } from '../../actions/decision/authorize.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import { scopeOf } from '../../actions/questions/introspection.ts';
+import { type DerivationRequest, deriveToken } from '../../actions/tokens/derivation.ts';
+import { Problem } from '../../base/errors.ts';
+import { Secret } from '../../base/secret.ts';
+import { unknownScopes } from '../../catalogue/scopes/scopes.ts';
+import { refRuleDrafts } from '../../rules/refs/ref-rule-text.ts';
+
+export const EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
+
+/** What is sent back: a status and a body as RFC 6749 section 5 defines it. */
+export interface OAuthAnswer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+interface Visitor {
+  readonly address: string;
+  readonly userAgent: string | null;
+}
+
+type Exchange = (ctx: Context, form: URLSearchParams, visitor: Visitor) => Promise<OAuthAnswer>;
+
+/** By `subject_token_type`. */
+const SUBJECTS: Readonly<Record<string, Exchange>> = { [ACCESS_TOKEN_TYPE]: exchangeOwnToken };
+
+/** Parameters that may come several times (RFC 8693 section 2.1). */
+const REPEATABLE: ReadonlySet<string> = new Set(['resource', 'audience']);
+const ANY = { sets: [], publicRead: false, writes: false, gitlabScopes: [] } as const;
+
+/** Answers a request whose `grant_type` is `EXCHANGE_GRANT`. Never rejects for what a client sends. */
+export async function exchangeToken(ctx: Context, form: URLSearchParams, visitor: Visitor): Promise<OAuthAnswer> {
+  const twice = [...new Set(form.keys())].find((name) => !REPEATABLE.has(name) && form.getAll(name).length > 1);
+  if (twice !== undefined) return refused('invalid_request', `${twice.slice(0, 40)} was sent more than once.`);
+  if (!form.get('subject_token')) return refused('invalid_request', 'subject_token is needed.');
+  const type = form.get('subject_token_type') ?? '';
+  const exchange = Object.hasOwn(SUBJECTS, type) ? SUBJECTS[type] : undefined;
+  if (exchange === undefined)
+    return refused('invalid_request', `subject_token_type must be ${Object.keys(SUBJECTS).join(' or ')}.`);
+  if (![null, ACCESS_TOKEN_TYPE].includes(form.get('requested_token_type')))
+    return refused('invalid_request', `requested_token_type can only be ${ACCESS_TOKEN_TYPE}.`);
+  if (form.has('actor_token') || form.has('actor_token_type'))
+    return refused('invalid_request', 'Actor tokens are not taken. Name who acts in agent and session.');
+  return exchange(ctx, form, visitor);
+}
+
+/** One's own token: the answer is derived from it. */
+async function exchangeOwnToken(ctx: Context, form: URLSearchParams, visitor: Visitor): Promise<OAuthAnswer> {
+  const target = targetIn(ctx.settings.publicUrl, form);
+  if ('error' in target) return refused('invalid_target', target.error);
+  const asked: AccessRequest = {
+    credential: { form: 'bearer', secret: new Secret((form.get('subject_token') ?? '').trim()) },
+    need: ANY,
+    target: { kind: 'account', login: null },
+    purpose: 'derive a token',
+    ...visitor,
+  };
+  const verdict = await authorize(ctx, asked);
+  if (!verdict.allowed) {
+    const { sentence, retryAfterSec } = verdict.explanation;
+    return retryAfterSec === null
+      ? refused('invalid_request', `subject_token: ${sentence}`)
+      : { status: 429, body: { error: 'slow_down', error_description: sentence } };
+  }
+  const read = requestIn(form, verdict.permit);
+  if ('error' in read) return refused('invalid_request', read.error);
+  try {
+    const { secret, token } = await deriveToken(ctx, verdict.permit, { ...read.request, ...target.request });
+    return {
+      status: 200,
+      body: {
+        access_token: secret.reveal(),
+        issued_token_type: ACCESS_TOKEN_TYPE,
+        token_type: 'Bearer',
+        expires_in: Math.max(1, token.expiresAt - ctx.clock.now()),
+        scope: form.get('scope') ?? heldScope(verdict.permit),
+      },
+    };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const { field } = error.complaints[0] ?? {};
+    const words = error.complaints.map(({ message }) => message).join(' ');
+    return refused(ERRORS[field ?? ''] ?? 'invalid_request', words);
+  }
+}
+
+const ERRORS: Readonly<Record<string, string>> = {
+  permissions: 'invalid_scope',
+  scopes: 'invalid_scope',
+  repositories: 'invalid_target',
+};
+
+function heldScope({ bearer }: Permit): string {
+  return bearer?.via === 'token' ? scopeOf(bearer.token, bearer.token.grants) : '';
+}
+
+/** Repositories by their address on this server; the server itself narrows nothing. */
+function targetIn(
+  publicUrl: string,
+  form: URLSearchParams,
+): { readonly request: Pick<DerivationRequest, 'repositories'> } | { readonly error: string } {
+  const stranger = form.getAll('audience').find((audience) => audience !== publicUrl);
+  if (stranger !== undefined) return { error: `audience can only be ${publicUrl}.` };
+  const repositories: string[] = [];
+  let isWhole = form.getAll('resource').length === 0;
+  for (const resource of form.getAll('resource')) {
+    const rest =
+      resource === publicUrl ? '' : resource.startsWith(`${publicUrl}/`) ? resource.slice(publicUrl.length + 1) : null;
+    const name = rest === null ? null : /^([\w.-]+\/[\w.-]+?)(?:\.git)?\/?$/.exec(rest)?.[1];
+    if (rest === '') isWhole = true;
+    else if (name == null)
+      return { error: `resource can only be ${publicUrl}, or a repository ${publicUrl}/OWNER/NAME.` };
+    else repositories.push(name);
+  }
+  return { request: isWhole ? {} : { repositories } };
+}
+
+/** What narrows, besides the target. `scope` names permissions (`contents:write`), or scopes of the first token. */
+function requestIn(
+  form: URLSearchParams,
+  { bearer }: Permit,
+): { readonly request: DerivationRequest } | { readonly error: string } {
+  const kind = bearer?.via === 'token' ? bearer.token.kind : 'fine-grained';
+  const words = (form.get('scope') ?? '').split(' ').filter((word) => word !== '');
+  const scopes = words.filter(
+    (word) => kind !== 'fine-grained' && unknownScopes(kind === 'classic' ? 'classic' : 'scoped', [word]).length === 0,
+  );
+  const permissions = words.filter((word) => !scopes.includes(word));
+  const life = form.get('expires_in');
+  if (life !== null && !/^\d{1,9}$/.test(life)) return { error: 'expires_in is a number of seconds.' };
+  const rules = form.get('ref_rules');
+  return {
+    request: {
+      ...(permissions.length === 0 ? {} : { permissions: Object.fromEntries(permissions.map(splitLevel)) }),
+      ...(scopes.length === 0 ? {} : { scopes }),
+      ...(life === null ? {} : { expiresInSec: Number(life) }),
+      ...(rules === null ? {} : { refRules: refRuleDrafts(rules.split(/[\r\n;]+/)) }),
+      name: form.get('name') ?? undefined,
+      agent: form.get('agent') ?? undefined,
+      session: form.get('session') ?? undefined,
+    },
+  };
+}
+
+function splitLevel(word: string): [string, string] {
+  const colon = word.lastIndexOf(':');
+  return colon < 0 ? [word, ''] : [word.slice(0, colon), word.slice(colon + 1)];
+}
+
+function refused(error: string, words: string): OAuthAnswer {
+  return { status: 400, body: { error, error_description: words } };
+}

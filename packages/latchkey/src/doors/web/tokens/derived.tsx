@@ -1,0 +1,73 @@
+/** What was derived from a token and lives, on the token's own page. */
+import type { VNode } from 'preact';
+import { type DerivedView, endDerivedToken } from '../../../actions/tokens/derivation.ts';
+import { refRuleLine } from '../../../rules/refs/ref-rule-text.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, type FormAction, redirect } from '../frame/web-page.ts';
+import { Time } from '../parts/components.tsx';
+import { Form, Hidden } from '../parts/form.tsx';
+import { idParam } from './kinds.ts';
+
+/** The list; nothing when there is none. */
+export function Derived({ visit, derived }: { visit: Visit; derived: readonly DerivedView[] }): VNode | null {
+  if (derived.length === 0) return null;
+  return (
+    <>
+      <h2 class="f3 mt-4 mb-2">Derived tokens</h2>
+      <p class="color-fg-muted mb-2">
+        Made by this token from itself. They end with it. Agents and sessions are named as the program told.
+      </p>
+      <div class="Box">
+        <ul>
+          {derived.map((each) => (
+            <li class="Box-row">
+              <p class="mb-1 lk-break">
+                <strong>{each.name}</strong> <span class="lk-mono">…{each.lastEight}</span>
+                {each.parentId === null ? '' : ', derived from another of these'}
+              </p>
+              <p class="mb-1 lk-break">{leftWords(each)}</p>
+              <p class="mb-1 color-fg-muted">
+                {each.agent === null
+                  ? ''
+                  : `${each.agent}${each.session === null ? '' : `, session ${each.session}`}; `}
+                made <Time at={each.createdAt} />, ends <Time at={each.expiresAt} />
+              </p>
+              <Form f={visit.fields('end-derived')} submit={`End ${each.name}`} tone="danger" inline>
+                <Hidden name="id" value={String(each.id)} />
+              </Form>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </>
+  );
+}
+
+/** What was left of the token, in a sentence. */
+function leftWords({ narrowing, repositoryNames }: DerivedView): string {
+  const { permissions, scopes, refRules, allowedAddresses } = narrowing;
+  const parts = [
+    ...(permissions === null
+      ? []
+      : [
+          `at most ${
+            Object.entries(permissions)
+              .map(([name, level]) => `${name}: ${level}`)
+              .join(', ') || 'metadata: read'
+          }`,
+        ]),
+    ...(scopes === null ? [] : [`scopes ${scopes.join(', ') || 'none'}`]),
+    ...(repositoryNames === null ? [] : [`only ${repositoryNames.join(', ') || 'repositories that are gone'}`]),
+    ...(refRules === null ? [] : [`pushes only to ${refRules.map(refRuleLine).join('; ')}`]),
+    ...(allowedAddresses === null ? [] : [`from ${allowedAddresses.join(', ')}`]),
+  ];
+  return parts.length === 0 ? 'The same rights as this token.' : `Narrowed: ${parts.join('; ')}.`;
+}
+
+export const endDerivedForm: FormAction = {
+  run: async (visit): Promise<Answer> => {
+    const id = Number(visit.field('id'));
+    await endDerivedToken(visit.ctx, await visit.ownPermit(), idParam(visit), Number.isSafeInteger(id) ? id : 0);
+    return redirect(visit.path, { tone: 'success', text: 'It is ended, and so is what was derived from it.' });
+  },
+};
