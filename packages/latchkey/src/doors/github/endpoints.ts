@@ -6,7 +6,6 @@ import { CONTENTS_ENDPOINTS } from './endpoints/contents.ts';
 import { CREDENTIAL_ENDPOINTS } from './endpoints/credentials.ts';
 import { DEPLOY_KEY_ENDPOINTS } from './endpoints/deploy-keys.ts';
 import { DERIVED_TOKEN_ENDPOINTS } from './endpoints/derived-tokens.ts';
-import { EMAIL_ENDPOINTS } from './endpoints/emails.ts';
 import { GIT_OBJECT_ENDPOINTS } from './endpoints/git-objects.ts';
 import { HISTORY_ENDPOINTS } from './endpoints/history.ts';
 import { INSTANCE_ENDPOINTS } from './endpoints/instance.ts';
@@ -20,7 +19,7 @@ import { RECOVERY_ENDPOINTS } from './endpoints/recovery.ts';
 import { REPOSITORY_ENDPOINTS } from './endpoints/repositories.ts';
 import { documentationEndpoints, SERVER_ENDPOINTS } from './endpoints/server.ts';
 import { STATUS_ENDPOINTS } from './endpoints/statuses.ts';
-import { USER_ENDPOINTS } from './endpoints/user.ts';
+import { EMAIL_ENDPOINTS, USER_ENDPOINTS } from './endpoints/user.ts';
 import { WEBHOOK_ENDPOINTS } from './endpoints/webhooks.ts';
 
 export const ENDPOINTS: readonly Endpoint[] = [
