@@ -7,6 +7,7 @@
  *
  * Never: a control character from an argument or a file, which could move the cursor or hide text.
  */
+import type { Writable } from 'node:stream';
 import { Fault, Problem } from '../base/errors.ts';
 import { SettingsProblem } from '../base/settings/problem.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -54,29 +55,39 @@ export class Stopped extends Error {
   }
 }
 
-/** The terminal of this process. */
-export function processTerminal(): Terminal {
-  process.stdout.on('error', onLostOutput);
-  // There is nowhere left to report it.
-  process.stderr.on('error', () => {});
-  return {
-    env: process.env,
-    print: (line) => void process.stdout.write(`${line}\n`),
-    write: (text) => new Promise((resolve) => process.stdout.write(text, (error) => resolve(!error))),
-    say: (line) => void process.stderr.write(`${line}\n`),
-    readInput: (maxBytes) => readAll(process.stdin, maxBytes),
-    interactive: process.stderr.isTTY === true,
-    ask: askPerson,
-  };
+/** What of a process its terminal needs; tests bring other streams. */
+export interface Surroundings {
+  readonly env: Terminal['env'];
+  readonly stdin: AsyncIterable<Buffer>;
+  readonly stdout: Writable;
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  exitCode?: number | string | null | undefined;
+  once(event: 'exit', then: () => void): unknown;
 }
 
-/** Lost output is reported once, and is a failure whatever else the command did. */
-function onLostOutput({ code }: NodeJS.ErrnoException): void {
-  // Readers may stop early (`| head`); that is no failure of ours.
-  if (code === 'EPIPE') return;
-  process.stdout.off('error', onLostOutput).on('error', () => {});
-  process.stderr.write(`error: ${lostOutput(code)}\n`);
-  process.once('exit', () => (process.exitCode = EXIT.fault));
+/** The terminal of this process. */
+export function processTerminal(place: Surroundings = process): Terminal {
+  const { stdout, stderr } = place;
+  let isLost = false;
+  // Lost output is reported once, and is a failure whatever else the command did.
+  stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    // Readers may stop early (`| head`); that is no failure of ours.
+    if (code === 'EPIPE' || isLost) return;
+    isLost = true;
+    stderr.write(`error: ${lostOutput(code)}\n`);
+    place.once('exit', () => (place.exitCode = EXIT.fault));
+  });
+  // There is nowhere left to report it.
+  stderr.on('error', () => {});
+  return {
+    env: place.env,
+    print: (line) => void stdout.write(`${line}\n`),
+    write: (text) => new Promise((resolve) => stdout.write(text, (error) => resolve(!error))),
+    say: (line) => void stderr.write(`${line}\n`),
+    readInput: (maxBytes) => readAll(place.stdin, maxBytes),
+    interactive: stderr.isTTY === true,
+    ask: askPerson,
+  };
 }
 
 /** @param code from the system: `ENOSPC` */

@@ -4,6 +4,7 @@
  * (doctor.test.ts).
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,6 +54,26 @@ test.each(WITH_OUTPUT)('a full disk is one line and a fault: latchkey %s %s', (.
 
 test.each(WITH_OUTPUT)('a reader that has gone is no failure: latchkey %s %s', (...args) => {
   expect(endOf(args, '| :')).toEqual({ code: '0', said: '' });
+});
+
+test('a server whose greeting finds a full disk serves on, says so once, and ends with a fault', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-full-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const disk = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [MAIN, 'serve', '--data', folder, '--port', '0'], {
+    stdio: ['ignore', disk, 'pipe'],
+    env: { PATH: process.env['PATH'] },
+  });
+  closeSync(disk);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
+  await expect.poll(() => said).toMatch(/^error: standard output can't be written: no space is left where it goes$/m);
+  expect((await fetch(`${/"url":"([^"]+)"/.exec(said)?.[1]}/readyz`)).status).toBe(200);
+  const closed = once(child, 'close');
+  child.kill('SIGTERM');
+  expect(await closed).toEqual([3, null]);
+  expect(said.match(/^error:/gm)).toHaveLength(1);
 });
 
 /** Runs a command in a pseudo-terminal; types each answer after its question. */

@@ -61,11 +61,17 @@ export function readBook(path: string): CredentialBook {
   try {
     return { ...EMPTY, ...(JSON.parse(readFileSync(path, 'utf8')) as Partial<CredentialBook>) };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return EMPTY;
+    // ENOTDIR: the home folder is none, such as /dev/null in a container.
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return EMPTY;
     if (error instanceof SyntaxError)
       throw new Fault(`${path} is damaged`, { hint: 'delete it, and sign in again: latchkey login URL', cause: error });
     throw new Fault(`${path} can't be read`, { hint: 'check who owns it', detail: String(error), cause: error });
   }
+}
+
+/** Makes sure that the contents can be changed. @throws Fault when the folder can't be written */
+export async function demandWritableBook(path: string): Promise<void> {
+  await changeBook(path, (book) => book);
 }
 
 /** Changes the stored contents. @throws Fault when the folder can't be written, or the lock isn't released */

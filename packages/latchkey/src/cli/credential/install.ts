@@ -9,6 +9,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { Fault } from '../../base/errors.ts';
 import type { Terminal } from '../terminal.ts';
+import { credentialFilePath, demandWritableBook } from './file.ts';
 import { generalHelpers } from './helper-chain.ts';
 import { ownWords } from './own-program.ts';
 import { CredentialStore } from './store.ts';
@@ -19,6 +20,9 @@ import { CredentialStore } from './store.ts';
  */
 const KEEPING =
   /(?:^|[/\\-])(?:osxkeychain|libsecret|gnome-keyring|wincred|manager|manager-core|store)(?:\.exe)?(?:\s|$)/;
+
+/** Exit code of `git config --unset-all` when there is no such key (git-config, "DESCRIPTION"). */
+const NOTHING_TO_UNSET = 5;
 
 /**
  * Sets up the server. Returns the helper that stores its secrets, or null when our own file does.
@@ -32,6 +36,20 @@ export async function installFor(origin: string, terminal: Terminal): Promise<st
     configure(terminal, ['--add', key, ownHelper(terminal.env)]);
   });
   return helper;
+}
+
+/**
+ * Makes sure that the set-up will work, before anything that can't be undone: a token that nobody can keep is lost.
+ * @throws Fault when git's configuration or our own file can't be written
+ */
+export async function demandInstallable({ env }: Terminal): Promise<void> {
+  await demandWritableBook(credentialFilePath(env));
+  try {
+    setGlobally(env, ['--unset-all', 'latchkey.none']);
+  } catch (error) {
+    // git takes its lock before it looks for what it should take away.
+    if ((error as { status?: number | null }).status !== NOTHING_TO_UNSET) throw unwritableConfiguration(error);
+  }
 }
 
 /** Undoes that. */
@@ -73,12 +91,20 @@ function quoted(path: string): string {
 
 function configure({ env }: Terminal, args: readonly string[]): void {
   try {
-    execFileSync('git', ['config', '--global', ...args], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...env } });
+    setGlobally(env, args);
   } catch (error) {
-    throw new Fault("git's configuration of this person can't be written", {
-      hint: 'check ~/.gitconfig: git config --global --list',
-      detail: String((error as { stderr?: Buffer }).stderr ?? error),
-      cause: error,
-    });
+    throw unwritableConfiguration(error);
   }
+}
+
+function setGlobally(env: Terminal['env'], args: readonly string[]): void {
+  execFileSync('git', ['config', '--global', ...args], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...env } });
+}
+
+function unwritableConfiguration(error: unknown): Fault {
+  return new Fault("git's configuration of this person can't be written", {
+    hint: 'check ~/.gitconfig: git config --global --list',
+    detail: String((error as { stderr?: Buffer }).stderr ?? error),
+    cause: error,
+  });
 }

@@ -38,11 +38,13 @@ export function loginCommand(terminal: Terminal): Command {
 }
 
 async function login(origin: string, options: LoginOptions, byDevice: boolean, terminal: Terminal): Promise<void> {
-  const [{ browserLogin, deviceLogin }, { installFor }, { CredentialStore, placeOf }] = await Promise.all([
-    import('./login-flow.ts'),
-    import('../credential/install.ts'),
-    import('../credential/store.ts'),
-  ]);
+  const [{ browserLogin, deviceLogin }, { demandInstallable, installFor }, { CredentialStore, placeOf }] =
+    await Promise.all([
+      import('./login-flow.ts'),
+      import('../credential/install.ts'),
+      import('../credential/store.ts'),
+    ]);
+  await demandInstallable(terminal);
   const result = await (byDevice ? deviceLogin : browserLogin)(origin, options, terminal);
   const credentialStore = new CredentialStore(terminal.env);
   await installFor(origin, terminal);

@@ -1,0 +1,235 @@
+/**
+ * Every command where it can't write: its output goes to a full disk, or to a reader that has gone, or its person's
+ * home folder can't be written to. Streams, disk, pipe and folder are real.
+ *
+ * A new command fails here until it has its line in `CALLS`.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import type { Command } from 'commander';
+import { expect, onTestFinished, test } from 'vitest';
+import { everyCommand } from '../../src/cli/command-tree.ts';
+import { EXIT, type ExitCode } from '../../src/cli/exit-codes.ts';
+import { buildProgram, run } from '../../src/cli/program.ts';
+import { processTerminal, type Surroundings } from '../../src/cli/terminal.ts';
+import { causesWorld } from '../causes/world.ts';
+import { once } from '../waits.ts';
+import { recordingTerminal } from './recording-terminal.ts';
+
+/** Where a sequence of calls runs. Each has a data folder and a server of its own. */
+interface Scene {
+  readonly data: string;
+  readonly url: string;
+  /** A repository to import. */
+  readonly source: string;
+}
+
+interface Call {
+  readonly args: (scene: Scene) => readonly string[];
+  readonly input?: string;
+  /** What it ends with where everything can be written; left out, 0. */
+  readonly code?: ExitCode;
+  /** True for a command that keeps something in the home folder: a fault where it can't. */
+  readonly keeps?: true;
+}
+
+const CREDENTIAL = 'protocol=https\nhost=git.example.org\nusername=bob\npassword=hunter2\n\n';
+const admin =
+  (...args: readonly string[]): Call['args'] =>
+  ({ data }) => [...args, '--data', data];
+const always =
+  (...args: readonly string[]): Call['args'] =>
+  () =>
+    args;
+
+/** In the order in which they run: what one makes, the next one needs. */
+const CALLS: Readonly<Record<string, Call>> = {
+  'admin user add': { args: admin('cy', '--email', 'cy@example.org', '--verified') },
+  'admin user suspend': { args: admin('cy') },
+  'admin user restore': { args: admin('cy') },
+  'admin user lock': { args: admin('cy') },
+  'admin user unlock': { args: admin('cy') },
+  'admin user password': { args: admin('cy'), input: 'correct horse battery\n' },
+  'admin user two-factor': { args: admin('cy', '--off'), code: EXIT.refused },
+  'admin org add': { args: admin('acme', '--owner', 'cy') },
+  'admin org policy': { args: admin('acme') },
+  'admin repo add': { args: admin('acme/site') },
+  'admin repo import': { args: ({ data, source }) => ['acme/old', source, '--data', data] },
+  'admin repo adopt': { args: admin() },
+  'admin repo archive': { args: admin('acme/old') },
+  'admin token add': { args: admin('cy', '--name', 'ci', '--all-repos', '--permission', 'contents=read') },
+  'admin token list': { args: admin('cy') },
+  'admin token revoke': { args: admin('1') },
+  'admin token restore': { args: admin('--all') },
+  'admin server add': { args: admin('files') },
+  'admin server list': { args: admin() },
+  'admin server remove': { args: admin('files') },
+  'admin org member add': { args: admin('acme', 'dan') },
+  'admin org member remove': { args: admin('acme', 'dan') },
+  'admin repo collaborator add': { args: admin('acme/site', 'dan', '--role', 'read') },
+  'admin repo collaborator remove': { args: admin('acme/site', 'dan') },
+  'admin user delete': { args: admin('dan') },
+  'admin check': { args: admin('--json') },
+  'admin secrets rotate': { args: admin() },
+  'admin audit checkpoint': { args: admin() },
+  'admin audit verify': { args: admin('--json') },
+  'admin audit export': { args: admin() },
+  'admin audit prune': { args: admin('--before', '2020-01-01'), code: EXIT.refused },
+  'admin audit streams': { args: admin('--json') },
+  'admin restore': { args: admin('--nothing-ended') },
+  doctor: { args: ({ url }) => [`${url}/acme/site.git`] },
+  // Nothing answers there. Whether it could keep a token, it finds out before.
+  login: { args: always('http://127.0.0.1:1'), code: EXIT.fault, keeps: true },
+  'credential install': { args: always('https://git.example.org'), keeps: true },
+  'credential store': { args: always(), input: CREDENTIAL },
+  'credential get': { args: always(), input: CREDENTIAL },
+  'credential erase': { args: always(), input: CREDENTIAL },
+  'credential capability': { args: always() },
+  'credential uninstall': { args: always('https://git.example.org'), keeps: true },
+  'token create': { args: always('--name', 'ci', '--all-repos', '--permission', 'contents=read') },
+  'token list': { args: always() },
+  'token show': { args: always('2') },
+  'token rotate': { args: always('2') },
+  'token revoke': { args: always('2') },
+  'token check': { args: always('contents=read', 'acme/site') },
+  'token remind': { args: always() },
+  whoami: { args: always() },
+  'open token': { args: always('--print') },
+  completion: { args: always('bash') },
+};
+
+test('the table has a line for every command', () => {
+  const pathOf = (command: Command): string =>
+    command.parent === null ? '' : `${pathOf(command.parent)} ${command.name()}`.trim();
+  const commands = everyCommand(buildProgram(recordingTerminal()))
+    .filter(({ commands: below }) => below.length === 0)
+    .map(pathOf);
+  // `serve` doesn't end by itself: see scripts/terminal.test.ts.
+  expect([...Object.keys(CALLS), 'serve'].toSorted()).toEqual(commands.toSorted());
+});
+
+/** Where the output of a call goes. */
+type Output = () => Promise<Writable>;
+
+async function fullDisk(): Promise<Writable> {
+  const disk = createWriteStream('/dev/full');
+  await once(disk, 'open');
+  return disk;
+}
+
+/** A pipe whose reader has ended. */
+async function readerGone(): Promise<Writable> {
+  const reader = spawn('true', { stdio: ['pipe', 'ignore', 'ignore'] });
+  await once(reader, 'close');
+  return reader.stdin;
+}
+
+async function somewhere(): Promise<Writable> {
+  return new Writable({ write: (_chunk, _encoding, done) => done() });
+}
+
+/** How one call ended. */
+interface Ended {
+  readonly code: number;
+  readonly said: string;
+  /** True when it wrote something on its output. */
+  readonly printed: boolean;
+}
+
+async function call(words: readonly string[], input: string, env: Surroundings['env'], output: Output): Promise<Ended> {
+  const stdout = await output();
+  let [said, writes] = ['', 0];
+  const write = stdout.write.bind(stdout) as (...args: unknown[]) => boolean;
+  stdout.write = (...args: unknown[]) => ++writes > 0 && write(...args);
+  const atExit: (() => void)[] = [];
+  const place: Surroundings = {
+    env,
+    stdin: Readable.from([Buffer.from(input)]),
+    stdout,
+    stderr: new Writable({
+      write: (chunk, _encoding, done) => {
+        said += String(chunk);
+        done();
+      },
+    }),
+    once: (_event, then) => atExit.push(then),
+  };
+  const ended = finished(stdout).catch(() => {});
+  place.exitCode = await run(words, processTerminal(place));
+  stdout.end();
+  await ended;
+  for (const then of atExit) then();
+  return { code: Number(place.exitCode), said, printed: writes > 0 };
+}
+
+/** Nobody makes a file there, not even root. */
+const UNWRITABLE_HOME = '/sys';
+
+/** Calls every command in turn, in a world of its own. */
+async function callEach(output: Output, home: string | null = null): Promise<ReadonlyMap<string, Ended>> {
+  const place = await mkdtemp(join(tmpdir(), 'latchkey-commands-'));
+  onTestFinished(() => rm(place, { recursive: true, force: true }));
+  const world = await causesWorld();
+  const { secret } = await world.token({
+    grants: [{ owner: 'bob', permissions: { personal_access_tokens: 'write', contents: 'write' } }, {}],
+  });
+  const scene: Scene = { data: join(place, 'data'), url: world.url, source: join(place, 'old.git') };
+  spawnSync('git', ['init', '--quiet', '--bare', scene.source]);
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: home ?? place,
+    GIT_CONFIG_NOSYSTEM: '1',
+    LATCHKEY_URL: world.url,
+    LATCHKEY_TOKEN: secret,
+    LATCHKEY_LOG_LEVEL: 'silent',
+  };
+  const dan = ['admin', 'user', 'add', 'dan', '--email', 'dan@example.org', '--verified', '--data', scene.data];
+  expect(await run(dan, recordingTerminal(env))).toBe(EXIT.ok);
+  const outcomes = new Map<string, Ended>();
+  for (const [path, { args, input = '' }] of Object.entries(CALLS))
+    outcomes.set(path, await call([...path.split(' '), ...args(scene)], input, env, output));
+  return outcomes;
+}
+
+/** The codes and errors of a whole table, so that a failure shows each command that differs. */
+const summary = (outcomes: ReadonlyMap<string, Ended>, errorsOf: (ended: Ended) => unknown): object =>
+  Object.fromEntries([...outcomes].map(([path, ended]) => [path, [ended.code, errorsOf(ended)]]));
+
+const errorLines = ({ said }: Ended): string[] => said.split('\n').filter((line) => line.startsWith('error:'));
+/** How the command ends where everything can be written. */
+function asUsual(path: string): [code: ExitCode, errors: unknown] {
+  const code = CALLS[path]?.code ?? EXIT.ok;
+  return [code, code === EXIT.ok ? [] : [expect.any(String)]];
+}
+
+const isTrace = (line: string): boolean => /^\s+at |node:internal|\bE(?:NOSPC|PIPE|ACCES|NOENT|ROFS)\b/.test(line);
+
+test('a full disk is one line and a fault, for every command that prints', async () => {
+  const outcomes = await callEach(fullDisk);
+  const lost = "error: standard output can't be written: no space is left where it goes";
+  const expected = [...outcomes].map(([path, { printed }]) => [path, printed ? [EXIT.fault, [lost]] : asUsual(path)]);
+  expect(summary(outcomes, errorLines)).toEqual(Object.fromEntries(expected));
+  expect([...outcomes.values()].filter(({ printed }) => printed).length).toBeGreaterThan(20);
+  expect([...outcomes.values()].flatMap(({ said }) => said.split('\n')).filter(isTrace)).toEqual([]);
+});
+
+test('a reader that has gone changes nothing, for every command', async () => {
+  const outcomes = await callEach(readerGone);
+  const expected = [...outcomes.keys()].map((path) => [path, asUsual(path)]);
+  expect(summary(outcomes, errorLines)).toEqual(Object.fromEntries(expected));
+});
+
+test('in a home folder that can’t be written, what keeps something says so, and the rest works', async () => {
+  const outcomes = await callEach(somewhere, UNWRITABLE_HOME);
+  const expected = [...outcomes.keys()].map((path) => [
+    path,
+    CALLS[path]?.keeps === true ? [EXIT.fault, [expect.stringContaining("can't be written")]] : asUsual(path),
+  ]);
+  expect(summary(outcomes, errorLines)).toEqual(Object.fromEntries(expected));
+  expect([...outcomes.values()].flatMap(({ said }) => said.split('\n')).filter(isTrace)).toEqual([]);
+});
