@@ -9,7 +9,7 @@
 import type { Log } from '../base/log.ts';
 import { andThen, type MaybePromise } from '../base/maybe-promise.ts';
 import { Plumbing } from './objects/plumbing.ts';
-import { gitEnvironment, protocolVersion } from './processes/environment.ts';
+import { type Committer, gitEnvironment, protocolVersion } from './processes/environment.ts';
 import { type GitProcess, GitProcesses } from './processes/git-process.ts';
 import { placesFor } from './processes/places.ts';
 import { isLost, type ObjectFormat, Profiles } from './processes/profile.ts';
@@ -107,9 +107,9 @@ export interface GitRoom {
   prestart(run: ServiceRun): Promise<void>;
   /**
    * A repository's objects and refs, for the functions of this room that take a `Plumbing`. Its calls take the caller's
-   * turns (a user or an address).
+   * turns (a user or an address), and reflogs name the committer.
    */
-  open(owner: string, name: string, caller: string): Plumbing;
+  open(owner: string, name: string, caller: string, committer?: Committer): Plumbing;
   /** Reports a push, so that the repository is maintained after a while. */
   touched(path: string): void;
   /** Reports its size. */
@@ -230,10 +230,10 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     sizeOf: (path) => sizes.of(path),
     serve: (run, signal) => services.serve(run, signal),
     prestart: (run) => services.prestart(run),
-    open: (owner, name, caller) => {
+    open: (owner, name, caller, committer) => {
       const path = folders.path(owner, name);
       if (!readOnly) demandFiles(folders, path);
-      return new Plumbing({ folders, profiles, processes: readers, demandWrites }, path, caller);
+      return new Plumbing({ folders, profiles, processes: readers, demandWrites }, path, caller, committer);
     },
     touched: (path) => {
       if (!readOnly) maintenance.touched(path);

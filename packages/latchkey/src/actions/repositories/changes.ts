@@ -37,7 +37,7 @@ import {
   type NewRepositoryDraft,
   ownership,
 } from './repositories.ts';
-import { openTarget, readTarget, signatureFor } from './target.ts';
+import { committerOf, openTarget, readTarget, signatureFor } from './target.ts';
 import { type RepositoryView, viewOf } from './view.ts';
 
 /** The longest address of a repository's home page. */
@@ -223,7 +223,7 @@ async function writeReadme(
 ): Promise<void> {
   const author = await signatureFor(ctx, permit);
   const content = Buffer.from(`# ${name}\n${description === '' ? '' : `\n${description}\n`}`);
-  const plumbing = ctx.git.open(owner, name, `user ${permit.actor.userId}`);
+  const plumbing = ctx.git.open(owner, name, `user ${permit.actor.userId}`, committerOf(permit));
   await commitFiles(
     plumbing,
     {

@@ -9,6 +9,7 @@ import { networkOf } from '../../base/address.ts';
 import { problem } from '../../base/errors.ts';
 import type { Signature } from '../../git/objects/commits.ts';
 import type { Plumbing } from '../../git/objects/plumbing.ts';
+import type { Committer } from '../../git/processes/environment.ts';
 import type { OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
 import { type Account, accountById } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
@@ -41,7 +42,13 @@ export async function readTarget(q: Query, permit: Permit): Promise<{ owner: Acc
 export function openTarget(ctx: Context, permit: Permit): Plumbing {
   const { owner, repository } = targetRepository(permit);
   const { userId, address } = permit.actor;
-  return ctx.git.open(owner.login, repository.name, userId === null ? networkOf(address ?? '') : `user ${userId}`);
+  const caller = userId === null ? networkOf(address ?? '') : `user ${userId}`;
+  return ctx.git.open(owner.login, repository.name, caller, committerOf(permit));
+}
+
+/** Whom reflogs and hooks name for what a permit moves: no address of theirs, since whoever reads the disk reads it. */
+export function committerOf({ actor: { userId, login } }: Permit): Committer {
+  return { name: login, email: userId === null ? `${login}@users.noreply` : `${userId}+${login}@users.noreply` };
 }
 
 /**

@@ -11,15 +11,16 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Context } from '../../actions/ground/context.ts';
 import { MoveRefused } from '../../actions/repositories/ref-guard.ts';
+import { Problem } from '../../base/errors.ts';
 import { bytesPassed } from '../../base/garbage.ts';
 import { OUTAGES, outageAnswer, outageInWords } from '../../base/machine/outage.ts';
 import { STANDING } from '../../base/requests/standing-headers.ts';
 import type { GitEnd, GitProcess } from '../../git/processes/git-process.ts';
 import { SpokenBands } from '../../git/protocol/spoken-bands.ts';
 import type { ServiceRun } from '../../git/room.ts';
-import type { GatedReport } from './gated-report.ts';
+import { wordsAgainst } from './push-refusal.ts';
 import { type PushEvents, PushWatch } from './push-watch.ts';
-import { endLater, inLines, type RequestError, refuse, sendOutage, sendRequestError } from './refuse.ts';
+import { endLater, type RequestError, refuse, sendOutage, sendRequestError } from './refuse.ts';
 
 /** The largest request of a fetch, inflated: 300,000 wanted and known commits. Git keeps them in memory. */
 const MAX_FETCH_REQUEST_BYTES = 16 * 1024 * 1024;
@@ -42,8 +43,11 @@ export const NO_CACHE = {
 const OUR_FAULT =
   /Permission denied|does not appear to be a git|not a git repository|dubious ownership|unable to create|is corrupt/;
 
-/** Behind the name of each ref, where more would not fit. */
-const REFUSED_MOVE = 'the repository has no room for more refs';
+/** Of a push under ref rules: says in git's report what was kept back. Of a list: takes out what isn't offered. */
+interface AnswerFilter {
+  pass(pieces: readonly Buffer[]): readonly Buffer[];
+  rest(): readonly Buffer[];
+}
 
 export interface Exchange {
   readonly request: IncomingMessage;
@@ -54,8 +58,8 @@ export interface Exchange {
   readonly received?: Buffer;
   /** The body, inflated, when its beginning was read before. */
   readonly body?: Readable;
-  /** Of a push under ref rules: says in git's report what was kept back. */
-  readonly report?: GatedReport;
+  /** What changes git's answer on its way. */
+  readonly report?: AnswerFilter;
   /** Sent before git's output. */
   readonly preamble: string;
   /** For a push: what happens before and after it. */
@@ -85,8 +89,9 @@ export async function converse(ctx: Context, exchange: Exchange): Promise<void> 
   }
   const conversation = new Conversation(exchange, git, watch, ctx.settings.gitIdleTimeoutSec * 1000);
   const end = await conversation.hold();
-  if (watch?.refusal != null && !(watch.refusal.error instanceof MoveRefused))
-    ctx.log.warn({ err: watch.refusal.error, path: run.path }, 'a push was refused, since it could not be noted');
+  const kept = watch?.refusal?.error;
+  if (kept !== undefined && !(kept instanceof MoveRefused) && !(kept instanceof Problem))
+    ctx.log.warn({ err: kept, path: run.path }, 'a push was refused, since it could not be noted');
   if (end.code !== 0 && !end.stopped) {
     ctx.log.info(
       { service: run.service, path: run.path, code: end.code, signal: end.signal, stderr: end.stderr },
@@ -234,15 +239,11 @@ class Conversation {
   #sayRefused(watch: PushWatch, error: unknown): void {
     const { request, response } = this.#exchange;
     const outage = outageAnswer(error);
-    const words =
-      error instanceof MoveRefused
-        ? watch.refusalInWords(inLines(error.explanation), REFUSED_MOVE)
-        : watch.refusalInWords(
-            `Nothing was pushed, since the server can't note it. ${outage?.sentence ?? 'Try again in a moment.'}`,
-            "the server can't note it now",
-          );
+    const { sentence, why } = wordsAgainst(error);
+    const words = watch.refusalInWords(sentence, why);
     if (words === null) {
       if (error instanceof MoveRefused) refuse(request, response, error.explanation);
+      else if (error instanceof Problem) sendRequestError(request, response, 'body_unreadable');
       else if (outage === null) sendRequestError(request, response, 'failed');
       else sendOutage(request, response, outage);
       return;

@@ -27,6 +27,7 @@ export class PushCommands {
   #bytes = 0;
   #state: 'reading' | 'whole' | 'unclear' = 'reading';
   #any = false;
+  #isSigned = false;
   /** False when they aren't what git sends, or too many to keep. */
   #areListed = true;
   #count: RefCountChange | null = { made: 0, deleted: 0 };
@@ -72,6 +73,7 @@ export class PushCommands {
           .trim()
           .split(' '),
       );
+    if (!this.#any) this.#isSigned = line.startsWith('push-cert\0');
     this.#any = true;
     const [, before, after, ref] = match ?? [];
     if (before !== undefined && after !== undefined && ref !== undefined) {
@@ -100,6 +102,11 @@ export class PushCommands {
   /** True when the request contains no command: before a large push, git sends that to ask whether it may push. */
   get isEmpty(): boolean {
     return this.#state === 'whole' && !this.#any;
+  }
+
+  /** True when the commands lie in a certificate. */
+  get isSigned(): boolean {
+    return this.#isSigned;
   }
 
   /** True when the client said that it supports this capability. */

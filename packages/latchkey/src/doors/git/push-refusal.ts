@@ -3,11 +3,27 @@
  *
  * Source: git's documentation, gitprotocol-pack "Report Status", gitprotocol-capabilities "side-band-64k".
  */
+import { MoveRefused } from '../../actions/repositories/ref-guard.ts';
+import { Problem } from '../../base/errors.ts';
+import { outageAnswer } from '../../base/machine/outage.ts';
 import { FLUSH, packetLine } from '../../git/protocol/pkt-lines.ts';
 import type { PushCommands } from './push-commands.ts';
+import { inLines } from './refuse.ts';
 
 /** For a packet of a channel: with its length and the channel's number it may have 65,520 bytes. */
 const MAX_CHANNEL_BYTES = 65_000;
+
+/** What to say of a push that was kept from git by this error: in a sentence, and short, for each ref. */
+export function wordsAgainst(error: unknown): { readonly sentence: string; readonly why: string } {
+  if (error instanceof MoveRefused)
+    return { sentence: inLines(error.explanation), why: 'the repository has no room for more refs' };
+  if (error instanceof Problem) return { sentence: error.message, why: 'not taken here' };
+  const step = outageAnswer(error)?.sentence ?? 'Try again in a moment.';
+  return {
+    sentence: `Nothing was pushed, since the server can't note it. ${step}`,
+    why: "the server can't note it now",
+  };
+}
 
 /**
  * The answer of a push of which nothing was done; null where the client understands none.

@@ -12,6 +12,7 @@ import { dropPush, leavePush, noteLeaks, openPush } from '../../actions/reposito
 import { mayBringToken, type Protection, scanPush } from '../../actions/repositories/push-protection.ts';
 import { type MovedRef, settlePush, tellOfPush } from '../../actions/repositories/pushes.ts';
 import { demandRefRoom, recordRefusedMoves, refRulesOf } from '../../actions/repositories/ref-guard.ts';
+import { problem } from '../../base/errors.ts';
 import { readsAsSomethingElse } from '../../git/objects/names.ts';
 import type { WorkflowRefusal } from '../../git/push/hooks.ts';
 import { MAX_PREFILTERED_BYTES } from '../../git/push/pack-prefilter.ts';
@@ -23,12 +24,17 @@ import { exchangeOf, type GitCall } from './call.ts';
 import type { CoalescedFetches } from './coalesced-fetches.ts';
 import { mayBringOddRef, PushCommands } from './push-commands.ts';
 import { pushHead } from './push-head.ts';
+import { pushIdentity } from './push-identity.ts';
 import { expectsForward, type Gated, gatePush } from './ref-gate.ts';
 import { inLines, refuse, remedyLines, sendRequestError } from './refuse.ts';
+import { WithoutCertificates } from './without-certificates.ts';
 
 /** Listing refs takes no content. */
 const NO_ROOM: RoomLeft = { bytes: null, reason: 'push_too_large', limitMib: 0 };
 
+/** A certificate that nobody verifies must not look as if somebody had. */
+const SIGNED =
+  'Nothing was pushed: signed pushes are not taken here. Push without --signed; commits and tags may be signed.';
 /** Git sends no push whose commands can't be read. */
 const UNCOUNTED = { made: Infinity, deleted: 0 };
 const RESULT = 'application/x-git-receive-pack-result';
@@ -72,7 +78,7 @@ export class Push {
     const exchange = this.#exchange({ received: null, isScanned: false, gated: null }, NO_ROOM);
     const { response, run, contentType, preamble } = exchange;
     const refs = await ctx.git.pushRefs(run);
-    if (refs === null) await converse(ctx, exchange);
+    if (refs === null) await converse(ctx, { ...exchange, report: new WithoutCertificates() });
     else {
       const length = preamble.length + refs.length;
       response.writeHead(200, { 'Content-Type': contentType, 'Content-Length': length, ...NO_CACHE });
@@ -137,6 +143,7 @@ export class Push {
       ...(gated === null ? {} : { report: gated.report }),
       run: {
         ...exchange.run,
+        ...pushIdentity(this.#call),
         workflowRefusal: this.#refusal === null ? null : hookWords(this.#refusal),
         oddRefs: received !== null && mayBringOddRef(received),
         forwardOnly: gated === null ? expectsForward(permit) : gated.forwardOnly,
@@ -147,6 +154,7 @@ export class Push {
         ...(received === null ? {} : { commands: commandsIn(received) }),
         ...(ahead === undefined ? {} : { commands: ahead.commands }),
         onAsked: async (commands) => {
+          if (commands.isSigned) throw problem('invalid', SIGNED, null);
           await demandRefRoom(ctx, permit, commands.count ?? UNCOUNTED);
           this.#note = await openPush(ctx, permit, commands.moved());
         },

@@ -6,7 +6,7 @@
  * Never: text chosen by a client before `--end-of-options`; see `names.ts` for what may come after it.
  */
 import { Fault } from '../../base/errors.ts';
-import { gitEnvironment } from '../processes/environment.ts';
+import { type Committer, gitEnvironment } from '../processes/environment.ts';
 import {
   collectOutput,
   type GitEnd,
@@ -41,10 +41,14 @@ export class Plumbing {
   readonly #caller: string;
 
   /** @param caller whose turns these are: a user or an address */
-  constructor(parts: PlumbingParts, path: string, caller: string) {
+  readonly #committer: Committer | undefined;
+
+  /** @param committer whom reflogs name */
+  constructor(parts: PlumbingParts, path: string, caller: string, committer?: Committer) {
     this.#parts = parts;
     this.path = path;
     this.#caller = caller;
+    this.#committer = committer;
   }
 
   async objectFormat(): Promise<ObjectFormat> {
@@ -66,7 +70,7 @@ export class Plumbing {
   async #startIn(path: string, args: readonly string[], config: Profile['config']): Promise<GitProcess> {
     const { folders, processes } = this.#parts;
     const environment = {
-      ...gitEnvironment({ homeFolder: folders.home, hooksFolder: folders.noHooks, config }),
+      ...gitEnvironment({ homeFolder: folders.home, hooksFolder: folders.noHooks, config, committer: this.#committer }),
       GIT_DIR: path,
       GIT_LITERAL_PATHSPECS: '1',
       GIT_FLUSH: '0',

@@ -72,6 +72,15 @@ export function isOverridden(key: string, value = 'true'): boolean {
   return ours !== undefined && ours[1] !== value.toLowerCase();
 }
 
+/** `REMOTE_USER` and `REMOTE_ADDR` as git's http-backend has them (RFC 3875). */
+export type HookVariables = Readonly<Partial<Record<`LATCHKEY_${string}` | 'REMOTE_USER' | 'REMOTE_ADDR', string>>>;
+
+/** Who moves a ref, as reflogs name them, and hooks. */
+export interface Committer {
+  readonly name: string;
+  readonly email: string;
+}
+
 export interface EnvironmentOptions {
   /** An empty folder: git finds no settings and no credentials there. */
   readonly homeFolder: string;
@@ -81,8 +90,10 @@ export interface EnvironmentOptions {
   readonly config?: readonly (readonly [key: string, value: string])[];
   /** The client's `Git-Protocol` header, unchanged. */
   readonly protocol?: string | undefined;
-  /** Variables for our own hooks. Their names begin with LATCHKEY_. */
-  readonly forHooks?: Readonly<Record<`LATCHKEY_${string}`, string>>;
+  /** Variables for hooks. Ours begin with LATCHKEY_; the others are those that a web server gives to programs. */
+  readonly forHooks?: HookVariables;
+  /** Without one, git takes what the machine calls the server's user. */
+  readonly committer?: Committer | undefined;
   /** Transports that git may fetch with: `file` for an import, otherwise none. */
   readonly allowProtocol?: 'none' | 'file';
 }
@@ -112,6 +123,10 @@ export function gitEnvironment(options: EnvironmentOptions): Record<string, stri
   for (const [index, [key, value]] of config.entries()) {
     environment[`GIT_CONFIG_KEY_${index}`] = key;
     environment[`GIT_CONFIG_VALUE_${index}`] = value;
+  }
+  if (options.committer !== undefined) {
+    environment['GIT_COMMITTER_NAME'] = options.committer.name;
+    environment['GIT_COMMITTER_EMAIL'] = options.committer.email;
   }
   if (protocol > 0) environment['GIT_PROTOCOL'] = `version=${protocol}`;
   return environment;

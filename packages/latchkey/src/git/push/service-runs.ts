@@ -5,7 +5,7 @@
  */
 import type { Log } from '../../base/log.ts';
 import { currentSpan } from '../../base/trace.ts';
-import { gitEnvironment } from '../processes/environment.ts';
+import { type Committer, gitEnvironment, type HookVariables } from '../processes/environment.ts';
 import type { GitCommand, GitProcess, GitProcesses } from '../processes/git-process.ts';
 import type { Profiles } from '../processes/profile.ts';
 import type { Folders } from '../repositories/folders.ts';
@@ -27,6 +27,10 @@ export interface ServiceRun extends PushChecks {
   readonly protocol: string | undefined;
   /** Whose turn in the queue this takes: a user or an address. */
   readonly caller: string;
+  /** For a push: whom reflogs and hooks name. */
+  readonly committer?: Committer;
+  /** For a push: what the repository's own hooks are told, where an operator allows them. */
+  readonly forOwnHooks?: HookVariables;
   /** For a push: the most bytes that git accepts; null = no limit. */
   readonly maxInputBytes: number | null;
 }
@@ -63,7 +67,14 @@ export class Services {
     const profile = await profiles.for(run.path, SWITCHES[run.service]);
     const hooks = hooksOf(folders, run, settings.allowRepositoryHooks);
     const config = [...(settings.allowRepositoryHooks ? [] : profile.config), ...(run.advertise ? [] : limitsOf(run))];
-    const environment = gitEnvironment({ homeFolder: folders.home, protocol: run.protocol, config, ...hooks });
+    const environment = gitEnvironment({
+      homeFolder: folders.home,
+      protocol: run.protocol,
+      config,
+      ...hooks,
+      forHooks: { ...(settings.allowRepositoryHooks ? run.forOwnHooks : {}), ...hooks.forHooks },
+      committer: run.committer,
+    });
     const args = [
       run.service,
       '--stateless-rpc',

@@ -19,15 +19,19 @@ export interface OwnEffects {
 }
 
 /** Of services that are not here, of upkeep that is ours, and programs that a repository may not name. */
-const IDLE = new RegExp(
-  '^(?:gc|maintenance|daemon|gitweb|instaweb|hook|gitlab|gitolite)\\.' +
-    '|^(?:http\\.getanyfile|core\\.hookspath|uploadpack\\.packobjectshook)$',
-);
+const IDLE = [
+  /^(?:gc|maintenance|daemon|gitweb|instaweb|hook|gitlab|gitolite)\./,
+  /^(?:http\.getanyfile|core\.hookspath|uploadpack\.packobjectshook|receive\.certnonces(?:eed|lop))$/,
+];
 /** Of the services that are here. */
 const SERVED = /^(?:http\.(?:uploadpack|receivepack)$|(?:receive|transfer|uploadpack|uploadpackfilter)\.)/;
 /** The switches of the services come along with a copy. */
 const COPIED = /^http\./;
 const HOOK = /^(?:pre-receive|update|post-receive|post-update|proc-receive|reference-transaction)$/;
+
+function isIdle(key: string): boolean {
+  return IDLE.some((some) => some.test(key));
+}
 
 /** @param isCopy true when files were copied, without hooks and without most settings */
 export async function ownEffects(
@@ -35,9 +39,9 @@ export async function ownEffects(
   entries: readonly OwnEntry[],
   { runsHooks, isCopy }: { readonly runsHooks: boolean; readonly isCopy: boolean },
 ): Promise<OwnEffects> {
-  const told = entries.filter(([key]) => IDLE.test(key) || SERVED.test(key));
+  const told = entries.filter(([key]) => isIdle(key) || SERVED.test(key));
   const isKept = ([key, value]: OwnEntry): boolean =>
-    !IDLE.test(key) && !isOverridden(key, value) && (!isCopy || COPIED.test(key));
+    !isIdle(key) && !isOverridden(key, value) && (!isCopy || COPIED.test(key));
   const keysOf = (some: readonly OwnEntry[]): string[] => some.map(([key]) => key).toSorted();
   const found = await readdir(join(path, 'hooks'), { withFileTypes: true }).catch(() => []);
   const hooks = found.filter((entry) => !entry.isDirectory() && HOOK.test(entry.name)).map(({ name }) => name);

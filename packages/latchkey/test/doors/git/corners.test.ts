@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -189,6 +189,47 @@ describe('the hooks of a repository', () => {
       expect(ran.stderr.includes('remote: the hook of the repository ran')).toBe(runs);
     }
   });
+});
+
+describe('who pushed', () => {
+  it('is named in reflogs, of a push and over REST, and told to hooks that an operator allows', async () => {
+    world = await makeWorld({ allowRepositoryHooks: true });
+    const path = world.server.context.git.path('ada', 'closed');
+    await world.ok(['-C', path, 'config', 'core.logAllRefUpdates', 'always']);
+    const hook = join(path, 'hooks', 'post-receive');
+    await mkdir(dirname(hook), { recursive: true });
+    const names = ['LATCHKEY_REPOSITORY', 'LATCHKEY_USER', 'LATCHKEY_USER_ID', 'REMOTE_USER', 'REMOTE_ADDR'];
+    await writeFile(hook, `#!/bin/sh\necho ${names.map((name) => `"$${name}"`).join(' ')} "$GIT_COMMITTER_EMAIL"\n`);
+    await chmod(hook, 0o755);
+    await world.ok(['init', '-q', '-b', 'main', 'work']);
+    await world.ok(['commit', '-q', '--allow-empty', '-m', 'one'], { in: 'work' });
+    const ran = await world.git(['push', world.remote('ada/closed', world.full), 'main'], { in: 'work' });
+    expect(ran.stderr).toContain('remote: ada/closed ada 1 ada 127.0.0.1 1+ada@users.noreply');
+    const answer = await fetch(`${world.url}/api/v3/repos/ada/closed/contents/file`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${world.full.reveal()}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ message: 'two', content: 'eA==' }),
+    });
+    expect(answer.status).toBe(201);
+    const log = (await readFile(join(path, 'logs/refs/heads/main'), 'utf8')).trim().split('\n');
+    expect(log).toHaveLength(2);
+    for (const line of log) expect(line).toContain(' ada <1+ada@users.noreply> ');
+  });
+
+  it.each(['0', '1'])(
+    'is not proven by a certificate: signed pushes are not offered in protocol %s',
+    async (version) => {
+      world = await makeWorld();
+      const path = world.server.context.git.path('ada', 'closed');
+      await world.ok(['-C', path, 'config', 'receive.certNonceSeed', 'a repository’s own']);
+      await world.ok(['init', '-q', '-b', 'main', 'work']);
+      await world.ok(['commit', '-q', '--allow-empty', '-m', 'one'], { in: 'work' });
+      const push = ['-c', `protocol.version=${version}`, 'push', world.remote('ada/closed', world.full), 'main'];
+      const signed = await world.git([...push, '--signed'], { in: 'work' });
+      expect(signed.stderr).toContain('the receiving end does not support --signed push');
+      expect((await world.git(push, { in: 'work' })).code).toBe(0);
+    },
+  );
 });
 
 describe("an operator's own hook", () => {

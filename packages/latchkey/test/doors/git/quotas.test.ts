@@ -256,7 +256,7 @@ describe('how many refs a repository may have', () => {
     expect(await first?.()).toMatchObject({ status: 201 });
   });
 
-  it('is not passed by a push whose commands nobody can count', async () => {
+  it('is not passed by a push whose commands lie in a certificate', async () => {
     // A signed push carries its commands in a certificate, which this server asks no client for.
     const folder = await workWith({ a: randomBytes(90) });
     const pack = packOf(folder);
@@ -281,7 +281,7 @@ describe('how many refs a repository may have', () => {
       },
       body,
     });
-    expect(await answer.text()).toContain('has no room for more branches and tags');
+    expect(await answer.text()).toContain('signed pushes are not taken here');
     expect(await refsOf('packed')).toBe(4);
   });
 });
