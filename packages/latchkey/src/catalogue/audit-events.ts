@@ -256,7 +256,7 @@ export const AUDIT_EVENTS = {
     'repositories',
     'moved_to',
   ),
-  'user.failed_login': row('authentication', 'a sign-in to an account failed'),
+  'user.failed_login': row('authentication', 'a sign-in failed; `user` is empty where no account has the name'),
   'user.invite': row('create', 'somebody was invited', 'email'),
   'user.lock': row('modify', 'an account was held, since it may not be its owner who uses it', 'login'),
   'user.login': row('authentication', 'somebody signed in', 'new_device'),

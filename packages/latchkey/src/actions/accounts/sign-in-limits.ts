@@ -31,6 +31,10 @@ interface Subject {
   readonly binds: boolean;
 }
 
+/**
+ * By what was typed, not by whose it is: otherwise failures with a login would show in the answer to an address, and so
+ * whose the address is. Somebody can be guessed at once by their login and by each address.
+ */
 function subjectsOf({ name, address, knownDevice }: Attempt): readonly Subject[] {
   const account = digestOf(nameKey(name.trim()));
   const network = networkOf(address);

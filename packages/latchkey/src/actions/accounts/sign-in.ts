@@ -1,8 +1,9 @@
 /**
  * Signing in: a name and a password, then a second factor if there is one.
  *
- * Invariant: neither the answer nor its timing reveals whether an account exists: without one, the password is
- * checked against a decoy.
+ * Invariant: neither the answer, nor its timing, nor a counter reveals whether an account exists, or whose an address
+ * is: without an account the same is read and written, and the password is checked against a decoy; failures are
+ * counted by what was typed.
  * Invariant: every sign-in starts a new session; while it waits for its second factor, it opens nothing else.
  */
 import { problem } from '../../base/errors.ts';
@@ -35,15 +36,18 @@ export interface Begun {
   readonly owes: 'second-factor' | null;
 }
 
+/** The id of no account. */
+const NOBODY = 0;
 const WRONG = 'The name or the password is wrong.';
 
 /** Signs in. @throws Problem when name and password don't match, or there were too many failures */
 export async function signIn(ctx: Context, form: SignInForm, visitor: Visitor): Promise<Begun> {
   const account = await accountNamed(ctx.store.db, form.name);
   const device = form.device.digest();
-  const knownDevice = account !== null && (await isKnownDevice(ctx.store.db, account.id, device));
-  const attempt = { name: account?.login ?? form.name, address: visitor.address, knownDevice };
-  const digest = account === null ? null : await passwordDigestOf(ctx.store.db, account.id);
+  const id = account?.id ?? NOBODY;
+  const knownDevice = await isKnownDevice(ctx.store.db, id, device);
+  const attempt = { name: form.name, address: visitor.address, knownDevice };
+  const digest = await passwordDigestOf(ctx.store.db, id);
   if (!(await guessed(ctx, attempt, () => checkPassword(digest, form.password))) || account === null) {
     await recordFailure(ctx, account, visitor);
     throw problem('invalid', WRONG);
@@ -148,9 +152,8 @@ export async function begin(
 async function recordFailure(ctx: Context, account: Account | null, visitor: Visitor): Promise<void> {
   // Not the name as it was typed: people type their password there.
   ctx.log.warn({ account: account?.login ?? null, address: visitor.address }, 'a sign-in failed');
-  if (account === null) return;
   const at = ctx.clock.now();
   await ctx.store.transaction((tx) =>
-    record(tx, { actor: { ...UPKEEP, ...visitor } }, at, { action: 'user.failed_login', userId: account.id }),
+    record(tx, { actor: { ...UPKEEP, ...visitor } }, at, { action: 'user.failed_login', userId: account?.id ?? null }),
   );
 }
