@@ -36,7 +36,7 @@ export type { Email };
 
 /** How many addresses a person may have. */
 export const MAX_EMAILS = 20;
-const VERIFICATION_SEC = DAY_SEC;
+export const VERIFICATION_SEC = DAY_SEC;
 
 /** The person whose addresses a permit is about: its holder, by session or by a token with the permission. */
 function holderOf({ actor }: Permit): number {

@@ -31,7 +31,7 @@ import { newPasswordProblem, passwordOwner } from './password-names.ts';
 import { actorOf, type SignedIn, type Visitor } from './sessions.ts';
 import { guessed } from './sign-in-limits.ts';
 
-const RESET_SEC = HOUR_SEC;
+export const RESET_SEC = HOUR_SEC;
 /** How long the link works for somebody whose account another person made. */
 export const WELCOME_DAYS = 7;
 

@@ -35,7 +35,7 @@ export type { Passkey };
 /** How many passkeys a person may have, and how long the name of one may be, in characters. */
 export const MAX_PASSKEYS = 20;
 export const MAX_PASSKEY_NAME = 60;
-const CHALLENGE_SEC = 5 * MINUTE_SEC;
+export const CHALLENGE_SEC = 5 * MINUTE_SEC;
 /** EdDSA, ES256, RS256 (IANA COSE): what current authenticators use. */
 const ALGORITHMS = [-8, -7, -257];
 

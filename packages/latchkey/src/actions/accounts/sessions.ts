@@ -36,7 +36,7 @@ export type { Session };
 export const IDLE_SESSION_SEC = 14 * DAY_SEC;
 export const MAX_SESSION_SEC = 90 * DAY_SEC;
 /** How long somebody has to find their second factor. */
-const SECOND_FACTOR_WAIT_SEC = 10 * MINUTE_SEC;
+export const SECOND_FACTOR_WAIT_SEC = 10 * MINUTE_SEC;
 /** How long sensitive pages don't ask again; each sensitive action restarts the time (GitHub docs, "Sudo mode"). */
 export const SUDO_SEC = 2 * HOUR_SEC;
 /** The last use of a session is recorded at most this often. */

@@ -42,7 +42,7 @@ export interface SignUpForm {
 }
 
 /** How long the links work. */
-const SET_UP_SEC = 7 * DAY_SEC;
+export const SET_UP_SEC = 7 * DAY_SEC;
 export const INVITATION_DAYS = 7;
 
 async function hasPeople(q: Query): Promise<boolean> {

@@ -28,7 +28,7 @@ interface BucketRow {
 }
 
 /** Every limited thing, with the meaning of its key. */
-const RATE_BUCKETS = {
+export const RATE_BUCKETS = {
   /** REST calls; key: user id. GitHub's numbers (docs "Rate limits for the REST API"). */
   'api-user': { windowSec: HOUR_SEC, limit: (settings) => settings.apiRateLimit },
   /** REST calls without credentials; key: `networkOf` the address. */
