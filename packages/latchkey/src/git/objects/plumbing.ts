@@ -55,6 +55,11 @@ export class Plumbing {
     return (await this.#profile()).objectFormat;
   }
 
+  /** What its own config refuses for its branches. */
+  async refuses(): Promise<Profile['refuses']> {
+    return (await this.#profile()).refuses;
+  }
+
   /**
    * Starts git in the repository. Rejects with `Busy` when there is no place, or with a `Fault` or `Problem` when there
    * is no repository, or it may not be read or changed.

@@ -7,6 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gitFault } from '../processes/git-process.ts';
+import { keptByItsConfig } from '../processes/profile.ts';
 import { type ObjectType, objectInfos } from './cat-file.ts';
 import { refNameProblem } from './names.ts';
 import type { Plumbing } from './plumbing.ts';
@@ -125,11 +126,21 @@ class RefLocked extends Error {
   readonly outage = 'ref_locked';
 }
 
+/** What git refuses in a push by the repository's own config is refused here as well. @throws Problem */
+async function demandOwnRules(plumbing: Plumbing, { ref, from, to }: RefChange): Promise<void> {
+  if (!ref.startsWith('refs/heads/') || from === null) return;
+  const { deletions, force } = await plumbing.refuses();
+  if (to === null) {
+    if (deletions) throw keptByItsConfig('deletions');
+  } else if (force && !(await isAncestor(plumbing, from, to))) throw keptByItsConfig('force');
+}
+
 /**
- * Changes a ref in one step, if it still has the expected value. Rejects with an error reported as an outage when the
- * ref is locked.
+ * Changes a ref in one step, if it still has the expected value. Rejects with a `Problem` (`switched_off`) when the
+ * repository's own config refuses that, and with an error reported as an outage when the ref is locked.
  */
 export async function changeRef(plumbing: Plumbing, change: RefChange): Promise<RefOutcome> {
+  await demandOwnRules(plumbing, change);
   const none = '0'.repeat((await plumbing.objectFormat()) === 'sha256' ? 64 : 40);
   const instruction =
     change.to === null

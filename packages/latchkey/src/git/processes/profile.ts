@@ -29,6 +29,8 @@ export interface OwnSettings {
   readonly config: readonly (readonly [key: string, value: string])[];
   /** True when nothing in the repository's own config changes the first answer to a push. */
   readonly plain: boolean;
+  /** What `receive.denyDeletes` and `receive.denyNonFastForwards` refuse for branches. Git itself looks in a push. */
+  readonly refuses: { readonly deletions: boolean; readonly force: boolean };
   /** Services that `http.uploadpack` and `http.receivepack` turn off. */
   readonly off: readonly SwitchedService[];
   /**
@@ -55,6 +57,20 @@ const SWITCHED_OFF: Readonly<Record<SwitchedService, string>> = {
     'This repository can’t be written here: its own configuration switches that off (http.receivepack). Its ' +
     'administrator can switch it on.',
 };
+
+const KEEPS = {
+  deletions:
+    'Branches of this repository can’t be deleted: its own configuration refuses that (receive.denyDeletes). Its ' +
+    'administrator can change it.',
+  force:
+    'Branches of this repository only move forward: its own configuration refuses anything else ' +
+    '(receive.denyNonFastForwards). Push a commit that follows, or have its administrator change that.',
+} as const;
+
+/** The repository's own config refuses such a change to a branch. */
+export function keptByItsConfig(what: keyof typeof KEEPS): Problem {
+  return new Problem({ field: null, code: 'switched_off', message: KEEPS[what] });
+}
 
 /** The repository's own config turns off the requested service. */
 function switchedOff(service: SwitchedService): Problem {
@@ -151,7 +167,14 @@ export class Profiles {
   }
 }
 
-const UNREAD: OwnSettings = { objectFormat: 'sha1', config: [], plain: false, off: [], hidesRefs: false };
+const UNREAD: OwnSettings = {
+  objectFormat: 'sha1',
+  config: [],
+  plain: false,
+  refuses: { deletions: false, force: false },
+  off: [],
+  hidesRefs: false,
+};
 
 /** A setting, its key in lower case as git lists it; without a value it is true. */
 export type OwnEntry = readonly [key: string, value?: string];
@@ -185,9 +208,17 @@ export function ownSettingsIn(entries: readonly OwnEntry[]): OwnSettings {
     objectFormat: last('extensions.objectformat')?.[1] === 'sha256' ? 'sha256' : 'sha1',
     config: [...hooks].map((name) => [`hook.${name}.enabled`, 'false'] as const),
     plain: !entries.some(([key]) => MAY_CHANGE_PUSHES.test(key)),
+    refuses: {
+      deletions: isSet(last('receive.denydeletes')),
+      force: isSet(last('receive.denynonfastforwards')),
+    },
     off: (['uploadpack', 'receivepack'] as const).filter((service) => !isOn(last(`http.${service}`))),
     hidesRefs: entries.some(([key]) => /^(?:transfer|uploadpack|receive)\.hiderefs$/.test(key)),
   };
+}
+
+function isSet(entry: OwnEntry | undefined): boolean {
+  return entry !== undefined && isOn(entry);
 }
 
 /** A key without "=" is true; anything git doesn't take for a boolean counts as false. */

@@ -265,4 +265,27 @@ describe('what an adopted repository says of itself', () => {
     });
     expect([gitlab.status, await gitlab.text()]).toEqual([403, expect.stringContaining('http.uploadpack')]);
   });
+
+  it('branches that it keeps from deletion and force are kept over REST, too', async () => {
+    const { name, path } = inPlace();
+    await world.ok(['-C', path, 'config', 'receive.denyDeletes', 'true']);
+    await world.ok(['-C', path, 'config', 'receive.denyNonFastForwards', 'true']);
+    await adopted(name, path);
+    const repository = `/api/v3/repos/ada/${name}`;
+    const write = { method: 'PUT', body: JSON.stringify({ message: 'x', content: 'eA==' }) };
+    const before = (await world.ok(['-C', path, 'rev-parse', 'main'])).trim();
+    expect(await rest(`${repository}/contents/new.txt`, write)).toMatchObject({ status: 201 });
+    const main = `${repository}/git/refs/heads/main`;
+    const forced = await rest(main, { method: 'PATCH', body: JSON.stringify({ sha: before, force: true }) });
+    expect(forced).toMatchObject({ status: 403, reason: 'switched_off' });
+    expect(forced.body).toContain('receive.denyNonFastForwards');
+    const created = { method: 'POST', body: JSON.stringify({ ref: 'refs/heads/more', sha: before }) };
+    expect(await rest(`${repository}/git/refs`, created)).toMatchObject({ status: 201 });
+    expect(await rest(`${repository}/git/refs/heads/more`, { method: 'DELETE' })).toMatchObject({
+      status: 403,
+      reason: 'switched_off',
+    });
+    expect(await world.ok(['-C', path, 'for-each-ref', '--format=%(refname)'])).toContain('refs/heads/more');
+    expect((await world.ok(['-C', path, 'rev-parse', 'main~1'])).trim()).toBe(before);
+  });
 });
