@@ -70,7 +70,7 @@ describe('metrics', () => {
   test('have a log beside them, with a line for each request: who, from where, for what, and how it ended', {
     timeout: 60_000,
   }, async () => {
-    const { serving, token } = await start();
+    const { serving, token } = await start('--request-log', 'all');
     const [address, version] = ['203.0.113.7', expect.stringMatching(/^\d+\.\d+\.\d+/)];
     const headers = { 'x-forwarded-for': address };
     expect((await clone(serving.url, token)).status).toBe(200);

@@ -490,8 +490,8 @@ export const SETTING_ROWS = {
   requestLog: row<RequestLogExtent, RequestLogExtent>({
     section: 'Running',
     kind: oneOf(REQUEST_LOG_EXTENTS, 'WHICH'),
-    default: 'all',
-    doc: 'which requests get a line in the log, at level info: all, those that were refused or failed, or none',
+    default: 'refused',
+    doc: 'which requests get a line in the log, at level info: those that were refused or failed, all, or none',
   }),
 } as const;
 
