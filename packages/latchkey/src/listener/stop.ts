@@ -18,7 +18,7 @@ import { KEEP_ALIVE_TIMEOUT_MS } from './server.ts';
 /** How often a stopping server looks for connections that have nothing left to do. */
 const SWEEP_MS = 250;
 /** A connection that has sent nothing for this long is not waited for: browsers and proxies open some in advance. */
-const SILENT_MS = 1_000;
+const SILENT_MS = 2_000;
 
 /** What has to be closed. */
 export interface Closing {

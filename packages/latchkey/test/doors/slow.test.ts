@@ -125,7 +125,7 @@ const handshake = (options: ConnectionOptions, { server }: Running = secure): Pr
     socket.on('error', reject);
   });
 
-describe('a stop does not wait for connections opened in advance, on which nothing was said,', () => {
+describe.concurrent('a stop does not wait for connections opened in advance, on which nothing was said,', () => {
   /** Longer than the test has: whoever waits for them is late. */
   const DRAIN_SEC = 600;
 

@@ -95,8 +95,13 @@ export class Connections {
   endIdle(server: Server, silentMs: number): void {
     server.closeIdleConnections();
     const now = performance.now();
-    for (const sockets of [this.#open, this.#inside])
-      for (const [socket, since] of sockets) if (socket.bytesRead === 0 && now - since > silentMs) socket.destroy();
+    const silent = [...this.#open, ...this.#inside].filter(
+      ([socket, since]) => socket.bytesRead === 0 && now - since > silentMs,
+    );
+    // A process that was held up has to read first what came meanwhile.
+    setImmediate(() => {
+      for (const [socket] of silent) if (socket.bytesRead === 0) socket.destroy();
+    });
   }
 
   /** True when a request may not be served: it came in a reserved place but isn't what the reserve is for. */
