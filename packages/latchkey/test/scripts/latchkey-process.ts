@@ -5,7 +5,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { FreshDatabase } from '../engines/engines.ts';
-import { once } from '../waits.ts';
+import { once, within } from '../waits.ts';
 
 export const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 /** What `MAIN` loads. Vitest leaves it as built: see its configuration. */
@@ -96,11 +96,12 @@ export async function serveUntilReady(
   const [program = '', ...words] = [...under, process.execPath, ...command];
   const child = spawn(program, words, { env });
   const output = outputOf(child);
-  const closed = once(child, 'close') as Promise<[number | null]>;
+  // It may serve for as long as the test goes on; only its end has a limit, from the signal on.
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
   onTestFinished(() => void child.kill('SIGKILL'));
   await new Promise<void>((resolve, reject) => {
     child.stdout.on('data', () => readyWhen.test(output().stdout) && resolve());
-    void closed.then(([code]) => reject(new Error(`serve ended with ${code}: ${output().stderr}`)));
+    void closed.then((code) => reject(new Error(`serve ended with ${code}: ${output().stderr}`)));
   });
   return {
     child,
@@ -108,7 +109,7 @@ export async function serveUntilReady(
     url: /ready at (\S+)/.exec(output().stdout)![1]!,
     stop: async (signal) => {
       child.kill(signal);
-      const [code] = await closed;
+      const code = await within(closed, `the end of the server after ${signal}`, PROGRAM_LIMIT_MS);
       return { code, ...output() };
     },
   };

@@ -199,11 +199,11 @@ async function replace(
   letGo: () => Promise<void>,
 ): Promise<number> {
   const ended = old.stop('SIGTERM');
-  await vi.waitFor(() => expect(proxy.isReady(place)).toBe(false), { timeout: 20_000 });
-  await vi.waitFor(() => expect(fetch(`${old.url}/healthz`)).rejects.toThrow('fetch failed'), { timeout: 20_000 });
+  await vi.waitFor(() => expect(proxy.isReady(place)).toBe(false), { timeout: 60_000 });
+  await vi.waitFor(() => expect(fetch(`${old.url}/healthz`)).rejects.toThrow('fetch failed'), { timeout: 60_000 });
   await load.goesOn();
   proxy.replace(place, (await world.start('--stop-delay-sec', '1', '--drain-sec', '90')).url);
-  await vi.waitFor(() => expect(proxy.isReady(place)).toBe(true), { timeout: 20_000 });
+  await vi.waitFor(() => expect(proxy.isReady(place)).toBe(true), { timeout: 60_000 });
   expect(old.child.exitCode).toBeNull();
   await letGo();
   const letGoAt = performance.now();
@@ -238,7 +238,7 @@ async function nginxBefore(folder: string, ports: readonly number[]): Promise<nu
     child.kill('SIGTERM');
     await closed;
   });
-  await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/healthz`), { timeout: 20_000 });
+  await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/healthz`), { timeout: 60_000 });
   return port;
 }
 
@@ -275,7 +275,7 @@ describe('two nodes behind a proxy', () => {
       await world.start('--stop-delay-sec', '1', '--drain-sec', '90'),
     ] as const;
     const proxy = await balancer(nodes.map(({ url }) => url));
-    await vi.waitFor(() => expect([proxy.isReady(0), proxy.isReady(1)]).toEqual([true, true]), { timeout: 20_000 });
+    await vi.waitFor(() => expect([proxy.isReady(0), proxy.isReady(1)]).toEqual([true, true]), { timeout: 60_000 });
     const load = new Load(proxy, world);
     onTestFinished(() => load.stop());
     await load.goesOn();
