@@ -23,12 +23,10 @@ import {
   type Page,
 } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, vi } from 'vitest';
-import { addUser } from '../../src/actions/accounts/accounts.ts';
-import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { type RunningServer, startServer } from '../../src/app.ts';
-import { Secret } from '../../src/base/secret.ts';
 import { loadSettings, type SettingSources } from '../../src/base/settings/settings.ts';
 import type { Account } from '../../src/store/accounts.ts';
+import { addKnownPerson, PASSWORD } from '../actions/known-password.ts';
 import { whereIs } from '../engines/broker.ts';
 
 /** Where pictures go, or null when none were asked for: drawing them takes as long as all that axe does. */
@@ -79,7 +77,7 @@ export interface Site {
   signedIn(login: string, options?: BrowserContextOptions): Promise<Page>;
 }
 
-export const PASSWORD = 'correct horse battery';
+export { PASSWORD };
 
 /** Starts a server on a fresh folder; it ends with the test. */
 export async function startSite(flags: SettingSources['flags'] = {}): Promise<Site> {
@@ -99,13 +97,7 @@ export async function startSite(flags: SettingSources['flags'] = {}): Promise<Si
     url: server.url,
     open,
     addPerson: (login, { admin = false, verified = true } = {}) =>
-      addUser(server.context, operatorPermit(), {
-        login,
-        email: `${login}@example.org`,
-        verified,
-        admin,
-        password: new Secret(PASSWORD),
-      }),
+      addKnownPerson(server.context, { login, email: `${login}@example.org`, verified, admin }),
     signedIn: async (login, options) => {
       const page = await open(options);
       await signIn(page, login);

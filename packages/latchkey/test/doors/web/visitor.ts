@@ -5,15 +5,13 @@ import Fastify from 'fastify';
 import { Secret as OtpSecret, TOTP } from 'otpauth';
 import { onTestFinished } from 'vitest';
 import type { Account } from '../../../src/actions/accounts/accounts.ts';
-import { addUser } from '../../../src/actions/accounts/accounts.ts';
-import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
-import { Secret } from '../../../src/base/secret.ts';
 import { webDoor } from '../../../src/doors/web/plugin.ts';
 import type { Engine } from '../../../src/store/db.ts';
 import { contextWith, type TestContext } from '../../actions/context.ts';
+import { addKnownPerson, PASSWORD } from '../../actions/known-password.ts';
 import { once } from '../../waits.ts';
 
-export const PASSWORD = 'correct horse battery';
+export { PASSWORD };
 
 export interface Seen {
   readonly status: number;
@@ -63,13 +61,7 @@ export async function webWorld(
   return {
     ctx,
     addPerson: (login, { admin = false, verified = true } = {}) =>
-      addUser(ctx, operatorPermit(), {
-        login,
-        email: `${login}@example.org`,
-        verified,
-        admin,
-        password: new Secret(PASSWORD),
-      }),
+      addKnownPerson(ctx, { login, email: `${login}@example.org`, verified, admin }),
     visitor: (from = '192.0.2.1') => visitor(fastify, from),
   };
 }
