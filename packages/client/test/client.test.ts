@@ -114,7 +114,7 @@ describe('verify', () => {
     expect(client.isListening).toBe(false);
   });
 
-  it('keeps no more answers than it was told', async () => {
+  it('caches no more answers than configured', async () => {
     const world = await startWorld();
     const way = await counted(world);
     const client = world.client({ url: way.url, cache: { maxEntries: 1 } });
@@ -125,7 +125,7 @@ describe('verify', () => {
     expect(way.questions()).toBe(before + 1);
   });
 
-  it('says no when the server is gone, slow, speaks of something else, or does not know this service', async () => {
+  it('says no when the server is gone, slow, answers something else, or does not know this service', async () => {
     const world = await startWorld();
     expect(await world.client({ secret: 'lkr_wrong' }).verify(world.reader, READ)).toMatchObject({
       allowed: false,

@@ -74,7 +74,7 @@ describe.each([
   ['Fastify', fastifyServer],
   ['Hono', honoServer],
 ] as const)('the plugin for %s', (_name, serve) => {
-  it('lets in who may, tells the handler who it is, and refuses everybody else with words', async () => {
+  it('admits authorized callers, tells the handler who they are, and explains every refusal', async () => {
     const world = await startWorld();
     const ask = await serve(world.client());
     const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
@@ -104,7 +104,7 @@ describe.each([
     expect((await ask('/apps/acme/site', bearer('nonsense'))).status).toBe(401);
   });
 
-  it('lets nobody in while Latchkey can’t be asked', async () => {
+  it('admits nobody while Latchkey can’t be reached', async () => {
     const world = await startWorld();
     const ask = await serve(world.client({ cache: false }));
     await world.server.close();

@@ -93,7 +93,7 @@ test('a command signs in through the browser, git clones with what it got, and n
   expect((await latchkey(['token', 'list'], { env })).stdout).toMatch(/1 {3}laptop {2}fine-grained {2}active/);
 });
 
-test('what is taken out on the page is not in the token, and more than was asked for can not be put in', async () => {
+test('what is removed on the page is not in the token, and nothing beyond the request can be added', async () => {
   const { url, server, ...rest } = await site();
   const { home, env, start } = await machine();
   const command = start('login', url, '--name', 'reader');

@@ -9,7 +9,7 @@ async function endSudo(site: Site): Promise<void> {
   await site.server.context.store.db.updateTable('sessions').set({ sudo_until: 0 }).execute();
 }
 
-test('after two hours the password is asked for again, before a page and in the middle of a form', async () => {
+test('after two hours the server asks for the password again, before a page and in the middle of a form', async () => {
   const site = await startSite();
   await site.addPerson('ada');
   const page = await site.signedIn('ada');

@@ -34,7 +34,7 @@ async function pushWith(site: Site, login: string, token: string, repository: st
   );
 }
 
-test('a refusal stands on the token page, and one click mends it; what is not used is narrowed away', async () => {
+test('a refusal appears on the token page, and one click fixes it; unused access is removed', async () => {
   const site = await octo();
   const page = await site.signedIn('ada');
   await page.goto('/settings/personal-access-tokens/new?name=desk&contents=read&issues=write&gists=write');

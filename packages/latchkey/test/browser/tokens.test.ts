@@ -27,7 +27,7 @@ test('seed 000: a token made the GitLab way is copied and clones', async () => {
   await page.getByText('never ends', { exact: true }).waitFor();
 });
 
-test('seed 002: a fine-grained token is filled in by hand, summed up in words, and made once', async () => {
+test('seed 002: a fine-grained token is filled in by hand, summarized, and created once', async () => {
   const site = await octo();
   const page = await site.signedIn('ada');
   await page.goto('/settings/personal-access-tokens');

@@ -135,8 +135,8 @@ function differences(times: Times): Readonly<Record<string, string>> {
   return found;
 }
 
-describe.each(DOORS)('whoever guesses names of private repositories at %s', (_, door) => {
-  it('reads the same of what is there as of what is not, in the spelling that they asked with', async () => {
+describe.each(DOORS)('strangers who guess names of private repositories at %s', (_, door) => {
+  it('get the same answer for existing ones as for missing ones, in the spelling that they asked with', async () => {
     const answers = async (name: string): Promise<string[]> => {
       const said = [];
       for (const spelled of [name.toUpperCase(), name, name.toUpperCase()])

@@ -68,7 +68,7 @@ describe.each(DOORS)('a token with an address list at the %s door', (_, ask) => 
     async (chain) => expect(await from(tokens.inside, chain)).toBe(403),
   );
 
-  it('stays shut for whoever adds a Forwarded header to the proxy’s own', async () => {
+  it('stays closed to a client that adds a Forwarded header to the proxy’s own', async () => {
     const [path, headers] = ask(tokens.inside);
     const status = await statusOf(world.server.url + path, {
       ...headers,

@@ -17,7 +17,7 @@ const asks = async ({ ask }: ApiWorld, path: string, token: string): Promise<num
 const again = (login: string) => ({ login, email: 'other@example.org', verified: true, admin: false, password: null });
 
 describe('deleting a person', () => {
-  it('says what they own, and deletes nothing, until it is told what becomes of it', async () => {
+  it('lists what they own, and deletes nothing until it is decided what becomes of that', async () => {
     const world = await apiWorld();
     const { secret } = await world.token('Bob', { kind: 'classic', scopes: ['repo'] });
     await expect(deleteUser(world.ctx, permit, { login: 'bob', repositories: 'none' })).rejects.toThrow(

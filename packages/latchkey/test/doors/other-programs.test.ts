@@ -58,7 +58,7 @@ test.each(['/ada/closed.git', '/ada/closed.git/', '/nobody/nothing.git/'])(
   },
 );
 
-test('the Go command hears where a module is, and no more, of every name alike', async () => {
+test('the Go command is told where a module is, and nothing else, for every name alike', async () => {
   const told = async (path: string, headers: Record<string, string> = {}): Promise<string> => {
     const answer = await fetch(`${world.url}${path}?go-get=1`, { headers });
     expect(answer.status).toBe(200);
@@ -88,7 +88,7 @@ test.each(['/user', '/user/repos', '/repos/ada/closed', '/ada/closed', '/rate_li
   },
 );
 
-test('an API client that posts to an address without its prefix hears the same', async () => {
+test('an API client that posts to an address without its prefix is told the same', async () => {
   const headers = { accept: 'application/json', 'content-type': 'application/json' };
   const answer = await fetch(`${world.url}/user/repos`, { method: 'POST', headers, body: '{"name":"x"}' });
   expect(answer.status).toBe(404);

@@ -28,7 +28,7 @@ describe('without git that can be started', () => {
     });
   }
 
-  it('a clone is told 503, a reason and when to come again', async () => {
+  it('a clone gets a 503, a reason and when to retry', async () => {
     await withoutGit();
     const answer = await call(world.url, '/ada/open.git/git-upload-pack', {
       method: 'POST',

@@ -132,7 +132,7 @@ it('a database that is slow leaves the node its lease; one that goes silent is n
   });
 });
 
-it('a node whose clock is not the database’s is ready for nothing', async () => {
+it('a node whose clock differs from the database’s is ready for nothing', async () => {
   const database = await freshDatabase('sqlite');
   onTestFinished(database.remove);
   const settings = loadSettings({ flags: { data: database.dataDir }, env: {} });

@@ -222,7 +222,7 @@ it.each(STORIES)('a token with %s is in one state at every door', async (_what, 
   expect((await visitor.get(`${LIST_PATHS[kind]}/${id}`)).text).toMatch(new RegExp(`Label--\\w+">${label}</span>`));
 });
 
-it('a token of somebody who is suspended says so, and works no more', async () => {
+it('a suspended person’s token says so, and no longer works', async () => {
   const world = await members();
   const { id, secret } = await made(world);
   await suspendUser(world.ctx, OPERATOR, 'ada');

@@ -59,7 +59,7 @@ describe.each(DOORS)('at the door of %s', (...door) => {
     expect([status, text.includes(token)]).toEqual([door[3], false]);
   });
 
-  it('the name of a variable is told as one that was not replaced', async () => {
+  it('a variable’s name is reported as one that was not replaced', async () => {
     const { status, text } = await ask(door, { authorization: basic('ada:$TOKEN') });
     expect([status, text]).toEqual([
       door[3],
@@ -76,7 +76,7 @@ describe.each(DOORS)('at the door of %s', (...door) => {
     expect([status, text]).toEqual([door[3], expect.stringContaining(words)]);
   });
 
-  it('a header that is the token alone is told what is missing', async () => {
+  it('a header that is only the token is answered with what is missing', async () => {
     const { status, text } = await ask(door, { authorization: token });
     expect([status, text.includes(token)]).toEqual([door[3], false]);
     expect(text).toContain('a token without the word Bearer before it.');
@@ -88,7 +88,7 @@ describe.each(DOORS)('at the door of %s', (...door) => {
   });
 });
 
-it('however often it comes, whoever sends something unreadable hears what is wrong with it', async () => {
+it('an unreadable credential is answered with what is wrong with it, however often it comes', async () => {
   for (let n = 0; n < 40; n++) await ask(DOORS[0]!, { authorization: basic(`ada:"${token}"`) });
   const { text } = await ask(DOORS[0]!, { authorization: basic(`ada:"${token}"`) });
   expect(text).toContain('in double quotes');

@@ -44,7 +44,7 @@ test.each([
 ])('of the address %j the path %j is shown', (url, path) => expect(shownPath(url)).toBe(path));
 
 describe('spans', () => {
-  test('beyond what may wait are dropped while the collector does not answer', async () => {
+  test('beyond the queue’s limit are dropped while the collector does not answer', async () => {
     const collector = await otlpReceiver();
     const release = collector.hold();
     const tracer = openTracer(collector.endpoint, { traceOneIn: 1 }, makeLog('silent'));
@@ -72,7 +72,7 @@ describe('spans', () => {
     expect(performance.now() - beganAt).toBeLessThan(9_500);
   });
 
-  test('have children while they run and none afterwards, and none for what is there at once', async () => {
+  test('have children only while they run, and none for results that are ready at once', async () => {
     const collector = await otlpReceiver();
     const tracer = openTracer(collector.endpoint, { traceOneIn: 1 }, makeLog('silent'));
     const span = tracer.begin('GET', 'server', null)!;

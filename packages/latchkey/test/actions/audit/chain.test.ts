@@ -119,7 +119,7 @@ describe.each(ENGINES)('the audit log [%s]', (engine) => {
     });
   });
 
-  it('shows every way of tampering with it, by the first entry or range that is not as it was', async () => {
+  it('reveals every way of tampering with it, by the first changed entry or range', async () => {
     const ctx = await contextWith({}, engine);
     await write(ctx, 3);
     await chainAll(ctx);
@@ -274,7 +274,7 @@ describe.each(ENGINES)('the audit log [%s]', (engine) => {
 });
 
 describe('the chain', () => {
-  it('waits on PostgreSQL for an entry that has its id and is not committed yet', async () => {
+  it('waits on PostgreSQL for an entry that has its id but is not committed yet', async () => {
     const database = await freshDatabase('postgres');
     onTestFinished(database.remove);
     const [here, there] = [await openAgain(database), await openAgain(database)];

@@ -150,7 +150,7 @@ describe('a stream to a webhook', () => {
     expect(receiver.bodies.flatMap(({ text }) => idsOf(linesOf(text)))).toEqual(upTo(4));
   });
 
-  it('bounds what is in memory: long entries make small batches', async () => {
+  it('limits memory: long entries make small batches', async () => {
     const receiver = await webhookReceiver();
     const ctx = await contextWith({ auditWebhook: receiver.url });
     await write(ctx, 30, 100_000);
@@ -345,7 +345,7 @@ describe('a receiver that asks who sends the log', () => {
 });
 
 describe('a stream to a file', () => {
-  it('goes on after a crash before the cursor moved, or in the middle of a line, without a line twice', async () => {
+  it('continues after a crash before the cursor moved, or in the middle of a line, and repeats no line', async () => {
     const path = join((await contextWith()).settings.data, 'audit.jsonl');
     const ctx = await contextWith({ auditFile: path });
     await write(ctx, 4);

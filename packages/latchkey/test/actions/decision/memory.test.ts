@@ -107,7 +107,7 @@ forEachEngine('memory', (open) => {
     expect(reads).toEqual(['mine', 'mine']);
   });
 
-  it('drops what nobody asks for, and keeps what is asked for in time', async () => {
+  it('drops what nobody reads, and keeps what is read in time', async () => {
     const store = await open();
     const { memory, reads, ask, pass } = remembering(store);
     const [mine, ended] = [[subjectOf('token', 1)], [subjectOf('token', 2)]];

@@ -89,7 +89,7 @@ test.each([
 
 const page = { beforeId: null, limit: 10 };
 
-test.each(ENGINES)('a mail reaches the mail server once, and its body does not stay behind [%s]', async (engine) => {
+test.each(ENGINES)('a mail reaches the mail server once, and its body is deleted afterwards [%s]', async (engine) => {
   const { url, received } = await mailServer();
   const ctx = await contextWith(
     { smtp: url, mailFrom: 'Keys <keys@example.org>', publicUrl: 'http://127.0.0.1:7070' },

@@ -28,7 +28,7 @@ async function takeMany(limits: RateLimits, count: number, key = '7'): Promise<(
 }
 
 forEachEngine('a rate limit', (open) => {
-  it('lets through exactly the limit, and says truly what is left', async () => {
+  it('allows exactly the limit, and reports correctly what is left', async () => {
     const { limits } = nodeOn(await open(), { apiRateLimit: 50 });
     for (let n = 1; n <= 50; n++) {
       expect(await limits.consume('api-user', '7')).toEqual({
@@ -49,7 +49,7 @@ forEachEngine('a rate limit', (open) => {
     expect(await limits.consume('api-user', '8')).toMatchObject({ allowed: true, used: 1 });
   });
 
-  it('begins anew when its window has ended', async () => {
+  it('starts again when its window has ended', async () => {
     const { limits, clock } = nodeOn(await open(), { apiRateLimit: 2 });
     await takeMany(limits, 3);
     clock.at += HOUR - 1;
@@ -65,14 +65,14 @@ forEachEngine('a rate limit', (open) => {
     expect(await limits.peek('api-user', '7')).toBeNull();
   });
 
-  it('can be looked at without being used', async () => {
+  it('can be read without using it', async () => {
     const { limits } = nodeOn(await open(), { apiRateLimit: 2 });
     expect(await limits.peek('api-user', '7')).toMatchObject({ allowed: true, used: 0, remaining: 2 });
     await takeMany(limits, 2);
     expect(await limits.peek('api-user', '7')).toMatchObject({ allowed: false, used: 2, remaining: 0 });
   });
 
-  it('far from its end costs the store a write now and then, and the store hears of every use', async () => {
+  it('far from exhausted costs the store a write now and then, and the store counts every use', async () => {
     const store = await open();
     const { limits } = nodeOn(store, { apiRateLimit: 5_000 });
     const transaction = vi.spyOn(store, 'transaction');

@@ -61,7 +61,7 @@ const idle = (runner: JobRunner): Promise<void> =>
   vi.waitFor(() => expect(runner.running).toBe(0), { timeout: 20_000, interval: 5 });
 
 forEachEngine('a job', (open) => {
-  it('is there only if the change that asked for it is', async () => {
+  it('exists only if the change that requested it does', async () => {
     const store = await open();
     await expect(
       store.transaction(async (tx) => {
@@ -129,7 +129,7 @@ forEachEngine('a job', (open) => {
     expect(seen).toEqual(['new']);
   });
 
-  it('that is asked for again while it runs, runs once more', async () => {
+  it('that is requested again while it runs, runs once more', async () => {
     const store = await open();
     const seen: unknown[] = [];
     const gate = Promise.withResolvers<void>();
@@ -199,7 +199,7 @@ forEachEngine('a job', (open) => {
     expect(await countJobs(store.db, THEN)).toMatchObject({ waiting: 1 });
   });
 
-  it('that does not end when the node stops is told so, and given back at once', async () => {
+  it('that does not end when the node stops is aborted, and released at once', async () => {
     const store = await open();
     let stopped = false;
     const runner = nodeOn(store, {

@@ -104,7 +104,7 @@ it('a look that is cut off leaves what was found before, and begins no further o
   expect(await summarizeChecks(ctx.store.db)).toMatchObject({ damaged: 1 });
 });
 
-it('who asks is told of damage, of repositories without files, and of files without a repository', async () => {
+it('a check reports damage, repositories without files, and files without a repository', async () => {
   const ctx = await begin('sqlite');
   await addWithCommit(ctx, 'whole');
   await damage(await addWithCommit(ctx, 'broken'));

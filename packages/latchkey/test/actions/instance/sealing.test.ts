@@ -206,7 +206,7 @@ async function lastLine(ctx: TestContext): Promise<string> {
   return (await readFile(ctx.keys.path, 'utf8')).trim().split('\n').at(-1) ?? '';
 }
 
-test('a key file is made for the server’s user alone, and a wider one is told', async () => {
+test('a key file is created for the server’s user alone, and wider modes are reported', async () => {
   const ctx = await contextWith();
   const path = join(ctx.settings.data, KEY_FILE_NAME);
   expect((await stat(path)).mode & 0o777).toBe(0o600);

@@ -140,7 +140,7 @@ it.each(Object.keys(BROKEN))('a start that meets %s names the setting, the place
   expect(`${message} ${hint}`).not.toContain('hunter2');
 });
 
-it('a lost database is not made anew beside its repositories until the mark there is deleted', async () => {
+it('a lost database is not created again beside its repositories until the mark there is deleted', async () => {
   const at = await places();
   await instance(at);
   const mark = join(at.repositories, '.latchkey/high-water');

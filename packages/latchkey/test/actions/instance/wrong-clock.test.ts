@@ -125,7 +125,7 @@ describe.each(ENGINES)('a wrong clock [%s]', (engine) => {
     await runner.close(0);
   });
 
-  it('that went back gives upkeep its turns again, and takes jobs from whoever had them until next year', async () => {
+  it('that was set back gives upkeep its turns again, and reclaims jobs that were leased until next year', async () => {
     const ctx = await withTokens(engine, 0);
     const right = ctx.clock.now();
     ctx.clock.set(right + YEAR_SEC);
@@ -156,7 +156,7 @@ describe.each(ENGINES)('a wrong clock [%s]', (engine) => {
     expect(await freeJobs(store.db, ['clear-jobs'], at, new JobPlaces(() => 0).wanted())).toEqual([]);
   });
 
-  it('does not keep people out afterwards: codes and limits are counted anew', async () => {
+  it('does not lock people out afterwards: codes and limits start again', async () => {
     const ctx = await withTokens(engine, 0);
     const bob = (await accountByLogin(ctx.store.db, 'bob'))!;
     const secret = new OtpSecret({ size: 20 }).base32;
@@ -175,7 +175,7 @@ describe.each(ENGINES)('a wrong clock [%s]', (engine) => {
     }
   });
 
-  it('opens nothing for a year: sessions and sudo mode that began ahead of time are not believed', async () => {
+  it('opens nothing for a year: sessions and sudo mode dated in the future are not accepted', async () => {
     const ctx = await withTokens(engine, 0);
     const bob = (await accountByLogin(ctx.store.db, 'bob'))!;
     const right = ctx.clock.now();

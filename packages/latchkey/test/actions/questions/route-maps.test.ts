@@ -47,7 +47,7 @@ describe('an operator’s route map', () => {
       expect((await ask('GET', host)).headers['x-latchkey-reason']).toBe('route_unknown');
   });
 
-  it('gives what its permissions open to nobody whose role does not reach that far', async () => {
+  it('gives nobody more than their role allows, whatever its permissions open', async () => {
     const world = await forwardWorld({ routeMap: await mapFile(DEPLOYS) });
     const grant = {
       owner: 'acme',
@@ -73,7 +73,7 @@ describe('an operator’s route map', () => {
     expect(() => new RouteMaps('/nowhere/map.yaml')).toThrow("the route map /nowhere/map.yaml can't be read");
   });
 
-  it('is read anew, and stays as it was when the new one is bad', async () => {
+  it('is reloaded, and stays as it was when the new one is invalid', async () => {
     const path = await mapFile('services:\n  - routes: [{ method: GET, path: /a, needs: {} }]\n');
     const maps = new RouteMaps(path);
     const knows = (uri: string): boolean => typeof maps.find('', 'GET', uri) !== 'string';

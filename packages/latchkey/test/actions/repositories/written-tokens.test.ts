@@ -50,7 +50,7 @@ test('a text of beginnings alone is read in good time', () => {
     expect([...tokensWrittenIn(beginning.repeat(20_000))]).toEqual([]);
 });
 
-test('a piece of a text is noticed when a few characters at either end of the token are elsewhere', () => {
+test('part of a token is noticed even if a few characters at either end lie elsewhere', () => {
   const token = mintTokenText('classic', randomBytes, null);
   expect(mayHoldPieceOfToken(`"${token.slice(8, -4)}"`)).toBe(true);
   expect(mayHoldPieceOfToken('const wordsOfACommonLength = readEverything();')).toBe(false);

@@ -208,7 +208,7 @@ describe.each(ENGINES)('a use limit [%s]', (engine) => {
 });
 
 describe.each(ENGINES)('the limits of a person [%s]', (engine) => {
-  it('hold when several tokens are made at once: fifty of them, each with a name of its own', async () => {
+  it('hold when several tokens are created at once: fifty of them, each with a different name', async () => {
     const ctx = await world(engine);
     for (let i = 0; i < MAX_FINE_GRAINED_TOKENS - 1; i++) await make(ctx, 'Bob', { name: `token ${i}` });
     const tries = await Promise.allSettled(['one', 'two', 'three'].map((name) => make(ctx, 'Bob', { name })));
@@ -305,7 +305,7 @@ describe('an edit', () => {
     ]);
   });
 
-  it('adds and removes resource owners, each a grant of its own', async () => {
+  it('adds and removes resource owners, each with a separate grant', async () => {
     const ctx = await world();
     const { id, text } = await make(ctx, 'Bob');
     await editToken(ctx, OPERATOR, id, { grants: [grant(), grant({ owner: 'Acme' })] });
@@ -362,7 +362,7 @@ describe('a token that makes tokens', () => {
     );
   });
 
-  it('that an organization keeps out, makes none that it lets in', async () => {
+  it('that an organization excludes, creates none that it admits', async () => {
     const ctx = await world();
     const maker = await make(ctx, 'Bob', { kind: 'scoped', grants: [], scopes: ['api'] });
     const permit = await permitOf(ctx, maker.text);
@@ -400,7 +400,7 @@ describe('a token that makes tokens', () => {
     );
   });
 
-  it('takes its children along when it is revoked, if that is asked', async () => {
+  it('revokes its children with it, if requested', async () => {
     const ctx = await world();
     const maker = await make(ctx, 'Bob', { grants: [MAKER] });
     const child = await make(ctx, 'Bob', { grants: [MAKER] }, await permitOf(ctx, maker.text));

@@ -96,7 +96,7 @@ describe('somebody with a token for one thing', () => {
 });
 
 describe('somebody who forges what proxies say', () => {
-  it('is not heard from an address that is no proxy’s', async () => {
+  it('is ignored from an address that is not a proxy’s', async () => {
     const world = await forwardWorld();
     const token = await world.token('ada');
     const answer = await world.ask(
@@ -167,7 +167,7 @@ describe('somebody who forges what proxies say', () => {
     expect((await from('10.1.2.3, 203.0.113.9')).status).toBe(403);
   });
 
-  it('can’t make the proxy pass on who they say they are: each identity header is there, also for nobody', async () => {
+  it('can’t make the proxy pass on an identity they claim: each identity header is set, even for nobody', async () => {
     const world = await forwardWorld();
     const answer = await world.nginx('GET /acme/docs.git/info/refs?service=git-upload-pack', null, [
       ['Remote-User', 'ada'],

@@ -28,7 +28,7 @@ async function* idsOf(answer: Response): AsyncGenerator<number> {
 }
 
 describe('the stream of changes', () => {
-  it('tells of a revocation, never of what it was, and the same id to whoever missed nothing', async () => {
+  it('announces a revocation, never which, and sends the same id to a service that missed nothing', async () => {
     const { server, secret } = await running();
     const ctx = server.context;
     await addUser(ctx, operatorPermit(), {

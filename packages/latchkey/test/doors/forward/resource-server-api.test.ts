@@ -289,7 +289,7 @@ describe('the check endpoint', () => {
     });
   });
 
-  it('lets nobody ask about another’s token, and says what is wrong with a call', async () => {
+  it('lets nobody ask about another’s token, and says what is wrong with an invalid call', async () => {
     const world = await resourceServerWorld();
     const [mine, hers] = [await world.token('cy'), await world.token('ada')];
     const checks = [{ permissions: {} }];

@@ -107,7 +107,7 @@ describe('a burst of clones', () => {
     }
   });
 
-  it('is never joined by somebody who may not see the repository', async () => {
+  it('is never joined by somebody without access to the repository', async () => {
     await cloned();
     await cloned();
     const ctx = world.server.context;
@@ -284,7 +284,7 @@ describe('remembered lists', () => {
     expect(await told(listings, 'k', 'after', 'whole')).toBe('whole');
   });
 
-  it('take no more memory, and live no longer, than allowed', async () => {
+  it('stay within their limits of memory and time', async () => {
     const listings = new Listings({ maxBytes: 6 });
     for (const key of ['a', 'b', 'c']) await told(listings, key, 's', 'abc');
     expect(await Promise.all(['b', 'c', 'a'].map((key) => told(listings, key, 's', 'new')))).toEqual([
@@ -323,7 +323,7 @@ describe('kept answers', () => {
     expect(packs.find('k')).toBe(pack);
   });
 
-  it('take no more room than allowed: the oldest go, and one that is too large is kept for nobody new', async () => {
+  it('stay within their space: the oldest go, and one that is too large is shared with nobody new', async () => {
     const packs = cache();
     for (const key of ['a', 'b', 'c']) {
       const pack = await packs.begin(key, 1);

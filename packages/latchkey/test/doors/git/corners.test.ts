@@ -31,7 +31,7 @@ async function pushed(remote: string, file = 'readme.md'): Promise<void> {
 }
 
 describe('a renamed repository', () => {
-  it('leads on to its new name, for those who may see it and for nobody else', async () => {
+  it('redirects to its new name, only for those who may see it', async () => {
     world = await makeWorld();
     await pushed(world.remote('ada/closed', world.full));
     const grant = {
@@ -138,7 +138,7 @@ describe('a push that is overtaken between its list of refs and itself', () => {
     expect(await world.ok(['ls-remote', world.remote('ada/closed', world.reader)])).toBe('');
   });
 
-  it('is still looked at for workflow files', async () => {
+  it('is still scanned for workflow files', async () => {
     world = await makeWorld();
     await world.ok(['init', '-q', '-b', 'main', 'work']);
     await mkdir(join(world.folder, 'work/.github/workflows'), { recursive: true });

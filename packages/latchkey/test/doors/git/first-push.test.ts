@@ -49,7 +49,7 @@ test('a later push of another branch changes no default branch, and tags alone m
   expect(await headOf(remote)).toBe('trunk');
 });
 
-test('the first file over REST on a branch of its own sets it, too', async () => {
+test('the first file over REST sets it, too, on whichever branch', async () => {
   const remote = await emptyRepository('over-rest');
   const answer = await fetch(`${world.url}/api/v3/repos/ada/over-rest/contents/readme.md`, {
     method: 'PUT',

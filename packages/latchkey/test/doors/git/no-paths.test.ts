@@ -113,7 +113,7 @@ describe('a lock that a killed push left behind', () => {
 });
 
 describe('a folder of objects that takes nothing', () => {
-  it('is told over git and REST without its place', async () => {
+  it('is reported over git and REST without its path', async () => {
     await commit('third');
     const restore = readOnly(join(path, 'objects'));
     try {
@@ -142,7 +142,7 @@ describe('a folder of objects that takes nothing', () => {
 });
 
 describe('a pack that is damaged', () => {
-  it('is told to who clones without its place', async () => {
+  it('is reported to a cloning client without its path', async () => {
     await push();
     await world.ok(['-C', path, '-c', 'repack.writeBitmaps=false', 'repack', '-adq']);
     const folder = join(path, 'objects/pack');

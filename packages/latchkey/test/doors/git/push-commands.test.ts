@@ -29,13 +29,13 @@ describe('the beginning of a push', () => {
     ]);
   });
 
-  it('leaves out what is no command', () => {
+  it('skips whatever is not a command', () => {
     expect(read(`${line(`shallow ${A}`)}${line(`${A} ${B} refs/heads/x\0`)}0000`)).toEqual([
       { ref: 'refs/heads/x', beforeId: A, afterId: B },
     ]);
   });
 
-  it('tells nothing when it is not whole, not a push, or longer than is kept', () => {
+  it('yields nothing when it is incomplete, not a push, or longer than the limit', () => {
     const one = line(`${A} ${B} refs/heads/x`);
     const many = one.repeat(Math.ceil((MAX_COMMAND_BYTES + 1) / one.length));
     expect(read(`${one.repeat(Math.floor((MAX_COMMAND_BYTES - 4) / one.length))}0000`)).not.toEqual([]);

@@ -150,7 +150,7 @@ describe('where the database takes no writes', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('a client without side-band, or without a report, hears it as well', async () => {
+  it('a client without side-band, or without a report, is told as well', async () => {
     const first = await begin();
     await fillDatabase();
     const body = (capabilities: string): string => {

@@ -244,7 +244,7 @@ describe('a push is taken', () => {
 });
 
 describe('a push to a public repository that brings a token', () => {
-  it('is taken, and the token revoked before that is reported; its owner is told where it was found', async () => {
+  it('is accepted, and the token revoked before that is reported; its owner is told where it was found', async () => {
     await commit({ 'src/app.ts': `\n${leaked.text}` });
     const outcome = await push('ada/open');
     expect(outcome.code).toBe(0);
@@ -262,7 +262,7 @@ describe('a push to a public repository that brings a token', () => {
     expect(mail!.text).not.toContain(leaked.text);
   });
 
-  it('revokes nothing when it is not taken', async () => {
+  it('revokes nothing when it is not accepted', async () => {
     await commit({ 'a.txt': 'a' });
     await push('ada/open');
     await world.ok(['commit', '-q', '--amend', '-m', 'Another'], { in: 'work' });

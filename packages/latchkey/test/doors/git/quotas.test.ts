@@ -102,7 +102,7 @@ const post = (repository: string, name: string, content: Buffer): ReturnType<typ
   });
 
 describe('the largest push', () => {
-  it('is refused in words when it is larger, and leaves nothing', async () => {
+  it('is refused with a sentence when it is larger, and leaves nothing behind', async () => {
     const over = await push(await workOf(2 * MIB), 'pushes');
     expect(over.code).not.toBe(0);
     const said = over.stderr.split('\n').filter((line) => line.startsWith('remote:'));
@@ -138,7 +138,7 @@ describe('the largest push', () => {
 });
 
 describe('the largest file', () => {
-  it('is taken by git, however it is told, and refused when it has a byte more, also in an older commit', async () => {
+  it('is accepted at its limit, and refused with one byte more, even in an older commit', async () => {
     expect((await push(await workWith({ a: randomBytes(MIB) }), 'files')).code).toBe(0);
     const noise = await push(await workWith({ 'b.bin': randomBytes(MIB + 1) }), 'files', 'noise');
     expect(noise.stderr).toMatch(/^remote: b\.bin is larger than 1 MiB, the most that a file may have\. *$/m);
@@ -206,7 +206,7 @@ describe('how many refs a repository may have', () => {
   const pushAll = (folder: string, repository: string, refs: readonly string[]): Promise<Ran> =>
     world.git(['push', world.remote(`ada/${repository}`, world.full), ...refs], { in: folder });
 
-  it('is told in the push that would exceed it, of which nothing is taken, refs packed or not', async () => {
+  it('is reported in the push that would exceed it, of which nothing is accepted, refs packed or not', async () => {
     const folder = await workWith({ a: randomBytes(100) });
     for (const repository of ['refs', 'packed']) {
       expect((await pushAll(folder, repository, ['main', 'main:two', 'main:refs/tags/v1'])).code).toBe(0);
@@ -256,7 +256,7 @@ describe('how many refs a repository may have', () => {
     expect(await first?.()).toMatchObject({ status: 201 });
   });
 
-  it('is not passed by a push whose commands lie in a certificate', async () => {
+  it('refuses a push whose commands lie in a certificate', async () => {
     // A signed push carries its commands in a certificate, which this server asks no client for.
     const folder = await workWith({ a: randomBytes(90) });
     const pack = packOf(folder);

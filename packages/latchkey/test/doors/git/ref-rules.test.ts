@@ -71,14 +71,14 @@ beforeEach(async () => {
 afterAll(() => world.close());
 
 describe('a push under ref rules', () => {
-  it('brings what they allow: a new branch, one that goes on, one that is deleted', async () => {
+  it('is accepted where they allow it: a new branch, one that moves forward, one that is deleted', async () => {
     expect(await push([`${ids.second}:refs/heads/agent/new`, `${ids.second}:docs`, ':agent/old'])).toMatchObject({
       code: 0,
     });
     expect([await ref('agent/new'), await ref('docs'), await ref('agent/old')]).toEqual([ids.second, ids.second, '']);
   });
 
-  it('is told of each ref why it may not move, and the rest passes', async () => {
+  it('is told for each ref why it may not move, and the rest passes', async () => {
     const ran = await push([`${ids.second}:main`, `${ids.second}:agent/a`, `${ids.second}:refs/tags/v2`, ':docs']);
     expect(ran.code).toBe(1);
     const rejected = (name: string, why: string): RegExp =>
@@ -238,7 +238,7 @@ describe('a request that no git would send', () => {
     expect(await ref('main')).toBe(ids.first);
   });
 
-  it('gives an old value that is not the one there, and is refused by git', async () => {
+  it('with a wrong old value is refused by git', async () => {
     await set('refs/heads/agent/lie', ids.second);
     for (const old of [NONE, ids.first]) {
       await raw(

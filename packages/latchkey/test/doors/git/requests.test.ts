@@ -35,7 +35,7 @@ function expectWords(answer: Answer, status: number, words: string | RegExp): vo
 }
 
 describe('what the git door answers', () => {
-  it('lists capabilities to who may read', async () => {
+  it('lists capabilities to authorized readers', async () => {
     const answer = await call(world.url, '/ada/closed.git/info/refs?service=git-upload-pack', {
       headers: { ...basic(world.reader), 'Git-Protocol': 'version=2' },
     });
@@ -219,7 +219,7 @@ describe('what the git door answers', () => {
     expect(await world.ok(['ls-remote', world.remote('ADA/Closed', world.reader)])).toContain('refs/heads/main');
   });
 
-  it('refuses a workflow file in band, with words for it', async () => {
+  it('refuses a workflow file in band, with the reason', async () => {
     await world.ok(['checkout', '-qb', 'ci'], { in: 'seed' });
     await mkdir(join(world.folder, 'seed', '.github/workflows'), { recursive: true });
     await writeFile(join(world.folder, 'seed', '.github/workflows/ci.yml'), 'on: push\n');

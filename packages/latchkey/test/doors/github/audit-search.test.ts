@@ -158,7 +158,7 @@ test.each(['asc', 'desc'])('cursors lead through a log and back, in the order %s
   ).toEqual(all);
 });
 
-test('what is not understood is refused with words, before anything is read', async () => {
+test('an invalid query is refused with a sentence, before anything is read', async () => {
   const world = await logWorld();
   for (const [query, words] of [
     ['phrase=hello', 'The log isn\'t searched for words such as \\"hello\\"'],
@@ -178,7 +178,7 @@ test('what is not understood is refused with words, before anything is read', as
     }
 });
 
-test('a search for what is rare looks at so many entries a page, and says where to go on', async () => {
+test('a search for something rare reads a bounded number of entries per page, and says where to continue', async () => {
   const world = await logWorld();
   await world.write('rare', { address: '198.51.100.7' });
   const db = world.ctx.store.db;

@@ -69,7 +69,7 @@ forEachEngine('a commit status', (_open, engine) => {
 });
 
 describe('a commit status', () => {
-  it('is refused with words when it can not be meant', async () => {
+  it('is refused with a sentence when it is invalid', async () => {
     const { ask, ada, sha, token } = await bench();
     const say = (body: object, at = sha): ReturnType<typeof ask> =>
       ask(`POST ${SITE}/statuses/${at}`, { token: ada, body });
@@ -237,7 +237,7 @@ describe('a webhook', () => {
     }
   });
 
-  it('is refused with words when it can not be meant, and past the limit', async () => {
+  it('is refused with a sentence when it is invalid, and past the limit', async () => {
     const { ask, ada } = await bench();
     for (const body of [
       {},
@@ -262,7 +262,7 @@ describe('a webhook', () => {
     });
   });
 
-  it('is for whoever administers the repository', async () => {
+  it('is only for the repository’s administrators', async () => {
     const { ask, token, ada } = await bench();
     const made = await ask(`POST ${hooks}`, { token: ada, body: { config } });
     const member = await token('Bob', { kind: 'classic', scopes: ['repo', 'admin:repo_hook'] });

@@ -98,7 +98,7 @@ describe('a file over the API', () => {
     expect(git(['rev-list', '--count', 'main'])).toBe('3\n');
   });
 
-  it('is replaced only by whoever has seen its present content', async () => {
+  it('is replaced only by a client that has seen its current content', async () => {
     const { put, ask, ada, git } = await bench();
     const first = await put('a', '1');
     expect(await put('a', '2')).toMatchObject({
@@ -117,7 +117,7 @@ describe('a file over the API', () => {
     ).toMatchObject({ status: 409 });
   });
 
-  it('is refused with words when it can not be meant, and nothing is written', async () => {
+  it('is refused with a sentence when it is invalid, and nothing is written', async () => {
     const { put, git } = await bench();
     await put('a', '1');
     const refused: [string, object, number, string][] = [

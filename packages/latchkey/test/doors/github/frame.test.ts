@@ -48,7 +48,7 @@ describe('a request to the API', () => {
     expect((await ask('GET /user', { token: (await token('Cy')).secret })).status).toBe(200);
   });
 
-  it('shows the private half of a profile to whoever may change it', async () => {
+  it('shows the private half of a profile only to those who may change it', async () => {
     const { ask, token } = await apiWorld();
     const { secret } = await token('Bob', { grants: [grant({ permissions: { profile: 'write' } })] });
     expect((await ask('GET /user', { token: secret })).body).toMatchObject({
@@ -83,7 +83,7 @@ describe('a request to the API', () => {
     expect((await ask('GET /meta')).status).toBe(200);
   });
 
-  it('answers 404 for what is not there, a wrong method and a trailing slash', async () => {
+  it('answers 404 for a missing resource, a wrong method and a trailing slash', async () => {
     const { ask } = await apiWorld();
     expect((await ask('GET /%zz')).status).toBe(400);
     for (const operation of ['GET /nowhere', 'DELETE /meta', 'GET /meta/', 'GET /user/', 'GET //meta']) {
@@ -103,7 +103,7 @@ describe('a request to the API', () => {
     expect(answer.headers['access-control-allow-credentials']).toBeUndefined();
   });
 
-  it('refuses a version of the API that it does not have', async () => {
+  it('refuses an unsupported version of the API', async () => {
     const { ask } = await apiWorld();
     expect(await ask('GET /meta', { headers: { 'x-github-api-version': '2019-01-01' } })).toMatchObject({
       status: 400,
@@ -116,7 +116,7 @@ describe('a request to the API', () => {
     ).toBe('2026-03-10');
   });
 
-  it('answers 304 to whoever has the body already', async () => {
+  it('answers 304 to clients that already have the body', async () => {
     const { ask, token } = await apiWorld();
     const { secret } = await token('Bob');
     const first = await ask('GET /user', { token: secret });

@@ -88,7 +88,7 @@ describe("an organization's policy", () => {
     );
   });
 
-  it('refuses what is out of range, unknown, or for the instance to say', async () => {
+  it('refuses values that are out of range, unknown, or set by the instance', async () => {
     const world = await apiWorld();
     const { secret: token } = await ownerToken(world, { organization_administration: 'write' });
     const { secret: root } = await rootToken(world, { instance_policies: 'write' });

@@ -37,7 +37,7 @@ async function refusalOf(call: Promise<unknown>): Promise<string> {
   return `${error?.status} ${error?.response?.data?.message}`;
 }
 
-it('a token is asked for, waits, is approved, works, is taken back, and is refused', async () => {
+it('a token is requested, waits, is approved, works, is revoked, and is refused', async () => {
   const owner = octokit(
     (
       await world.token('ada', {

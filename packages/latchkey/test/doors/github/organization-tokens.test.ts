@@ -231,7 +231,7 @@ describe.each(ENGINES)('the list of tokens [%s]', (engine) => {
     }
   });
 
-  it('goes on page by page, whatever is added meanwhile', async () => {
+  it('continues page by page, whatever is added meanwhile', async () => {
     const made = await world(engine);
     const { ask, owner } = made;
     for (let i = 0; i < 5; i++) await asks(made, `t${i}`, {}, 'Ada');
@@ -254,7 +254,7 @@ describe.each(ENGINES)('the list of tokens [%s]', (engine) => {
 });
 
 describe.each(ENGINES)("a member's classic token [%s]", (engine) => {
-  it('is kept out by an owner, and let in again, and its owner is told', async () => {
+  it('is excluded by an owner, and admitted again, and its owner is told', async () => {
     const made = await world(engine);
     const { ask, plain, owner, ctx, token } = made;
     await setCollaborator(ctx, operatorPermit(), { owner: 'Acme', name: 'site', login: 'Bob', role: 'write' });
@@ -360,7 +360,7 @@ describe.each(ENGINES)("a member's classic token [%s]", (engine) => {
 });
 
 describe('a leaked credential', () => {
-  it('is revoked by whoever finds it, and the answer tells nothing', async () => {
+  it('can be revoked by anyone who finds it, and the answer reveals nothing', async () => {
     const made = await world();
     const { ask, token } = made;
     const one = await token('Bob');

@@ -243,7 +243,7 @@ describe('what is wrong with a new token', () => {
     [{ name: 'manager' }, 422, 'name: You already have a token named manager.'],
   ];
 
-  it('is told in the form of GitHub, with field and rule, and nothing is made', async () => {
+  it('is reported in GitHub’s form, with field and rule, and nothing is created', async () => {
     const world = await apiWorld();
     const { secret: token } = await manager(world, { expiresInDays: null });
     for (const [body, status, ...said] of CASES) {

@@ -71,7 +71,7 @@ forEachEngine('lists of repositories', (_open, engine) => {
     expect(await ask('GET /orgs/Acme/repos?after=bm9wZQ', { token: ada })).toMatchObject({ status: 422 });
   });
 
-  it('of an organization show strangers what is public', async () => {
+  it('of an organization show strangers only public ones', async () => {
     const { ask, cy, bob } = await world(engine);
     expect(names((await ask('GET /orgs/Acme/repos')).body)).toEqual(['Acme/docs']);
     expect(names((await ask('GET /orgs/Acme/repos', { token: cy })).body)).toEqual(['Acme/docs']);

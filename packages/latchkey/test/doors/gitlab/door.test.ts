@@ -47,7 +47,7 @@ describe('a credential', () => {
     }
   });
 
-  it('that is missing, unknown, mistyped or of another product is told apart beside GitLab’s words', async () => {
+  it('that is missing, unknown, mistyped or of another product is told apart, next to GitLab’s words', async () => {
     const { ask, token } = await gitlabWorld();
     const { secret } = await token('Bob', ['api']);
     const reason = async (given: string | null): Promise<unknown> => {
@@ -67,7 +67,7 @@ describe('a credential', () => {
 });
 
 describe('a request', () => {
-  it('acts for nobody else', async () => {
+  it('acts for nobody but its owner', async () => {
     const { ask, token } = await gitlabWorld();
     const { secret } = await token('Root', ['api', 'sudo']);
     expect(await ask('GET /user', { token: secret, headers: { sudo: 'Ada' } })).toMatchObject({
@@ -77,7 +77,7 @@ describe('a request', () => {
     expect((await ask('GET /user?sudo=1', { token: secret })).status).toBe(403);
   });
 
-  it('to what is not there is 404 in GitLab’s form', async () => {
+  it('to a missing resource is a 404 in GitLab’s form', async () => {
     const { ask, token } = await gitlabWorld();
     const { secret } = await token('Bob', ['api']);
     for (const operation of ['GET /nothing', 'GET /user/', 'PATCH /user', 'GET /projects/1/merge_requests', 'GET /']) {
@@ -190,7 +190,7 @@ describe.each(ENGINES)('projects [%s]', (engine) => {
     for (const by of ['name', 'path']) expect(await ordered(by)).toEqual(['site', 'notes', 'handbook', 'docs']);
   });
 
-  it('tell one who may not see them what they tell of those that are not there', async () => {
+  it('answer the same for hidden projects as for missing ones', async () => {
     const { ask, token } = await gitlabWorld();
     const { secret } = await token('Cy', ['api']);
     const [hidden, none] = [

@@ -220,7 +220,7 @@ it('gitbeaker reads and writes files, branches, tags and commits', async () => {
   });
 }, 120_000);
 
-it('a client of GitLab hears which scope its token lacks', async () => {
+it('GitLab’s client is told which scope its token lacks', async () => {
   const world = await causesWorld();
   const { api } = await apiWith(world, ['read_repository']);
   const { status, description, headers } = await refused(api.Projects.show('acme/site'));

@@ -60,7 +60,7 @@ describe('a file', () => {
     expect(unencoded.body.blob_id).toBe(shown.body.blob_id);
   });
 
-  it('that is not there, or at a commit that is not there, is told so', async () => {
+  it('that does not exist, or at a commit that does not exist, gets a 404 that says so', async () => {
     const missing = (path: string, message: string) => unchanged(`GET ${path}`, {}, { status: 404, body: { message } });
     await missing(`${NOTES}/files/none.txt?ref=main`, '404 File Not Found');
     await missing(`${NOTES}/files/docs?ref=main`, '404 File Not Found');
@@ -72,7 +72,7 @@ describe('a file', () => {
     await missing(`${NOTES}/tree?path=none`, '404 invalid revision or path Not Found');
   });
 
-  it('is not written by what can’t be meant', async () => {
+  it('is not written by an ambiguous request', async () => {
     const write = (body: object, answer: object, method = 'POST', path = `${NOTES}/files/b.txt`) =>
       unchanged(`${method} ${path}`, { body }, { status: 400, body: answer });
     const good = { branch: 'main', commit_message: 'Try', content: 'x' };
@@ -137,7 +137,7 @@ describe('a commit of several files', () => {
     );
   });
 
-  it('may begin a branch', async () => {
+  it('can create a branch', async () => {
     const made = await world.ask(`POST ${NOTES}/commits`, {
       token: secret,
       body: {

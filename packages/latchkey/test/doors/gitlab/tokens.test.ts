@@ -463,7 +463,7 @@ describe.each(ENGINES)('rotation [%s]', (engine) => {
     expect(grandchild).toMatchObject({ family_id: first.id });
   });
 
-  it('twice at once happens once, and the loser hears why', async () => {
+  it('twice at once happens once, and the loser is told why', async () => {
     const world = await gitlabWorld(engine);
     const { secret, id } = await world.token('Bob', ['api']);
     const [a, b] = await Promise.all(
@@ -611,7 +611,7 @@ describe('self_rotate', () => {
     expect((await world.ask('POST /personal_access_tokens/self/rotate', { token: secret })).status).toBe(200);
   });
 
-  it('is told by name to a token that lacks it', async () => {
+  it('is named to a token that lacks it', async () => {
     const world = await gitlabWorld();
     const { secret } = await world.token('Bob', ['read_user']);
     expect(await world.ask('POST /personal_access_tokens/self/rotate', { token: secret })).toMatchObject({

@@ -67,7 +67,7 @@ const redeem = (world: World, code: string, given: Record<string, string> = {}) 
   });
 
 describe('an authorization code', () => {
-  test('gives its token to whoever has the verifier, and no more than was chosen', async () => {
+  test('gives its token only with the verifier, and nothing beyond what was chosen', async () => {
     const world = await causesWorld();
     const { status, body } = await redeem(world, await codeFor(world));
     expect([status, body]).toEqual([
@@ -213,7 +213,7 @@ describe('a device code', () => {
     expect(await deviceByUserCode(context, await bobsPermit(world), begun.userCode)).toBeNull();
   });
 
-  test('is not given without end to one address', async () => {
+  test('is not issued endlessly to one address', async () => {
     const world = await causesWorld();
     const asked = async () => (await beginDeviceAuthorization(world.server.context, request(), '192.0.2.1')) !== null;
     const answers = [];

@@ -30,11 +30,11 @@ async function offering(files: Readonly<Record<string, string>>) {
   return { folder, visitor: world.visitor(), door };
 }
 
-test('what is built is what is offered', () => {
+test('the server offers exactly the files that were built', () => {
   expect(CLIENT_EXECUTABLES.map(({ file }) => file).sort()).toEqual(Object.keys(TARGETS).sort());
 });
 
-test('the page shows each file that is there, with its digest and the lines that install it', async () => {
+test('the page shows each available file, with its digest and the lines that install it', async () => {
   const { visitor } = await offering({ [LINUX]: CONTENT, [CLIENT_PACKAGE]: 'packed' });
   const { status, text } = await visitor.get('/download');
   expect(status).toBe(200);
@@ -56,7 +56,7 @@ test('where nothing was put, the page says what works instead', async () => {
   expect((await visitor.get('/download/SHA256SUMS')).status).toBe(404);
 });
 
-test('a file comes whole, may be kept, and is not sent again to whoever has it', async () => {
+test('a file arrives whole, may be cached, and is not sent again to clients that have it', async () => {
   const large = `${CONTENT}${'x'.repeat(600_000)}`;
   const { visitor, door } = await offering({ [LINUX]: large });
   const fetched = await visitor.get(`/download/${LINUX}`);

@@ -152,27 +152,30 @@ test('no form does anything without its token, with a stale or foreign one, or f
   expect(await auditCount(world)).toEqual(before);
 });
 
-test.each(['nothing sent at all', ...Object.keys(JUNK)])('every form with %s is answered in words', async (junk) => {
-  const world = await furnished();
-  const wrong: string[] = [];
-  for (const each of await everyForm(world)) {
-    const { values, names, demands } = await read(each);
-    const sent = new URLSearchParams({ form: each.form, token: values.get('token')!, nonce: values.get('nonce')! });
-    if (junk in JUNK) for (const name of names) sent.set(name, JUNK[junk]!);
-    const first = await each.visitor.post(each.path, sent);
-    const answers = [
-      first,
-      await each.visitor.post(each.path, sent),
-      ...(first.location?.startsWith('/') === true ? [await each.visitor.get(first.location)] : []),
-    ];
-    const faults = answers.map(faultIn);
-    if (faults.some((fault) => fault !== null)) wrong.push(`${each.route} ${each.form}: ${faults.join(', then ')}`);
-    // Otherwise the rest would be about the sign-in.
-    if (first.location?.includes('session-ended') === true)
-      wrong.push(`${each.route} ${each.form}: the session has ended before`);
-    const isBlank = junk === 'nothing sent at all' || junk === 'nothing in it';
-    if (demands && isBlank && !PREVIEWS.has(each.form) && first.status !== 422)
-      wrong.push(`${each.route} ${each.form}: ${first.status} though fields are required`);
-  }
-  expect(wrong).toEqual([]);
-});
+test.each(['nothing sent at all', ...Object.keys(JUNK)])(
+  'every form with %s is answered with a sentence',
+  async (junk) => {
+    const world = await furnished();
+    const wrong: string[] = [];
+    for (const each of await everyForm(world)) {
+      const { values, names, demands } = await read(each);
+      const sent = new URLSearchParams({ form: each.form, token: values.get('token')!, nonce: values.get('nonce')! });
+      if (junk in JUNK) for (const name of names) sent.set(name, JUNK[junk]!);
+      const first = await each.visitor.post(each.path, sent);
+      const answers = [
+        first,
+        await each.visitor.post(each.path, sent),
+        ...(first.location?.startsWith('/') === true ? [await each.visitor.get(first.location)] : []),
+      ];
+      const faults = answers.map(faultIn);
+      if (faults.some((fault) => fault !== null)) wrong.push(`${each.route} ${each.form}: ${faults.join(', then ')}`);
+      // Otherwise the rest would be about the sign-in.
+      if (first.location?.includes('session-ended') === true)
+        wrong.push(`${each.route} ${each.form}: the session has ended before`);
+      const isBlank = junk === 'nothing sent at all' || junk === 'nothing in it';
+      if (demands && isBlank && !PREVIEWS.has(each.form) && first.status !== 422)
+        wrong.push(`${each.route} ${each.form}: ${first.status} though fields are required`);
+    }
+    expect(wrong).toEqual([]);
+  },
+);

@@ -59,7 +59,7 @@ test('cookies are out of reach of scripts and other sites, and under HTTPS of cl
   );
 });
 
-test('a form from another site does nothing, whoever is signed in', async () => {
+test('a form from another site does nothing, even for somebody who is signed in', async () => {
   const world = await webWorld();
   await world.addPerson('ada');
   const visitor = world.visitor();
@@ -92,7 +92,7 @@ test.each(['', 'x', 'A'.repeat(43)])(
   },
 );
 
-test('the token of one session is nothing to another', async () => {
+test('the form token of one session is worthless in another', async () => {
   const world = await webWorld();
   await world.addPerson('ada');
   const [one, two] = [world.visitor(), world.visitor()];
@@ -122,7 +122,7 @@ test.each(ENGINES)(
   },
 );
 
-test('a form that could not be done may be sent again', async () => {
+test('a form that failed may be sent again', async () => {
   const world = await webWorld();
   await world.addPerson('ada');
   const visitor = world.visitor();
@@ -134,7 +134,7 @@ test('a form that could not be done may be sent again', async () => {
   expect((await visitor.post('/settings/emails', values)).status).toBe(303);
 });
 
-test('what is no form of the page, no form at all, or too large, is refused in words', async () => {
+test('a form of another page, a body that is no form, and a large one are refused with a sentence', async () => {
   const world = await webWorld();
   const visitor = world.visitor();
   for (const form of ['nonsense', 'constructor', 'toString', '__proto__']) {
@@ -225,7 +225,7 @@ test('administrators alone open their pages', async () => {
   }
 });
 
-test('after two hours a sensitive form asks for the password, keeps what was typed, and goes on', async () => {
+test('after two hours a sensitive form asks for the password, keeps what was typed, and continues', async () => {
   const world = await webWorld();
   const ada = await world.addPerson('ada');
   const visitor = world.visitor();

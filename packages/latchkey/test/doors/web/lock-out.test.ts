@@ -43,7 +43,7 @@ test('an administrator of the instance undoes it from anywhere; private things s
   expect(await chosen()).toBeNull();
 });
 
-test('over REST a token is told of each way in which it would shut itself out, and nothing is changed', async () => {
+test('over REST a token hears of each way in which it would lock itself out, and nothing changes', async () => {
   const made = await apiWorld();
   const { secret } = await made.token('Ada', {
     name: 'owner',

@@ -41,7 +41,7 @@ const daysOf = async (world: WebWorld): Promise<number[]> =>
     Math.round((expiresAt! - world.ctx.clock.now()) / DAY_SEC),
   );
 
-test('whoever has a cap is not chosen at first, and the page says whose it is', async () => {
+test('an owner with a cap is not preselected, and the page says whose cap it is', async () => {
   const { visitor } = await ada();
   const { text } = await visitor.get(PAGE);
   const { values } = formIn(text, 'approve');

@@ -165,7 +165,7 @@ describe('a new passkey', () => {
   });
 });
 
-it('whoever types codes of an app is shown the way to a passkey, until there is one', async () => {
+it('people who type an app’s codes are shown how to add a passkey, until they have one', async () => {
   await world.addPerson('bob');
   const bob = world.visitor();
   await bob.signIn('bob');

@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { insertRepository } from '../../../src/store/repositories.ts';
 import { webWorld } from './visitor.ts';
 
-it('pages of a read-only node say kindly that repositories are made elsewhere, and what is not here yet', async () => {
+it('pages of a read-only node say where repositories are created, and what has not arrived yet', async () => {
   const repositories = await mkdtemp(join(tmpdir(), 'latchkey-copy-'));
   onTestFinished(() => rm(repositories, { recursive: true, force: true }));
   const world = await webWorld({ readOnly: true, repositories }, 'postgres');

@@ -39,7 +39,7 @@ test('a key that is being set up goes with a change of password', async () => {
   expect((await visitor.get('/settings/security')).text).toContain('Off');
 });
 
-test('the database does not show a key that is being set up', async () => {
+test('the database does not reveal a key that is being set up', async () => {
   const world = await webWorld();
   await world.addPerson('ada');
   const visitor = await signedIn(world, 'ada');

@@ -16,7 +16,7 @@ import { formIn, PASSWORD, type Visitor, webWorld, withTwoFactor } from './visit
 const WRONG = 'The name or the password is wrong.';
 const TOO_MANY = 'There were too many failed attempts.';
 
-test('the words are the same whether the account is there or not', async () => {
+test('the answer is the same whether the account exists or not', async () => {
   const world = await webWorld();
   await world.addPerson('ada');
   await addUser(world.ctx, operatorPermit(), {
@@ -123,7 +123,7 @@ test('the database holds no secret of a session, a browser, a link or a form', a
   expect(dump).not.toContain(/\/verify\/([\w-]{43})/.exec(mail!.text)![1]);
 });
 
-test('a session ends when it is not used, and at last even when it is', async () => {
+test('an unused session ends, and in the end so does one in use', async () => {
   const world = await webWorld();
   await world.addPerson('ada');
   const visitor = world.visitor();
@@ -195,7 +195,7 @@ const ASK = {
   purpose: 'test',
 } as const;
 
-test('Git hears that a second factor is on from the right password alone, and not without end', async () => {
+test('Git is told that a second factor is on only for the right password, and only a few times', async () => {
   const world = await webWorld();
   await world.addPerson('ada');
   await world.addPerson('bob');
@@ -220,7 +220,7 @@ test('Git hears that a second factor is on from the right password alone, and no
   expect((await world.visitor('203.0.113.9').signIn('ada')).status, 'the sign-in page counts apart').toBe(303);
 });
 
-test('asking for a new password tells nobody who exists, and is not asked without end', async () => {
+test('asking for a new password reveals nobody’s existence, and is limited', async () => {
   const world = await webWorld();
   await world.addPerson('ada', { verified: false });
   const visitor = world.visitor();

@@ -37,7 +37,7 @@ test('a forged form opens no protected page, however the form is forged', async 
   expect(open).toEqual([]);
 });
 
-test('a form that lost its token is shown again after the confirmation, and does nothing by itself', async () => {
+test('a form that lost its token is shown again after the confirmation, and submits nothing by itself', async () => {
   const world = await webWorld();
   const ada = await world.addPerson('ada');
   const visitor = world.visitor();
@@ -98,7 +98,7 @@ async function stateOf(world: WebWorld, userId: number): Promise<unknown> {
   };
 }
 
-test('with a second factor on, the password alone opens nothing: the code is asked for, and taken once', async () => {
+test('with a second factor on, the password alone opens nothing: the code is required, and accepted once', async () => {
   const world = await webWorld();
   await world.addPerson('ada');
   const owner = world.visitor();

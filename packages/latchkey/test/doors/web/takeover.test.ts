@@ -156,7 +156,7 @@ test('even a verified second address gets no link for a new password', async () 
   expect((await mails(world, 'password_reset')).map(({ to }) => to)).toEqual(['ada@example.org']);
 });
 
-test('every change of what signs in is told at every address of before', async () => {
+test('every change to how somebody signs in is mailed to every previous address', async () => {
   const world = await webWorld();
   const ada = await world.addPerson('ada');
   const owner = await signedIn(world, 'ada');

@@ -60,7 +60,7 @@ test('where an owner has to approve, the page says so before and after', async (
   expect(words((await visitor.get(LINK)).text)).toContain('it waits until an owner of octo approves it');
 });
 
-test('who lost access is told so, not that all is well', async () => {
+test('somebody who lost access is told so, not that all is well', async () => {
   const { world, visitor } = await ada('octo');
   expect(words((await visitor.get(LINK)).text)).toContain('All is well');
   await changePolicy(world.ctx, PERMIT, 'octo', { basePermission: 'none' });
@@ -69,7 +69,7 @@ test('who lost access is told so, not that all is well', async () => {
   expect(seen).not.toContain('All is well');
 });
 
-test('who is no member is told whom to ask', async () => {
+test('somebody who is not a member is told whom to ask', async () => {
   const { world, visitor } = await ada();
   await removeMember(world.ctx, PERMIT, { organization: 'octo', login: 'ada' });
   const seen = await visitor.get(LINK);

@@ -220,7 +220,7 @@ test.each(
   expect(seen.status).toBe(200);
 });
 
-test('among ten thousand repositories the server finds the one, and shows no more than a page', async () => {
+test('among ten thousand repositories the server finds the right one, and shows only one page', async () => {
   const { world, visitor } = await ada();
   const { store, clock } = world.ctx;
   const owner = await store.db

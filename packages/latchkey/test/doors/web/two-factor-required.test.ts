@@ -24,7 +24,7 @@ async function world() {
   return { ...made, bob };
 }
 
-test('who has none is told on the page from that day on, keeps what is public, and gets in once it is on', async () => {
+test('somebody without one hears of it on every page from then on, and keeps public access', async () => {
   const { ctx, visitor, bob } = await world();
   const browser = visitor();
   await browser.signIn('bob');
@@ -56,7 +56,7 @@ test('an owner without one cannot require it of others today, but from a later d
   expect((await ada.get(POLICY)).text).toContain('required from ' + day(ctx.clock.now() + 7 * DAY_SEC));
 });
 
-test('who is required to have one cannot turn it off, and hears by whom', async () => {
+test('somebody who is required to have one cannot turn it off, and is told who requires it', async () => {
   const made = await world();
   const browser = made.visitor();
   await browser.signIn('bob');

@@ -92,7 +92,7 @@ describe('a commit over the plumbing', () => {
     expect(bench.git(['-C', site.path, 'show', 'main:a'])).toBe('one');
   });
 
-  it('goes on from what an action before it in the same commit did', async () => {
+  it('builds on the preceding actions of the same commit', async () => {
     const one = await commit([
       create('run', 'echo one'),
       { kind: 'chmod', path: 'run', executable: true },

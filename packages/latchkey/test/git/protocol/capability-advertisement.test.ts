@@ -10,7 +10,7 @@ async function advertisementsIn(root: string): Promise<Advertisements> {
   return new Advertisements(new Folders(root, null), join(root, 'elsewhere'));
 }
 
-it('git is asked once for all who want to know at once, and leaves nothing behind', async () => {
+it('git is asked once for all simultaneous callers, and leaves nothing behind', async () => {
   const root = await mkdtemp(join(tmpdir(), 'latchkey-advertisement-'));
   const advertisements = await advertisementsIn(root);
   expect(advertisements.of('sha1')).toBeNull();
