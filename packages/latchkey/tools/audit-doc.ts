@@ -204,6 +204,10 @@ A checkpoint is a line of its own:
 const EVENTS = `
 ## Events
 
+What was done with a derived token has \`act\` in its \`data\`, whatever the event: \`derived_id\`, and the
+\`agent\` and \`session\` that it was derived for. Those two are what the program said of itself; webhooks have the
+same \`act\`.
+
 An event keeps its name and its meaning for ever. Which names of \`data\` are there depends on what was done; secrets
 are never among them.
 

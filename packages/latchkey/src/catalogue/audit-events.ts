@@ -31,6 +31,9 @@ const HOOK = ['repo', 'hook_id', 'url', 'events', 'active'];
 const LIFETIME = ['kind', 'token_expiration', 'old_token_expiration', 'exempt_administrators'];
 const MEMBER = ['org', 'user', 'permission', 'old_permission'];
 
+/** Names in `data` that any event may have. `act`: the derived token, agent and session that acted for the actor. */
+export const FACTS_OF_ALL: readonly string[] = ['act'];
+
 export const AUDIT_EVENTS = {
   'audit_log.prune': row('remove', 'old entries of this log were deleted', 'checkpoint', 'through_id', 'digest'),
   'audit_log.rewind_stream': row(

@@ -17,6 +17,7 @@ import { readUserFacts } from '../../store/decision-facts.ts';
 import type { DoorName } from '../../telemetry/metrics.ts';
 import { type Actor, type Context, OPERATOR, UPKEEP } from '../ground/context.ts';
 import { consumeRateLimit } from '../ground/rate-limit.ts';
+import { actorOf } from './actor.ts';
 import { authenticate, type Identity, type Rejection } from './authenticate.ts';
 import type { Credential } from './credential.ts';
 import { passwordReason } from './password-refusal.ts';
@@ -252,15 +253,7 @@ class DecidedPermit implements Permit {
   }
 
   get actor(): Actor {
-    const { bearer } = this;
-    const from = { address: this.#question.address, userAgent: this.#userAgent };
-    if (bearer.via === 'nobody') return { userId: null, login: 'anonymous', tokenId: null, ...from };
-    return {
-      userId: bearer.user.id,
-      login: bearer.user.login,
-      tokenId: bearer.via === 'token' ? bearer.token.id : null,
-      ...from,
-    };
+    return actorOf(this.bearer, { address: this.#question.address, userAgent: this.#userAgent });
   }
 
   holds(need: Need): boolean {

@@ -42,6 +42,13 @@ export interface Context {
   readonly routeMaps: RouteMaps;
 }
 
+/** Who acts for a person with a derived token, as whoever derived it told. Under these names in logs and events. */
+interface Act {
+  readonly derived_id: number;
+  readonly agent: string | null;
+  readonly session: string | null;
+}
+
 /** Who does something, and from where, for the audit log. */
 export interface Actor {
   /** Null for the operator at the command line and for the server's own upkeep. */
@@ -50,6 +57,8 @@ export interface Actor {
   readonly login: string;
   /** The token it was done with, if there was one. */
   readonly tokenId: number | null;
+  /** What was derived from that token, if it was done with one: left out otherwise. */
+  readonly act?: Act;
   readonly address: string | null;
   readonly userAgent: string | null;
 }

@@ -40,6 +40,6 @@ export async function record(
     actorTokenId: actor.tokenId,
     address: actor.address,
     userAgent: actor.userAgent,
-    data: event.data ?? {},
+    data: actor.act === undefined ? (event.data ?? {}) : { ...event.data, act: actor.act },
   });
 }

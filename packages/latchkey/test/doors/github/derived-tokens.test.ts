@@ -11,6 +11,7 @@ import { regenerateToken, rotateToken } from '../../../src/actions/tokens/secret
 import { revokeToken } from '../../../src/actions/tokens/tokens.ts';
 import { DAY_SEC, HOUR_SEC } from '../../../src/base/time.ts';
 import { MAX_DERIVED } from '../../../src/rules/derivation.ts';
+import { insertWebhook } from '../../../src/store/webhooks.ts';
 import { type ApiWorld, apiWorld, grant } from './api.ts';
 
 const PATH = '/user/personal-access-tokens';
@@ -264,6 +265,40 @@ describe('what ends or narrows a token ends or narrows what was derived from it,
     const answer = await world.ask(`GET ${PATH}/current`, { token: derived.secret });
     expect(answer.body.ref_rules).toEqual([{ pattern: 'refs/heads/**', allow: [] }]);
   });
+});
+
+it('what is done with one is told apart from what its owner does: in the log, in events, on the page', async () => {
+  const world = await apiWorld();
+  const { ctx } = world;
+  const parent = await parentOf(world);
+  const { id, secret } = await derive(world, parent.secret, { agent: 'claude-code/2.1', session: 's-1' });
+  const act = { derived_id: id, agent: 'claude-code/2.1', session: 's-1' };
+  const { id: repositoryId } = await ctx.store.db
+    .selectFrom('repositories')
+    .select('id')
+    .where('name', '=', 'notes')
+    .executeTakeFirstOrThrow();
+  const config = { url: 'https://ci.example.org/hook', contentType: 'json', secret: null, insecureSsl: false } as const;
+  await insertWebhook(ctx.store.db, repositoryId, { config, events: ['push'], active: true }, ctx.clock.now());
+  for (const [path, token] of [
+    ['by-hand', parent.secret],
+    ['by-agent', secret],
+  ] as const) {
+    const body = { message: path, content: Buffer.from(path).toString('base64') };
+    expect((await world.ask(`PUT /repos/Bob/notes/contents/${path}`, { token, body })).status).toBe(201);
+  }
+  const entries = await ctx.store.db
+    .selectFrom('audit')
+    .select(['actor_login', 'actor_token_id', 'data_json'])
+    .where('action', '=', 'git.push')
+    .orderBy('id')
+    .execute();
+  expect(entries.map(({ data_json }) => (JSON.parse(data_json) as { act?: unknown }).act)).toEqual([undefined, act]);
+  expect(entries[1]).toMatchObject({ actor_login: 'Bob', actor_token_id: parent.id });
+  const sent = await ctx.store.db.selectFrom('webhook_deliveries').select('payload_json').orderBy('id').execute();
+  const events = sent.map(({ payload_json }) => JSON.parse(payload_json) as { act?: unknown; sender: object });
+  expect(events.map((event) => event.act)).toEqual([undefined, act]);
+  expect(events[1]!.sender).toMatchObject({ login: 'Bob' });
 });
 
 describe('a classic token', () => {

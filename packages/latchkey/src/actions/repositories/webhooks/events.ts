@@ -78,6 +78,7 @@ export async function payloadOf(
       ? { organization: { login: owner.login, id: owner.id, url: `${publicUrl}/api/v3/orgs/${owner.login}` } }
       : {}),
     ...(sender === null ? {} : { sender: accountFacts(publicUrl, sender) }),
+    ...(permit.actor.act === undefined ? {} : { act: permit.actor.act }),
   };
 }
 

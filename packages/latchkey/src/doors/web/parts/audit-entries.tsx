@@ -36,14 +36,16 @@ export function AuditTable({ entries, label }: { entries: readonly LogEntry[]; l
 
 function Row({ line }: Pick<LogEntry, 'line'>): VNode {
   const token = line['user_programmatic_access_name'];
+  const data = line['data'] as Readonly<Record<string, unknown>>;
   return (
     <tr>
       <td>
         <strong>{String(line['action'])}</strong>
-        <Facts data={line['data'] as Readonly<Record<string, unknown>>} />
+        <Facts data={data} />
       </td>
       <td>
         {String(line['actor'] ?? 'nobody')}
+        <Via data={data} />
         {line['token_id'] === undefined ? null : (
           <span class="color-fg-muted">
             {' '}
@@ -59,10 +61,29 @@ function Row({ line }: Pick<LogEntry, 'line'>): VNode {
   );
 }
 
+/** The agent that acted for somebody: what the program said of itself, and nobody has checked. */
+function Via({ data: { act } }: { data: Readonly<Record<string, unknown>> }): VNode | null {
+  if (typeof act !== 'object' || act === null) return null;
+  const { agent, session } = act as { readonly agent?: unknown; readonly session?: unknown };
+  return (
+    <span class="lk-break">
+      {' '}
+      via {typeof agent === 'string' ? <bdi>{agent}</bdi> : 'a derived token'}
+      {typeof session === 'string' ? (
+        <>
+          {' '}
+          (session <bdi>{session}</bdi>, as the program told)
+        </>
+      ) : null}
+    </span>
+  );
+}
+
 /** The further facts of an entry, on one line; instants as people say them. */
 export function Facts({ data }: { data: Readonly<Record<string, unknown>> }): VNode | null {
   const facts = Object.entries(data).filter(
-    ([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0),
+    ([name, value]) =>
+      name !== 'act' && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0),
   );
   if (facts.length === 0) return null;
   const words = (name: string, value: unknown): string =>

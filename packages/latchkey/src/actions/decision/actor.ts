@@ -1,0 +1,20 @@
+/** Who does something: from a bearer to the actor that logs and events name. */
+import type { Bearer, Derivation } from '../../rules/model.ts';
+import type { Actor } from '../ground/context.ts';
+
+/** The actor behind a bearer, with where the request came from. */
+export function actorOf(bearer: Bearer, from: Pick<Actor, 'address' | 'userAgent'>): Actor {
+  if (bearer.via === 'nobody') return { userId: null, login: 'anonymous', tokenId: null, ...from };
+  const token = bearer.via === 'token' ? bearer.token : null;
+  return {
+    userId: bearer.user.id,
+    login: bearer.user.login,
+    tokenId: token?.id ?? null,
+    ...(token?.derived == null ? {} : { act: actOf(token.derived) }),
+    ...from,
+  };
+}
+
+function actOf({ id, agent, session }: Derivation): NonNullable<Actor['act']> {
+  return { derived_id: id, agent, session };
+}
