@@ -36,6 +36,8 @@ export function makeServer(certificate: CertificateReader | null, publicUrl: str
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     // A request that announces no body gets no stream for one. Nearly none does.
     optimizeEmptyRequests: true,
+    // Node's own 400 has neither words nor our headers: `requests/request-form` refuses instead.
+    requireHostHeader: false,
   };
   const server =
     certificate === null
@@ -43,9 +45,13 @@ export function makeServer(certificate: CertificateReader | null, publicUrl: str
       : createHttpsServer({ ...options, ...secureContextOf(certificate) }, answer);
   // The door decides before it lets the client send a body: see `doors/git/backend`.
   server.on('checkContinue', answer);
+  // Another expectation may be passed over (RFC 9110 section 10.1.1); Node's own 417 has no words either.
+  server.on('checkExpectation', answer);
   const transport = strictTransport(publicUrl);
   const lines = [...STANDING_LINES, ...(transport === null ? [] : [`Strict-Transport-Security: ${transport}`])];
   const headers = lines.map((line) => `${line}\r\n`).join('');
+  // A proxy is what somebody takes this for; without a listener the connection would end without a word.
+  server.on('connect', (_request, socket) => refuseUnreadable(new Error('CONNECT'), socket, headers));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseUnreadable(error, socket, headers));
   return server;
 }

@@ -108,6 +108,7 @@ describe('a request that can be read in two ways', () => {
     });
 
   it.each([
+    ['no host', 'GET /login HTTP/1.1\r\nConnection: close\r\n\r\n', 'no Host header'],
     ['two hosts', 'GET /login HTTP/1.1\r\nHost: git.example.org\r\nhost: evil.example\r\n\r\n', 'more than one Host'],
     [
       'two hosts for git',

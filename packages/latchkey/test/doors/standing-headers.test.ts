@@ -118,6 +118,11 @@ const ANSWERS: readonly [status: number, what: string, bytes: () => string][] = 
     () => request('POST /login', ['Content-Length: 4', 'Transfer-Encoding: chunked'], '0\r\n\r\n'),
   ],
   [400, 'two hosts', () => request('GET /login', ['Host: other.example'])],
+  [400, 'no host', () => 'GET /login HTTP/1.1\r\nConnection: close\r\n\r\n'],
+  [400, 'a line that was to be the host', () => request('GET /login').replace('Host:', 'Hos:')],
+  [200, 'HTTP/1.0, which may have no host', () => 'GET /login HTTP/1.0\r\n\r\n'],
+  [200, 'an expectation that nobody knows', () => request('GET /login', ['Expect: a-miracle'])],
+  [400, 'a tunnel', () => request('CONNECT other.example:443')],
   [400, 'no HTTP', () => 'nonsense\r\n\r\n'],
   [431, 'too many headers', () => request('GET /login', [`X: ${'x'.repeat(20_000)}`])],
   [
