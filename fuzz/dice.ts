@@ -93,6 +93,40 @@ const HOSTILE: readonly string[] = [
   '&a=b'.repeat(200),
 ];
 
+/** What somebody might type who means well. */
+const HONEST: readonly string[] = [
+  'a note',
+  'main',
+  'README.md',
+  'notes',
+  'site',
+  'ada',
+  'eve',
+  'acme',
+  '1',
+  '2',
+  '30',
+  'true',
+  '2027-01-31',
+  'repo',
+  'read_api',
+  'https://example.org/',
+  'someone@example.org',
+];
+
+/**
+ * The same chance for a request that is right but for a few values, so that it gets past the first questions. What is
+ * usual happens always, and a text is hostile only now and then.
+ */
+export function mostlyHonest(dice: Dice): Dice {
+  return {
+    ...dice,
+    often: (share) => share >= 0.7 || dice.often(share),
+    text: () => (dice.often(0.15) ? dice.text() : dice.oneOf(HONEST)),
+    spoiled: (good) => (dice.often(0.05) ? dice.spoiled(good) : good),
+  };
+}
+
 export function diceOf(seed: number): Dice {
   const chance = chanceOf(seed);
   const often = (share: number): boolean => chance.next() < share;

@@ -3,7 +3,7 @@
 import { GITLAB_ROUTES } from '../packages/latchkey/src/catalogue/routes/gitlab.ts';
 import type { Endpoint } from '../packages/latchkey/src/doors/github/endpoint.ts';
 import type { WebPage } from '../packages/latchkey/src/doors/web/frame/web-page.ts';
-import type { Dice } from './dice.ts';
+import { type Dice, mostlyHonest } from './dice.ts';
 
 export const DOORS = ['git', 'github', 'gitlab', 'web', 'forward', 'oauth'] as const;
 type Door = (typeof DOORS)[number];
@@ -23,6 +23,10 @@ export interface Loot {
   readonly tokens: readonly { readonly login: string; readonly token: string }[];
   readonly sessions: readonly { readonly cookie: string; readonly formToken: string }[];
 }
+
+/** The fields of a body, with what they hold, as far as it is known. */
+type Fields = Readonly<Record<string, { readonly type?: unknown }>>;
+const NO_FIELDS: Fields = {};
 
 interface Routes {
   readonly github: readonly Pick<Endpoint, 'method' | 'path' | 'body'>[];
@@ -75,15 +79,15 @@ const DOOR_REQUESTS: Readonly<Record<Door, (dice: Dice, routes: Routes, loot: Lo
     },
     github: (dice, { github }, loot) => {
       const { method, path, body } = dice.oneOf(github);
-      const { properties = {} } = (body ?? {}) as { properties?: Readonly<Record<string, unknown>> };
-      const route = { method, path: `/api/v3${path}`, fields: Object.keys(properties) };
+      const { properties = {} } = (body ?? {}) as { properties?: Fields };
+      const route = { method, path: `/api/v3${path}`, fields: properties };
       return rest(dice, route, credentials(dice, loot, ['bearer', 'token', 'basic']));
     },
     gitlab: (dice, _, loot) => {
       const { method, path } = dice.oneOf(GITLAB_ROUTES);
       return rest(
         dice,
-        { method, path: `/api/v4${path}`, fields: [] },
+        { method, path: `/api/v4${path}`, fields: NO_FIELDS },
         credentials(dice, loot, ['private-token', 'bearer']),
       );
     },
@@ -139,15 +143,18 @@ const DOOR_REQUESTS: Readonly<Record<Door, (dice: Dice, routes: Routes, loot: Lo
     }),
   };
 
+/** Of all requests: those that are right but for little, so that they reach what lies behind the first questions. */
+const HONEST_SHARE = 0.5;
+
 /** One request for a door that chance chooses. */
 export function hostileRequest(dice: Dice, routes: Routes, loot: Loot): HostileRequest {
   const door = dice.oneOf(DOORS);
-  return { door, ...DOOR_REQUESTS[door](dice, routes, loot) };
+  return { door, ...DOOR_REQUESTS[door](dice.often(HONEST_SHARE) ? mostlyHonest(dice) : dice, routes, loot) };
 }
 
 function rest(
   dice: Dice,
-  { method, path, fields }: { method: string; path: string; fields: readonly string[] },
+  { method, path, fields }: { method: string; path: string; fields: Fields },
   headers: HostileRequest['headers'],
 ): Omit<HostileRequest, 'door'> {
   return {
@@ -156,10 +163,7 @@ function rest(
       : dice.oneOf(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND']),
     path: filled(dice, path) + (dice.often(0.4) ? query(dice) : ''),
     headers: [...headers, ['Content-Type', dice.often(0.9) ? 'application/json' : dice.text()]],
-    body:
-      method === 'GET' && dice.often(0.9)
-        ? Buffer.alloc(0)
-        : json(dice, fields.length > 0 && dice.often(0.8) ? fields : FIELDS),
+    body: method === 'GET' && dice.often(0.9) ? Buffer.alloc(0) : json(dice, dice.often(0.8) ? fields : NO_FIELDS),
   };
 }
 
@@ -204,7 +208,7 @@ function query(dice: Dice): string {
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
 
-function json(dice: Dice, names: readonly string[] = FIELDS): Buffer {
+function json(dice: Dice, known: Fields = NO_FIELDS): Buffer {
   const anything = (depth: number): unknown =>
     dice.oneOf<() => unknown>([
       () => dice.text(),
@@ -214,8 +218,20 @@ function json(dice: Dice, names: readonly string[] = FIELDS): Buffer {
       () => (depth > 2 ? [] : [anything(depth + 1)]),
       () => (depth > 2 ? {} : { [dice.oneOf(FIELDS)]: anything(depth + 1) }),
     ])();
-  const fields = Object.fromEntries(Array.from({ length: dice.below(6) }, () => [dice.oneOf(names), anything(0)]));
-  const text = JSON.stringify(fields);
+  const fitting: Readonly<Record<string, () => unknown>> = {
+    string: () => dice.text(),
+    integer: () => dice.below(40),
+    boolean: () => dice.often(0.5),
+    array: () => [dice.text()],
+  };
+  const valueOf = (type: unknown): unknown =>
+    ((dice.often(0.7) && typeof type === 'string' ? fitting[type] : undefined) ?? (() => anything(0)))();
+  const names = Object.keys(known);
+  const chosen = names.length === 0 ? FIELDS : names;
+  const some = Array.from({ length: dice.below(6) }, () => dice.oneOf(chosen));
+  // All that there are, now and then: some of them are asked for.
+  const sent = names.length > 0 && dice.often(0.5) ? names : some;
+  const text = JSON.stringify(Object.fromEntries(sent.map((name) => [name, valueOf(known[name]?.type ?? 'string')])));
   return dice.often(0.85) ? Buffer.from(text) : dice.often(0.5) ? Buffer.from(dice.spoiled(text)) : dice.bytes(300);
 }
 

@@ -91,6 +91,7 @@ class Judge {
     this.#counts.set(`${door} ${kind}`, (this.#counts.get(`${door} ${kind}`) ?? 0) + 1);
     const told = `${status} for ${method} ${JSON.stringify(path.slice(0, 300))}: ${JSON.stringify(text.slice(0, 300))}`;
     if (status >= 500 || status === 0) this.failures.push(`ANSWER: ${told}`);
+    else if (status >= 400 && method !== 'HEAD' && !hasWords(text)) this.failures.push(`NO WORDS: ${told}`);
     else if (/\bat \S+ \(.*:\d+:\d+\)|node:internal/.test(text)) this.failures.push(`STACK TRACE: ${told}`);
   }
 
@@ -99,6 +100,12 @@ class Judge {
     const cell = (door: string, kind: string): string => String(this.#counts.get(`${door} ${kind}`) ?? 0);
     return columns([['door', ...kinds], ...DOORS.map((door) => [door, ...kinds.map((kind) => cell(door, kind))])]);
   }
+}
+
+/** True when a refusal says something: a sentence, or an error of OAuth. */
+function hasWords(answer: string): boolean {
+  const body = answer.startsWith('HTTP/1.1 ') ? answer.slice(answer.indexOf('\r\n\r\n')) : answer;
+  return /[a-z]{2,} [a-z]{2,}|"error":"[a-z_]{4,}"/i.test(body);
 }
 
 function flatness(samples: readonly number[]): { words: string; flat: boolean } {

@@ -1,6 +1,7 @@
 /**
  * Requests that nobody means well, at every door of a real server, and input at every reader of strangers' text: the
- * short version of `npm run fuzz`. Always a definite answer, never a 5xx or a stack trace, and no secret in the log.
+ * short version of `npm run fuzz`. Always a definite answer, words with every refusal, never a 5xx or a stack trace,
+ * and no secret in the log.
  */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
