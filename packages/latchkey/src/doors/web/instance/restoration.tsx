@@ -143,10 +143,10 @@ async function doubts(visit: Visit, permit: Permit, inDoubt: number): Promise<VN
 
 function Choices({ names, words }: { names: readonly [Verdict, Verdict]; words: readonly [string, string] }): VNode {
   return (
-    <div class="d-flex flex-wrap lk-gap">
+    <div class="mb-4">
       <button type="submit" class="btn" name="verdict" value={names[0]}>
         {words[0]}
-      </button>
+      </button>{' '}
       <button type="submit" class="btn btn-danger" name="verdict" value={names[1]}>
         {words[1]}
       </button>
