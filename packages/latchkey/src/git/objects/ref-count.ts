@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { unlessGone } from '../../base/machine/gone.ts';
 import type { Plumbing } from './plumbing.ts';
 
 /** The shortest line of `packed-refs`: an id of SHA-1, a space, `refs/x` and the end of the line. */
@@ -25,11 +26,11 @@ export async function hasRoomForRefs(plumbing: Plumbing, more: number, most: num
   const packedFile = join(path, 'packed-refs');
   const packedBytes = await stat(packedFile).then(
     ({ size }) => size,
-    () => 0,
+    (error: NodeJS.ErrnoException) => unlessGone(error) ?? 0,
   );
   if (loose.length + packedBytes / MIN_PACKED_LINE + more <= most) return true;
   const names = new Set(loose);
-  for (const line of (await readFile(packedFile, 'latin1').catch(() => '')).split('\n'))
+  for (const line of ((await readFile(packedFile, 'latin1').catch(unlessGone)) ?? '').split('\n'))
     if (/^[0-9a-f]/.test(line)) names.add(line.slice(line.indexOf(' ') + 1));
   return names.size + more <= most;
 }
@@ -41,8 +42,8 @@ async function countListed(plumbing: Plumbing): Promise<number> {
 }
 
 async function looseNames(path: string): Promise<string[]> {
-  const entries = await readdir(join(path, 'refs'), { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries
+  const entries = await readdir(join(path, 'refs'), { recursive: true, withFileTypes: true }).catch(unlessGone);
+  return (entries ?? [])
     .filter((entry) => !entry.isDirectory() && !entry.name.endsWith('.lock'))
     .map((entry) => Buffer.from(relative(path, join(entry.parentPath, entry.name))).toString('latin1'));
 }

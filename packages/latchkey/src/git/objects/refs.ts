@@ -6,6 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unlessGone } from '../../base/machine/gone.ts';
 import { gitFault } from '../processes/git-process.ts';
 import { keptByItsConfig } from '../processes/profile.ts';
 import { type ObjectType, objectInfos } from './cat-file.ts';
@@ -85,7 +86,7 @@ export async function readRef(plumbing: Plumbing, name: string): Promise<Ref | n
 
 /** The branch that HEAD names, whether or not it has a commit yet: `main`. Reads one small file, no process. */
 export async function defaultBranch(path: string): Promise<string> {
-  const head = await readFile(join(path, 'HEAD'), 'utf8').catch(() => '');
+  const head = (await readFile(join(path, 'HEAD'), 'utf8').catch(unlessGone)) ?? '';
   return /^ref: refs\/heads\/(.+?)\s*$/.exec(head)?.[1] ?? 'main';
 }
 

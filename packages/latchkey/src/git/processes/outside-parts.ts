@@ -9,6 +9,7 @@
 import { existsSync, readlinkSync, realpathSync } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
+import { unlessGone } from '../../base/machine/gone.ts';
 
 /** Files that matter as soon as they exist. Checked for every request, so they are few. */
 export const BORROWING = ['objects/info/alternates', 'objects/info/http-alternates', 'commondir', '.git'] as const;
@@ -40,6 +41,7 @@ interface Look {
   readonly below: readonly string[];
 }
 
+/** Git may remove locks, packs and empty folders meanwhile. */
 async function look(root: string, place: string): Promise<Look> {
   const path = join(root, place);
   const entry = await lstat(path).catch(unlessGone);
@@ -94,10 +96,4 @@ async function namesOutside(file: string): Promise<boolean> {
     }
     return false;
   }
-}
-
-/** Git may remove locks, packs and empty folders during the check. */
-function unlessGone(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-  throw error;
 }

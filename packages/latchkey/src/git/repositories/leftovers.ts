@@ -11,6 +11,7 @@ import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../base/log.ts';
+import { unlessGone } from '../../base/machine/gone.ts';
 import { DAY_SEC, MINUTE_SEC } from '../../base/time.ts';
 import type { Folders } from './folders.ts';
 import type { ModeWatch } from './modes.ts';
@@ -109,12 +110,7 @@ async function addLocks(path: string, folder: string, found: string[]): Promise<
 }
 
 async function entriesOf(folder: string): Promise<{ name: string; isDirectory(): boolean }[]> {
-  try {
-    return await readdir(folder, { withFileTypes: true });
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
-    throw error;
-  }
+  return (await readdir(folder, { withFileTypes: true }).catch(unlessGone)) ?? [];
 }
 
 /** The file system's time, in milliseconds: over a network that is another machine's clock. */

@@ -10,6 +10,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Log } from '../../base/log.ts';
+import { unlessGone } from '../../base/machine/gone.ts';
 import { type GitProcess, startGit } from '../processes/git-process.ts';
 import { lowerPriority } from '../processes/priority.ts';
 import { STALE_UNSEEN_AFTER_SEC, sweepRepository } from './leftovers.ts';
@@ -138,10 +139,5 @@ async function dueCommands(path: string): Promise<(readonly string[])[]> {
 }
 
 async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+  return (await readdir(folder).catch(unlessGone)) ?? [];
 }

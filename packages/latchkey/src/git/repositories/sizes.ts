@@ -7,6 +7,7 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unlessGone } from '../../base/machine/gone.ts';
 import { RecentMap } from '../../base/recent-map.ts';
 
 const MIB = 1024 * 1024;
@@ -90,13 +91,13 @@ async function bytesIn(folder: string): Promise<number> {
       stat(join(folder, name)).then(
         (entry) => (entry.isFile() ? entry.size : 0),
         // Packed or deleted meanwhile.
-        () => 0,
+        (error: NodeJS.ErrnoException) => unlessGone(error) ?? 0,
       ),
     ),
   );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-function namesIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch(() => []);
+async function namesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder).catch(unlessGone)) ?? [];
 }

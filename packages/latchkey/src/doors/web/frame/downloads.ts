@@ -9,6 +9,7 @@ import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { unlessGone } from '../../../base/machine/gone.ts';
 import { CLIENT_EXECUTABLES, CLIENT_PACKAGE, DIGEST_FILE } from '../../../catalogue/client-files.ts';
 
 /** Where `npm run build:cli` puts them, in a checkout. */
@@ -20,7 +21,7 @@ const CHUNK_BYTES = 256 * 1024;
 
 /** Name of a file → its SHA-256 in hex. Empty when there are no files. */
 export async function offeredFiles(folder: string | null): Promise<ReadonlyMap<string, string>> {
-  const text = await readFile(join(folder ?? BUILT, DIGEST_FILE), 'utf8').catch(() => '');
+  const text = (await readFile(join(folder ?? BUILT, DIGEST_FILE), 'utf8').catch(unlessGone)) ?? '';
   const lines = text.matchAll(/^(?<digest>[0-9a-f]{64}) [ *](?<name>\S+)\r?$/gm);
   const digests = [...lines].map(({ groups: { name = '', digest = '' } = {} }) => [name, digest] as const);
   return new Map(digests.filter(([name]) => NAMES.has(name)));
@@ -52,8 +53,8 @@ interface Opened {
 
 /** Null for anything but a plain file, or a file that was deleted. */
 async function openFile(path: string): Promise<Opened | null> {
-  const handle = await open(path).catch(() => null);
-  if (handle === null) return null;
+  const handle = await open(path).catch(unlessGone);
+  if (handle === undefined) return null;
   const stat = await handle.stat();
   if (stat.isFile()) return { handle, size: stat.size };
   await handle.close();
