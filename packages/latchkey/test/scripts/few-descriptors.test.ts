@@ -68,7 +68,7 @@ describe.each([64, 256])('with %s descriptors', (openFiles) => {
   });
 });
 
-test('who is turned away is told 503 and when to come again; the health check has a place of its own', {
+test('who is turned away is told 503 and when to come again; health checks and administrators have places', {
   timeout: 60_000,
 }, async () => {
   const { serving } = await serveWith(256, '--max-connections', '5', '--metrics-port', '0');
@@ -79,7 +79,9 @@ test('who is turned away is told 503 and when to come again; the health check ha
     '5',
     'descriptors_exhausted',
   ]);
-  expect((await fetch(`${serving.url}/readyz`)).status).toBe(200);
+  // Where somebody looks who is to mend it: the sign-in comes before the page of the instance.
+  for (const path of ['readyz', 'login', 'instance/health'])
+    expect([path, (await fetch(`${serving.url}/${path}`)).status]).toEqual([path, 200]);
   // Beyond the reserve, the server answers without reading the request.
   await bareConnections(serving.url, 8);
   const raw = connect(Number(new URL(serving.url).port), '127.0.0.1');

@@ -15,7 +15,7 @@ import { SteadyTime } from '../../../src/actions/ground/steady-time.ts';
 import { JOB_HANDLERS, SCHEDULES } from '../../../src/actions/instance/job-handlers.ts';
 import { JobPlaces } from '../../../src/actions/instance/job-places.ts';
 import { JobRunner, LEASE_SEC } from '../../../src/actions/instance/job-runner.ts';
-import { createToken } from '../../../src/actions/tokens/tokens.ts';
+import { createToken, listTokens } from '../../../src/actions/tokens/tokens.ts';
 import { DAY_SEC, HOUR_SEC } from '../../../src/base/time.ts';
 import { accountByLogin } from '../../../src/store/accounts.ts';
 import { freeJobs } from '../../../src/store/free-jobs.ts';
@@ -172,6 +172,33 @@ describe.each(ENGINES)('a wrong clock [%s]', (engine) => {
       for (let i = 0; i < 5; i++) await consumeRateLimit(ctx, 'link-mails', 'bob');
       expect(await consumeRateLimit(ctx, 'link-mails', 'bob')).toMatchObject({ allowed: false });
       expect(await peekRateLimit(ctx, 'link-mails', 'bob')).toMatchObject({ allowed: false });
+    }
+  });
+
+  it('ends what expires only for as long as it is ahead: afterwards each token has the end that it had', async () => {
+    const ctx = await withTokens(engine, 0);
+    const made = await createToken(ctx, OPERATOR, {
+      userLogin: 'bob',
+      kind: 'classic',
+      name: 'month',
+      description: '',
+      scopes: ['repo'],
+      grants: [],
+      expiresInDays: 30,
+    });
+    const seen = async () => {
+      const [token] = await listTokens(ctx, OPERATOR, 'bob');
+      return { state: token?.state, expiresAt: token?.expiresAt };
+    };
+    const right = ctx.clock.now();
+    for (const [moved, state] of [
+      [YEAR_SEC, 'expired'],
+      [-YEAR_SEC, 'active'],
+      [0, 'active'],
+    ] as const) {
+      ctx.clock.set(right + moved);
+      await upkeep(ctx);
+      expect(await seen()).toEqual({ state, expiresAt: made.token.expiresAt });
     }
   });
 
