@@ -47,6 +47,24 @@ describe('what the git door answers', () => {
     expect(answer.body).toContain('object-format=sha1');
   });
 
+  it.each([
+    ['with doubled slashes', () => '//ada///closed.git//info/refs'],
+    ['in its absolute form, as clients of a proxy send it', () => `${world.url}/ada/closed.git/info/refs`],
+    ['in its absolute form, with doubled slashes', () => `${world.url}//ada//closed.git/info/refs`],
+  ])('reads a target %s as the same address, for those who may and for nobody else', async (_, target) => {
+    const path = `${target()}?service=git-upload-pack`;
+    const headers = { 'Git-Protocol': 'version=2' };
+    const allowed = await call(world.url, path, { headers: { ...headers, ...basic(world.reader) } });
+    expect([allowed.status, allowed.body.slice(0, 14)]).toEqual([200, '000eversion 2\n']);
+    expect((await call(world.url, path, { headers })).status).toBe(401);
+  });
+
+  it('serves git where the address of a clone has slashes too many, before, within and at the end', async () => {
+    const remote = world.remote('ada/closed', world.reader);
+    for (const address of [remote.replace('/ada/', '//ada//'), `${remote}/`, `${remote}//`])
+      expect(await world.ok(['ls-remote', address, 'main'])).toContain('refs/heads/main');
+  });
+
   it.each(['gzip', 'x-gzip', 'GZIP'])('reads a body in %s', async (encoding) => {
     const answer = await post('upload', gzipSync(LS_REFS), { headers: { 'Content-Encoding': encoding } });
     expect(answer.status).toBe(200);
