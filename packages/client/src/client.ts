@@ -187,11 +187,11 @@ function verdictOf(result: WireResult | undefined, token: TokenFacts | null): Ve
   if (result === undefined) return unreachable('it answered something else');
   if (result.allowed && token !== null) return { allowed: true, token };
   if (result.allowed) return unreachable('it allowed something to nobody');
-  const { status, reason, missing, missing_scopes: missingScopes, way_out: wayOut } = result;
+  const { status, reason, missing, missing_scopes: missingScopes, way_out: remedy } = result;
   const next =
-    wayOut === null
+    remedy === null
       ? null
-      : [wayOut.text, wayOut.url, wayOut.command].filter((part) => part !== null && part !== '').join(' ');
+      : [remedy.text, remedy.url, remedy.command].filter((part) => part !== null && part !== '').join(' ');
   return {
     allowed: false,
     status,
@@ -199,7 +199,7 @@ function verdictOf(result: WireResult | undefined, token: TokenFacts | null): Ve
     message: [result.message, ...result.also].join(' '),
     missing,
     missingScopes,
-    wayOut: next,
+    remedy: next,
     token,
   };
 }
@@ -213,7 +213,7 @@ function unreachable(why: string): Refusal {
     message,
     missing: [],
     missingScopes: [],
-    wayOut: null,
+    remedy: null,
     token: null,
   };
 }

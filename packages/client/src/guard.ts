@@ -46,7 +46,7 @@ export async function guard<Request>(options: GuardOptions<Request>, request: Re
         status: 401,
         reason: 'credentials_missing',
         message: 'This needs a personal access token, as Bearer.',
-        wayOut: null,
+        remedy: null,
         missing: [],
       }),
     };
@@ -100,7 +100,7 @@ export function joinedHeader(rawHeaders: readonly string[], name: string): strin
   return values.length === 0 ? undefined : values.join(', ');
 }
 
-function answerOf(refusal: Pick<Refusal, 'status' | 'reason' | 'message' | 'wayOut' | 'missing'>): GuardAnswer {
+function answerOf(refusal: Pick<Refusal, 'status' | 'reason' | 'message' | 'remedy' | 'missing'>): GuardAnswer {
   const scope = refusal.missing.map(({ permission, level }) => `${permission}:${level}`).join(' ');
   const challenge =
     refusal.status === 503 ? {} : { 'WWW-Authenticate': `Bearer realm="Latchkey"${errorOf(refusal, scope)}` };
@@ -113,7 +113,7 @@ function answerOf(refusal: Pick<Refusal, 'status' | 'reason' | 'message' | 'wayO
       'X-Latchkey-Reason': refusal.reason,
       ...challenge,
     },
-    body: `${refusal.wayOut === null ? refusal.message : `${refusal.message}\n${refusal.wayOut}`}\n`,
+    body: `${refusal.remedy === null ? refusal.message : `${refusal.message}\n${refusal.remedy}`}\n`,
   };
 }
 

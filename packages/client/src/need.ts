@@ -55,7 +55,7 @@ export interface Refusal {
   /** Classic or GitLab scopes, any one of which would do. */
   readonly missingScopes: readonly string[];
   /** The person's next step, with an address; null when there is nothing to do. */
-  readonly wayOut: string | null;
+  readonly remedy: string | null;
   readonly token: TokenFacts | null;
 }
 

@@ -50,7 +50,7 @@ describe('verify', () => {
       status: 403,
       reason: 'permission_missing',
       missing: [{ permission: 'contents', level: 'write' }],
-      wayOut: expect.stringContaining('http'),
+      remedy: expect.stringContaining('http'),
       token: { login: 'ada' },
     });
     expect(await client.verify('nonsense', READ)).toMatchObject({ allowed: false, status: 401, token: null });

@@ -22,7 +22,7 @@ type AlarmTemplate = {
   [K in MailTemplate]: MailFacts[K] extends { readonly alarmPath: string } ? K : never;
 }[MailTemplate];
 
-export interface Told<K extends AlarmTemplate> {
+export interface AlarmedChange<K extends AlarmTemplate> {
   readonly userId: number;
   /** As they were before the change. */
   readonly emails: readonly Email[];
@@ -32,7 +32,11 @@ export interface Told<K extends AlarmTemplate> {
 }
 
 /** Mails a person about the change, in its transaction. */
-export async function tellOfChange<K extends AlarmTemplate>(ctx: Context, tx: Query, told: Told<K>): Promise<void> {
+export async function tellOfChange<K extends AlarmTemplate>(
+  ctx: Context,
+  tx: Query,
+  told: AlarmedChange<K>,
+): Promise<void> {
   const { userId, emails, template, facts } = told;
   for (const { address } of emails.filter(({ verifiedAt }) => verifiedAt !== null)) {
     const at = ctx.clock.now();
