@@ -4,6 +4,7 @@
  * Invariant: only an active grant covers anything.
  */
 import { atLeast, type Level, levelIn, type PermissionName, type PermissionSet } from '../catalogue/permissions.ts';
+import { type ScopeDialect, scopeReach } from '../catalogue/scopes/scopes.ts';
 import { ANY_OWNER, type Grant, INSTANCE_OWNER, type MissingPermission, type Target } from './model.ts';
 
 /** True when the grant is for the owner of the target, whatever its state and selection. */
@@ -52,4 +53,18 @@ export function missingFrom(
     if (least === null || missing.length < least.length) least = missing;
   }
   return least ?? [];
+}
+
+const NO_IDS: ReadonlySet<number> = new Set();
+
+/** The grants that scopes stand for: with every owner that the token's user reaches. */
+export function grantsOfScopes(dialect: ScopeDialect, scopes: readonly string[]): readonly Grant[] {
+  return scopeReach(dialect, scopes).map((reach, i) => ({
+    id: -1 - i,
+    ownerId: ANY_OWNER,
+    selection: reach.selection,
+    repositoryIds: NO_IDS,
+    permissions: reach.permissions,
+    state: 'active',
+  }));
 }

@@ -19,6 +19,8 @@ export interface StoredGrant extends Grant {
   readonly createdAt: UnixSeconds;
   /** When an owner (or a rule that needs none) approved it. */
   readonly accessGrantedAt: UnixSeconds | null;
+  /** When its state last changed; null = never, or before that was kept. */
+  readonly decidedAt: UnixSeconds | null;
 }
 
 /** What a grant reaches. */
@@ -130,6 +132,7 @@ function assemble(rows: readonly (Selectable<GrantsTable> & { repository_id: num
       state: grant.state,
       createdAt: grant.created_at,
       accessGrantedAt: grant.access_granted_at,
+      decidedAt: grant.decided_at,
     };
   });
 }
@@ -162,7 +165,7 @@ export async function setGrantState(
 ): Promise<boolean> {
   const changed = await tx
     .updateTable('grants')
-    .set({ state: to, ...(to === 'active' ? { access_granted_at: at } : {}) })
+    .set({ state: to, decided_at: at, ...(to === 'active' ? { access_granted_at: at } : {}) })
     .where('id', '=', grantId)
     .where('state', 'in', from)
     .returning('token_id')

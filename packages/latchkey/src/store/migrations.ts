@@ -43,6 +43,7 @@ import { refRules } from './migrations/0340-ref-rules.ts';
 import { reservedNames } from './migrations/0350-reserved-names.ts';
 import { tokensInDoubt } from './migrations/0365-tokens-in-doubt.ts';
 import { inspections } from './migrations/0366-inspections.ts';
+import { effectiveRight } from './migrations/0380-effective-right.ts';
 import { derivedTokens } from './migrations/0385-derived-tokens.ts';
 import type { Migration } from './migrations/migration.ts';
 
@@ -83,6 +84,7 @@ export const MIGRATIONS: readonly Migration[] = [
   reservedNames,
   tokensInDoubt,
   inspections,
+  effectiveRight,
   derivedTokens,
 ];
 

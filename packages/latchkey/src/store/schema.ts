@@ -231,6 +231,8 @@ export interface GrantsTable {
   created_at: number;
   /** When an owner (or a rule that needs none) approved it. */
   access_granted_at: number | null;
+  /** When its state last changed; null = never, or before that was kept. */
+  decided_at: Generated<number | null>;
 }
 
 interface GrantRepositoriesTable {

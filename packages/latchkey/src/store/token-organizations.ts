@@ -28,20 +28,40 @@ export async function organizationsOfToken(
   return { authorized: idsWhere(0), excluding: idsWhere(1) };
 }
 
-/**
- * For each of these tokens, the logins of the organizations that exclude it, sorted; tokens that none excludes are
- * missing.
- */
-export async function exclusionsOf(q: Query, tokenIds: readonly number[]): Promise<Map<number, string[]>> {
+/** How organizations relate to one of several tokens. */
+export interface TokenStanding {
+  /** Organizations that authorized it under single sign-on. */
+  readonly authorized: ReadonlySet<number>;
+  /** When organizations excluded it, by their ids. */
+  readonly excludedAt: ReadonlyMap<number, UnixSeconds>;
+}
+
+/** How organizations relate to these tokens; tokens to which none does are missing. Two queries. */
+export async function standingOf(q: Query, tokenIds: readonly number[]): Promise<Map<number, TokenStanding>> {
   if (tokenIds.length === 0) return new Map();
-  const rows = await q
-    .selectFrom('token_exclusions')
-    .innerJoin('accounts', 'accounts.id', 'token_exclusions.organization_id')
-    .select(['token_exclusions.token_id', 'accounts.login'])
-    .where('token_exclusions.token_id', 'in', tokenIds)
-    .orderBy('accounts.login')
-    .execute();
-  return new Map([...Map.groupBy(rows, (row) => row.token_id)].map(([id, of]) => [id, of.map(({ login }) => login)]));
+  const [authorizations, exclusions] = await Promise.all([
+    q
+      .selectFrom('token_organizations')
+      .select(['token_id', 'organization_id'])
+      .where('token_id', 'in', tokenIds)
+      .execute(),
+    q
+      .selectFrom('token_exclusions')
+      .select(['token_id', 'organization_id', 'excluded_at'])
+      .where('token_id', 'in', tokenIds)
+      .execute(),
+  ]);
+  const authorized = Map.groupBy(authorizations, (row) => row.token_id);
+  const excluded = Map.groupBy(exclusions, (row) => row.token_id);
+  return new Map(
+    [...new Set([...authorized.keys(), ...excluded.keys()])].map((id) => [
+      id,
+      {
+        authorized: new Set((authorized.get(id) ?? []).map((row) => row.organization_id)),
+        excludedAt: new Map((excluded.get(id) ?? []).map((row) => [row.organization_id, row.excluded_at])),
+      },
+    ]),
+  );
 }
 
 /** Which of these tokens an organization excludes. */

@@ -100,7 +100,7 @@ test('seed 003: a classic token with the scope repo, from the avatar menu on', a
   await page.getByRole('button', { name: 'Generate token' }).click();
   await page.getByRole('heading', { name: 'Your new personal access token: Qwiklabs' }).waitFor();
   expect(await cloneWith(site, 'ada', await copied(page), 'octo/ledger')).toBeNull();
-  await page.getByText('Can read and change all repositories that you can reach, private ones too.').waitFor();
+  await page.getByText(/^Can read and write everything in every repository that you can, \d+ today\.$/).waitFor();
 });
 
 test('the form works without scripts, step by step', async () => {

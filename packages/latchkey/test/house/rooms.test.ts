@@ -53,7 +53,7 @@ const COMMAND_TREE = 'cli/program.ts';
 const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; readonly loose?: readonly string[] }>> = {
   base: { order: ['sealing', 'requests', 'settings', 'machine'] },
   catalogue: { order: ['scopes', 'routes', 'route-maps', 'refusals'] },
-  rules: { order: ['audit', 'refs'] },
+  rules: { order: ['audit', 'refs', 'right'] },
   store: { order: ['migrations'] },
   git: { order: ['processes', 'protocol', 'objects', 'push', 'clones', 'repositories'], loose: ['room.ts'] },
   actions: {

@@ -1,6 +1,6 @@
 /** What a token reaches is described in everyday words. */
 import { expect, test } from 'vitest';
-import { type GrantFacts, grantWords, reachWords } from '../../src/rules/reach-words.ts';
+import { type GrantFacts, grantWords, reachWords } from '../../src/rules/right/reach-words.ts';
 
 const own: GrantFacts = {
   owner: 'ada',
@@ -14,7 +14,11 @@ test.each<[Partial<GrantFacts>, string]>([
   [{}, 'read code in all your repositories'],
   [
     { ownerKind: 'organization', owner: 'octo', selection: 'selected', repositoryNames: ['a', 'b'] },
-    'read code in 2 repositories of octo',
+    'read code in octo/a and octo/b',
+  ],
+  [
+    { ownerKind: 'organization', owner: 'octo', selection: 'selected', repositoryNames: ['a', 'b', 'c'] },
+    'read code in 3 repositories of octo',
   ],
   [
     { ownerKind: 'organization', owner: 'octo', selection: 'selected', repositoryNames: ['site'] },

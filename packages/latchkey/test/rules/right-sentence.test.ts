@@ -1,42 +1,85 @@
 /** The first sentence about a token never says more than what works. */
 import { expect, test } from 'vitest';
-import { type RightFacts, type RightGrant, rightSentence } from '../../src/rules/right-sentence.ts';
+import type { OwnerRecord, RepositoryRecord } from '../../src/rules/model.ts';
+import { type RightFacts, type RightGrant, rightSentence, worksToday } from '../../src/rules/right/right-sentence.ts';
+import { ACME, ADA, DAY, OPEN_POLICY, SITE, token as stored } from './questions.ts';
+import { HOME, worldOf } from './right-worlds.ts';
 
 const at = (iso: string): number => Date.parse(iso) / 1000;
 
+const LEDGER: RepositoryRecord = { ...SITE, id: 200, name: 'ledger' };
+const OWN: RepositoryRecord = { ...SITE, id: 300, ownerId: ADA.id, name: 'notes', role: 'admin' };
 const ledger: RightGrant = {
+  id: 1,
+  ownerId: ACME.id,
   owner: 'acme',
   ownerKind: 'organization',
   selection: 'selected',
+  repositoryIds: new Set([200]),
   repositoryNames: ['ledger'],
   permissions: { contents: 'write', metadata: 'read' },
-  access: 'active',
+  state: 'active',
   request: null,
+  decidedAt: null,
 };
+const own: RightGrant = {
+  ...ledger,
+  ownerId: ADA.id,
+  owner: 'ada',
+  ownerKind: 'self',
+  selection: 'all',
+  repositoryIds: new Set(),
+  repositoryNames: [],
+};
+const everything: RightGrant = { ...ledger, selection: 'all', repositoryIds: new Set(), repositoryNames: [] };
 const token: RightFacts = {
-  kind: 'fine-grained',
-  scopes: [],
+  ...stored({ expiresAt: at('2027-12-24T00:00:00Z') }),
   state: 'active',
   grants: [ledger],
-  blockedBy: [],
-  keptOutBy: [],
-  revokedAt: null,
-  expiresAt: at('2026-12-24T00:00:00Z'),
-  notBeforeAt: null,
+  takenBackAt: new Map(),
+  refRules: null,
+  world: worldOf({ repositories: [SITE, LEDGER, OWN] }),
 };
-const classic: RightFacts = { ...token, kind: 'classic', scopes: ['repo', 'public_repo', 'workflow'], grants: [] };
-const own: RightGrant = { ...ledger, owner: 'ada', ownerKind: 'self', selection: 'all', repositoryNames: [] };
-const NOT_ALLOWED = ['acme does not allow fine-grained tokens'];
+const classic: RightFacts = { ...token, kind: 'classic', scopes: ['repo', 'workflow'], grants: [] };
 const CLASSIC_DEEDS =
-  'read and change all repositories that you can reach, private ones too; add and change workflow files under ' +
+  'read and write everything in every repository that you can, 3 today; add and change workflow files under ' +
   '.github/workflows';
+
+function acmeWith(
+  kind: 'classic' | 'fine-grained',
+  changes: { allowed?: boolean; maxLifetimeDays?: number },
+): OwnerRecord {
+  const { kinds } = OPEN_POLICY;
+  return {
+    ...ACME,
+    policy: {
+      ...OPEN_POLICY,
+      kinds: { ...kinds, [kind]: { ...kinds[kind], capDecidedBy: 'organization', ...changes } },
+    },
+  };
+}
+const world = (acme: Partial<OwnerRecord>, ...repositories: readonly Partial<RepositoryRecord>[]) =>
+  worldOf({
+    owners: [HOME, { ...ACME, ...acme }],
+    repositories: [OWN, ...repositories.map((each, i) => ({ ...SITE, id: 200 + i, name: `r${i}`, ...each }))],
+  });
+const forbidding = world(acmeWith('fine-grained', { allowed: false }), { name: 'ledger' });
 
 test.each<[string, RightFacts, string]>([
   ['works', token, 'Can read and write code in acme/ledger.'],
   [
     'waits',
-    { ...token, state: 'pending', grants: [{ ...ledger, access: 'pending', request: {} }] },
+    { ...token, state: 'pending', grants: [{ ...ledger, state: 'pending', request: {} }] },
     'Asks acme to read and write code in acme/ledger. Until then: can read public repositories.',
+  ],
+  [
+    'waits for what its owner could not do',
+    {
+      ...token,
+      state: 'pending',
+      grants: [{ ...ledger, state: 'pending', permissions: { members: 'write' }, request: {} }],
+    },
+    'Asks acme to read and write members of the organization acme. Until then: can read public repositories.',
   ],
   [
     'has some and asks for more',
@@ -45,40 +88,123 @@ test.each<[string, RightFacts, string]>([
   ],
   [
     'works at one owner and waits at another',
-    { ...token, grants: [own, { ...ledger, access: 'pending', request: {} }] },
+    { ...token, grants: [own, { ...ledger, state: 'pending', request: {} }] },
     'Can read and write code in all your repositories. Asks acme to read and write code in acme/ledger.',
   ],
   [
     'was denied',
-    { ...token, state: 'denied', grants: [{ ...ledger, access: 'denied' }] },
-    'Asked to read and write code in acme/ledger, but acme said no. Can read public repositories.',
+    { ...token, state: 'denied', grants: [{ ...ledger, state: 'denied', decidedAt: at('2026-11-12T08:00:00Z') }] },
+    'Asked to read and write code in acme/ledger, but acme said no on 12 Nov 2026. Can read public repositories.',
   ],
   [
     'was taken back',
-    { ...token, state: 'access_revoked', grants: [{ ...ledger, access: 'revoked' }] },
-    'Could read and write code in acme/ledger until acme took that back. Can read public repositories.',
+    {
+      ...token,
+      state: 'access_revoked',
+      grants: [{ ...ledger, state: 'revoked', decidedAt: at('2026-11-12T08:00:00Z') }],
+    },
+    'Could read and write code in acme/ledger until acme took it back on 12 Nov 2026. Can read public repositories.',
+  ],
+  [
+    'was taken back before dates were kept',
+    { ...token, state: 'access_revoked', grants: [{ ...ledger, state: 'revoked' }] },
+    'Could read and write code in acme/ledger until acme took it back. Can read public repositories.',
   ],
   [
     'is kept out by a policy',
-    { ...token, state: 'blocked', grants: [{ ...ledger, access: 'blocked' }], blockedBy: NOT_ALLOWED },
-    'Could read and write code in acme/ledger, but not now: acme does not allow fine-grained tokens. Can read ' +
-      'public repositories.',
+    { ...token, state: 'blocked', world: forbidding },
+    'May read and write code in acme/ledger, but nothing now: acme forbids fine-grained tokens. Can read public ' +
+      'repositories.',
+  ],
+  [
+    'lives longer than a policy allows',
+    {
+      ...token,
+      state: 'blocked',
+      expiresAt: token.issuedAt + 185 * DAY,
+      world: world(acmeWith('fine-grained', { maxLifetimeDays: 90 }), { name: 'ledger' }),
+    },
+    'May read and write code in acme/ledger, but nothing now: acme allows a life of at most 90 days, and this one ' +
+      'lives for 185 days. Can read public repositories.',
+  ],
+  [
+    'waits where a policy keeps it out',
+    { ...token, state: 'blocked', grants: [{ ...ledger, state: 'pending', request: {} }], world: forbidding },
+    'Asks acme to read and write code in acme/ledger, but that would give it nothing now: acme forbids fine-grained ' +
+      'tokens. Until then: can read public repositories.',
+  ],
+  [
+    'has an owner who may only read by now',
+    { ...token, world: world({}, { name: 'ledger', role: 'read' }) },
+    'Can read code in acme/ledger. More was granted in acme/ledger, but your own role allows no more.',
+  ],
+  [
+    'has an owner without any access by now',
+    { ...token, world: world({ role: null }, { name: 'ledger', role: null }) },
+    'May read and write code in acme/ledger, but nothing now: you have no access there yourself. Can read public ' +
+      'repositories.',
+  ],
+  [
+    'has an owner without the second factor that is required',
+    {
+      ...token,
+      world: worldOf({
+        user: { ...ADA, hasTwoFactor: false },
+        owners: [HOME, { ...ACME, policy: { ...OPEN_POLICY, twoFactorFrom: 1, twoFactorDecidedBy: 'organization' } }],
+        repositories: [LEDGER],
+      }),
+    },
+    "May read and write code in acme/ledger, but nothing now: acme requires a second factor, which you don't have. " +
+      'Can read public repositories.',
+  ],
+  [
+    'selects an archived repository beside another',
+    {
+      ...token,
+      grants: [{ ...ledger, repositoryIds: new Set([200, 201]), repositoryNames: ['r0', 'r1'] }],
+      world: world({}, {}, { archivedAt: 5 }),
+    },
+    'Can read and write code in acme/r0; read code in acme/r1. More was granted in acme/r1, but what is archived can ' +
+      'only be read.',
+  ],
+  [
+    'selects a repository that moved away',
+    { ...token, world: world({}, { name: 'ledger', ownerId: 11 }) },
+    'May read and write code in acme/ledger, but nothing now: what it was granted for has another owner now. Can ' +
+      'read public repositories.',
+  ],
+  [
+    'reaches many repositories, most of them only to read',
+    { ...token, grants: [everything], world: world({}, { role: 'read' }, { visibility: 'internal', role: 'write' }) },
+    'Can read code in acme/r0; read and write code in acme/r1. More was granted in acme/r0, but your own role allows ' +
+      'no more.',
+  ],
+  [
+    'reaches all repositories of an organization that has none yet',
+    { ...token, grants: [everything], world: world({ policy: { ...OPEN_POLICY, basePermission: 'write' } }) },
+    'Can read and write code in all repositories of acme.',
+  ],
+  [
+    'asks for an organization where its owner is a member only',
+    { ...token, grants: [{ ...everything, permissions: { contents: 'read', members: 'write', metadata: 'read' } }] },
+    'Can read code in all repositories of acme; read members of the organization acme. More was granted for the ' +
+      'organization acme, but your own role allows no more.',
   ],
   [
     'begins later',
-    { ...token, state: 'not_yet_valid', notBeforeAt: at('2026-12-01T08:00:00Z') },
-    'Will be able to read and write code in acme/ledger from 1 Dec 2026.',
+    { ...token, state: 'not_yet_valid', notBeforeAt: at('2027-12-01T08:00:00Z') },
+    'Will be able to read and write code in acme/ledger from 1 Dec 2027.',
   ],
   [
     'begins later and waits',
     {
       ...token,
       state: 'not_yet_valid',
-      notBeforeAt: at('2026-12-01T08:00:00Z'),
-      grants: [{ ...ledger, access: 'pending', request: {} }],
+      notBeforeAt: at('2027-12-01T08:00:00Z'),
+      grants: [{ ...ledger, state: 'pending', request: {} }],
     },
     'Asks acme to read and write code in acme/ledger. Until then: will be able to read public repositories from ' +
-      '1 Dec 2026.',
+      '1 Dec 2027.',
   ],
   [
     'was revoked',
@@ -93,7 +219,7 @@ test.each<[string, RightFacts, string]>([
   [
     'has expired',
     { ...token, state: 'expired' },
-    'Could read and write code in acme/ledger until it ended on 24 Dec 2026.',
+    'Could read and write code in acme/ledger until it ended on 24 Dec 2027.',
   ],
   ['is used up', { ...token, state: 'used_up' }, 'Could read and write code in acme/ledger until it had no uses left.'],
   [
@@ -102,41 +228,94 @@ test.each<[string, RightFacts, string]>([
     'Could read and write code in acme/ledger, but nothing while its owner is suspended.',
   ],
   ['has no grant', { ...token, grants: [] }, 'Can read public repositories.'],
-  ['is classic', classic, `Can ${CLASSIC_DEEDS}.`],
-  ['is classic without a scope', { ...classic, scopes: [] }, 'Can read public information.'],
   [
-    'is classic and kept out of an organization',
-    { ...classic, scopes: ['read:org'], keptOutBy: ['acme'] },
-    'Can read memberships, teams and projects of organizations. Not in acme, which took that back.',
+    'may be used from few addresses',
+    { ...token, allowedAddresses: ['192.0.2.0/24', '10.0.0.0/8'] },
+    'Can read and write code in acme/ledger. Only from 192.0.2.0/24 or 10.0.0.0/8.',
   ],
   [
-    'is classic where none is allowed',
-    { ...classic, scopes: ['repo'], state: 'blocked', blockedBy: ['This server does not allow classic tokens'] },
-    'Could read and change all repositories that you can reach, private ones too, but not now: This server does ' +
-      'not allow classic tokens.',
+    'is for an organization that allows few addresses',
+    {
+      ...token,
+      world: world({ policy: { ...OPEN_POLICY, allowedAddresses: ['10.0.0.0/8'] } }, { name: 'ledger' }),
+    },
+    'Can read and write code in acme/ledger. In acme only from addresses that it allows.',
+  ],
+  ['is classic', classic, `Can ${CLASSIC_DEEDS}.`],
+  [
+    'is classic where an organization allows few addresses',
+    {
+      ...classic,
+      scopes: ['repo'],
+      world: world({ policy: { ...OPEN_POLICY, allowedAddresses: ['10.0.0.0/8'] } }, {}),
+    },
+    'Can read and write everything in every repository that you can, 2 today. In acme only from addresses that it ' +
+      'allows.',
+  ],
+  ['is classic without a scope', { ...classic, scopes: [] }, 'Can read public information.'],
+  [
+    'is classic for public repositories only',
+    { ...classic, scopes: ['public_repo'], world: world({}, { visibility: 'public' }) },
+    'Can read and change public repositories, and star them. That is one repository of yours today.',
+  ],
+  [
+    'is classic and kept out of an organization',
+    {
+      ...classic,
+      scopes: ['repo'],
+      excludedOrganizationIds: new Set([ACME.id]),
+      takenBackAt: new Map([[ACME.id, at('2026-11-12T08:00:00Z')]]),
+    },
+    'Can read and write everything in every repository that you can, 1 today. Could in acme, too, until acme took it ' +
+      'back on 12 Nov 2026.',
+  ],
+  [
+    'is classic where an organization allows none',
+    { ...classic, scopes: ['repo'], world: world(acmeWith('classic', { allowed: false }), {}, {}) },
+    'Can read and write everything in every repository that you can, 1 today. Nothing in acme now: acme forbids ' +
+      'classic tokens.',
+  ],
+  [
+    'is classic where none is allowed at all',
+    {
+      ...classic,
+      scopes: ['repo'],
+      state: 'blocked',
+      world: worldOf({ owners: [{ ...HOME, policy: acmeWith('classic', { allowed: false }).policy }] }),
+    },
+    'May read and write everything in every repository that you can, but nothing now: this server forbids classic ' +
+      'tokens. Can read public repositories.',
   ],
   [
     'is scoped',
     { ...classic, kind: 'scoped', scopes: ['api', 'read_api', 'read_user', 'self_rotate'] },
-    'Can read and change everything that you can reach, over the API and with Git.',
+    'Can read and write everything in every repository that you can, 3 today; read and change your account and ' +
+      'organizations.',
   ],
 ])('a token that %s is said to do what it can', (_what, facts, sentence) =>
   expect(rightSentence(facts, 'owner')).toBe(sentence),
 );
 
-test('somebody else reads of "their" repositories and of what "they" can reach', () => {
+test('somebody else reads of "their" repositories and of what "they" can', () => {
   expect(rightSentence({ ...token, grants: [own] }, 'other')).toBe(
     'Can read and write code in all their repositories.',
   );
   expect(rightSentence({ ...classic, scopes: ['repo'] }, 'other')).toBe(
-    'Can read and change all repositories that they can reach, private ones too.',
+    'Can read and write everything in every repository that they can, 3 today.',
   );
 });
 
-test('"can" is not said of a grant that gives nothing, in whatever state the token is', () => {
-  for (const access of ['pending', 'blocked', 'denied', 'revoked'] as const)
-    for (const state of ['active', 'pending', 'blocked', 'denied', 'access_revoked', 'not_yet_valid'] as const) {
-      const facts = { ...token, state, notBeforeAt: 1, grants: [{ ...ledger, access }], blockedBy: NOT_ALLOWED };
-      expect(rightSentence(facts, 'owner')).not.toMatch(/(?:Can|able to) read and write/);
-    }
+test('the sentence for one owner leaves out what the token does elsewhere', () => {
+  expect(rightSentence({ ...token, grants: [own, ledger] }, 'other', ACME.id)).toBe(
+    'Can read and write code in acme/ledger.',
+  );
+  expect(rightSentence({ ...classic, scopes: ['repo'] }, 'other', ACME.id)).toBe(
+    'Can read and write everything in every repository that they can, 2 today.',
+  );
+});
+
+test('a token of which nothing works is told from one that works', () => {
+  expect(worksToday(token)).toBe(true);
+  expect(worksToday({ ...token, world: forbidding })).toBe(false);
+  expect(worksToday(classic)).toBe(true);
 });

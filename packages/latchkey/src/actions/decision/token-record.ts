@@ -5,9 +5,9 @@
  * (not revoked, no overlap, the grants of a scope, sets of permissions, selections of repositories) exist once.
  */
 import type { UnixSeconds } from '../../base/time.ts';
-import { scopeReach } from '../../catalogue/scopes/scopes.ts';
 import { type Narrowing, narrowedGrants } from '../../rules/derivation.ts';
-import { ANY_OWNER, type Derivation, type Grant, type IdSet, type TokenRecord } from '../../rules/model.ts';
+import { grantsOfScopes } from '../../rules/grant.ts';
+import type { Derivation, Grant, IdSet, TokenRecord } from '../../rules/model.ts';
 import type { UserFacts } from '../../store/decision-facts.ts';
 import type { StoredToken } from '../../store/presented-tokens.ts';
 import type { CommonOfGrant, CommonOfToken, SharedParts } from './shared-parts.ts';
@@ -40,7 +40,7 @@ export class RememberedToken implements TokenRecord {
     this.grants =
       stored.kind === 'fine-grained'
         ? leave(stored.grants).map((grant) => new RememberedGrant(grant, parts))
-        : leave(grantsOfScopes(stored, parts));
+        : leave(sharedGrants(stored, parts));
     this.holder = holder;
     this.#common = commonOf(stored, parts);
   }
@@ -149,16 +149,9 @@ function commonOf(stored: StoredToken, parts: SharedParts): CommonOfToken {
   }));
 }
 
-function grantsOfScopes({ kind, scopes }: StoredToken, parts: SharedParts): readonly Grant[] {
+function sharedGrants({ kind, scopes }: StoredToken, parts: SharedParts): readonly Grant[] {
   return parts.grantsOfScopes.of(`${kind} ${scopes.join()}`, () =>
-    scopeReach(kind === 'classic' ? 'classic' : 'scoped', scopes).map((reach, i) => ({
-      id: -1 - i,
-      ownerId: ANY_OWNER,
-      selection: reach.selection,
-      repositoryIds: NO_IDS,
-      permissions: reach.permissions,
-      state: 'active',
-    })),
+    grantsOfScopes(kind === 'classic' ? 'classic' : 'scoped', scopes),
   );
 }
 

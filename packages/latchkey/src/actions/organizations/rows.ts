@@ -1,12 +1,15 @@
 /** What waits for an organization and what reaches it, as its owners see it: with names and in words. */
 import type { UnixSeconds } from '../../base/time.ts';
 import type { PermissionSet } from '../../catalogue/permissions.ts';
-import { grantWords } from '../../rules/reach-words.ts';
 import { refRuleWords } from '../../rules/refs/ref-rule-text.ts';
 import type { RefRule } from '../../rules/refs/ref-rules.ts';
+import { grantWords } from '../../rules/right/reach-words.ts';
+import { rightSentence } from '../../rules/right/right-sentence.ts';
 import { repositoriesByIds } from '../../store/repositories.ts';
+import { organizationNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
+import { type TokenView, tokenViews } from '../tokens/views.ts';
 import {
   listMemberTokens,
   listOrganizationRequests,
@@ -33,8 +36,15 @@ export interface RequestRow extends Row {
   readonly askedAt: UnixSeconds;
 }
 
-export interface ReachingRow extends Row {
+export interface ReachingRow extends Omit<Row, 'words'> {
   readonly grantedAt: UnixSeconds | null;
+  /** What the token does in the organization today. */
+  readonly sentence: string;
+}
+
+export interface MemberTokenRow extends SeenMemberToken {
+  /** What the token does in the organization today. */
+  readonly sentence: string;
 }
 
 type Reach = {
@@ -104,25 +114,42 @@ export async function reachingRows(
 ): Promise<ReachingRow[]> {
   await ctx.usage.flush();
   const seen = await listOrganizationTokens(ctx, permit, organization, input, pageAfter(afterId));
-  const words = await wordsFor(
-    ctx,
-    organization,
-    seen.map(({ grant }) => grant),
-  );
-  return seen.map(({ grant, ...rest }) => ({
-    ...rest,
-    ...words(grant, rest.token.refRules),
-    id: grant.id,
-    grantedAt: grant.accessGrantedAt,
-  }));
+  const views = await viewsFor(ctx, seen);
+  return seen.flatMap(({ grant, ...rest }) => {
+    const view = views.get(grant.tokenId);
+    const named = view?.grants.find(({ id }) => id === grant.id);
+    if (view === undefined || named === undefined) return [];
+    return [
+      {
+        ...rest,
+        repositoryNames: named.repositoryNames,
+        permissions: grant.permissions,
+        sentence: rightSentence(view, 'other', grant.ownerId),
+        id: grant.id,
+        grantedAt: grant.accessGrantedAt,
+      },
+    ];
+  });
 }
 
 /** A page of the members' classic and scoped tokens, newest first. */
-export function memberTokenRows(
+export async function memberTokenRows(
   ctx: Context,
   permit: Permit,
   organization: string,
   afterId: number | null,
-): Promise<SeenMemberToken[]> {
-  return listMemberTokens(ctx, permit, organization, pageAfter(afterId));
+): Promise<MemberTokenRow[]> {
+  const seen = await listMemberTokens(ctx, permit, organization, pageAfter(afterId));
+  const [views, { id }] = await Promise.all([viewsFor(ctx, seen), organizationNamed(ctx.store.db, organization)]);
+  return seen.flatMap((row) => {
+    const view = views.get(row.token.id);
+    return view === undefined ? [] : [{ ...row, sentence: rightSentence(view, 'other', id) }];
+  });
+}
+
+/** The tokens of these rows in full, by id: the sentence about one needs all that it depends on. */
+async function viewsFor(ctx: Context, seen: readonly SeenToken[]): Promise<Map<number, TokenView>> {
+  const tokens = new Map(seen.map(({ token }) => [token.id, token]));
+  const views = await tokenViews(ctx.store.db, [...tokens.values()], ctx.clock.now());
+  return new Map(views.map((view) => [view.id, view]));
 }

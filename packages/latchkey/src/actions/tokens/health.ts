@@ -1,7 +1,7 @@
 /** The health of a person's tokens, and the days on which they expire as a calendar (RFC 5545). */
 
 import { isoInstant } from '../../base/time.ts';
-import { rightSentence } from '../../rules/right-sentence.ts';
+import { rightSentence } from '../../rules/right/right-sentence.ts';
 import { type Finding, findingsOf } from '../../rules/token-health.ts';
 import { listTokens } from '../../store/tokens.ts';
 import type { Permit } from '../decision/authorize.ts';

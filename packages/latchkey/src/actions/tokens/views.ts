@@ -5,10 +5,12 @@
  * Invariant: a list of tokens costs a fixed number of queries, however many there are in the store. Never: a secret.
  */
 import type { UnixSeconds } from '../../base/time.ts';
-import { INSTANCE_OWNER, type Policy } from '../../rules/model.ts';
+import { grantsOfScopes } from '../../rules/grant.ts';
+import { type Grant, INSTANCE_OWNER, type Policy } from '../../rules/model.ts';
 import { DELETED_ACCOUNT } from '../../rules/names.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../rules/policy.ts';
-import type { GrantFacts } from '../../rules/reach-words.ts';
+import type { GrantFacts } from '../../rules/right/reach-words.ts';
+import { type RightWorld, scopeKey } from '../../rules/right/standings.ts';
 import {
   type GrantAccess,
   grantAccess,
@@ -22,12 +24,14 @@ import type { Query } from '../../store/db.ts';
 import { grantsOf, type StoredGrant } from '../../store/grants.ts';
 import { ownersForMembers } from '../../store/memberships.ts';
 import { storedPolicies } from '../../store/policies.ts';
-import { type Repository, repositoriesByIds } from '../../store/repositories.ts';
+import { repositoriesByIds } from '../../store/repositories.ts';
 import { pendingRequestsOf, type Request } from '../../store/requests.ts';
-import { exclusionsOf } from '../../store/token-organizations.ts';
+import { belongingsOf, givenRolesOf, repositoryClassesOf } from '../../store/standing-facts.ts';
+import { standingOf, type TokenStanding } from '../../store/token-organizations.ts';
 import type { Token } from '../../store/tokens.ts';
 import { lastUses, type TokenUse } from '../../store/usage.ts';
 import { INSTANCE_LOGIN } from './draft-world.ts';
+import { ownersOfPeople, rightWorld, type StandingFacts } from './right-worlds.ts';
 
 export type { GrantAccess, Token, TokenState };
 
@@ -61,18 +65,21 @@ export interface TokenView extends Token {
   readonly blockedBy: readonly string[];
   /** Logins of organizations that withdrew what it reaches there; only for classic and scoped tokens. */
   readonly keptOutBy: readonly string[];
+  /** When they did, by their ids. */
+  readonly takenBackAt: ReadonlyMap<number, UnixSeconds>;
+  readonly ssoOrganizationIds: ReadonlySet<number>;
+  readonly excludedOrganizationIds: ReadonlySet<number>;
+  /** Where its owner stands today: what `rightSentence` asks the decision about. */
+  readonly world: RightWorld;
   readonly lastUse: TokenUse | null;
 }
 
 /** What tokens are shown with, read for all of them at once. */
-interface Surroundings {
-  readonly at: UnixSeconds;
+interface Surroundings extends StandingFacts {
   readonly grants: ReadonlyMap<number, readonly StoredGrant[]>;
   readonly uses: ReadonlyMap<number, TokenUse>;
-  readonly exclusions: ReadonlyMap<number, readonly string[]>;
+  readonly standing: ReadonlyMap<number, TokenStanding>;
   readonly requests: ReadonlyMap<number, WaitingRequest>;
-  readonly accounts: ReadonlyMap<number, Account>;
-  readonly repositories: ReadonlyMap<number, Repository>;
   readonly policies: ReadonlyMap<number, StoredPolicy>;
 }
 
@@ -80,9 +87,14 @@ interface Surroundings {
 export async function tokenViews(q: Query, tokens: readonly Token[], at: UnixSeconds): Promise<TokenView[]> {
   if (tokens.length === 0) return [];
   const around = await surroundingsOf(q, tokens, at);
+  const grantOwners = new Set([...around.grants.values()].flat().map(({ ownerId }) => ownerId));
+  const worlds = new Map<number, RightWorld>();
   return tokens.flatMap((token) => {
     const owner = around.accounts.get(token.userId);
-    return owner === undefined ? [] : [viewOf(token, owner, around)];
+    if (owner === undefined) return [];
+    const world = worlds.get(owner.id) ?? rightWorld(around, owner, grantOwners);
+    worlds.set(owner.id, world);
+    return [viewOf(token, owner, around, world)];
   });
 }
 
@@ -96,29 +108,61 @@ export async function tokenView(q: Query, token: Token, at: UnixSeconds): Promis
 async function surroundingsOf(q: Query, tokens: readonly Token[], at: UnixSeconds): Promise<Surroundings> {
   const ids = tokens.map((token) => token.id);
   const fineGrained = idsOf(tokens, true);
-  const [grants, uses, exclusions, requests] = await Promise.all([
+  const people = [...new Set(tokens.map((token) => token.userId))];
+  const [grants, uses, standing, requests, belongings, givenRoles] = await Promise.all([
     grantsOf(q, fineGrained),
     lastUses(q, ids),
-    exclusionsOf(q, idsOf(tokens, false)),
+    standingOf(q, idsOf(tokens, false)),
     pendingRequestsOf(q, fineGrained),
+    belongingsOf(q, people),
+    givenRolesOf(q, people),
   ]);
   const all = [...grants.values()].flat();
-  const ownerIds = [...new Set(all.map((grant) => grant.ownerId).filter((id) => id > INSTANCE_OWNER))];
-  const [accounts, repositories, policies, waiting] = await Promise.all([
-    accountsByIds(q, [...new Set([...tokens.map((token) => token.userId), ...ownerIds])]),
+  const grantOwners = all.map((grant) => grant.ownerId).filter((id) => id > INSTANCE_OWNER);
+  const owners = [...new Set([...grantOwners, ...ownersOfPeople(people, belongings, givenRoles)])];
+  const [accounts, repositories, policies, classes, waiting] = await Promise.all([
+    accountsByIds(q, owners),
     repositoriesByIds(q, [...new Set(all.flatMap((grant) => [...grant.repositoryIds]))]),
-    storedPolicies(q, [INSTANCE_OWNER, ...ownerIds]),
+    storedPolicies(q, [INSTANCE_OWNER, ...owners]),
+    repositoryClassesOf(q, owners),
     withApprovers(q, requests),
   ]);
   return {
     at,
     grants,
     uses,
-    exclusions,
+    standing,
     requests: new Map(waiting.map((request) => [request.grantId, request])),
     accounts,
     repositories,
     policies,
+    belongings,
+    givenRoles,
+    classes: Map.groupBy(classes, ({ ownerId }) => ownerId),
+    scopeGrants: grantsOfTheirScopes(tokens),
+    policyFor: policiesInForce(policies),
+  };
+}
+
+/** Thousands of tokens have few different lists of scopes. */
+function grantsOfTheirScopes(tokens: readonly Token[]): StandingFacts['scopeGrants'] {
+  const known = new Map<string, readonly Grant[]>();
+  for (const token of tokens) {
+    const key = scopeKey(token);
+    if (token.kind !== 'fine-grained' && !known.has(key)) known.set(key, grantsOfScopes(token.kind, token.scopes));
+  }
+  return known;
+}
+
+/** The policy in force for an account, the same object for the same stored one. */
+function policiesInForce(policies: ReadonlyMap<number, StoredPolicy>): (owner?: Account) => Policy {
+  const ofInstance = policies.get(INSTANCE_OWNER) ?? NO_POLICY;
+  const known = new Map<StoredPolicy | null, Policy>();
+  return (owner) => {
+    const stored = owner?.kind === 'organization' ? (policies.get(owner.id) ?? NO_POLICY) : null;
+    const policy = known.get(stored) ?? effectivePolicy(ofInstance, stored);
+    known.set(stored, policy);
+    return policy;
   };
 }
 
@@ -138,9 +182,11 @@ function idsOf(tokens: readonly Token[], fineGrained: boolean): number[] {
   return tokens.filter(({ kind }) => (kind === 'fine-grained') === fineGrained).map(({ id }) => id);
 }
 
-function viewOf(token: Token, owner: Account, around: Surroundings): TokenView {
+function viewOf(token: Token, owner: Account, around: Surroundings, world: RightWorld): TokenView {
+  const standing = around.standing.get(token.id);
+  const takenBackAt: TokenStanding['excludedAt'] = standing?.excludedAt ?? new Map();
   const grants = (around.grants.get(token.id) ?? []).map((grant) => grantView(token, owner, grant, around));
-  const ofInstance = policyObjection(token, policyFor(undefined, around), owner.admin);
+  const ofInstance = policyObjection(token, around.policyFor(), owner.admin);
   const access =
     token.kind === 'fine-grained' ? grants.map((each) => each.access) : [grantAccess({ state: 'active' }, ofInstance)];
   return {
@@ -150,9 +196,9 @@ function viewOf(token: Token, owner: Account, around: Surroundings): TokenView {
     state: tokenState(token, owner, access, around.at),
     blockedBy:
       token.kind !== 'fine-grained'
-        ? objectionWords('This server', token, ofInstance, policyFor(undefined, around))
+        ? objectionWords('This server', token, ofInstance, around.policyFor())
         : grants.flatMap((grant) => {
-            const policy = policyFor(grant.ownerAccount ?? undefined, around);
+            const policy = around.policyFor(grant.ownerAccount ?? undefined);
             const objection = grant.access === 'blocked' ? policyObjection(token, policy, owner.admin) : null;
             return objectionWords(
               grant.ownerKind === 'organization' ? grant.owner : 'This server',
@@ -161,7 +207,11 @@ function viewOf(token: Token, owner: Account, around: Surroundings): TokenView {
               policy,
             );
           }),
-    keptOutBy: around.exclusions.get(token.id) ?? [],
+    keptOutBy: [...takenBackAt.keys()].flatMap((id) => around.accounts.get(id)?.login ?? []).sort(),
+    takenBackAt,
+    ssoOrganizationIds: standing?.authorized ?? new Set(),
+    excludedOrganizationIds: new Set(takenBackAt.keys()),
+    world,
     lastUse: around.uses.get(token.id) ?? null,
   };
 }
@@ -175,20 +225,14 @@ function grantView(token: Token, user: Account, grant: StoredGrant, around: Surr
     ownerAccount: account ?? null,
     ownerKind: isInstance ? 'instance' : grant.ownerId === user.id ? 'self' : (account?.kind ?? 'user'),
     repositoryNames: [...grant.repositoryIds].flatMap((id) => around.repositories.get(id)?.name ?? []).sort(),
-    access: grantAccess(grant, policyObjection(token, policyFor(account, around), user.admin)),
+    access: grantAccess(grant, policyObjection(token, around.policyFor(account), user.admin)),
     request: around.requests.get(grant.id) ?? null,
   };
 }
 
-/** The policy in force for what an account owns. For a person and for the instance, only the instance decides. */
-function policyFor(owner: Account | undefined, { policies }: Surroundings): Policy {
-  const ofOrganization = owner?.kind === 'organization' ? (policies.get(owner.id) ?? NO_POLICY) : null;
-  return effectivePolicy(policies.get(INSTANCE_OWNER) ?? NO_POLICY, ofOrganization);
-}
-
 function objectionWords(who: string, { kind }: Token, objection: PolicyObjection | null, policy: Policy): string[] {
   if (objection === null) return [];
-  if (objection === 'kind') return [`${who} does not allow ${kind} tokens`];
+  if (objection === 'kind') return [`${who} forbids ${kind} tokens`];
   const days = policy.kinds[kind].maxLifetimeDays ?? 0;
   return [`${who} allows a life of at most ${days} ${days === 1 ? 'day' : 'days'}`];
 }

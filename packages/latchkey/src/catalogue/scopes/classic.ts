@@ -43,6 +43,7 @@ export const CLASSIC_SCOPES: readonly ScopeRow[] = [
     name: 'repo',
     parent: null,
     description: 'Read and change all repositories that you can reach, private ones too',
+    deed: 'read and write everything in every repository that you can',
     gives: REPOSITORIES,
     source: DOCS,
   },

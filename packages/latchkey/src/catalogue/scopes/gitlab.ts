@@ -50,6 +50,7 @@ export const GITLAB_SCOPES: readonly ScopeRow[] = [
     name: 'api',
     parent: null,
     description: 'Read and change everything that you can reach, over the API and with Git',
+    deed: 'read and write everything in every repository that you can; read and change your account and organizations',
     includes: IN_API,
     gives: EVERYTHING,
     source: DOCS,

@@ -10,6 +10,8 @@ export interface ScopeRow {
   /** The scope under which the form shows it; null = at the top. */
   readonly parent: string | null;
   readonly description: string;
+  /** What it lets a token do, as an action inside a sentence. Left out: the description says it. */
+  readonly deed?: string;
   /** Scopes that this one gives in addition to its children in the tree. */
   readonly includes?: readonly string[];
   /**

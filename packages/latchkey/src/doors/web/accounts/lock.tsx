@@ -4,7 +4,7 @@ import { lockByAlarm, readAlarm, unlockOwn } from '../../../actions/accounts/loc
 import { readSecret } from '../../../actions/ground/one-time-secrets.ts';
 import { ownTokenRows, type TokenRow } from '../../../actions/tokens/own-tokens.ts';
 import type { TokenKind } from '../../../rules/model.ts';
-import { rightSentence } from '../../../rules/right-sentence.ts';
+import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { isOver } from '../../../rules/token-state.ts';
 import { deadLink } from '../frame/error-pages.tsx';
 import { Narrow, WithMenu } from '../frame/layout.tsx';

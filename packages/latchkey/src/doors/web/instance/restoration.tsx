@@ -12,7 +12,7 @@ import {
   type Verdict,
 } from '../../../actions/instance/tokens-in-doubt.ts';
 import { problem } from '../../../base/errors.ts';
-import { rightSentence } from '../../../rules/right-sentence.ts';
+import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';

@@ -3,7 +3,7 @@ import type { Permit } from '../../../actions/decision/authorize.ts';
 import { listAllTokens } from '../../../actions/instance/instance-lists.ts';
 import { revokeToken } from '../../../actions/tokens/tokens.ts';
 import { problem } from '../../../base/errors.ts';
-import { rightSentence } from '../../../rules/right-sentence.ts';
+import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
@@ -71,7 +71,7 @@ async function tokens(visit: Visit): Promise<Answer> {
                     <label for={`token-${token.id}`}>
                       <bdi class="text-bold">{token.name}</bdi> of {token.owner.login}
                     </label>{' '}
-                    <Label>{KIND_WORDS[token.kind]}</Label> <StateLabel state={token.state} />
+                    <Label>{KIND_WORDS[token.kind]}</Label> <StateLabel token={token} />
                     <p class="mb-1">{rightSentence(token, 'other')}</p>
                     <p class="color-fg-muted f6 mb-0">
                       <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} /> · <LastUse token={token} />

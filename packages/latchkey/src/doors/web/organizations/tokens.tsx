@@ -6,16 +6,13 @@ import type { VNode } from 'preact';
 import { revokeAccess } from '../../../actions/organizations/approvals.ts';
 import { changeMemberTokens } from '../../../actions/organizations/member-tokens.ts';
 import {
+  type MemberTokenRow,
   memberTokenRows,
   type ReachingRow,
   ROWS_ON_A_PAGE,
   reachingRows,
 } from '../../../actions/organizations/rows.ts';
-import type { SeenMemberToken } from '../../../actions/organizations/tokens.ts';
 import { problem } from '../../../base/errors.ts';
-import { reachWords } from '../../../rules/reach-words.ts';
-import { refRuleWords } from '../../../rules/refs/ref-rule-text.ts';
-import { toldTo } from '../../../rules/right-sentence.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, Label, NextPage, Subhead } from '../parts/components.tsx';
@@ -109,7 +106,7 @@ function Row({ row, at }: { row: ReachingRow; at: number }): VNode {
           <bdi class="text-bold">{row.token.name}</bdi> of {row.owner.login}
         </label>
         <div id={`${id}-facts`}>
-          <p class="mb-1">Can {row.words}.</p>
+          <p class="mb-1">{row.sentence}</p>
           <p class="color-fg-muted f6 mb-0">
             <Ends expiresAt={row.token.expiresAt} at={at} /> · <LastUse token={row} />
           </p>
@@ -120,7 +117,7 @@ function Row({ row, at }: { row: ReachingRow; at: number }): VNode {
   );
 }
 
-function Other({ row, at }: { row: SeenMemberToken; at: number }): VNode {
+function Other({ row, at }: { row: MemberTokenRow; at: number }): VNode {
   const { token, owner, excluded } = row;
   const id = `token-${token.id}`;
   return (
@@ -138,10 +135,7 @@ function Other({ row, at }: { row: SeenMemberToken; at: number }): VNode {
           </>
         ) : null}
         <div id={`${id}-facts`}>
-          <p class="mb-1">
-            {excluded ? 'Could' : 'Can'} {toldTo('other', reachWords(token.kind, token.scopes, []))}
-            {token.refRules === null ? '' : `; ${refRuleWords(token.refRules)}`}.
-          </p>
+          <p class="mb-1">{row.sentence}</p>
           <p class="color-fg-muted f6 mb-0">
             <Ends expiresAt={token.expiresAt} at={at} /> · <LastUse token={row} />
           </p>

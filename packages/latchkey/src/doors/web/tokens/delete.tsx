@@ -3,7 +3,7 @@
 import { ownToken } from '../../../actions/tokens/own-tokens.ts';
 import { revokeToken } from '../../../actions/tokens/tokens.ts';
 import type { TokenKind } from '../../../rules/model.ts';
-import { rightSentence } from '../../../rules/right-sentence.ts';
+import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';

@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import type { OwnToken } from '../../../actions/tokens/own-tokens.ts';
 import { type Level, permissionNamed } from '../../../catalogue/permissions.ts';
-import { rightSentence } from '../../../rules/right-sentence.ts';
+import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import type { Visit } from '../frame/visit.ts';
 import { Time } from '../parts/components.tsx';
 import { levelWords } from './form/permission-picker.tsx';
@@ -15,7 +15,7 @@ export function Facts({ visit, token }: { visit: Visit; token: OwnToken }): VNod
   return (
     <>
       <p class="f4 mb-2">
-        <StateLabel state={token.state} /> {rightSentence(token, 'owner')}
+        <StateLabel token={token} /> {rightSentence(token, 'owner')}
       </p>
       <Obstacles token={token} />
       {token.revokedAt === null ? null : (

@@ -11,7 +11,7 @@ import {
   type Finding,
   MAX_CHECKED,
 } from '../../../actions/tokens/health.ts';
-import { rightSentence } from '../../../rules/right-sentence.ts';
+import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
 import { file, page, type WebPage } from '../frame/web-page.ts';

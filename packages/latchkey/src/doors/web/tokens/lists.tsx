@@ -5,7 +5,7 @@ import { ownTokenRows, TOKENS_ON_A_PAGE, type TokenRow } from '../../../actions/
 import type { GrantAccess, TokenState, TokenView } from '../../../actions/tokens/views.ts';
 import { DAY_SEC, type UnixSeconds } from '../../../base/time.ts';
 import type { TokenKind } from '../../../rules/model.ts';
-import { rightSentence } from '../../../rules/right-sentence.ts';
+import { rightSentence, worksToday } from '../../../rules/right/right-sentence.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
@@ -35,8 +35,10 @@ const STATES: Readonly<
   account_locked: { tone: 'danger', words: 'Frozen' },
 };
 
-export function StateLabel({ state }: { state: TokenState }): VNode {
-  return <Label tone={STATES[state].tone}>{STATES[state].words}</Label>;
+/** The state of a token. One that lives, but of which nothing works, is never called active. */
+export function StateLabel({ token }: { token: TokenView }): VNode {
+  if (token.state === 'active' && !worksToday(token)) return <Label tone="danger">Nothing works</Label>;
+  return <Label tone={STATES[token.state].tone}>{STATES[token.state].words}</Label>;
 }
 
 /** When a token ends, in colours and words that change as it gets near. */
@@ -74,7 +76,7 @@ function Row({ visit, token }: { visit: Visit; token: TokenRow }): VNode {
           <a class="text-bold f4" dir="auto" href={pathOfToken(token)}>
             {token.name}
           </a>{' '}
-          <StateLabel state={token.state} />
+          <StateLabel token={token} />
           {token.refusedLately === 0 ? null : (
             <>
               {' '}

@@ -13,7 +13,7 @@ import type { PermissionSet } from '../../../../catalogue/permissions.ts';
 import { TOKEN_RECIPES } from '../../../../catalogue/token-recipes.ts';
 import { MAX_FINE_GRAINED_TOKENS, MAX_GRANTS } from '../../../../rules/draft.ts';
 import { shortestCap } from '../../../../rules/policy.ts';
-import { type GrantFacts, grantWords } from '../../../../rules/reach-words.ts';
+import { type GrantFacts, grantWords } from '../../../../rules/right/reach-words.ts';
 import { MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH } from '../../../../rules/token-limits.ts';
 import { WithMenu } from '../../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../../frame/menus.ts';

@@ -4,10 +4,10 @@
  * The same words appear below the form while somebody fills it in, in every list, and where an owner decides. How
  * much of it holds today is up to `right-sentence.ts`.
  */
-import { type Level, type Permission, type PermissionSet, permissionNamed } from '../catalogue/permissions.ts';
-import { listed } from '../catalogue/refusals/links.ts';
-import { type ScopeDialect, scopeNamed } from '../catalogue/scopes/scopes.ts';
-import type { RepositorySelection, TokenKind } from './model.ts';
+import { type Level, type Permission, type PermissionSet, permissionNamed } from '../../catalogue/permissions.ts';
+import { listed } from '../../catalogue/refusals/links.ts';
+import { type ScopeDialect, scopeNamed } from '../../catalogue/scopes/scopes.ts';
+import type { RepositorySelection, TokenKind } from '../model.ts';
 
 /** A grant, as far as its description needs it. */
 export interface GrantFacts {
@@ -35,20 +35,29 @@ function permissionNoun(permission: Permission): string {
 
 /** What one grant lets a token do. */
 export function grantWords(grant: GrantFacts): string {
-  const chosen = Object.entries(grant.permissions).flatMap(([name, level]) => {
+  const [inRepositories, elsewhere] = deedWords(grant.permissions);
+  const parts = [
+    ...(inRepositories === null ? [] : [`${inRepositories} in ${repositories(grant)}`]),
+    ...(elsewhere === null ? [] : [`${elsewhere} of ${place(grant)}`]),
+  ];
+  return parts.length === 0 ? 'read public repositories' : parts.join('; ');
+}
+
+/** The deeds that permissions allow in repositories, and with their owner; null for none. */
+export function deedWords(
+  permissions: PermissionSet,
+): readonly [inRepositories: string | null, elsewhere: string | null] {
+  const chosen = Object.entries(permissions).flatMap(([name, level]) => {
     const permission = permissionNamed(name);
     return permission === undefined ? [] : [{ permission, level: level as Level }];
   });
   const onRepositories = chosen.filter(({ permission }) => permission.group === 'repository');
   const beyondMetadata = onRepositories.filter(({ permission }) => permission.name !== 'metadata');
   const elsewhere = chosen.filter(({ permission }) => permission.group !== 'repository');
-  const parts = [
-    ...(onRepositories.length === 0
-      ? []
-      : [`${verbs(beyondMetadata.length === 0 ? onRepositories : beyondMetadata)} in ${repositories(grant)}`]),
-    ...(elsewhere.length === 0 ? [] : [`${verbs(elsewhere)} of ${place(grant)}`]),
+  return [
+    onRepositories.length === 0 ? null : verbs(beyondMetadata.length === 0 ? onRepositories : beyondMetadata),
+    elsewhere.length === 0 ? null : verbs(elsewhere),
   ];
-  return parts.length === 0 ? 'read public repositories' : parts.join('; ');
 }
 
 function verbs(chosen: readonly { permission: Permission; level: Level }[]): string {
@@ -72,18 +81,31 @@ function shortened(names: readonly string[]): string {
     : `${names.slice(0, MAX_NAMED - 1).join(', ')} and ${names.length - MAX_NAMED + 1} more`;
 }
 
-function repositories({ owner, ownerKind, selection, repositoryNames }: GrantFacts): string {
+/** The repositories of a grant, inside a sentence. */
+export function repositories(grant: GrantFacts): string {
+  const { owner, ownerKind, selection, repositoryNames } = grant;
   const isOwn = ownerKind === 'self';
   if (selection === 'public') return 'public repositories';
   if (selection === 'all') return isOwn ? 'all your repositories' : `all repositories of ${owner}`;
   if (repositoryNames.length === 0) return isOwn ? 'none of your repositories yet' : `no repository of ${owner} yet`;
-  if (repositoryNames.length === 1) return `${owner}/${repositoryNames[0]}`;
-  return isOwn
-    ? `${repositoryNames.length} of your repositories`
-    : `${repositoryNames.length} repositories of ${owner}`;
+  return someRepositories(grant, repositoryNames.length, repositoryNames);
 }
 
-function place({ owner, ownerKind }: GrantFacts): string {
+/** Repositories to name. More are counted. */
+const MAX_NAMED_REPOSITORIES = 2;
+
+/** Some repositories of an owner. @param names all of them, or as many as are known */
+export function someRepositories(
+  { owner, ownerKind }: Pick<GrantFacts, 'owner' | 'ownerKind'>,
+  count: number,
+  names: readonly string[],
+): string {
+  if (names.length === count && count <= MAX_NAMED_REPOSITORIES) return listed(names.map((name) => `${owner}/${name}`));
+  return ownerKind === 'self' ? `${count} of your repositories` : `${count} repositories of ${owner}`;
+}
+
+/** What a grant is about beside repositories, inside a sentence. */
+export function place({ owner, ownerKind }: Pick<GrantFacts, 'owner' | 'ownerKind'>): string {
   if (ownerKind === 'self') return 'your account';
   return ownerKind === 'instance' ? 'this server' : `the organization ${owner}`;
 }
@@ -95,7 +117,9 @@ const MAX_DEEDS = 3;
 function scopeWords(dialect: ScopeDialect, scopes: readonly string[]): string {
   const held = scopes.flatMap((name) => scopeNamed(dialect, name) ?? []);
   const outermost = held.filter(({ name }) => !held.some(({ allIncluded }) => allIncluded.has(name)));
-  const deeds = outermost.map(({ description }) => `${description.charAt(0).toLowerCase()}${description.slice(1)}`);
+  const deeds = outermost.map(
+    ({ deed, description }) => deed ?? `${description.charAt(0).toLowerCase()}${description.slice(1)}`,
+  );
   if (deeds.length === 0) return 'read public information';
   if (deeds.length <= MAX_DEEDS) return deeds.join('; ');
   const more = deeds.length - MAX_DEEDS + 1;
