@@ -65,7 +65,12 @@ describe('a derived token', () => {
     expect(made.headers['location']).toBe(made.body.url);
     expect((await ask('GET /repos/Bob/notes', { token: secret })).status).toBe(200);
     const current = await ask(`GET ${PATH}/current`, { token: secret });
-    expect(current.body).toMatchObject({ id: parent.id, name: 'claude-code/2.1', derived: { id: made.body.id } });
+    expect(current.body).toMatchObject({
+      id: parent.id,
+      name: 'claude-code/2.1',
+      summary: null,
+      derived: { id: made.body.id },
+    });
     expect(current.text).not.toContain(secret);
 
     const list = (await ask(PATH.replace(/^/, 'GET '), { token: parent.secret })).body;

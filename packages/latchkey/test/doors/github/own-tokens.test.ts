@@ -36,6 +36,7 @@ describe("one's own tokens over REST", () => {
       body: {
         name: 'ci',
         state: 'active',
+        summary: 'Can read code in Bob/notes.',
         parent_id: parent,
         grants: [
           {

@@ -20,6 +20,7 @@ import {
   wholeOf,
 } from '../../../catalogue/permissions.ts';
 import type { RepositorySelection } from '../../../rules/model.ts';
+import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { isExpired } from '../../../rules/token-state.ts';
 import { htmlUrl, simpleUser } from './accounts.ts';
 import { derivedToken } from './derived-tokens.ts';
@@ -142,6 +143,7 @@ export function ownToken(apiUrl: string, token: TokenView, at: UnixSeconds) {
     description: token.description,
     kind: token.kind,
     state: token.state,
+    summary: rightSentence(token, 'owner'),
     token_last_eight: token.lastEight,
     owner: simpleUser(apiUrl, token.owner),
     scopes: token.scopes,
@@ -165,9 +167,15 @@ export function ownToken(apiUrl: string, token: TokenView, at: UnixSeconds) {
   };
 }
 
-/** The token that asks; `derived` is null unless it was derived from another. */
+/**
+ * The token that asks; `derived` is null unless it was derived from another. Then it has no summary: a sentence about
+ * the token behind it would say too much.
+ */
 export function currentToken(apiUrl: string, { derived, ...token }: CurrentToken, at: UnixSeconds) {
-  return { ...ownToken(apiUrl, token, at), derived: derived && derivedToken(apiUrl, derived, at) };
+  const told = ownToken(apiUrl, token, at);
+  return derived === null
+    ? { ...told, derived }
+    : { ...told, summary: null, derived: derivedToken(apiUrl, derived, at) };
 }
 
 /** The answer of a dry run. */
