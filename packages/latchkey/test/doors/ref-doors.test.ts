@@ -81,6 +81,8 @@ const MOVES_NONE: readonly RegExp[] = [
   /^(POST|DELETE) \/repos\/\{owner\}\/\{repo\}\/keys(\/\{key_id\})?$/,
   /^(POST|DELETE|PATCH) \/user(\/emails)?$/,
   /^(POST|PUT|DELETE) \/enterprise\/(users|organizations|personal-access-tokens)\b/,
+  // Looks through repositories, and ends or frees tokens.
+  /^POST \/enterprise\/(repository-check|restoration\/personal-access-tokens)$/,
   /^PATCH \/enterprise\//,
   /^(POST|PUT|PATCH|DELETE) \/orgs\/\{org\}\/(personal-access-token|member|hooks)/,
   /^PATCH \/orgs\/\{org\}(\/|$)/,
