@@ -20,13 +20,23 @@ export interface HostileRequest {
 /** What a stranger has got hold of, so that requests get past the first question. */
 export interface Loot {
   /** Live tokens, some of which may do a lot. */
-  readonly tokens: readonly { readonly login: string; readonly token: string }[];
+  readonly tokens: readonly Stolen[];
+  /** For requests that might end the token that they come with, or another of its owner. */
+  readonly victims: readonly Stolen[];
   readonly sessions: readonly { readonly cookie: string; readonly formToken: string }[];
 }
 
 /** The fields of a body, with what they hold, as far as it is known. */
 type Fields = Readonly<Record<string, { readonly type?: unknown }>>;
 const NO_FIELDS: Fields = {};
+
+interface Stolen {
+  readonly login: string;
+  readonly token: string;
+}
+
+/** Endpoints that would end what the other requests need. */
+const ENDS_TOKENS = /token|credentials|revoke|rotate|\/users|\/user$|members/;
 
 interface Routes {
   readonly github: readonly Pick<Endpoint, 'method' | 'path' | 'body'>[];
@@ -57,13 +67,9 @@ const DOOR_REQUESTS: Readonly<Record<Door, (dice: Dice, routes: Routes, loot: Lo
   {
     git: (dice, _, loot) => {
       const service = dice.often(0.9) ? dice.oneOf(['git-upload-pack', 'git-receive-pack']) : dice.text();
-      const end = dice.oneOf([
-        `/info/refs?service=${service}`,
-        `/${service}`,
-        '/HEAD',
-        '/objects/info/packs',
-        dice.text(),
-      ]);
+      const end = dice.often(0.8)
+        ? dice.oneOf([`/info/refs?service=${service}`, `/${service}`])
+        : dice.oneOf(['/HEAD', '/objects/info/packs', dice.text()]);
       const suffix = dice.oneOf(['.git', '.git', '', '.git.git']);
       return {
         method: dice.often(0.9) ? (end.startsWith('/git-') ? 'POST' : 'GET') : dice.oneOf(['HEAD', 'PUT', 'POST']),
@@ -81,14 +87,14 @@ const DOOR_REQUESTS: Readonly<Record<Door, (dice: Dice, routes: Routes, loot: Lo
       const { method, path, body } = dice.oneOf(github);
       const { properties = {} } = (body ?? {}) as { properties?: Fields };
       const route = { method, path: `/api/v3${path}`, fields: properties };
-      return rest(dice, route, credentials(dice, loot, ['bearer', 'token', 'basic']));
+      return rest(dice, route, credentials(dice, sparing(loot, method, path), ['bearer', 'token', 'basic']));
     },
     gitlab: (dice, _, loot) => {
       const { method, path } = dice.oneOf(GITLAB_ROUTES);
       return rest(
         dice,
         { method, path: `/api/v4${path}`, fields: NO_FIELDS },
-        credentials(dice, loot, ['private-token', 'bearer']),
+        credentials(dice, sparing(loot, method, path), ['private-token', 'bearer']),
       );
     },
     web: (dice, { web }, { sessions }) => {
@@ -152,6 +158,11 @@ export function hostileRequest(dice: Dice, routes: Routes, loot: Loot): HostileR
   return { door, ...DOOR_REQUESTS[door](dice.often(HONEST_SHARE) ? mostlyHonest(dice) : dice, routes, loot) };
 }
 
+/** What an endpoint is asked with, so that the rest of the run has tokens that live. */
+function sparing(loot: Loot, method: string, path: string): Pick<Loot, 'tokens'> {
+  return method !== 'GET' && ENDS_TOKENS.test(path) ? { tokens: loot.victims } : loot;
+}
+
 function rest(
   dice: Dice,
   { method, path, fields }: { method: string; path: string; fields: Fields },
@@ -167,7 +178,11 @@ function rest(
   };
 }
 
-function credentials(dice: Dice, { tokens }: Loot, forms: readonly string[]): HostileRequest['headers'] {
+function credentials(
+  dice: Dice,
+  { tokens }: Pick<Loot, 'tokens'>,
+  forms: readonly string[],
+): HostileRequest['headers'] {
   if (dice.often(0.1)) return [];
   const { login, token: whole } = dice.oneOf(tokens);
   const token = dice.often(0.9) ? whole : dice.spoiled(whole);

@@ -40,6 +40,11 @@ export async function startFuzzed(): Promise<FuzzedServer> {
     login,
     token: await admin(`token add ${login} ${options}`),
   });
+  // Made first: the numbers that requests try are theirs.
+  const victims = [
+    await token('ada', '--name victim --classic --scope repo --scope user'),
+    await token('eve', '--name victim --classic --scope repo --scope user'),
+  ];
   const tokens = [
     await token('ada', '--name reader --classic --scope repo'),
     await token('ada', '--name wide --all-repos --permission contents=write --permission emails=write'),
@@ -70,7 +75,7 @@ export async function startFuzzed(): Promise<FuzzedServer> {
       : 0;
   return {
     port: Number(new URL(url).port),
-    loot: { tokens, sessions },
+    loot: { tokens, victims, sessions },
     memory,
     stop: async () => {
       if (memory() > 0) {
@@ -78,7 +83,7 @@ export async function startFuzzed(): Promise<FuzzedServer> {
         await once(child, 'exit');
       }
       try {
-        return await lookThrough(logFile, secretsOf(tokens, sessions));
+        return await lookThrough(logFile, secretsOf([...tokens, ...victims], sessions));
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
