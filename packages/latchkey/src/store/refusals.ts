@@ -16,6 +16,8 @@ export interface RefusalWords {
   readonly wayOut: string;
   /** The form or page that fixes it, on this instance; null when the remedy is a command. */
   readonly url: string | null;
+  /** What to type on one's own machine. Older rows have none. */
+  readonly command?: string | null;
   readonly missing: readonly { readonly permission: string; readonly level: string }[];
   readonly missingScopes: readonly string[];
 }

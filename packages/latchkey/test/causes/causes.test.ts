@@ -1,14 +1,17 @@
 /**
- * What a person sees of each cause: with git, word by word, and what git does with their credential; over REST; and
- * what the doctor finds. Then the remedy is followed as it stands, and the next try succeeds.
+ * What a person sees of each cause: with git, word by word, and what git does with their credential; over REST; what
+ * the doctor finds; and what the token's page says. Then the remedy is followed as it stands, and the next try
+ * succeeds.
  */
 import { describe, expect, test } from 'vitest';
 import { refusalsOf } from '../../src/actions/decision/token-refusals.ts';
+import { helpTopic } from '../../src/catalogue/refusals/help-topics.ts';
 import { REASONS, REFUSALS, type Reason } from '../../src/catalogue/refusals/refusals.ts';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { ANSWERS } from '../../src/doors/github/refuse.ts';
+import { pathOfToken } from '../../src/doors/web/tokens/kinds.ts';
 import { CAUSES, type Cause } from './causes.ts';
-import { follow } from './follow.ts';
+import { follow, pageSeenBy } from './follow.ts';
 import { causesWorld, type Try, type World } from './world.ts';
 
 const INSTANT = /\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d UTC/g;
@@ -42,6 +45,8 @@ describe('git is told', () => {
         (await refusalsOf(world.server.context, made.id)).map(({ reason, purpose }) => [reason, purpose]),
       ).toContainEqual([cause.reason, `${attempt.operation === 'clone' ? 'fetch' : 'push'} ${attempt.repository}`]);
     }
+    const page = await sameOnPage(world, cause, outcome.remote, isOfAToken);
+    if (attempt.secret !== '') expect(page).not.toContain(attempt.secret);
     await sameOverRest(world, cause, attempt);
     await sameByDoctor(world, cause, attempt);
     const next = await (cause.mend?.(world, attempt, outcome.remote.at(-1)!) ??
@@ -61,6 +66,52 @@ const OF_CONTENT: ReadonlySet<Reason> = new Set<Reason>([
   'ref_not_allowed',
   'token_in_content',
 ]);
+
+/** Reasons for which nobody can sign in to see a page of the token: what there is to know, the help says. */
+const SHUT_OUT: ReadonlySet<Reason> = new Set<Reason>(['owner_suspended', 'account_locked']);
+
+/**
+ * The token's page tells its owner the same cause, with the link or line that git was given; where no token is known,
+ * the page of the reason does.
+ */
+async function sameOnPage(
+  world: World,
+  { reason }: Cause,
+  remote: readonly string[],
+  isOfAToken: boolean,
+): Promise<string> {
+  if (!isOfAToken || SHUT_OUT.has(reason)) {
+    const { title, about } = helpTopic(reason, world.url);
+    const help = await (await fetch(`${world.url}/help/${reason}`)).text();
+    expect(textOf(help)).toContain(title);
+    expect(textOf(help)).toContain(about);
+    return help;
+  }
+  const { id, kind, login } = await world.server.context.store.db
+    .selectFrom('tokens')
+    .innerJoin('accounts', 'accounts.id', 'tokens.user_id')
+    .select(['tokens.id', 'tokens.kind', 'accounts.login'])
+    .orderBy('tokens.id')
+    .executeTakeFirstOrThrow();
+  const page = await pageSeenBy(world, login, pathOfToken({ kind, id }));
+  expect(textOf(page)).toContain(remote[0]);
+  const wayOut = remote.at(-1) ?? '';
+  if (wayOut.startsWith(world.url))
+    expect(page).toContain(`href="${wayOut.slice(world.url.length).replaceAll('&', '&amp;')}"`);
+  else expect(textOf(page)).toContain(wayOut);
+  return page;
+}
+
+/** A page's text, as it is read. */
+function textOf(page: string): string {
+  return page
+    .replace(/<[^>]*>/g, '')
+    .replace(/&quot;/g, '"')
+    .replace(/&#39;/g, "'")
+    .replace(/&lt;/g, '<')
+    .replace(/&amp;/g, '&')
+    .replace(/\s+/g, ' ');
+}
 
 /** REST names the same reason, with its own status. */
 async function sameOverRest(world: World, { reason }: Cause, attempt: Try): Promise<void> {

@@ -79,6 +79,11 @@ function linkOnward(page: string): string | null {
   return found === undefined ? null : found[1]!.replaceAll('&amp;', '&');
 }
 
+/** A page as somebody sees it who is signed in. @throws Error when it is none */
+export async function pageSeenBy(world: World, login: string, path: string): Promise<string> {
+  return (await signedIn(world, login)).get(path);
+}
+
 interface Browser {
   get(path: string): Promise<string>;
   /** Sends a form and follows its redirect. */

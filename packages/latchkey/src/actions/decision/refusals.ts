@@ -73,5 +73,5 @@ export class Refusals {
 }
 
 function wordsOf({ sentence, remedy, missing, missingScopes }: Explanation): RefusalWords {
-  return { sentence, wayOut: remedy.text, url: remedy.url, missing, missingScopes };
+  return { sentence, wayOut: remedy.text, url: remedy.url, command: remedy.command, missing, missingScopes };
 }

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import type { TokenRefusal } from '../../../actions/decision/token-refusals.ts';
 import type { OwnToken } from '../../../actions/tokens/own-tokens.ts';
 import type { Visit } from '../frame/visit.ts';
-import { Time } from '../parts/components.tsx';
+import { CommandBox, Time } from '../parts/components.tsx';
 import { pathOfToken } from './kinds.ts';
 
 /** The list, or a sentence when nothing was refused. */
@@ -24,7 +24,7 @@ export function Refused({
       ) : (
         <div class="Box">
           <ul>
-            {refusals.map((refusal) => (
+            {refusals.map((refusal, i) => (
               <li class="Box-row">
                 <p class="mb-1">
                   <strong>
@@ -37,6 +37,7 @@ export function Refused({
                 <p class="mb-0">
                   <Mend visit={visit} token={token} refusal={refusal} />
                 </p>
+                <Typed id={`way-out-${i}`} refusal={refusal} />
               </li>
             ))}
           </ul>
@@ -44,6 +45,12 @@ export function Refused({
       )}
     </>
   );
+}
+
+/** The remedy as a command for one's own machine. */
+function Typed({ id, refusal: { words } }: { id: string; refusal: TokenRefusal }): VNode | null {
+  const { command } = words;
+  return command === undefined || command === null ? null : <CommandBox id={id} lines={command} label="Command" />;
 }
 
 /** The remedy as a link on this site. */
