@@ -8,9 +8,10 @@
 /**
  * - `body`: as `text/plain`.
  * - `error-line`: the packet `ERR …` in the list of refs (gitprotocol-pack, "error-line"), which comes with 200.
+ * - `error-line-at-400`: that for 400 alone, and the body otherwise: the other statuses are errors that programs know.
  * - `reason-phrase`: the words beside the status (RFC 9112 section 4), with the body.
  */
-export type PlaceOfWords = 'body' | 'error-line' | 'reason-phrase';
+export type PlaceOfWords = 'body' | 'error-line' | 'error-line-at-400' | 'reason-phrase';
 
 interface GitClient {
   readonly name: string;
@@ -25,6 +26,7 @@ const GIT_CLIENTS: readonly GitClient[] = [
   // Eclipse, Jenkins, Gerrit.
   { name: 'JGit', agent: /^JGit\//, prints: 'error-line' },
   { name: 'dulwich', agent: /^git\/dulwich\//, prints: 'error-line' },
+  { name: 'go-git', agent: /^go-git\//, prints: 'error-line-at-400' },
   { name: 'git', agent: /^git\/\d/, prints: 'body' },
 ];
 

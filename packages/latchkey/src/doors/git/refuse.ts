@@ -9,7 +9,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { OutageAnswer } from '../../base/machine/outage.ts';
 import { STANDING } from '../../base/requests/standing-headers.ts';
-import { placeOfWords } from '../../catalogue/git-clients.ts';
+import { type PlaceOfWords, placeOfWords } from '../../catalogue/git-clients.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import { FLUSH, packetLine } from '../../git/protocol/pkt-lines.ts';
 import type { Explanation } from '../../rules/explain.ts';
@@ -160,7 +160,7 @@ function send(
   if (response.headersSent || response.destroyed) return void response.destroy();
   const printed = placeOfWords(request.headers['user-agent']);
   const service = SERVICE.exec(request.url ?? '')?.[1];
-  const isErrorLine = printed === 'error-line' && service !== undefined && IN_AN_ERROR_LINE.has(status);
+  const isErrorLine = service !== undefined && IN_AN_ERROR_LINE[printed].includes(status);
   const body = isErrorLine ? errorLine(service, lines) : `${lines.join('\n')}\n`;
   // A client that waits for "100 Continue" has sent no body, so the connection can't be reused for another request.
   const closing = request.headers.expect === undefined ? {} : { Connection: 'close' };
@@ -182,7 +182,12 @@ const SERVICE = /\/info\/refs\?service=git-(upload-pack|receive-pack)$/;
  * Statuses that tell the client nothing beyond the words. When it should send a credential or wait, the status must say
  * so.
  */
-const IN_AN_ERROR_LINE: ReadonlySet<number> = new Set([400, 403, 404]);
+const IN_AN_ERROR_LINE: Readonly<Record<PlaceOfWords, readonly number[]>> = {
+  body: [],
+  'error-line': [400, 403, 404],
+  'error-line-at-400': [400],
+  'reason-phrase': [],
+};
 
 /** A list of refs that contains an error (git's documentation, gitprotocol-http and gitprotocol-pack). */
 function errorLine(service: string, lines: readonly string[]): string {

@@ -115,6 +115,7 @@ describe('what the git door answers', () => {
     ['JGit/7.1.0.202411261347-r', 'error-line'],
     ['git/dulwich/1.2.21', 'error-line'],
     ['Mozilla/5.0 (X11; Linux x86_64)', 'reason-phrase'],
+    ['go-git/5.x', 'body'],
     ['git/2.39.5', 'body'],
     ['git/2.50.1.windows.1', 'body'],
   ])('says no to %s where that prints it: %s', async (agent, place) => {
@@ -135,6 +136,14 @@ describe('what the git door answers', () => {
         status: 401,
         headers: { 'www-authenticate': expect.stringContaining('Basic'), 'content-type': 'text/plain; charset=utf-8' },
       });
+  });
+
+  it('says to go-git in an error line what it would drop beside a 400', async () => {
+    const Authorization = `Basic ${Buffer.from('ada:$LATCHKEY_TOKEN').toString('base64')}`;
+    const answer = await call(world.url, '/ada/closed.git/info/refs?service=git-upload-pack', {
+      headers: { 'User-Agent': 'go-git/5.x', Authorization },
+    });
+    expect([answer.status, answer.body]).toEqual([200, expect.stringMatching(/ERR What came .* is the name of a var/)]);
   });
 
   it('refuses two Authorization headers', async () => {
