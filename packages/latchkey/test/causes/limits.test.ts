@@ -1,4 +1,7 @@
-/** Limits and renamed repositories: what stops somebody although nothing is wrong with their token. */
+/**
+ * Limits, policies that come together, and renamed repositories: what stops somebody although nothing is wrong with
+ * their token.
+ */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -8,6 +11,7 @@ import { expect, test } from 'vitest';
 import { run } from '../../src/cli/program.ts';
 import { mintTokenText } from '../../src/rules/token-text.ts';
 import { recordingTerminal } from '../cli/recording-terminal.ts';
+import { follow, linkInMail, pressAs } from './follow.ts';
 import { causesWorld, type Machine, type Try, type World } from './world.ts';
 
 const UNKNOWN = mintTokenText('fine-grained', randomBytes, null);
@@ -74,6 +78,45 @@ test("the limit of the API is told in GitHub's words with the time to wait, and 
   });
   expect(checks.find(({ name }) => name === 'clone and fetch')).toMatchObject({ state: 'ok' });
   expect(await world.git(attempt)).toMatchObject({ ok: true, kept: true });
+});
+
+const APPROVAL_AND_CAP = {
+  requiresApproval: true,
+  maxLifetimeDays: { classic: null, 'fine-grained': 7, scoped: null },
+} as const;
+
+/** Bob presses the button that reminds the owners; Ada follows the link in her mail and approves. */
+async function askAndApprove(world: World, attempt: Try): Promise<void> {
+  await follow(world, `${world.url}/settings/personal-access-tokens/1`, attempt);
+  const link = await linkInMail(world, 'ada', 'bob asks for your approval in acme');
+  await pressAs(world, 'ada', link, 'review', { ids: '1', action: 'approve' });
+}
+
+test('under approval and a cap, a newcomer takes the form as it is, reminds an owner, and git works', async () => {
+  const world = await causesWorld();
+  await world.policy('acme', APPROVAL_AND_CAP);
+  const attempt: Try = { username: 'bob', secret: 'hunter2hunter2', repository: 'acme/site', operation: 'clone' };
+  const { remote } = await world.git(attempt);
+  const first = await follow(world, remote.at(-1) ?? '', attempt);
+  expect(first.page).toContain('An owner of acme has to approve it first.');
+  await askAndApprove(world, first.attempt);
+  expect(await world.git(first.attempt)).toMatchObject({ ok: true, kept: true });
+});
+
+test('a token that an approval and a cap stop together is told both, and works after a new secret and a reminder', async () => {
+  const world = await causesWorld();
+  await world.policy('acme', { requiresApproval: true });
+  const { secret } = await world.token();
+  await world.policy('acme', APPROVAL_AND_CAP);
+  const attempt: Try = { username: 'bob', secret, repository: 'acme/site', operation: 'clone' };
+  const { remote } = await world.git(attempt);
+  expect(remote.slice(0, 2)).toEqual([
+    'acme allows fine-grained tokens that live at most 7 days; the token "laptop" lives longer.',
+    'The token "laptop" waits until an owner of acme approves it.',
+  ]);
+  const next = await follow(world, remote.at(-1) ?? '', attempt);
+  await askAndApprove(world, next.attempt);
+  expect(await world.git(next.attempt)).toMatchObject({ ok: true, kept: true });
 });
 
 test('two Authorization headers are told with how to see where they are set; git keeps its token', async () => {
