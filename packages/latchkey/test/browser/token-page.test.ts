@@ -46,6 +46,8 @@ test('a refusal appears on the token page, and one click fixes it; unused access
   await page.getByText('The token "desk" lacks contents: write on ada/notes.').waitFor();
   await look(page, 'token-page');
   await page.getByRole('link', { name: 'Fix this' }).click();
+  await page.getByRole('button', { name: 'Add it to this token' }).waitFor();
+  await look(page, 'token-fix');
   await page.getByRole('button', { name: 'Add it to this token' }).click();
   await page.getByText('It is added').waitFor();
   expect(await pushWith(site, 'ada', token, 'ada/notes')).toBeNull();
