@@ -103,7 +103,7 @@ test('under approval and a cap, a newcomer takes the form as it is, reminds an o
   expect(await world.git(first.attempt)).toMatchObject({ ok: true, kept: true });
 });
 
-test('a token that an approval and a cap stop together is told both, and works after a new secret and a reminder', async () => {
+test('a token that an approval and a cap stop together is told both, and works after two steps', async () => {
   const world = await causesWorld();
   await world.policy('acme', { requiresApproval: true });
   const { secret } = await world.token();
