@@ -23,6 +23,7 @@ export interface AccountMailFacts {
   two_factor_changed: By & Alarming & { readonly on: boolean };
   recovery_codes_changed: By & Alarming;
   passkeys_changed: By & Alarming & { readonly name: string; readonly added: boolean };
+  identities_changed: By & Alarming & { readonly provider: string; readonly name: string; readonly added: boolean };
   emails_changed: By &
     Alarming & { readonly email: string; readonly change: 'added' | 'verified' | 'made primary' | 'removed' };
   /** `by`: an administrator, or null when the person did it. */
@@ -115,6 +116,17 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
     subject: ({ added }) => `A passkey was ${added ? 'added' : 'removed'}`,
     says: (facts) => [
       `The passkey "${facts.name}" was ${facts.added ? 'added to' : 'removed from'} your account.`,
+      `That was on ${spokenInstant(facts.at)}, ${from(facts)}.`,
+      IF_NOT_YOU,
+    ],
+    link: notMe,
+  },
+  identities_changed: {
+    subject: ({ provider, added }) => `Signing in by ${provider} was ${added ? 'added' : 'removed'}`,
+    says: (facts) => [
+      facts.added
+        ? `"${facts.name}" at ${facts.provider} was linked with your account, and signs in to it from now on.`
+        : `"${facts.name}" at ${facts.provider} is no longer linked with your account, and can't sign in to it.`,
       `That was on ${spokenInstant(facts.at)}, ${from(facts)}.`,
       IF_NOT_YOU,
     ],

@@ -45,6 +45,26 @@ export const AUDIT_EVENTS = {
   ),
   'business.disable_two_factor_requirement': row('modify', 'two factors are demanded no more on the instance', 'from'),
   'business.enable_two_factor_requirement': row('modify', 'two factors are demanded on the instance', 'from'),
+  'external_identity.fail': row(
+    'authentication',
+    'a sign-in, or a link, by an identity provider failed',
+    'provider',
+    'reason',
+  ),
+  'external_identity.link': row(
+    'create',
+    'an identity of an identity provider was linked',
+    'provider',
+    'issuer',
+    'name',
+  ),
+  'external_identity.unlink': row('remove', 'a linked identity was removed', 'issuer', 'name'),
+  'external_identity.use': row(
+    'authentication',
+    'somebody proved to an identity provider who they are',
+    'provider',
+    'issuer',
+  ),
   'git.push': row('modify', 'refs of a repository moved', 'repo', 'refs', 'refs_unknown', 'begun_at', 'recorded_late'),
   'git.push_rejected': row(
     'modify',

@@ -36,6 +36,7 @@ type Effect = 'end-token' | 'doubt-token' | 'suspend' | 'unsuspend' | 'lock' | '
 /** Events that aren't here gave something, or only record a use: losing them brings nothing back to life. */
 const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
   'business.enable_two_factor_requirement': 'tell',
+  'external_identity.unlink': 'lock',
   'hook.destroy': 'tell',
   'ip_allow_list.enable': 'tell',
   'oauth_access.destroy': 'end-token',

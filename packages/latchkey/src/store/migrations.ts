@@ -45,6 +45,7 @@ import { tokensInDoubt } from './migrations/0365-tokens-in-doubt.ts';
 import { inspections } from './migrations/0366-inspections.ts';
 import { effectiveRight } from './migrations/0380-effective-right.ts';
 import { derivedTokens } from './migrations/0385-derived-tokens.ts';
+import { externalIdentities } from './migrations/0395-external-identities.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order. */
@@ -86,6 +87,7 @@ export const MIGRATIONS: readonly Migration[] = [
   inspections,
   effectiveRight,
   derivedTokens,
+  externalIdentities,
 ];
 
 interface MigrationsTable {

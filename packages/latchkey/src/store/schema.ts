@@ -492,6 +492,17 @@ interface SecondFactorsTable {
   last_step: number;
 }
 
+export interface ExternalIdentitiesTable {
+  id: Generated<number>;
+  user_id: number;
+  issuer: string;
+  /** The provider's `sub`. */
+  subject: string;
+  label: string;
+  created_at: number;
+  last_used_at: number | null;
+}
+
 export interface PasskeysTable {
   id: Generated<number>;
   user_id: number;
@@ -660,6 +671,7 @@ export interface Database {
   form_submissions: FormSubmissionsTable;
   one_time_links: OneTimeLinksTable;
   outbox: OutboxTable;
+  external_identities: ExternalIdentitiesTable;
   passkeys: PasskeysTable;
   recovery_codes: RecoveryCodesTable;
   second_factors: SecondFactorsTable;
