@@ -61,6 +61,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'ground',
       'decision',
       'accounts',
+      'identity',
       'tokens',
       'questions',
       'repositories',
@@ -99,6 +100,7 @@ const MEDIAN_LINES = 120;
 const MOST_LINES = 300;
 const LONG_FILES: Readonly<Record<string, string>> = {
   'base/settings/rows.ts': 'data: one row per setting',
+  'catalogue/audit-events.ts': 'data: one row per event',
   'catalogue/permissions.ts': 'data: one row per permission',
   'catalogue/refusals/access.ts': 'data: one entry per refusal',
   'catalogue/scopes/classic.ts': 'data: the tree of scopes',

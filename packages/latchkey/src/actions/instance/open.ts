@@ -23,6 +23,7 @@ import { FitnessWatch } from '../ground/fitness.ts';
 import { RateLimits } from '../ground/rate-limit.ts';
 import { newRun } from '../ground/runs.ts';
 import { SteadyTime } from '../ground/steady-time.ts';
+import { IdentityProviders } from '../identity/providers.ts';
 import { RouteMaps } from '../questions/route-maps.ts';
 import { demandKnown, noteHighWater } from './high-water.ts';
 import { openKeys } from './sealing.ts';
@@ -74,6 +75,7 @@ export async function openContext(
       'the limit of open files (ulimit -n) allows fewer git processes than asked for',
     );
   const routeMaps = new RouteMaps(settings.routeMap);
+  const identityProviders = new IdentityProviders(settings.identityProviders);
   const store = await openDatabase(settings, log);
   try {
     await demandKnown(settings, store, isRestoring);
@@ -106,6 +108,7 @@ export async function openContext(
       usage,
       refusals,
       routeMaps,
+      identityProviders,
       memory,
       listensAt: (port) => {
         current = atPort(settings, port);

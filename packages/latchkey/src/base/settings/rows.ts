@@ -261,6 +261,15 @@ export const SETTING_ROWS = {
       'who may make an account: everybody (open), those whom an administrator invites (invited), or only whom an ' +
       'administrator adds (closed)',
   }),
+  identityProviders: optional({
+    section: 'People',
+    kind: path('FILE'),
+    defaultMeans: 'nobody signs in by another service',
+    forAdmin: true,
+    doc:
+      'identity providers in YAML, by which people sign in with OpenID Connect (see single-sign-on.md); read anew at ' +
+      'SIGHUP',
+  }),
   smtp: optional({
     section: 'Mail',
     kind: smtpUrl,

@@ -94,9 +94,10 @@ function isFirst(): boolean {
   return cluster.isPrimary || cluster.worker?.id === 1;
 }
 
-/** A broken route map or certificate changes nothing; the server goes on with the previous one. */
+/** A broken route map, file of providers or certificate changes nothing; the server goes on with the previous one. */
 function readAnew(server: RunningServer, terminal: Terminal): void {
   tryAnew('route map', () => server.context.routeMaps.reload(), terminal);
+  tryAnew('file of identity providers', () => server.context.identityProviders.reload(), terminal);
   if (server.context.settings.tlsCert !== null) tryAnew('certificate', () => server.reloadCertificate(), terminal);
 }
 

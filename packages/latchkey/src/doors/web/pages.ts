@@ -2,6 +2,7 @@
 import { appearancePages } from './accounts/appearance.tsx';
 import { emailPages } from './accounts/emails.tsx';
 import { homePages } from './accounts/home.tsx';
+import { identityPages } from './accounts/identities.tsx';
 import { lockPages } from './accounts/lock.tsx';
 import { newPasswordPages } from './accounts/new-password.tsx';
 import { passkeyPages } from './accounts/passkeys.tsx';
@@ -59,6 +60,7 @@ export const PAGES: readonly WebPage[] = [
   ...emailPages,
   ...securityPages,
   ...passkeyPages,
+  ...identityPages,
   ...sessionPages,
   ...securityLogPages,
   ...invitationPages,

@@ -236,6 +236,7 @@ async function send(frame: Frame, visit: Visit, reply: FastifyReply, answer: Ans
       return reply
         .code(answer.status ?? 200)
         .headers(answer.retryAfterSec === undefined ? {} : { 'Retry-After': String(answer.retryAfterSec) })
+        .headers(answer.goesTo === undefined ? {} : { Refresh: `0; url=${answer.goesTo}` })
         .type('text/html; charset=utf-8')
         .send(
           withPublicPath(documentOf(visit, frame.assets, answer.title, answer.body), frame.ctx.settings.publicPath),

@@ -112,6 +112,8 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/settings/emails': page('/settings/emails'),
   '/settings/security': page('/settings/security'),
   '/.well-known/change-password': redirect('/.well-known/change-password'),
+  '/settings/security/identities': page('/settings/security/identities'),
+  '/login/sso/:provider/callback': { as: 'nobody', is: 'redirect', at: () => ['/login/sso/work/callback'] },
   '/settings/security/passkeys': page('/settings/security/passkeys'),
   '/settings/security/password': page('/settings/security/password'),
   '/settings/security/two-factor': page('/settings/security/two-factor'),

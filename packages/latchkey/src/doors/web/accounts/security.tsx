@@ -25,6 +25,7 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { CopyButton, Label, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
+import { identitiesSection } from './identities.tsx';
 import { passkeyHint } from './passkeys.tsx';
 
 const PATH = '/settings/security';
@@ -49,6 +50,7 @@ export const securityPages: readonly WebPage[] = [
 async function show(visit: Visit): Promise<Answer> {
   const { twoFactorAt } = visit.user.account;
   const hint = await passkeyHint(visit);
+  const identities = await identitiesSection(visit);
   const demands = twoFactorAt === null ? await twoFactorDemands(visit.ctx, await visit.ownPermit()) : [];
   return page(
     'Password and authentication',
@@ -67,6 +69,7 @@ async function show(visit: Visit): Promise<Answer> {
       </Subhead>
       <p class="mb-4">Sign in by your device's lock or a security key: nothing to type, nothing to phish.</p>
       {hint}
+      {identities}
       <Subhead title="Two-factor authentication">
         <a class="btn" href={SET_UP_PATH}>
           {twoFactorAt === null ? 'Turn on' : 'Manage'}

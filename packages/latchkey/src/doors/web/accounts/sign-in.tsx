@@ -11,6 +11,7 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { Form } from '../parts/form.tsx';
 import { PasskeyForm } from '../parts/passkey-form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
+import { ProviderButtons, toProvider } from './provider-buttons.tsx';
 
 const withReturn = (path: string, visit: Visit): string => {
   const asked = visit.query.get('return_to');
@@ -22,7 +23,7 @@ export const signInPages: readonly WebPage[] = [
     path: '/login',
     access: 'anybody',
     get: showSignIn,
-    forms: { 'sign-in': { run: doSignIn }, passkey: { run: doPasskey } },
+    forms: { 'sign-in': { run: doSignIn }, passkey: { run: doPasskey }, provider: { run: doProvider } },
   },
   {
     path: '/login/two-factor',
@@ -61,6 +62,7 @@ async function showSignIn(visit: Visit): Promise<Answer> {
             autofills={visit.problem === null}
           />
         ) : null}
+        <ProviderButtons visit={visit} words={(label) => `Sign in with ${label}`} />
       </div>
       <p class="mt-3 text-center">
         <a href="/password_reset">Forgot your password?</a>
@@ -72,6 +74,10 @@ async function showSignIn(visit: Visit): Promise<Answer> {
       ) : null}
     </Narrow>,
   );
+}
+
+function doProvider(visit: Visit): Promise<Answer> {
+  return toProvider(visit, 'sign-in', returnPath(visit.query.get('return_to')));
 }
 
 async function doSignIn(visit: Visit): Promise<Answer> {

@@ -4,6 +4,7 @@
  */
 import type { ComponentChildren, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
+import { PROVIDER_FAILURES } from '../../../actions/identity/provider-failures.ts';
 import { Avatar, Notice } from '../parts/components.tsx';
 import type { AssetAddresses } from './assets.ts';
 import { AVATAR_MENU, isCurrent, type Menu, type MenuItem, UNLOCK_PATH } from './menus.ts';
@@ -18,6 +19,8 @@ const NOTICES: Readonly<Record<string, string>> = {
   'mail-sent':
     'If there is an account with that address, a mail with a link is on its way. Look into the spam folder, too.',
 };
+/** Why a sign-in by an identity provider ended, in the same way: `provider_down`. */
+const FAILURES: Readonly<Record<string, string>> = PROVIDER_FAILURES;
 
 /** The whole document. */
 export function documentOf(visit: Visit, assets: AssetAddresses, title: string, body: ComponentChildren): string {
@@ -133,9 +136,11 @@ function Messages({ visit }: { visit: Visit }): VNode | null {
         {visit.flash.text}
       </Notice>
     );
-  const words = NOTICES[visit.query.get('notice') ?? ''];
+  const notice = visit.query.get('notice') ?? '';
+  const failure = Object.hasOwn(FAILURES, notice) ? FAILURES[notice] : undefined;
+  const words = failure ?? (Object.hasOwn(NOTICES, notice) ? NOTICES[notice] : undefined);
   return words === undefined ? null : (
-    <Notice tone="info" role="status">
+    <Notice tone={failure === undefined ? 'info' : 'warn'} role="status">
       {words}
     </Notice>
   );

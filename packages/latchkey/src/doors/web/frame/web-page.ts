@@ -23,6 +23,11 @@ export type Answer =
       readonly retryAfterSec?: number;
       /** Other origins that a form of the page, or its redirect, may lead to. */
       readonly formTargets?: readonly string[];
+      /**
+       * Where the browser goes on its own: to another site, which a form's redirect could not reach, since it may lead
+       * on to further ones. The page needs a link to it as well.
+       */
+      readonly goesTo?: string;
     }
   | { readonly kind: 'redirect'; readonly to: string; readonly flash?: Flash }
   | { readonly kind: 'file'; readonly type: string; readonly content: FileContent; readonly fileName?: string };
@@ -31,7 +36,7 @@ export type Answer =
 export const page = (
   title: string,
   body: ComponentChild,
-  more: { status?: number; retryAfterSec?: number; formTargets?: readonly string[] } = {},
+  more: { status?: number; retryAfterSec?: number; formTargets?: readonly string[]; goesTo?: string } = {},
 ): Answer => ({ kind: 'page', title, body, ...more });
 /** Redirects to one of our paths (303). A flash needs a signed-in person. */
 export const redirect = (to: string, flash?: Flash): Answer => ({

@@ -1,0 +1,102 @@
+/**
+ * A person's linked identities: listed, linked, removed.
+ *
+ * Invariant: only a person who just confirmed who they are links an identity, in the session that asked for it.
+ * Invariant: an identity that is linked elsewhere, or another one than the linked one, is refused, never moved.
+ * Never: the last way into an account removed.
+ */
+import { problem } from '../../base/errors.ts';
+import { passwordDigestOf } from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
+import { emailsOf } from '../../store/emails.ts';
+import {
+  deleteIdentity,
+  type ExternalIdentity,
+  identitiesOf,
+  identityBySubject,
+  insertIdentity,
+} from '../../store/external-identities.ts';
+import { passkeysOf } from '../../store/passkeys.ts';
+import { unlessTaken } from '../accounts/accounts.ts';
+import { tellOfChange } from '../accounts/alarms.ts';
+import { personOf } from '../accounts/sessions.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+import { record } from '../ground/record.ts';
+import type { Arrival } from './provider-sign-in.ts';
+
+export type { ExternalIdentity };
+
+/** The person's identities, the oldest first. */
+export function listIdentities(ctx: Context, permit: Permit): Promise<ExternalIdentity[]> {
+  return identitiesOf(ctx.store.db, personOf(permit));
+}
+
+/** Links what a provider proved with the person's account. @throws Problem */
+export async function linkIdentity(ctx: Context, permit: Permit, { provider, identity }: Arrival): Promise<void> {
+  const userId = personOf(permit);
+  const at = ctx.clock.now();
+  const taken = `That identity at ${provider.label} is linked with another account.`;
+  await unlessTaken(taken, 'provider', () =>
+    ctx.store.transaction(async (tx) => {
+      const linked = await identityBySubject(tx, identity.issuer, identity.subject);
+      if (linked !== null)
+        throw problem('conflict', linked.userId === userId ? 'You are linked with that identity already.' : taken);
+      const mine = await identitiesOf(tx, userId);
+      if (mine.some(({ issuer }) => issuer === identity.issuer))
+        throw problem(
+          'conflict',
+          `You are linked with another identity at ${provider.label}. Remove that one first, then link this one.`,
+        );
+      await insertIdentity(tx, { userId, ...identity, createdAt: at });
+      await record(tx, permit, at, {
+        action: 'external_identity.link',
+        userId,
+        data: { provider: provider.name, issuer: identity.issuer, name: identity.label },
+      });
+      await tell(ctx, permit, tx, { provider: provider.label, name: identity.label, added: true });
+    }),
+  );
+}
+
+/** Removes one of the person's identities. @throws Problem when there is none, or it is the last way in */
+export async function unlinkIdentity(ctx: Context, permit: Permit, id: number): Promise<void> {
+  const userId = personOf(permit);
+  await ctx.store.transaction(async (tx) => {
+    const mine = await identitiesOf(tx, userId);
+    const one = mine.find((each) => each.id === id);
+    if (one === undefined) throw problem('not_found', 'That identity was removed already.');
+    const isLast =
+      mine.length === 1 && (await passwordDigestOf(tx, userId)) === null && (await passkeysOf(tx, userId)).length === 0;
+    if (isLast)
+      throw problem('unprocessable', 'It is your only way to sign in. Choose a password, or add a passkey first.');
+    await deleteIdentity(tx, userId, id);
+    await record(tx, permit, ctx.clock.now(), {
+      action: 'external_identity.unlink',
+      userId,
+      data: { issuer: one.issuer, name: one.label },
+    });
+    await tell(ctx, permit, tx, { provider: labelOf(ctx, one.issuer), name: one.label, added: false });
+  });
+}
+
+/** What an issuer is called on pages: as the operator names it; its address, when its provider is gone. */
+export function labelOf(ctx: Context, issuer: string): string {
+  return ctx.identityProviders.all.find(({ provider }) => provider.issuer === issuer)?.provider.label ?? issuer;
+}
+
+async function tell(
+  ctx: Context,
+  { actor }: Permit,
+  tx: Query,
+  what: { readonly provider: string; readonly name: string; readonly added: boolean },
+): Promise<void> {
+  if (actor.userId === null) return;
+  const facts = { ...what, at: ctx.clock.now(), by: actor.login, address: actor.address };
+  await tellOfChange(ctx, tx, {
+    userId: actor.userId,
+    emails: await emailsOf(tx, actor.userId),
+    template: 'identities_changed',
+    facts: (alarmPath) => ({ ...facts, alarmPath }),
+  });
+}

@@ -1,0 +1,206 @@
+/**
+ * The operator's file of identity providers: YAML in, providers out, or every error with its line.
+ *
+ * Invariant: a file is accepted completely or not at all. Never: a secret in it; it names the file that contains one.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Fault } from '../../base/errors.ts';
+import { onDemand } from '../../base/on-demand.ts';
+import { Secret } from '../../base/secret.ts';
+import { SettingsProblem, settingComplaint } from '../../base/settings/problem.ts';
+import { isLoopback } from '../../base/settings/values.ts';
+
+const yaml = onDemand<typeof import('yaml')>('yaml');
+const schemas = onDemand<typeof import('typebox/value')>('typebox/value');
+
+/** Who asks for the second factor of an account that has one: we, or the provider, which then is trusted with it. */
+const SECOND_FACTORS = ['here', 'provider'] as const;
+
+export interface IdentityProvider {
+  /** In addresses, and in the audit log. */
+  readonly name: string;
+  /** On buttons. */
+  readonly label: string;
+  /** Exactly as its discovery document says it. */
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+  readonly scopes: readonly string[];
+  readonly secondFactor: (typeof SECOND_FACTORS)[number];
+}
+
+/** How many providers one file may name. */
+export const MAX_PROVIDERS = 50;
+const DEFAULT_SCOPES = ['openid', 'profile', 'email'];
+
+interface Entry {
+  readonly name: string;
+  readonly label: string;
+  readonly issuer: string;
+  readonly 'client-id': string;
+  readonly 'client-secret-file': string;
+  readonly scopes?: readonly string[];
+  readonly 'second-factor'?: IdentityProvider['secondFactor'];
+}
+
+const text = (pattern: string): object => ({ type: 'string', pattern });
+/** JSON Schema (2020-12). */
+const FILE_SCHEMA = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['providers'],
+  properties: {
+    providers: {
+      type: 'array',
+      maxItems: MAX_PROVIDERS,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['name', 'label', 'issuer', 'client-id', 'client-secret-file'],
+        properties: {
+          name: text('^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$'),
+          label: text('^[^\\p{Cc}\\p{Cf}]{1,60}$'),
+          issuer: text('^https?://[^\\s?#@]{1,500}$'),
+          'client-id': text('^[\\x21-\\x7e]{1,255}$'),
+          'client-secret-file': text('^[^\\0]{1,1000}$'),
+          scopes: { type: 'array', maxItems: 20, items: text('^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,200}$') },
+          'second-factor': { enum: SECOND_FACTORS },
+        },
+      },
+    },
+  },
+};
+
+interface SchemaError {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly params: { readonly additionalProperties?: readonly string[] };
+  readonly message: string;
+}
+
+type Path = readonly (string | number)[];
+
+/**
+ * The providers in a file.
+ * @throws SettingsProblem that names every error with its line; Fault when the file can't be read
+ */
+export function readProviderFile(path: string): IdentityProvider[] {
+  const problems: { readonly at: Path; readonly message: string }[] = [];
+  const lines = new (yaml().LineCounter)();
+  const document = yaml().parseDocument(fileAt(path), { lineCounter: lines });
+  const [broken] = document.errors;
+  if (broken !== undefined) throw complaints(path, [[lines.linePos(broken.pos[0]).line, 'This is not valid YAML.']]);
+  const content = (document.toJS({ maxAliasCount: 0 }) ?? {}) as { readonly providers?: readonly Entry[] };
+  for (const error of schemas().Errors(FILE_SCHEMA as never, content) as unknown as readonly SchemaError[])
+    problems.push({ at: pathOf(error), message: wordsFor(error) });
+  const entries = problems.length > 0 ? [] : (content.providers ?? []);
+  const providers = entries.flatMap((entry, i) => {
+    const why = issuerProblem(entry.issuer) ?? repeated(entries, i);
+    if (why !== null) problems.push({ at: ['providers', i, why.key], message: why.message });
+    const secret = secretIn(resolve(dirname(path), entry['client-secret-file']));
+    if (secret === null)
+      problems.push({
+        at: ['providers', i, 'client-secret-file'],
+        message: `${entry['client-secret-file']} can't be read, or is empty.`,
+      });
+    return why !== null || secret === null ? [] : [providerOf(entry, secret)];
+  });
+  if (problems.length === 0) return providers;
+  throw complaints(
+    path,
+    problems.map(({ at, message }) => [lineOf(document, lines, at), message]),
+  );
+}
+
+function providerOf(entry: Entry, clientSecret: Secret): IdentityProvider {
+  return {
+    name: entry.name,
+    label: entry.label,
+    issuer: entry.issuer,
+    clientId: entry['client-id'],
+    clientSecret,
+    scopes: [...new Set(['openid', ...(entry.scopes ?? DEFAULT_SCOPES)])],
+    secondFactor: entry['second-factor'] ?? 'here',
+  };
+}
+
+interface EntryProblem {
+  readonly key: string;
+  readonly message: string;
+}
+
+function issuerProblem(issuer: string): EntryProblem | null {
+  const at = (message: string): EntryProblem => ({ key: 'issuer', message });
+  if (!URL.canParse(issuer)) return at(`${issuer} is no address.`);
+  const { protocol, hostname, pathname } = new URL(issuer);
+  if (protocol === 'http:' && !isLoopback(hostname.replace(/^\[(.*)\]$/, '$1')))
+    return at('The issuer must begin with https://, since whoever reads along could sign in as anybody.');
+  if (hostname === 'login.microsoftonline.com' && /^\/(?:common|organizations|consumers)(?:\/|$)/.test(pathname))
+    return at('Name your tenant by its id in place of common: that address lets people of every tenant in.');
+  return null;
+}
+
+function repeated(entries: readonly Entry[], i: number): EntryProblem | null {
+  const earlier = entries.slice(0, i);
+  const [one] = entries.slice(i);
+  if (earlier.some(({ name }) => name === one?.name))
+    return { key: 'name', message: `Two providers are named ${one?.name}.` };
+  // A link belongs to an issuer: two doors to one would let each open what the other is for.
+  return earlier.some(({ issuer }) => issuer === one?.issuer)
+    ? { key: 'issuer', message: `Two providers have the issuer ${one?.issuer}.` }
+    : null;
+}
+
+function fileAt(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Fault(`the file of identity providers ${path} can't be read`, {
+      hint: 'check the path given with --identity-providers',
+      detail: (error as Error).message,
+      cause: error,
+    });
+  }
+}
+
+function secretIn(path: string): Secret | null {
+  try {
+    const secret = readFileSync(path, 'utf8').trim();
+    return secret === '' ? null : new Secret(secret);
+  } catch {
+    return null;
+  }
+}
+
+function complaints(path: string, found: readonly (readonly [line: number, message: string])[]): SettingsProblem {
+  return new SettingsProblem(
+    found.map(([line, message]) =>
+      settingComplaint('identity-providers', `${path}:${line}: ${message}`, 'see docs/single-sign-on.md'),
+    ),
+  );
+}
+
+function pathOf({ instancePath, params: { additionalProperties = [] } }: SchemaError): Path {
+  const path = instancePath.split('/').slice(1);
+  return [...path.map((part) => (/^\d+$/.test(part) ? Number(part) : part)), ...additionalProperties.slice(0, 1)];
+}
+
+function wordsFor({ keyword, instancePath, params, message }: SchemaError): string {
+  const entry = instancePath.split('/').at(-1) ?? '';
+  if (keyword === 'additionalProperties') return `There is no entry named ${params.additionalProperties?.[0]} here.`;
+  return `${/^\d*$/.test(entry) ? 'A provider' : entry} ${message}.`;
+}
+
+/** The line of an entry, or of the nearest one around it. */
+function lineOf(
+  document: ReturnType<typeof import('yaml')['parseDocument']>,
+  lines: InstanceType<typeof import('yaml')['LineCounter']>,
+  path: Path,
+): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true) as { readonly range?: readonly number[] } | undefined;
+    if (node?.range?.[0] !== undefined) return lines.linePos(node.range[0]).line;
+  }
+  return 1;
+}

@@ -1,0 +1,200 @@
+/**
+ * Signing in by an identity provider: sent there, and taken back.
+ *
+ * Invariant: an answer counts in the browser, the session and for the purpose that it was asked for, once, for ten
+ * minutes. What a thief learns of the address alone opens nothing: nonce and verifier follow from the browser's secret.
+ * Invariant: the account is found by issuer and subject, and by nothing else.
+ * Invariant: a sign-in never lifts a suspension or a lock.
+ */
+import { problem } from '../../base/errors.ts';
+import { digestOf, type Secret } from '../../base/secret.ts';
+import { MINUTE_SEC } from '../../base/time.ts';
+import { type Account, accountById } from '../../store/accounts.ts';
+import { identityBySubject, noteIdentityUse } from '../../store/external-identities.ts';
+import { beginSubmission } from '../../store/form-submissions.ts';
+import { actorOf, beginSession, type Visitor } from '../accounts/sessions.ts';
+import { type Begun, begin } from '../accounts/sign-in.ts';
+import { type Context, UPKEEP } from '../ground/context.ts';
+import { mintSecret, seal, unseal } from '../ground/one-time-secrets.ts';
+import { record } from '../ground/record.ts';
+import type { Expected, ProvedIdentity, ProviderConnection } from './provider-connection.ts';
+import { ProviderFailure } from './provider-failures.ts';
+import type { IdentityProvider } from './provider-file.ts';
+
+/** How long somebody has for it at the provider. */
+const AT_PROVIDER_SEC = 10 * MINUTE_SEC;
+/** A longer path is not returned to: it would make the address too long for some providers. */
+const MAX_RETURN_LENGTH = 1000;
+
+export type ProviderAim = 'sign-in' | 'link';
+
+interface Wish {
+  readonly provider: string;
+  readonly aim: ProviderAim;
+  /** Where to go afterwards, one of our paths. */
+  readonly to: string;
+  /** What the person calls themselves; '' = nothing is known. */
+  readonly hint: string;
+}
+
+/** What `state` contains, sealed for the browser. No field of it has a meaning in anything else that is sealed so. */
+interface Asked extends Omit<Wish, 'hint'> {
+  readonly id: string;
+  readonly endsAt: number;
+}
+
+/** Somebody who came back from a provider, proved. */
+export interface Arrival {
+  readonly provider: IdentityProvider;
+  readonly aim: ProviderAim;
+  readonly to: string;
+  readonly identity: ProvedIdentity;
+}
+
+/** A provider as a button names it. */
+export interface OfferedProvider {
+  readonly name: string;
+  readonly label: string;
+  readonly issuer: string;
+}
+
+/** The providers by which people can sign in, in the operator's order. */
+export function offeredProviders(ctx: Context): OfferedProvider[] {
+  return ctx.identityProviders.all.map(({ provider: { name, label, issuer } }) => ({ name, label, issuer }));
+}
+
+function expectedOf(ctx: Context, sender: Secret, { id, provider }: Asked, state: string): Expected {
+  const derived = (what: string): string => digestOf(`identity provider ${what} ${id} ${sender.reveal()}`);
+  return {
+    redirectUri: `${ctx.settings.publicUrl}/login/sso/${provider}/callback`,
+    state,
+    nonce: derived('nonce'),
+    verifier: derived('verifier'),
+  };
+}
+
+/**
+ * Where to send the browser. Nothing is stored: all of it is in the address, sealed for this browser.
+ * @throws Problem in words when the provider is unknown, down or set up wrongly
+ */
+export async function beginAtProvider(ctx: Context, sender: Secret, wish: Wish): Promise<URL> {
+  const connection = ctx.identityProviders.named(wish.provider);
+  if (connection === null) throw problem('invalid', 'There is no such way to sign in any more. Choose another.');
+  const at = ctx.clock.now();
+  const { provider, aim } = wish;
+  const to = wish.to.length > MAX_RETURN_LENGTH ? '/' : wish.to;
+  const asked: Asked = { provider, aim, to, id: mintSecret().reveal(), endsAt: at + AT_PROVIDER_SEC };
+  try {
+    return await connection.addressFor(
+      expectedOf(ctx, sender, asked, seal(sender, JSON.stringify(asked))),
+      at,
+      wish.hint,
+    );
+  } catch (error) {
+    if (!(error instanceof ProviderFailure)) throw error;
+    logFailure(ctx, provider, error);
+    throw problem('unprocessable', error.message);
+  }
+}
+
+/**
+ * Takes somebody back.
+ * @param name of the provider, as the address says it
+ * @throws ProviderFailure unless this browser asked, this provider answered, and everything is proved
+ */
+export async function arriveFromProvider(
+  ctx: Context,
+  sender: Secret,
+  name: string,
+  answer: URLSearchParams,
+  visitor: Visitor,
+): Promise<Arrival> {
+  const at = ctx.clock.now();
+  const [state = '', ...more] = answer.getAll('state');
+  const text = unseal(sender, state);
+  const asked = text === null || more.length > 0 ? null : (JSON.parse(text) as Asked);
+  const connection = ctx.identityProviders.named(name);
+  const isOurs =
+    asked !== null && asked.provider === name && asked.endsAt >= at && asked.endsAt <= at + 2 * AT_PROVIDER_SEC;
+  if (!isOurs || connection === null) throw new ProviderFailure('started_elsewhere');
+  if (!(await beginSubmission(ctx.store.db, digestOf(`identity provider ${asked.id}`), at)))
+    throw new ProviderFailure('started_elsewhere');
+  return arrive(ctx, connection, asked, { answer, expected: expectedOf(ctx, sender, asked, state), visitor });
+}
+
+async function arrive(
+  ctx: Context,
+  connection: ProviderConnection,
+  { aim, to }: Asked,
+  { answer, expected, visitor }: { answer: URLSearchParams; expected: Expected; visitor: Visitor },
+): Promise<Arrival> {
+  const { provider } = connection;
+  try {
+    return { provider, aim, to, identity: await connection.identityIn(answer, expected, ctx.clock.now()) };
+  } catch (error) {
+    if (error instanceof ProviderFailure) await recordFailure(ctx, provider.name, error, visitor);
+    throw error;
+  }
+}
+
+/**
+ * Signs in the account that the identity is linked with. Its own second factor is still asked for, unless the operator
+ * trusts the provider with it.
+ * @throws ProviderFailure when none is, or it is suspended or locked
+ */
+export async function signInByIdentity(
+  ctx: Context,
+  { provider, identity }: Arrival,
+  device: Secret,
+  visitor: Visitor,
+): Promise<Begun> {
+  const at = ctx.clock.now();
+  const linked = await identityBySubject(ctx.store.db, identity.issuer, identity.subject);
+  const account = linked === null ? null : await accountById(ctx.store.db, linked.userId);
+  const reason = account === null ? 'not_linked' : closedBy(account);
+  if (linked === null || account === null || reason !== null) {
+    const failure = new ProviderFailure(reason ?? 'not_linked');
+    await recordFailure(ctx, provider.name, failure, visitor, account?.id ?? null);
+    throw failure;
+  }
+  const owes = account.twoFactorAt !== null && provider.secondFactor === 'here' ? 'second-factor' : null;
+  const secret = await ctx.store.transaction(async (tx) => {
+    if (!(await noteIdentityUse(tx, linked.id, at))) throw new ProviderFailure('not_linked');
+    await record(tx, actorOf(account, visitor), at, {
+      action: 'external_identity.use',
+      userId: account.id,
+      data: { provider: provider.name, issuer: identity.issuer },
+    });
+    return owes === null
+      ? begin(ctx, tx, account, device.digest(), visitor)
+      : beginSession(tx, at, account.id, visitor, owes);
+  });
+  return { secret, owes };
+}
+
+function closedBy(account: Account): 'suspended' | 'locked' | null {
+  if (account.suspendedAt !== null) return 'suspended';
+  // The link may be the thief's: while the account is locked, an identity is never enough.
+  return account.lockedAt === null ? null : 'locked';
+}
+
+function logFailure({ log }: Context, provider: string, { reason, detail }: ProviderFailure): void {
+  log.warn({ provider, reason, detail }, 'a sign-in by an identity provider failed');
+}
+
+async function recordFailure(
+  ctx: Context,
+  provider: string,
+  failure: ProviderFailure,
+  visitor: Visitor,
+  userId: number | null = null,
+): Promise<void> {
+  logFailure(ctx, provider, failure);
+  await ctx.store.transaction((tx) =>
+    record(tx, { actor: { ...UPKEEP, ...visitor } }, ctx.clock.now(), {
+      action: 'external_identity.fail',
+      userId,
+      data: { provider, reason: failure.reason },
+    }),
+  );
+}

@@ -1,0 +1,58 @@
+/** Buttons that lead to identity providers, and the page in between. */
+import type { VNode } from 'preact';
+import { beginAtProvider, offeredProviders, type ProviderAim } from '../../../actions/identity/provider-sign-in.ts';
+import { Narrow } from '../frame/layout.tsx';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page } from '../frame/web-page.ts';
+import { Form, Hidden } from '../parts/form.tsx';
+
+/** One button for each provider but those that are linked already. Each is the form `provider` of its page. */
+export function ProviderButtons({
+  visit,
+  words,
+  without = [],
+}: {
+  visit: Visit;
+  words: (label: string) => string;
+  /** Issuers. */
+  without?: readonly string[];
+}): VNode {
+  return (
+    <>
+      {offeredProviders(visit.ctx)
+        .filter(({ issuer }) => !without.includes(issuer))
+        .map(({ name, label }) => (
+          <Form f={visit.fields('provider')} submit={words(label)} tone="default">
+            <Hidden name="provider" value={name} />
+            <Hidden name="login_hint" value={(visit.query.get('login_hint') ?? '').slice(0, MAX_HINT_LENGTH)} />
+          </Form>
+        ))}
+    </>
+  );
+}
+
+const MAX_HINT_LENGTH = 254;
+
+/**
+ * Sends the browser to the provider that was chosen. Only a form of ours does: a link of another site must not sign
+ * anybody in without their doing.
+ */
+export async function toProvider(visit: Visit, aim: ProviderAim, to: string): Promise<Answer> {
+  const { href } = await beginAtProvider(visit.ctx, visit.sender, {
+    provider: visit.field('provider'),
+    aim,
+    to,
+    hint: visit.field('login_hint').slice(0, MAX_HINT_LENGTH),
+  });
+  return page(
+    'Signing in',
+    <Narrow title="You are being taken there">
+      <p class="text-center">
+        <a class="btn" href={href}>
+          Go on by hand
+        </a>
+      </p>
+    </Narrow>,
+    { goesTo: href },
+  );
+}
