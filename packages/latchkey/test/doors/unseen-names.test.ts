@@ -1,11 +1,17 @@
 /**
  * The attack: Bob names his token so that it looks like another one, and the owner who reads the list approves it.
- * Every door refuses the name and stores nothing; and a name older than the rule doesn't turn a page around.
+ * Every door refuses the name and stores nothing; and a name older than the rule turns no page around.
  */
 import { expect, it } from 'vitest';
+import { addOrganization } from '../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../src/actions/decision/authorize.ts';
+import { addRepository } from '../../src/actions/repositories/repositories.ts';
+import { dontReadLog } from '../actions/context.ts';
 import { sshPublicKey } from '../ssh-keys.ts';
 import { apiWorld } from './github/api.ts';
 import { gitlabWorld } from './gitlab/api.ts';
+import { lookers } from './web/lookers.ts';
+import { furnish, PAGE_ROUTES, placesIn } from './web/page-routes.ts';
 import { webWorld } from './web/visitor.ts';
 
 const TURNED = 'deploy\u202Eyek-nimda';
@@ -59,5 +65,38 @@ it('on a page no token is named so, and an older name is isolated where others r
   await db.updateTable('tokens').set({ name: TURNED }).where('user_id', '=', bob.id).execute();
   const admin = world.visitor();
   await admin.signIn('ada');
-  expect((await admin.get('/instance/tokens')).text).toContain(`<bdi class="text-bold">${TURNED}</bdi>`);
+  expect((await admin.get('/instance/tokens')).text).toContain('<bdi class="text-bold">deploy\ufffdyek-nimda</bdi>');
+});
+
+it('on no page does a name from before turn the text after it around', async () => {
+  const world = await webWorld({ signUp: 'open' });
+  await world.addPerson('ada', { admin: true });
+  await world.addPerson('hal');
+  await addOrganization(world.ctx, operatorPermit(), { name: 'octo', owner: 'ada' });
+  await addRepository(world.ctx, operatorPermit(), { owner: 'octo', name: 'site', visibility: 'private' });
+  await furnish(world.ctx, 'ada');
+  const places = await placesIn(world.ctx, 'ada');
+  const { visitors, setUp } = await lookers(world);
+  const { db } = world.ctx.store;
+  const profile_json = JSON.stringify({ bio: TURNED, company: TURNED, location: TURNED });
+  await db.updateTable('accounts').set({ name: TURNED, profile_json }).execute();
+  await db.updateTable('tokens').set({ description: TURNED }).execute();
+  for (const { id } of await db.selectFrom('tokens').select('id').execute())
+    await db
+      .updateTable('tokens')
+      .set({ name: `${TURNED}${id}` })
+      .where('id', '=', id)
+      .execute();
+  await db.updateTable('repositories').set({ description: TURNED }).execute();
+  dontReadLog(world.ctx);
+  let turned = 0;
+  for (const entry of Object.values(PAGE_ROUTES)) {
+    if ('is' in entry) continue;
+    for (const path of entry.as === 'first' ? [setUp] : entry.at(places)) {
+      const { text } = await visitors[entry.as].get(path);
+      expect(text.replace(/<[^>]*>/g, ''), path).not.toMatch(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/);
+      if (text.includes('\ufffd')) turned += 1;
+    }
+  }
+  expect(turned).toBeGreaterThan(10);
 });

@@ -97,7 +97,8 @@ async function showUnlock(visit: Visit): Promise<Answer> {
           <a href="/settings/emails">E-mail addresses</a>: remove those that aren't yours.
         </li>
         <li>
-          <a href="/settings/security">Password and authentication</a>: keep only factors that you hold.
+          <a href="/settings/security">Password and authentication</a>: keep only factors, and identities at other
+          services, that are yours.
         </li>
         <li>
           <a href="/settings/security-log">Security log</a>: see what was done, and from where.
