@@ -73,6 +73,7 @@ describe.each(ENGINES)('refusals of a token [%s]', (engine) => {
           url:
             `${ctx.settings.publicUrl}/settings/personal-access-tokens/${id}` +
             '?target_name=ada&repositories=notes&contents=write',
+          command: null,
           missing: [{ permission: 'contents', level: 'write' }],
           missingScopes: [],
         },

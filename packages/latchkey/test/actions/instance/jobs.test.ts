@@ -368,6 +368,7 @@ it('a job of repositories is left to other nodes by one whose copy somebody else
   expect(all.filter((kind) => !left.has(kind)).toSorted()).toEqual([
     'check-repositories',
     'clear-leftovers',
+    'inspect-repositories',
     'note-high-water',
     'settle-folder',
     'settle-pushes',
