@@ -115,7 +115,9 @@ function checkpointsIn(path: string): KeptElsewhere[] {
 
 function checkpointCommand(terminal: Terminal): Command {
   const command = new Command('checkpoint')
-    .description('print the newest checkpoint as a line of JSON; keep it where whoever can change the log cannot')
+    .description(
+      'print the newest checkpoint as a line of JSON; keep it where nobody who can change the log can reach it',
+    )
     .action(() =>
       withData(command, terminal, async (ctx) => {
         const { chainAll, checkpointLine, newestCheckpointOf } = await import('../../actions/audit/chain.ts');

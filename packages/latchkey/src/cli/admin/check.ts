@@ -12,7 +12,7 @@ import { withData, withDataOptions } from './context.ts';
 
 export function checkCommand(terminal: Terminal): Command {
   const command = new Command('check')
-    .description('look through all repositories for damage, and for what is on the disk or in the database alone')
+    .description('check all repositories for damage, and for files or rows without the other')
     .option('--mend', 'make anew what git makes from packs and refs: their indexes, bitmaps, the graph of commits')
     .option('--json', 'print what was found as one object')
     .action((options: { json?: true; mend?: true }) =>

@@ -43,7 +43,7 @@ function addCommand(terminal: Terminal): Command {
 
 function addMemberCommand(terminal: Terminal): Command {
   const command = new Command('add')
-    .description('let somebody in, or change their role')
+    .description('add a member, or change their role')
     .argument('<ORG>', 'the organization')
     .argument('<LOGIN>', 'who')
     .addOption(new Option('--role <ROLE>', 'their role').choices(ROLES).default('member'))
@@ -62,7 +62,7 @@ function addMemberCommand(terminal: Terminal): Command {
 
 function removeMemberCommand(terminal: Terminal): Command {
   const command = new Command('remove')
-    .description('take somebody out: their tokens reach nothing there on the next request')
+    .description('remove a member; their tokens lose access with the next request')
     .argument('<ORG>', 'the organization')
     .argument('<LOGIN>', 'who')
     .action((organization: string, login: string) =>

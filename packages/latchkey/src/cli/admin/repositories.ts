@@ -63,7 +63,7 @@ function addCommand(terminal: Terminal): Command {
 function importCommand(terminal: Terminal): Command {
   const command = withVisibilityOptions(
     new Command('import')
-      .description('take over a Git repository that lies on this machine, with all its branches and tags')
+      .description('import a Git repository from this machine, with all its branches and tags')
       .argument('<OWNER/NAME>', 'its name here')
       .argument('<PATH>', 'where it lies; it is copied, unless it lies in its place already'),
   );
@@ -96,7 +96,7 @@ function collaboratorCommand(terminal: Terminal): Command {
 
 function addCollaboratorCommand(terminal: Terminal): Command {
   const command = new Command('add')
-    .description('let somebody in, or change their role')
+    .description('add a collaborator, or change their role')
     .argument('<OWNER/NAME>', 'the repository')
     .argument('<LOGIN>', 'who')
     .addOption(new Option('--role <ROLE>', 'their role').choices(REPOSITORY_ROLES).makeOptionMandatory())
@@ -113,7 +113,7 @@ function addCollaboratorCommand(terminal: Terminal): Command {
 
 function removeCollaboratorCommand(terminal: Terminal): Command {
   const command = new Command('remove')
-    .description('let somebody go: their tokens reach nothing there on the next request')
+    .description('remove a collaborator; their tokens lose access with the next request')
     .argument('<OWNER/NAME>', 'the repository')
     .argument('<LOGIN>', 'who')
     .action((fullName: string, login: string) => {

@@ -17,7 +17,7 @@ export function serverCommand(terminal: Terminal): Command {
 
 function addCommand(terminal: Terminal): Command {
   const command = new Command('add')
-    .description('register a service; prints its secret, which is shown this once')
+    .description('register a service and print its secret, which is never shown again')
     .argument('<NAME>', 'its name')
     .action((name: string) =>
       withData(command, terminal, async (ctx, permit) => {
@@ -55,7 +55,7 @@ function listCommand(terminal: Terminal): Command {
 
 function removeCommand(terminal: Terminal): Command {
   const command = new Command('remove')
-    .description('take a service out: its secret is worth nothing from then on')
+    .description('remove a service; its secret stops working at once')
     .argument('<NAME>', 'its name')
     .action((name: string) =>
       withData(command, terminal, async (ctx, permit) => {

@@ -97,7 +97,7 @@ function sayCreated(terminal: Terminal, login: string, { secret, token }: Create
 
 function listCommand(terminal: Terminal): Command {
   const command = new Command('list')
-    .description("list somebody's tokens, newest first, those that have ended included")
+    .description("list a person's tokens, newest first, including those that have ended")
     .argument('<LOGIN>', 'whose')
     .option('--json', 'print an array')
     .action((login: string, { json }: { json?: true }) =>

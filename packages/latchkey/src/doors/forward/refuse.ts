@@ -86,23 +86,23 @@ const CURED_BY_SCOPE: ReadonlySet<Reason> = new Set<Reason>([
 export const REQUEST_ERRORS = {
   proxy_unknown: "Only a trusted proxy may ask here. The server's administrator names it with --trusted-proxy.",
   address_missing:
-    'The proxy does not say which address was asked for (X-Original-URI, X-Forwarded-Uri, or a path after ' +
+    'The proxy does not say which address the request is for (X-Original-URI, X-Forwarded-Uri, or a path after ' +
     '/forward-auth).',
-  address_twice: 'The request names the address that it is for in more than one way, so it is for none.',
+  address_twice: 'The request names its address in more than one way, so it is refused.',
   caller_twice:
-    'The request names its caller both in X-Forwarded-For and in Forwarded: the proxy must take one of them out.',
-  method_missing: 'The proxy does not say which method was used (X-Original-Method or X-Forwarded-Method).',
-  header_twice: 'A header that may come once came twice.',
+    'The request names its caller both in X-Forwarded-For and in Forwarded: the proxy must remove one of them.',
+  method_missing: 'The proxy does not say which method the request uses (X-Original-Method or X-Forwarded-Method).',
+  header_twice: 'A header that may be sent only once was sent twice.',
   authorization_twice: 'More than one Authorization header was sent.',
   path_absolute: 'The address must begin with a slash.',
   path_ambiguous:
     'The address can be read in more than one way: it has an empty segment, dots, a semicolon, or something that ' +
     'is encoded twice.',
-  path_undecodable: 'The address has a percent sign that stands for nothing.',
+  path_undecodable: 'The address has a percent sign that encodes nothing.',
   path_too_deep: 'The address has too many segments.',
-  method_unreadable: 'That is not a method of HTTP.',
-  route_unknown: 'No route map says what this request needs, so nobody may send it.',
-  target_unknown: 'From this address nobody can tell whose it is, so nobody may ask for it.',
+  method_unreadable: 'That is not an HTTP method.',
+  route_unknown: 'No route map says what this request needs, so it is refused.',
+  target_unknown: 'The address does not tell whose resource it names, so it is refused.',
   header_unread: 'A header can turn this request into another one, and no route map says how to read it:',
   destination_missing: 'The request names no Destination, or the proxy does not pass it on.',
   destination_elsewhere: 'Destination must be a path, or an address on the host of the request.',
