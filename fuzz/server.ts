@@ -126,7 +126,7 @@ async function lookThrough(
     rest = lines.pop() ?? '';
     for (const line of lines) {
       for (const [name, secret] of secrets) if (line.includes(secret)) found.add(`${name}: ${line.slice(0, 300)}`);
-      if (/"level":[56]0/.test(line) && faults.length < 20) faults.push(line.slice(0, 600));
+      if (/"level":"(?:error|fatal)"/.test(line) && faults.length < 20) faults.push(line.slice(0, 600));
     }
   }
   return { secrets: [...found].slice(0, 20), faults, bytes };

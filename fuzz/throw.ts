@@ -104,7 +104,10 @@ class Judge {
 
 /** True when a refusal says something: a sentence, or an error of OAuth. */
 function hasWords(answer: string): boolean {
-  const body = answer.startsWith('HTTP/1.1 ') ? answer.slice(answer.indexOf('\r\n\r\n')) : answer;
+  const isRaw = answer.startsWith('HTTP/1.1 ');
+  const body = isRaw ? answer.slice(answer.indexOf('\r\n\r\n')) : answer;
+  // A method that was spoiled into HEAD: its answer has a head alone.
+  if (isRaw && body.trim() === '') return true;
   return /[a-z]{2,} [a-z]{2,}|"error":"[a-z_]{4,}"/i.test(body);
 }
 

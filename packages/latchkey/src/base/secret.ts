@@ -69,7 +69,8 @@ export function digestOfKey(key: string): string {
   return Buffer.from(key, 'latin1').toString('base64url');
 }
 
-/** Compares two digests of equal length in constant time. Digests of unequal length differ. */
+/** Compares two digests of equal length in constant time. What has another length, in bytes, differs. */
 export function sameDigest(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+  const [one, other] = [Buffer.from(a), Buffer.from(b)];
+  return one.length === other.length && timingSafeEqual(one, other);
 }

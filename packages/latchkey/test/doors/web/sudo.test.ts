@@ -37,6 +37,18 @@ test('a forged form opens no protected page, however the form is forged', async 
   expect(open).toEqual([]);
 });
 
+test('a form token with as many characters as ours, but more bytes, is a forged one and no fault', async () => {
+  const world = await webWorld();
+  await world.addPerson('ada');
+  const visitor = world.visitor();
+  const { values } = formIn((await visitor.get('/login')).text, 'sign-in');
+  values.set('token', 'é'.repeat(values.get('token')?.length ?? 0));
+  values.set('login', 'ada');
+  values.set('password', PASSWORD);
+  const seen = await visitor.post('/login', values);
+  expect([seen.status, seen.text.includes('The page was open for too long')]).toEqual([422, true]);
+});
+
 test('a form that lost its token is shown again after the confirmation, and submits nothing by itself', async () => {
   const world = await webWorld();
   const ada = await world.addPerson('ada');
