@@ -12,27 +12,18 @@ import {
   type Verdict,
 } from '../../../actions/instance/tokens-in-doubt.ts';
 import { problem } from '../../../base/errors.ts';
-import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { nextPagePath, numberIn } from '../organizations/area.tsx';
-import { Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
+import { Blankslate, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
-import { KIND_WORDS } from '../tokens/kinds.ts';
-import { Ends, LastUse } from '../tokens/lists.tsx';
+import { pickedTokens, TOKENS_ON_A_PAGE, TokenPicks, tokensPermit } from './token-picks.tsx';
 
-const ON_A_PAGE = 50;
 const PATH = '/instance/restoration';
 /** Failures that a message names. */
 const MAX_NAMED = 5;
-
-const permitTo = (visit: Visit, level: 'read' | 'write'): Promise<Permit> =>
-  visit.permit(
-    { sets: [{ instance_personal_access_tokens: level }], publicRead: false, writes: level === 'write' },
-    { kind: 'instance' },
-  );
 
 const KNOWN: Readonly<Record<PastRestoration['known'], string>> = {
   tail: 'A copy of the audit log said what had been ended since the backup.',
@@ -41,7 +32,7 @@ const KNOWN: Readonly<Record<PastRestoration['known'], string>> = {
 };
 
 async function show(visit: Visit): Promise<Answer> {
-  const permit = await permitTo(visit, 'read');
+  const permit = await tokensPermit(visit, 'read');
   const { last, inDoubt } = await readRestoration(visit.ctx, permit);
   return page(
     'Restoration',
@@ -97,7 +88,7 @@ function Past({ last }: { last: PastRestoration }): VNode {
 async function doubts(visit: Visit, permit: Permit, inDoubt: number): Promise<VNode> {
   const rows = await listTokensInDoubt(visit.ctx, permit, {
     beforeId: numberIn(visit.query, 'before'),
-    limit: ON_A_PAGE,
+    limit: TOKENS_ON_A_PAGE,
   });
   return (
     <>
@@ -107,28 +98,10 @@ async function doubts(visit: Visit, permit: Permit, inDoubt: number): Promise<VN
         brought back later.
       </p>
       <Form f={visit.fields('resolve')} submit={null}>
-        <div class="Box mb-3">
-          <ul>
-            {rows.map((token) => (
-              <li class="Box-row lk-pick">
-                <input type="checkbox" id={`token-${token.id}`} name="ids" value={String(token.id)} />
-                <div class="lk-token-what">
-                  <label for={`token-${token.id}`}>
-                    <bdi class="text-bold">{token.name}</bdi> of {token.owner.login}
-                  </label>{' '}
-                  <Label>{KIND_WORDS[token.kind]}</Label>
-                  <p class="mb-1">{rightSentence(token, 'other')}</p>
-                  <p class="color-fg-muted f6 mb-0">
-                    <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
-                  </p>
-                </div>
-              </li>
-            ))}
-          </ul>
-        </div>
+        <TokenPicks visit={visit} rows={rows} states={false} />
         <Choices names={['restore', 'keep']} words={['Bring back', 'Keep revoked']} />
       </Form>
-      <NextPage href={nextPagePath(visit, 'before', rows.length < ON_A_PAGE ? undefined : rows.at(-1)?.id)} />
+      <NextPage href={nextPagePath(visit, 'before', rows.length < TOKENS_ON_A_PAGE ? undefined : rows.at(-1)?.id)} />
       {inDoubt === 1 ? null : (
         <>
           <Subhead title={`All ${inDoubt} at once`} level={2} />
@@ -162,7 +135,7 @@ function verdictIn(visit: Visit): Verdict {
 
 async function resolve(visit: Visit, chosen: readonly number[] | 'all'): Promise<Answer> {
   const verdict = verdictIn(visit);
-  const done = await resolveTokens(visit.ctx, await permitTo(visit, 'write'), verdict, chosen);
+  const done = await resolveTokens(visit.ctx, await tokensPermit(visit, 'write'), verdict, chosen);
   return redirect(PATH, { tone: done.failed.length === 0 ? 'success' : 'warn', text: saidOf(verdict, done) });
 }
 
@@ -180,17 +153,7 @@ export const restorationPages: readonly WebPage[] = [
     access: 'administrator',
     get: show,
     forms: {
-      resolve: {
-        once: true,
-        run: (visit) => {
-          const ids = (visit.typed?.getAll('ids') ?? [])
-            .map(Number)
-            .filter((id) => Number.isSafeInteger(id) && id > 0)
-            .slice(0, ON_A_PAGE);
-          if (ids.length === 0) throw problem('missing', 'Tick at least one token.');
-          return resolve(visit, ids);
-        },
-      },
+      resolve: { once: true, run: (visit) => resolve(visit, pickedTokens(visit)) },
       'resolve-all': { once: true, run: (visit) => resolve(visit, 'all') },
     },
   },
