@@ -8,8 +8,9 @@
 import { DAY_SEC } from '../../base/time.ts';
 import type { MailFacts, MailTemplate } from '../../catalogue/mails.ts';
 import type { Query } from '../../store/db.ts';
-import type { Email } from '../../store/emails.ts';
+import { type Email, emailsOf } from '../../store/emails.ts';
 import { insertLink } from '../../store/one-time-links.ts';
+import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { mintSecret } from '../ground/one-time-secrets.ts';
@@ -51,4 +52,25 @@ export async function tellOfChange<K extends AlarmTemplate>(
     });
     await queueMail(ctx, tx, { userId, address }, template, facts(`/not-me/${secret.reveal()}`));
   }
+}
+
+/** Changes whose mails say who made them, when and from where. */
+type OwnTemplate = 'passkeys_changed' | 'identities_changed';
+
+/** Mails the holder of a permit about a change that they have just made, in its transaction. */
+export async function tellHolder<K extends OwnTemplate>(
+  ctx: Context,
+  tx: Query,
+  { actor: { userId, login: by, address } }: Permit,
+  template: K,
+  what: Omit<MailFacts[K], 'at' | 'by' | 'address' | 'alarmPath'>,
+): Promise<void> {
+  if (userId === null) return;
+  const at = ctx.clock.now();
+  await tellOfChange(ctx, tx, {
+    userId,
+    emails: await emailsOf(tx, userId),
+    template,
+    facts: (alarmPath) => ({ ...what, at, by, address, alarmPath }) as unknown as MailFacts[K],
+  });
 }

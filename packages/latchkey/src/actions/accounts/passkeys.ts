@@ -11,7 +11,6 @@ import { digestOf, type Secret } from '../../base/secret.ts';
 import { MINUTE_SEC } from '../../base/time.ts';
 import { nameTextProblem } from '../../rules/names.ts';
 import { type Account, accountById } from '../../store/accounts.ts';
-import { emailsOf } from '../../store/emails.ts';
 import { beginSubmission } from '../../store/form-submissions.ts';
 import {
   deletePasskey,
@@ -26,7 +25,7 @@ import type { Context } from '../ground/context.ts';
 import { seal, unseal } from '../ground/one-time-secrets.ts';
 import { record } from '../ground/record.ts';
 import { unlessTaken } from './accounts.ts';
-import { tellOfChange } from './alarms.ts';
+import { tellHolder } from './alarms.ts';
 import { personOf } from './sessions.ts';
 import { offIfLast, onIfFirst } from './two-factor.ts';
 
@@ -158,26 +157,10 @@ export async function addPasskey(
         createdAt: at,
       });
       await record(tx, permit, at, { action: 'passkey.register', userId, data: { name } });
-      await tell(ctx, permit, tx, { name, added: true });
+      await tellHolder(ctx, tx, permit, 'passkeys_changed', { name, added: true });
       return onIfFirst(ctx, tx, permit);
     }),
   );
-}
-
-async function tell(
-  ctx: Context,
-  { actor }: Permit,
-  tx: Parameters<typeof emailsOf>[0],
-  what: { readonly name: string; readonly added: boolean },
-): Promise<void> {
-  if (actor.userId === null) return;
-  const facts = { ...what, at: ctx.clock.now(), by: actor.login, address: actor.address };
-  await tellOfChange(ctx, tx, {
-    userId: actor.userId,
-    emails: await emailsOf(tx, actor.userId),
-    template: 'passkeys_changed',
-    facts: (alarmPath) => ({ ...facts, alarmPath }),
-  });
 }
 
 export function listPasskeys(ctx: Context, permit: Permit): Promise<Passkey[]> {
@@ -197,7 +180,7 @@ export async function removePasskey(ctx: Context, permit: Permit, id: number): P
     if (key === undefined || !(await deletePasskey(tx, userId, id)))
       throw problem('not_found', 'That passkey was removed already.');
     await record(tx, permit, ctx.clock.now(), { action: 'passkey.remove', userId, data: { name: key.name } });
-    await tell(ctx, permit, tx, { name: key.name, added: false });
+    await tellHolder(ctx, tx, permit, 'passkeys_changed', { name: key.name, added: false });
     await offIfLast(ctx, tx, permit);
   });
 }

@@ -7,8 +7,6 @@
  */
 import { problem } from '../../base/errors.ts';
 import { passwordDigestOf } from '../../store/accounts.ts';
-import type { Query } from '../../store/db.ts';
-import { emailsOf } from '../../store/emails.ts';
 import {
   deleteIdentity,
   type ExternalIdentity,
@@ -18,7 +16,7 @@ import {
 } from '../../store/external-identities.ts';
 import { passkeysOf } from '../../store/passkeys.ts';
 import { unlessTaken } from '../accounts/accounts.ts';
-import { tellOfChange } from '../accounts/alarms.ts';
+import { tellHolder } from '../accounts/alarms.ts';
 import { personOf } from '../accounts/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
@@ -54,7 +52,11 @@ export async function linkIdentity(ctx: Context, permit: Permit, { provider, ide
         userId,
         data: { provider: provider.name, issuer: identity.issuer, name: identity.label },
       });
-      await tell(ctx, permit, tx, { provider: provider.label, name: identity.label, added: true });
+      await tellHolder(ctx, tx, permit, 'identities_changed', {
+        provider: provider.label,
+        name: identity.label,
+        added: true,
+      });
     }),
   );
 }
@@ -76,27 +78,15 @@ export async function unlinkIdentity(ctx: Context, permit: Permit, id: number): 
       userId,
       data: { issuer: one.issuer, name: one.label },
     });
-    await tell(ctx, permit, tx, { provider: labelOf(ctx, one.issuer), name: one.label, added: false });
+    await tellHolder(ctx, tx, permit, 'identities_changed', {
+      provider: labelOf(ctx, one.issuer),
+      name: one.label,
+      added: false,
+    });
   });
 }
 
 /** What an issuer is called on pages: as the operator names it; its address, when its provider is gone. */
 export function labelOf(ctx: Context, issuer: string): string {
   return ctx.identityProviders.all.find(({ provider }) => provider.issuer === issuer)?.provider.label ?? issuer;
-}
-
-async function tell(
-  ctx: Context,
-  { actor }: Permit,
-  tx: Query,
-  what: { readonly provider: string; readonly name: string; readonly added: boolean },
-): Promise<void> {
-  if (actor.userId === null) return;
-  const facts = { ...what, at: ctx.clock.now(), by: actor.login, address: actor.address };
-  await tellOfChange(ctx, tx, {
-    userId: actor.userId,
-    emails: await emailsOf(tx, actor.userId),
-    template: 'identities_changed',
-    facts: (alarmPath) => ({ ...facts, alarmPath }),
-  });
 }
