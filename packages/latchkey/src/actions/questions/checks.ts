@@ -4,16 +4,15 @@
  * Invariant: a token that asks about itself spends no use. A server's question counts as a use of the token, recorded
  * once per call, whatever the number of checks; otherwise a token used only there would be removed for disuse.
  */
-import type { FoundRoute } from '../../catalogue/route-maps/finder.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Need } from '../../rules/model.ts';
 import { authenticate, type Identity } from '../decision/authenticate.ts';
 import { authorize, consider } from '../decision/authorize.ts';
 import type { Credential } from '../decision/credential.ts';
-import { type TargetName, targetOf } from '../decision/targets.ts';
+import type { TargetName } from '../decision/targets.ts';
 import type { Context } from '../ground/context.ts';
 import { furtherRoutes, type TurningHeader } from './destination.ts';
-import { type ForwardedRequestError, otherSpelling, refusalOfAny, targetName } from './forwarded-requests.ts';
+import { type ForwardedRequestError, refusalOfAny, targetName } from './forwarded-requests.ts';
 import { maxAgeOf } from './introspection.ts';
 import type { AskedRoute } from './route-maps.ts';
 
@@ -53,9 +52,8 @@ type Found =
   | {
       readonly need: Need;
       readonly target: TargetName;
-      readonly route: FoundRoute | null;
-      /** What the request needs besides: see `furtherRoutes`. */
-      readonly further: readonly AskedRoute[];
+      /** Of a request, its route and those that it needs besides: see `furtherRoutes`. */
+      readonly routes: readonly AskedRoute[];
     }
   | { readonly error: ForwardedRequestError };
 
@@ -71,23 +69,20 @@ export async function answerChecks(ctx: Context, call: CheckCall): Promise<Check
 }
 
 function find(ctx: Context, check: Check): Found {
-  if ('need' in check) return { ...check, route: null, further: [] };
+  if ('need' in check) return { ...check, routes: [] };
   const route = ctx.routeMaps.find(check.host, check.method, check.uri);
   if (typeof route === 'string') return { error: route };
   if (route.target.kind === 'every-organization' || route.target.kind === 'unknown') return { error: 'target_unknown' };
   const further = furtherRoutes(ctx.routeMaps, check, route);
   if (typeof further === 'string') return { error: further };
-  return { need: route.row.need, target: targetName(route.target), route, further };
+  return { need: route.row.need, target: targetName(route.target), routes: [route, ...further] };
 }
 
 async function resultOf(ctx: Context, { address }: CheckCall, found: Found, identity: Identity): Promise<CheckResult> {
   if ('error' in found) return { allowed: false, ...found };
+  if (found.routes.length > 0) return (await refusalOfAny(ctx, found.routes, address, identity)) ?? { allowed: true };
   const explanation = await consider(ctx, { ...found, address }, identity);
-  if (explanation !== null) return { allowed: false, explanation };
-  const spelled =
-    found.route === null ? null : otherSpelling(found.route.target, await targetOf(ctx, identity, found.target));
-  if (spelled !== null) return { allowed: false, error: 'name_spelled_otherwise' };
-  return (await refusalOfAny(ctx, found.further, address, identity)) ?? { allowed: true };
+  return explanation === null ? { allowed: true } : { allowed: false, explanation };
 }
 
 /** A credential that belongs to nobody: counted by address, with the same answer to every check. */

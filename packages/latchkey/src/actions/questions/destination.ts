@@ -29,9 +29,8 @@ export function furtherRoutes(
   { host, method, turning }: TurnedRequest,
   { row: { destination } }: AskedRoute,
 ): readonly AskedRoute[] | RouteError | DestinationError {
-  if (destination === undefined) return turning !== null || MOVING_METHODS.has(method) ? unread(turning) : NONE;
   if (turning === null) return MOVING_METHODS.has(method) ? 'destination_missing' : NONE;
-  if (turning.name !== 'destination') return 'header_unread';
+  if (destination === undefined || turning.name !== 'destination') return 'header_unread';
   const uri = pathOf(turning.value, host);
   if (uri === null) return 'destination_elsewhere';
   const routes: AskedRoute[] = [];
@@ -44,9 +43,6 @@ export function furtherRoutes(
 }
 
 const NONE: readonly AskedRoute[] = [];
-
-const unread = (turning: TurningHeader | null): DestinationError =>
-  turning === null ? 'destination_missing' : 'header_unread';
 
 /** The path of a destination on the same host (RFC 4918 section 8.3: an absolute URI or path); null for any other. */
 function pathOf(destination: string, host: string): string | null {

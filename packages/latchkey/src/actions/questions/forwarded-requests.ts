@@ -156,7 +156,7 @@ function spelledRight(verdict: Verdict, route: FoundRoute): ForwardedVerdict {
 }
 
 /** The registered name when the request spells it differently or uses an old name. */
-export function otherSpelling(named: NamedTarget, target: Target): string | null {
+function otherSpelling(named: NamedTarget, target: Target): string | null {
   if (target.kind === 'instance' || target.owner === null) return null;
   const { login } = target.owner;
   if (named.kind === 'repository' && target.kind === 'repository' && target.repository !== null) {
