@@ -32,16 +32,16 @@ export function documentOf(visit: Visit, assets: AssetAddresses, title: string, 
   return `<!doctype html>\n${withoutTurns(html)}`;
 }
 
-/** Characters that turn the direction of the text after them (UAX #9), and tags, which may contain them. */
-const TURN = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
-const TAG_OR_TURN = /<[^>]*>|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+/** Characters that turn the direction of the text after them (UAX #9). */
+const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * The page with a replacement character for each character that turns text around. New names can't have any, but a name
- * from before, or text that git or a provider brings, could make one line look like another.
+ * The page with a replacement character for each of these in its text; tags keep them. New names can't have any, but a
+ * name from before, or text that git or a provider brings, could make one line look like another.
  */
 function withoutTurns(html: string): string {
-  return TURN.test(html) ? html.replace(TAG_OR_TURN, (found) => (found.startsWith('<') ? found : '\ufffd')) : html;
+  if (html.search(TURNS) < 0) return html;
+  return html.replace(/>[^<]+/g, (text) => text.replace(TURNS, '\ufffd'));
 }
 
 function Document({
