@@ -3,15 +3,13 @@
  * Every door refuses the name and stores nothing; and a name older than the rule turns no page around.
  */
 import { expect, it } from 'vitest';
-import { addOrganization } from '../../src/actions/accounts/accounts.ts';
-import { operatorPermit } from '../../src/actions/decision/authorize.ts';
-import { addRepository } from '../../src/actions/repositories/repositories.ts';
 import { dontReadLog } from '../actions/context.ts';
 import { sshPublicKey } from '../ssh-keys.ts';
 import { apiWorld } from './github/api.ts';
 import { gitlabWorld } from './gitlab/api.ts';
+import { furnishedWorld } from './web/furnished-world.ts';
 import { lookers } from './web/lookers.ts';
-import { furnish, PAGE_ROUTES, placesIn } from './web/page-routes.ts';
+import { PAGE_ROUTES, placesIn } from './web/page-routes.ts';
 import { webWorld } from './web/visitor.ts';
 
 const TURNED = 'deploy\u202Eyek-nimda';
@@ -69,12 +67,7 @@ it('on a page no token is named so, and an older name is isolated where others r
 });
 
 it('on no page does a name from before turn the text after it around', async () => {
-  const world = await webWorld({ signUp: 'open' });
-  await world.addPerson('ada', { admin: true });
-  await world.addPerson('hal');
-  await addOrganization(world.ctx, operatorPermit(), { name: 'octo', owner: 'ada' });
-  await addRepository(world.ctx, operatorPermit(), { owner: 'octo', name: 'site', visibility: 'private' });
-  await furnish(world.ctx, 'ada');
+  const world = await furnishedWorld();
   const places = await placesIn(world.ctx, 'ada');
   const { visitors, setUp } = await lookers(world);
   const { db } = world.ctx.store;

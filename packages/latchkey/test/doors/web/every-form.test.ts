@@ -5,12 +5,10 @@
 
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { addOrganization } from '../../../src/actions/accounts/accounts.ts';
-import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
-import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { PAGES } from '../../../src/doors/web/pages.ts';
+import { furnishedWorld } from './furnished-world.ts';
 import { lookers } from './lookers.ts';
-import { furnish, PAGE_ROUTES, type Page, placesIn, webRoutes } from './page-routes.ts';
+import { PAGE_ROUTES, type Page, placesIn, webRoutes } from './page-routes.ts';
 import { formIn, type Seen, type Visitor, type WebWorld, webWorld } from './visitor.ts';
 
 const MARKUP = '"><script>alert(1)</script><img src=x onerror=alert(2)>';
@@ -35,16 +33,6 @@ interface Sent {
   readonly path: string;
   readonly form: string;
   readonly visitor: Visitor;
-}
-
-async function furnished(): Promise<WebWorld> {
-  const world = await webWorld({ signUp: 'open' });
-  await world.addPerson('ada', { admin: true });
-  await world.addPerson('hal');
-  await addOrganization(world.ctx, operatorPermit(), { name: 'octo', owner: 'ada' });
-  await addRepository(world.ctx, operatorPermit(), { owner: 'octo', name: 'site', visibility: 'private' });
-  await furnish(world.ctx, 'ada');
-  return world;
 }
 
 /** Every form with its page and somebody who may open that. Forms that destroy what others need come last. */
@@ -128,7 +116,7 @@ test('every form belongs to a route of the door', async () => {
 });
 
 test('no form does anything without its token, with a stale or foreign one, or from another site', async () => {
-  const world = await furnished();
+  const world = await furnishedWorld();
   const stranger = (await anyForm(world.visitor())).get('token')!;
   const forms = await everyForm(world);
   const before = await auditCount(world);
@@ -155,7 +143,7 @@ test('no form does anything without its token, with a stale or foreign one, or f
 test.each(['nothing sent at all', ...Object.keys(JUNK)])(
   'every form with %s is answered with a sentence',
   async (junk) => {
-    const world = await furnished();
+    const world = await furnishedWorld();
     const wrong: string[] = [];
     for (const each of await everyForm(world)) {
       const { values, names, demands } = await read(each);
