@@ -5,7 +5,14 @@ import { EXIT_CODE_HELP } from '../src/cli/exit-codes.ts';
 import { buildProgram } from '../src/cli/program.ts';
 
 /** A terminal without output: the tree is only read, nothing runs. */
-export const NOWHERE = { env: {}, print: () => {}, write: async () => true, say: () => {}, readInput: async () => '' };
+export const NOWHERE = {
+  env: {},
+  print: () => {},
+  write: async () => true,
+  deliver: async () => true,
+  say: () => {},
+  readInput: async () => '',
+};
 
 const SETTINGS_VARIABLE = 'LATCHKEY_…';
 

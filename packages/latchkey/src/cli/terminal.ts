@@ -20,6 +20,8 @@ export interface Terminal {
   print(line: string): void;
   /** Data of any length, on stdout. Resolves when there is room for more; false when nobody reads it. */
   write(text: string): Promise<boolean>;
+  /** Data that somebody must read, on stdout. Resolves to false when nobody does, which it has said as an error. */
+  deliver(text: string): Promise<boolean>;
   /** A line for people, on stderr. */
   say(line: string): void;
   /** Standard input to its end, at most `maxBytes`; a `UsageError` when there is more or it isn't UTF-8. */
@@ -69,20 +71,28 @@ export interface Surroundings {
 export function processTerminal(place: Surroundings = process): Terminal {
   const { stdout, stderr } = place;
   let isLost = false;
-  // Lost output is reported once, and is a failure whatever else the command did.
-  stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-    // Readers may stop early (`| head`); that is no failure of ours.
-    if (code === 'EPIPE' || isLost) return;
+  /** Lost output is reported once, and is a failure whatever else the command did. */
+  const lose = (code: string | undefined): void => {
+    if (isLost) return;
     isLost = true;
     stderr.write(`error: ${lostOutput(code)}\n`);
     place.once('exit', () => (place.exitCode = EXIT.fault));
-  });
+  };
+  // Readers may stop early (`| head`); that is no failure of ours.
+  stdout.on('error', ({ code }: NodeJS.ErrnoException) => void (code !== 'EPIPE' && lose(code)));
   // There is nowhere left to report it.
   stderr.on('error', () => {});
   return {
     env: place.env,
     print: (line) => void stdout.write(`${line}\n`),
     write: (text) => new Promise((resolve) => stdout.write(text, (error) => resolve(!error))),
+    deliver: (text) =>
+      new Promise((resolve) =>
+        stdout.write(text, (error?: NodeJS.ErrnoException | null) => {
+          if (error) lose(error.code);
+          resolve(!error);
+        }),
+      ),
     say: (line) => void stderr.write(`${line}\n`),
     readInput: (maxBytes) => readAll(place.stdin, maxBytes),
     interactive: stderr.isTTY === true,
@@ -90,9 +100,15 @@ export function processTerminal(place: Surroundings = process): Terminal {
   };
 }
 
+const LOSSES: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left where it goes',
+  EPIPE: 'nobody reads it',
+  ERR_STREAM_DESTROYED: 'nobody reads it',
+};
+
 /** @param code from the system: `ENOSPC` */
 export function lostOutput(code: string | undefined): string {
-  const reason = code === 'ENOSPC' ? 'no space is left where it goes' : (code ?? 'it is gone');
+  const reason = LOSSES[code ?? ''] ?? code ?? 'it is gone';
   return `standard output can't be written: ${reason}`;
 }
 

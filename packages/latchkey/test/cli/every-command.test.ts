@@ -36,6 +36,8 @@ interface Call {
   readonly code?: ExitCode;
   /** True for a command that keeps something in the home folder: a fault where it can't. */
   readonly keeps?: true;
+  /** True for a command that prints a secret which is never shown again: a fault where nobody reads it. */
+  readonly hands?: true;
 }
 
 const CREDENTIAL = 'protocol=https\nhost=git.example.org\nusername=bob\npassword=hunter2\n\n';
@@ -63,13 +65,16 @@ const CALLS: Readonly<Record<string, Call>> = {
   'admin repo adopt': { args: admin() },
   'admin repo list': { args: admin() },
   'admin repo archive': { args: admin('acme/old') },
-  'admin token add': { args: admin('cy', '--name', 'ci', '--all-repos', '--permission', 'contents=read') },
+  'admin token add': {
+    args: admin('cy', '--name', 'ci', '--all-repos', '--permission', 'contents=read'),
+    hands: true,
+  },
   'admin token list': { args: admin('cy') },
   'admin token revoke': { args: admin('1') },
   'admin token restore': { args: admin('--all') },
-  'admin server add': { args: admin('files') },
+  'admin server add': { args: admin('files'), hands: true },
   'admin server list': { args: admin() },
-  'admin server remove': { args: admin('files') },
+  'admin server remove': { args: admin('docs') },
   'admin org member add': { args: admin('acme', 'dan') },
   'admin org member remove': { args: admin('acme', 'dan') },
   'admin repo collaborator add': { args: admin('acme/site', 'dan', '--role', 'read') },
@@ -92,11 +97,11 @@ const CALLS: Readonly<Record<string, Call>> = {
   'credential erase': { args: always(), input: CREDENTIAL },
   'credential capability': { args: always() },
   'credential uninstall': { args: always('https://git.example.org'), keeps: true },
-  'token create': { args: always('--name', 'ci', '--all-repos', '--permission', 'contents=read') },
+  'token create': { args: always('--name', 'ci', '--all-repos', '--permission', 'contents=read'), hands: true },
   'token list': { args: always() },
   'token show': { args: always('2') },
-  'token derive': { args: always('--permission', 'contents=read') },
-  'token rotate': { args: always('2') },
+  'token derive': { args: always('--permission', 'contents=read'), hands: true },
+  'token rotate': { args: always('2'), hands: true },
   'token revoke': { args: always('2') },
   'token check': { args: always('contents=read', 'acme/site') },
   'token remind': { args: always() },
@@ -172,8 +177,14 @@ async function call(words: readonly string[], input: string, env: Surroundings['
 /** Nobody makes a file there, not even root. */
 const UNWRITABLE_HOME = '/sys';
 
+/** How every command ended, and the names of what lives in the two data folders then. */
+interface Outcomes {
+  readonly ended: ReadonlyMap<string, Ended>;
+  readonly living: readonly string[];
+}
+
 /** Calls every command in turn, in a world of its own. */
-async function callEach(output: Output, home: string | null = null): Promise<ReadonlyMap<string, Ended>> {
+async function callEach(output: Output, home: string | null = null): Promise<Outcomes> {
   const place = await mkdtemp(join(tmpdir(), 'latchkey-commands-'));
   onTestFinished(() => rm(place, { recursive: true, force: true }));
   const world = await causesWorld();
@@ -190,12 +201,28 @@ async function callEach(output: Output, home: string | null = null): Promise<Rea
     LATCHKEY_TOKEN: secret,
     LATCHKEY_LOG_LEVEL: 'silent',
   };
-  const dan = ['admin', 'user', 'add', 'dan', '--email', 'dan@example.org', '--verified', '--data', scene.data];
-  expect(await run(dan, recordingTerminal(env))).toBe(EXIT.ok);
-  const outcomes = new Map<string, Ended>();
+  await world.token({ name: 'spare' });
+  const inData = async (...words: readonly string[]): Promise<string> => {
+    const terminal = recordingTerminal(env);
+    expect(await run(['admin', ...words, '--data', scene.data], terminal)).toBe(EXIT.ok);
+    return terminal.printed.join('\n');
+  };
+  await inData('user', 'add', 'dan', '--email', 'dan@example.org', '--verified');
+  await inData('token', 'add', 'dan', '--name', 'old', '--classic', '--scope', 'repo');
+  await inData('server', 'add', 'docs');
+  const ended = new Map<string, Ended>();
   for (const [path, { args, input = '' }] of Object.entries(CALLS))
-    outcomes.set(path, await call([...path.split(' '), ...args(scene)], input, env, output));
-  return outcomes;
+    ended.set(path, await call([...path.split(' '), ...args(scene)], input, env, output));
+  const { db } = world.server.context.store;
+  const alive = [
+    ...(await db.selectFrom('tokens').select('name').where('revoked_at', 'is', null).execute()),
+    ...(await db.selectFrom('derived_tokens').select('name').where('revoked_at', 'is', null).execute()),
+    ...(JSON.parse(await inData('token', 'list', 'cy', '--json')) as { name: string; state: string }[]).filter(
+      ({ state }) => state === 'active',
+    ),
+    ...(JSON.parse((await inData('server', 'list', '--json')) || '[]') as { name: string }[]),
+  ];
+  return { ended, living: alive.map(({ name }) => name) };
 }
 
 /** The codes and errors of a whole table, so that a failure shows each command that differs. */
@@ -212,22 +239,38 @@ function asUsual(path: string): [code: ExitCode, errors: unknown] {
 const isTrace = (line: string): boolean => /^\s+at |node:internal|\bE(?:NOSPC|PIPE|ACCES|NOENT|ROFS)\b/.test(line);
 
 test('a full disk is one line and a fault, for every command that prints', async () => {
-  const outcomes = await callEach(fullDisk);
+  const { ended: outcomes, living } = await callEach(fullDisk);
   const lost = "error: standard output can't be written: no space is left where it goes";
   const expected = [...outcomes].map(([path, { printed }]) => [path, printed ? [EXIT.fault, [lost]] : asUsual(path)]);
   expect(summary(outcomes, errorLines)).toEqual(Object.fromEntries(expected));
   expect([...outcomes.values()].filter(({ printed }) => printed).length).toBeGreaterThan(20);
   expect([...outcomes.values()].flatMap(({ said }) => said.split('\n')).filter(isTrace)).toEqual([]);
+  expect(living, 'what was made, and whose secret went nowhere').toEqual(['laptop']);
 });
 
-test('a reader that has gone changes nothing, for every command', async () => {
-  const outcomes = await callEach(readerGone);
-  const expected = [...outcomes.keys()].map((path) => [path, asUsual(path)]);
+test('a reader that has gone is no failure, for every command but one whose secret nobody read', async () => {
+  const { ended: outcomes, living } = await callEach(readerGone);
+  const lost = "error: standard output can't be written: nobody reads it";
+  const expected = [...outcomes.keys()].map((path) => [
+    path,
+    CALLS[path]?.hands === true ? [EXIT.fault, [lost]] : asUsual(path),
+  ]);
   expect(summary(outcomes, errorLines)).toEqual(Object.fromEntries(expected));
+  expect(living).toEqual(['laptop']);
+  const next = ['admin token add', 'admin server add', 'token create', 'token derive', 'token rotate'];
+  expect(next.map((path) => outcomes.get(path)?.said.match(/^hint: .*$/m)?.[0])).toMatchInlineSnapshot(`
+    [
+      "hint: the token 2 is revoked, since nobody has its secret; call this again",
+      "hint: the server files is removed again, since nobody has its secret; call this again",
+      "hint: token 3 is revoked, since nobody has its secret; call this again",
+      "hint: derived token 1 is revoked, since nobody has its secret; call this again",
+      "hint: nobody has the new secret, and the old one still works for a while: call this again before it ends",
+    ]
+  `);
 });
 
 test('in a home folder that can’t be written, what keeps something says so, and the rest works', async () => {
-  const outcomes = await callEach(somewhere, UNWRITABLE_HOME);
+  const { ended: outcomes } = await callEach(somewhere, UNWRITABLE_HOME);
   const expected = [...outcomes.keys()].map((path) => [
     path,
     CALLS[path]?.keeps === true ? [EXIT.fault, [expect.stringContaining("can't be written")]] : asUsual(path),

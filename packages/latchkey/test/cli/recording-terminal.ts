@@ -15,6 +15,7 @@ export function recordingTerminal(env: Terminal['env'] = {}, input = ''): Record
     said,
     print: (line) => void printed.push(line),
     write: async (text) => printed.push(text) > 0,
+    deliver: async (text) => printed.push(text.trimEnd()) > 0,
     say: (line) => void said.push(line),
     readInput: async () => input,
   };

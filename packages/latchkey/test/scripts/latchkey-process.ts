@@ -60,6 +60,7 @@ export async function latchkeyInside(args: readonly string[], input = ''): Promi
     env: environment({}),
     print: (line) => void (text.stdout += `${line}\n`),
     write: async (piece) => (text.stdout += piece) !== '',
+    deliver: async (piece) => (text.stdout += piece) !== '',
     say: (line) => void (text.stderr += `${line}\n`),
     readInput: async () => input,
   });

@@ -3,7 +3,7 @@
  * back; and the renewal of the resulting token.
  */
 import { spawn } from 'node:child_process';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -164,6 +164,64 @@ test('two sign-ins at once have a port, a state and a token each, and neither en
   expect(helpers.stdout.trim().split('\n'), 'git asks us once').toHaveLength(1);
 });
 
+const bookOf = (env: Record<string, string>): string => join(env['XDG_DATA_HOME']!, 'latchkey/credentials.json');
+
+/** As if the token had been made 30 days ago. */
+async function nearItsEnd(env: Record<string, string>): Promise<void> {
+  const aged = (await readFile(bookOf(env), 'utf8')).replace(
+    /"issuedAt": (\d+)/,
+    (_all, at: string) => `"issuedAt": ${Number(at) - 30 * 86_400}`,
+  );
+  await writeFile(bookOf(env), aged);
+  await chmod(bookOf(env), 0o600);
+}
+
+test('a new token that can’t be kept is ended again, and the reason is said', async () => {
+  const world = await causesWorld();
+  const env = await home();
+  const { page, ended } = await begin(world.url, env, 'laptop');
+  await rm(env['XDG_DATA_HOME']!, { recursive: true, force: true });
+  await writeFile(env['XDG_DATA_HOME']!, 'a file where the folder was');
+  await fetch(await approved(world, page));
+  expect(await ended).toEqual({ code: EXIT.fault, said: expect.stringContaining("can't be written, so nothing is") });
+  const tokens = await world.server.context.store.db.selectFrom('tokens').select(['id', 'revoked_at']).execute();
+  expect(tokens).toEqual([{ id: 1, revoked_at: expect.any(Number) }]);
+});
+
+test('a token is not renewed where the new secret can’t be kept, and the held one goes on', async () => {
+  const world = await causesWorld();
+  const env = await home();
+  const { page, ended } = await begin(world.url, env, 'laptop');
+  await fetch(await approved(world, page));
+  expect(await ended).toMatchObject({ code: 0 });
+  await nearItsEnd(env);
+  const [held] = await credentialsOf(env);
+  // The longest path that the system takes: the file can be read, and no other beside it can be made. Holds for root.
+  const deep = { ...env, XDG_DATA_HOME: folderOfLength(env['HOME']!, 4_095 - '/latchkey/credentials.json'.length) };
+  await mkdir(join(deep.XDG_DATA_HOME, 'latchkey'), { recursive: true });
+  await rename(bookOf(env), bookOf(deep));
+
+  for (let ask = 0; ask < 3; ask++) {
+    const input = `protocol=http\nhost=${new URL(world.url).host}\n`;
+    const { stdout, stderr } = await latchkey(['credential', 'get'], { env: deep, input });
+    expect(stdout).toContain(`password=${held!.secret}\n`);
+    expect(stderr).toMatch(
+      /^latchkey: the token could not be renewed: .* can't be written, so nothing is remembered\n$/,
+    );
+  }
+  const { username, secret } = held!;
+  expect(await world.git({ username, secret, repository: 'acme/site', operation: 'clone' })).toMatchObject({
+    ok: true,
+  });
+});
+
+function folderOfLength(base: string, length: number): string {
+  const rest = length - base.length;
+  // Parts of at most 100 characters, and of at least one besides their slash.
+  const parts = Array.from({ length: Math.ceil(rest / 100) }, (_, i) => Math.floor((rest + i) / Math.ceil(rest / 100)));
+  return base + parts.map((size) => `/${'d'.repeat(size - 1)}`).join('');
+}
+
 test('near its end the helper renews the token at the server, and git goes on with the new secret', async () => {
   const world = await causesWorld();
   const env = await home();
@@ -171,15 +229,7 @@ test('near its end the helper renews the token at the server, and git goes on wi
   await fetch(await approved(world, page));
   expect(await ended).toMatchObject({ code: 0 });
   const [before] = await credentialsOf(env);
-  const file = join(env['XDG_DATA_HOME']!, 'latchkey/credentials.json');
-  await writeFile(
-    file,
-    (await readFile(file, 'utf8')).replace(
-      /"issuedAt": (\d+)/,
-      (_all, at: string) => `"issuedAt": ${Number(at) - 30 * 86_400}`,
-    ),
-  );
-  await chmod(file, 0o600);
+  await nearItsEnd(env);
 
   const cloned = await runProgram('git', ['clone', `${world.url}/acme/site.git`, join(env['HOME']!, 'copy')], { env });
   expect(cloned).toMatchObject({ code: 0, stderr: expect.not.stringContaining('could not be renewed') });

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { isoDate } from '../../base/time.ts';
 import { examples } from '../command-help.ts';
+import { handOver } from '../handover.ts';
 import { alignedTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { withData, withDataOptions } from './context.ts';
@@ -21,10 +22,14 @@ function addCommand(terminal: Terminal): Command {
     .argument('<NAME>', 'its name')
     .action((name: string) =>
       withData(command, terminal, async (ctx, permit) => {
-        const { addResourceServer } = await import('../../actions/questions/resource-servers.ts');
+        const { addResourceServer, removeResourceServer } = await import('../../actions/questions/resource-servers.ts');
         const { server, secret } = await addResourceServer(ctx, permit, name);
         terminal.say(`added the server ${server.name}; this is its secret, which cannot be shown again:`);
-        terminal.print(secret.reveal());
+        await handOver(terminal, secret.reveal(), {
+          takeBack: () => removeResourceServer(ctx, permit, server.name),
+          taken: `the server ${server.name} is removed again, since nobody has its secret; call this again`,
+          left: `nobody has its secret: latchkey admin server remove ${server.name}`,
+        });
       }),
     );
   return examples(withDataOptions(command), ['latchkey admin server add deploys']);

@@ -7,6 +7,7 @@ import type { TokenView } from '../../actions/tokens/views.ts';
 import { isoInstant, spokenInstant, type UnixSeconds } from '../../base/time.ts';
 import { requestsPath } from '../../catalogue/refusals/links.ts';
 import { examples } from '../command-help.ts';
+import { handOver } from '../handover.ts';
 import { collect, once } from '../setting-options.ts';
 import { alignedTable } from '../table.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
@@ -73,8 +74,9 @@ function addCommand(terminal: Terminal): Command {
     .action((login: string, flags: TokenFlags) => {
       const draft = draftOf(login, flags);
       return withData(command, terminal, async (ctx, permit) => {
-        const { createToken } = await import('../../actions/tokens/tokens.ts');
-        sayCreated(terminal, login, await createToken(ctx, permit, draft));
+        const { createToken, revokeToken } = await import('../../actions/tokens/tokens.ts');
+        const created = await createToken(ctx, permit, draft);
+        await sayCreated(terminal, login, created, () => revokeToken(ctx, permit, created.token.id));
       });
     });
   return examples(withDataOptions(command), [
@@ -84,10 +86,19 @@ function addCommand(terminal: Terminal): Command {
   ]);
 }
 
-function sayCreated(terminal: Terminal, login: string, { secret, token }: CreatedToken): void {
+async function sayCreated(
+  terminal: Terminal,
+  login: string,
+  { secret, token }: CreatedToken,
+  takeBack: () => Promise<unknown>,
+): Promise<void> {
   const end = token.expiresAt === null ? 'without an end' : `until ${spokenInstant(token.expiresAt)}`;
   terminal.say(`made the ${token.kind} token ${token.id} (${token.name}) for ${login}, ${end}`);
-  terminal.print(secret.reveal());
+  await handOver(terminal, secret.reveal(), {
+    takeBack,
+    taken: `the token ${token.id} is revoked, since nobody has its secret; call this again`,
+    left: `the token ${token.id} lives, and nobody has its secret: latchkey admin token revoke ${token.id}`,
+  });
   for (const { owner, request } of token.grants)
     if (request !== null) {
       terminal.say(waitingLine(owner, request.approvers));

@@ -108,6 +108,8 @@ async function renewed(
   terminal: Terminal,
 ): Promise<HeldCredential> {
   try {
+    // Each renewal ends the secret before the last: two that can't be kept would end the one that is held.
+    await credentialStore.demandWritable();
     const { renewToken } = await import('../token/own-token.ts');
     const { secret, expiresAt } = await renewToken(originOf(place), held.secret);
     const fresh = { ...held, secret, expiresAt, issuedAt: systemClock.now() };
@@ -128,8 +130,12 @@ async function signIn(
   const origin = originOf(place);
   const { mayAskPerson, browserLogin } = await import('../token/login-flow.ts');
   if (mayAskPerson(terminal)) {
+    await credentialStore.demandWritable();
     const login = await browserLogin(origin, {}, terminal);
-    await credentialStore.save(withoutPath(place), login);
+    const { keptOrEnded } = await import('../token/own-token.ts');
+    await keptOrEnded({ origin, secret: login.secret }, terminal, () =>
+      credentialStore.save(withoutPath(place), login),
+    );
     return { ...login, oauthRefreshToken: null, authtype: null };
   }
   // git asks its next helper, and then the person: helpers that have nothing stay silent (git's t/lib-credential.sh).

@@ -15,6 +15,7 @@ export function helperTerminal(): Terminal {
     env: process.env,
     print: (line) => void write(STDOUT, `${line}\n`),
     write: async (text) => write(STDOUT, text),
+    deliver: async (text) => write(STDOUT, text) || !write(STDERR, `error: ${lostOutput('EPIPE')}\n`),
     say: (line) => void write(STDERR, `${line}\n`),
     readInput: async (maxBytes) => decodeInput(await readToEnd(maxBytes)),
     get interactive() {

@@ -9,6 +9,7 @@ import {
   type CredentialBook,
   changeBook,
   credentialFilePath,
+  demandWritableBook,
   type KeptCredential,
   type KeptServer,
   readBook,
@@ -104,6 +105,11 @@ export class CredentialStore {
       oauthRefreshToken: other.oauthRefreshToken ?? null,
       authtype: null,
     };
+  }
+
+  /** Makes sure that a credential can be kept. @throws Fault when it can't */
+  async demandWritable(): Promise<void> {
+    await demandWritableBook(this.#path);
   }
 
   /** Stores a credential, replacing one with the same username. */

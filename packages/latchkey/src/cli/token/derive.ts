@@ -1,10 +1,12 @@
 /** `latchkey token derive`: a narrower token for a day at most, dead with the one that is used here. */
 import { Command } from 'commander';
+import { Secret } from '../../base/secret.ts';
 import { refRuleDrafts } from '../../rules/refs/ref-rule-text.ts';
 import { examples } from '../command-help.ts';
 import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';
+import { handOver } from '../handover.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
-import { CURRENT } from './own-token.ts';
+import { CURRENT, endToken } from './own-token.ts';
 
 /** What may be left out of the token that is used here, as flags of this command and of `latchkey agent`. */
 interface DeriveFlags {
@@ -35,9 +37,14 @@ export function deriveCommand(terminal: Terminal): Command {
   ).action(async (flags: ServerFlags & DeriveFlags & { json?: true }) => {
     const client = connect(terminal, flags);
     const made = await client.api<DerivedAnswer>(`${CURRENT}/derive`, { method: 'POST', body: deriveBody(flags) });
-    if (flags.json === true) return terminal.print(JSON.stringify(made, null, 2));
+    const loss = {
+      takeBack: () => endToken(client.origin, new Secret(made.token)),
+      taken: `derived token ${made.id} is revoked, since nobody has its secret; call this again`,
+      left: `derived token ${made.id} lives until ${made.expires_at}, and nobody has its secret`,
+    };
+    if (flags.json === true) return handOver(terminal, JSON.stringify(made, null, 2), loss);
     terminal.say(`derived token ${made.id} "${made.name}", until ${made.expires_at}; this is shown once:`);
-    terminal.print(made.token);
+    await handOver(terminal, made.token, loss);
   });
   return examples(command, [
     'latchkey token derive --repo acme/site --permission contents=read --expires-in 15m',

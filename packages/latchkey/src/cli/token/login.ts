@@ -38,17 +38,24 @@ export function loginCommand(terminal: Terminal): Command {
 }
 
 async function login(origin: string, options: LoginOptions, byDevice: boolean, terminal: Terminal): Promise<void> {
-  const [{ browserLogin, deviceLogin }, { demandInstallable, installFor }, { CredentialStore, placeOf }] =
-    await Promise.all([
-      import('./login-flow.ts'),
-      import('../credential/install.ts'),
-      import('../credential/store.ts'),
-    ]);
+  const [
+    { keptOrEnded },
+    { browserLogin, deviceLogin },
+    { demandInstallable, installFor },
+    { CredentialStore, placeOf },
+  ] = await Promise.all([
+    import('./own-token.ts'),
+    import('./login-flow.ts'),
+    import('../credential/install.ts'),
+    import('../credential/store.ts'),
+  ]);
   await demandInstallable(terminal);
   const result = await (byDevice ? deviceLogin : browserLogin)(origin, options, terminal);
   const credentialStore = new CredentialStore(terminal.env);
-  await installFor(origin, terminal);
-  await credentialStore.save(placeOf(origin), result);
+  await keptOrEnded({ origin, secret: result.secret }, terminal, async () => {
+    await installFor(origin, terminal);
+    await credentialStore.save(placeOf(origin), result);
+  });
   const until =
     result.expiresAt === null ? '' : ` until ${isoDate(result.expiresAt)}; it renews itself when git uses it`;
   terminal.say(`signed in at ${origin} as ${result.username}${until}`);

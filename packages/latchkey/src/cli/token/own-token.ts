@@ -5,6 +5,7 @@
 import { Secret } from '../../base/secret.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 import { ServerClient } from '../server-client.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** The path where a token finds itself. */
 export const CURRENT = '/user/personal-access-tokens/current';
@@ -33,8 +34,8 @@ function instantOf(text: string | null | undefined): UnixSeconds | null {
   return Number.isNaN(at) ? null : Math.floor(at / 1000);
 }
 
-/** How long a helper waits for a renewal, while git waits for the helper. */
-const RENEW_TIMEOUT_MS = 5_000;
+/** How long a helper waits for a renewal, or an end, while git waits for the helper. */
+const OWN_TIMEOUT_MS = 5_000;
 
 /**
  * Gives the token a new secret and a new life as long as the previous one; the old secret works for another hour.
@@ -47,8 +48,32 @@ export async function renewToken(
   const answer = await new ServerClient(origin, secret).api<TokenAnswer>(`${CURRENT}/rotate`, {
     method: 'POST',
     body: {},
-    timeoutMs: RENEW_TIMEOUT_MS,
+    timeoutMs: OWN_TIMEOUT_MS,
   });
   if (typeof answer.token !== 'string') throw new TypeError(`${origin} renewed the token and did not say to what`);
   return { secret: new Secret(answer.token), expiresAt: instantOf(answer.expires_at) };
+}
+
+/**
+ * Keeps a new token by `keep`, or ends it: one that nobody can keep is lost, and should not live on.
+ * @throws whatever `keep` throws
+ */
+export async function keptOrEnded(
+  { origin, secret }: { origin: string; secret: Secret },
+  terminal: Terminal,
+  keep: () => Promise<void>,
+): Promise<void> {
+  try {
+    await keep();
+  } catch (error) {
+    await endToken(origin, secret).catch(() =>
+      terminal.say(`latchkey: nobody has a token that lives now; end it: ${origin}/settings/personal-access-tokens`),
+    );
+    throw error;
+  }
+}
+
+/** Ends the token, which asks for it itself. @throws Fault | ServerRefusal */
+export async function endToken(origin: string, secret: Secret): Promise<void> {
+  await new ServerClient(origin, secret).api(CURRENT, { method: 'DELETE', timeoutMs: OWN_TIMEOUT_MS });
 }

@@ -9,6 +9,7 @@ import { Command, Option } from 'commander';
 import { present } from '../../base/present.ts';
 import { examples } from '../command-help.ts';
 import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';
+import { handOver, type Loss } from '../handover.ts';
 import { type ServerClient, ServerRefusal } from '../server-client.ts';
 import { alignedTable } from '../table.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
@@ -99,7 +100,12 @@ function createCommand(terminal: Terminal): Command {
     .option('--ref <RULE...>', "branches and tags that it may push to, the first that fits decides: 'agent/**'")
     .action(async (flags: Flags & TokenFlags) => {
       const client = connect(terminal, flags);
-      tell(terminal, flags, await client.api<TokenAnswer>(TOKENS, { method: 'POST', body: bodyOf(flags) }));
+      const token = await client.api<TokenAnswer>(TOKENS, { method: 'POST', body: bodyOf(flags) });
+      await tell(terminal, flags, token, {
+        takeBack: () => client.api(pathTo(String(token.id)), { method: 'DELETE' }),
+        taken: `token ${token.id} is revoked, since nobody has its secret; call this again`,
+        left: `token ${token.id} lives, and nobody has its secret: latchkey token revoke ${token.id}`,
+      });
     });
   return examples(command, [
     'latchkey token create --name ci --owner acme --repo site --permission contents=read --expires-in 30',
@@ -143,11 +149,10 @@ function rotateCommand(terminal: Terminal): Command {
         ...numberField('overlap_seconds', '--overlap', flags.overlap),
         ...numberField('expires_in', '--expires-in', flags.expiresIn),
       };
-      tell(
-        terminal,
-        flags,
-        await connect(terminal, flags).api<TokenAnswer>(`${pathTo(id)}/rotate`, { method: 'POST', body }),
-      );
+      const token = await connect(terminal, flags).api<TokenAnswer>(`${pathTo(id)}/rotate`, { method: 'POST', body });
+      await tell(terminal, flags, token, {
+        taken: 'nobody has the new secret, and the old one still works for a while: call this again before it ends',
+      });
     });
   return examples(command, ['latchkey token rotate 12', 'latchkey token rotate --overlap 3600 > token.txt']);
 }
@@ -229,12 +234,12 @@ function numberField(name: string, flag: string, text: string | undefined): Reco
 }
 
 /** The secret on stdout, its description on stderr; or everything as JSON. */
-function tell(terminal: Terminal, flags: Flags, token: TokenAnswer): void {
-  if (flags.json === true) return terminal.print(JSON.stringify(token, null, 2));
+async function tell(terminal: Terminal, flags: Flags, token: TokenAnswer, loss: Loss): Promise<void> {
+  if (flags.json === true) return handOver(terminal, JSON.stringify(token, null, 2), loss);
   terminal.say(
     `token ${token.id} "${token.name}", ` +
       `${token.expires_at === null ? 'without an end' : `until ${token.expires_at}`}; this is shown once:`,
   );
-  if (token.token !== undefined) terminal.print(token.token);
+  if (token.token !== undefined) await handOver(terminal, token.token, loss);
   for (const line of waitingWords(token)) terminal.say(line);
 }
