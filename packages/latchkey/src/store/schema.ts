@@ -525,12 +525,12 @@ interface RecoveryCodesTable {
 }
 
 /**
- * Links that work once: the first set-up, an invitation, the verification of an address, a new password; and "This
- * wasn't me", the alarm.
+ * Links that work once: the first set-up, an invitation, the verification of an address, a new password; "This wasn't
+ * me", the alarm; and signing in as somebody of the demo.
  */
 export interface OneTimeLinksTable {
   digest: string;
-  purpose: 'set-up' | 'invitation' | 'verification' | 'password' | 'alarm';
+  purpose: 'set-up' | 'invitation' | 'verification' | 'password' | 'alarm' | 'demo';
   user_id: number | null;
   address: string | null;
   created_at: number;

@@ -41,7 +41,7 @@ async function complainOfBlanks(browser: BrowserPage, path: string): Promise<str
 }
 
 test('every page is found, and axe finds nothing on it', { timeout: 600_000 }, async () => {
-  const site = await octo({ signUp: 'open' });
+  const site = await octo({ signUp: 'open', demo: true });
   const { context } = site.server;
   await expectEveryRoute(context);
   await furnish(context, 'grace');
@@ -50,7 +50,13 @@ test('every page is found, and axe finds nothing on it', { timeout: 600_000 }, a
   const empty = await startSite();
   const [half, first] = [await site.open(), await empty.open()];
   await signIn(half, 'hal');
-  const lookers = { administrator: await site.signedIn('grace'), nobody: await site.open(), half, first };
+  const lookers = {
+    administrator: await site.signedIn('grace'),
+    nobody: await site.open(),
+    here: await site.open(),
+    half,
+    first,
+  };
   const wrong: string[] = [];
   for (const [route, entry] of Object.entries(PAGE_ROUTES) as [string, Page | NoPage][]) {
     if ('is' in entry) continue;

@@ -58,11 +58,58 @@ test('the demo prints clone lines that work when pasted, and its read-only token
   expect(stopped.stderr).toContain('stopping: running transfers may end');
 });
 
+test('the demo prints a link for each of its people, at its own port, which signs in once', async () => {
+  const folder = await temporaryFolder();
+  const data = join(folder, 'data');
+  const serving = await serveUntilReady(['--demo', '--data', data], DEMO_IS_SHOWN);
+  const { stdout } = serving.output();
+  const links = [...stdout.matchAll(/^(\w+), .*:\n(http:\/\/\S+)$/gm)];
+  expect(links.map(([, login]) => login)).toEqual(['ada', 'grace', 'mori', 'teodor']);
+  expect(links.every(([, , link]) => link!.startsWith(`${serving.url}/demo/`))).toBe(true);
+
+  const link = links[0]![2]!;
+  const shown = await fetch(link);
+  const form = await shown.text();
+  const cookie = shown.headers.getSetCookie().map((each) => each.split(';')[0]!);
+  const body = new URLSearchParams(
+    [...form.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name, value]) => [name!, value!]),
+  );
+  const press = () =>
+    fetch(link, {
+      method: 'POST',
+      body,
+      redirect: 'manual',
+      headers: { cookie: cookie.join('; '), origin: serving.url },
+    });
+  const pressed = await press();
+  expect(pressed.status).toBe(303);
+  const session = pressed.headers.getSetCookie().map((each) => each.split(';')[0]!);
+  const home = await fetch(serving.url, { headers: { cookie: [...cookie, ...session].join('; ') } });
+  expect(await home.text()).toContain('Account menu of ada');
+  expect((await press()).status).toBe(404);
+  expect(serving.output().stderr).not.toContain(new URL(link).pathname);
+  await serving.stop('SIGTERM');
+});
+
+test('a demo without a folder has its own, so that the next start is a first one', async () => {
+  const folder = await temporaryFolder();
+  const demo = await serveUntilReady(['--demo'], DEMO_IS_SHOWN, [], folder);
+  expect(demo.output().stdout).toContain(`data:         ${join(folder, 'demo')}`);
+  expect(demo.output().stdout).toContain('latchkey admin token list ada --data demo\n');
+  await demo.stop('SIGTERM');
+  const own = await serveUntilReady([], /which is printed once/, [], folder);
+  expect(own.output().stdout).toContain('Nobody has an account yet');
+  expect(own.output().stdout).toContain(`${own.url}/setup/`);
+  await own.stop('SIGTERM');
+  expect((await readdir(folder)).sort()).toEqual(['data', 'demo']);
+});
+
 test('the demo starts again on its own folder, and on no other that holds something', async () => {
   const data = join(await temporaryFolder(), 'data');
   await (await serveUntilReady(['--demo', '--data', data], DEMO_IS_SHOWN)).stop('SIGINT');
   const again = await serveUntilReady(['--demo', '--data', data], DEMO_IS_SHOWN);
-  expect(again.output().stdout).toContain('The demo is the one that was made here before');
+  expect(again.output().stdout).toContain('It was made here before');
+  expect(again.output().stdout.match(/\/demo\//g)).toHaveLength(4);
   expect(again.output().stdout).not.toMatch(/lk[fcsd]_/);
   await again.stop('SIGINT');
 

@@ -91,11 +91,12 @@ export async function serveUntilReady(
   args: readonly string[],
   readyWhen: RegExp = /Stop it with Ctrl-C\./,
   under: readonly string[] = [],
+  cwd?: string,
 ): Promise<Serving> {
   const command = [MAIN, 'serve', ...(args.includes('--port') ? [] : ['--port', '0']), ...args];
   const env = environment({});
   const [program = '', ...words] = [...under, process.execPath, ...command];
-  const child = spawn(program, words, { env });
+  const child = spawn(program, words, { env, cwd });
   const output = outputOf(child);
   // It may serve for as long as the test goes on; only its end has a limit, from the signal on.
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve));

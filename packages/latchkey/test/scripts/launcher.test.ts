@@ -18,7 +18,7 @@ const LAUNCHER = join(ROOT, 'tools/node.mjs');
 const NODE_PACKAGE = basename(dirname(dirname(process.execPath)));
 const NPM_VERSIONS = ['9.2.0', '10.8.2', '10.9.4'] as const;
 /** What appears in a checkout during use. */
-const NOT_TRACKED = new Set(['.git', 'node_modules', 'dist', 'data', 'out', 'coverage', 'pictures']);
+const NOT_TRACKED = new Set(['.git', 'node_modules', 'dist', 'data', 'demo', 'out', 'coverage', 'pictures']);
 const HAS_SCRIPT = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
 
 /** An installation and a build, on a busy machine. */

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { onDemand } from '../on-demand.ts';
 import { type SettingComplaint, SettingsProblem, settingComplaint } from './problem.ts';
 import { SETTING_ROWS, type SettingName, settingFlag, settingVariable } from './rows.ts';
+import { onOff } from './values.ts';
 
 const yaml = onDemand<typeof import('yaml')>('yaml');
 
@@ -20,6 +21,9 @@ export interface ConfigFile {
 
 /** The file to look for in the data folder when none is named. */
 export const CONFIG_FILE_NAME = 'latchkey.yaml';
+
+/** The data folder of a demo when none is named, so that one's own server finds `data` empty afterwards. */
+const DEMO_DATA = 'demo';
 
 /** Where the file's place can be given. */
 interface FileSources {
@@ -37,7 +41,10 @@ export function findConfigFile({ flags, env }: FileSources): ConfigFile | null {
   const named = asText(flags.config) ?? asText(env[settingVariable('config')]);
   const path = resolve(
     named ??
-      join(asText(flags.data) ?? asText(env[settingVariable('data')]) ?? SETTING_ROWS.data.default, CONFIG_FILE_NAME),
+      join(
+        asText(flags.data) ?? asText(env[settingVariable('data')]) ?? dataWhenLeftOut({ flags, env }),
+        CONFIG_FILE_NAME,
+      ),
   );
   try {
     return { path, text: readFileSync(path, 'utf8') };
@@ -57,6 +64,12 @@ export function findConfigFile({ flags, env }: FileSources): ConfigFile | null {
       ),
     ]);
   }
+}
+
+/** The data folder when none is named, from the working directory: one of its own for a demo that is asked for here. */
+export function dataWhenLeftOut({ flags, env }: FileSources): string {
+  const asked = flags.demo ?? onOff.fromText(env[settingVariable('demo')] ?? '');
+  return asked === true ? DEMO_DATA : SETTING_ROWS.data.default;
 }
 
 /** The file's entries by key, or what is wrong with it as a whole. */

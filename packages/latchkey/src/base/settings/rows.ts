@@ -87,7 +87,9 @@ export const SETTING_ROWS = {
     kind: path('DIR'),
     default: 'data',
     forAdmin: true,
-    doc: 'folder of the embedded database, and of the repositories unless they are named apart',
+    doc:
+      'folder of the embedded database, and of the repositories unless they are named apart; `--demo` has its own, ' +
+      'named demo',
   }),
   config: optional({
     section: 'Where things are',
@@ -483,7 +485,10 @@ export const SETTING_ROWS = {
       'networks that webhooks may reach though they are not public (loopback and private ones are refused ' +
       'otherwise)',
   }),
-  demo: off({ section: 'Running', doc: 'fill an empty data folder with a small world to try things on' }),
+  demo: off({
+    section: 'Running',
+    doc: 'fill an empty data folder (./demo) with a small world to try things on, and print links to sign in',
+  }),
   logLevel: row<(typeof LOG_LEVELS)[number], (typeof LOG_LEVELS)[number]>({
     section: 'Running',
     kind: oneOf(LOG_LEVELS, 'LEVEL'),

@@ -9,7 +9,7 @@
 import { dirname, join } from 'node:path';
 import { nearestWord } from '../nearest-word.ts';
 import { givenVariable, knownVariables, unknownVariables, type Variables } from './environment.ts';
-import { type ConfigFile, readEntries } from './file.ts';
+import { type ConfigFile, dataWhenLeftOut, readEntries } from './file.ts';
 import { type SettingComplaint, SettingsProblem, settingComplaint } from './problem.ts';
 import {
   SETTING_NAMES,
@@ -129,8 +129,9 @@ class Reading {
         `${raw.called}: ${row.doc}; ${whenLeftOut(name)}`,
       );
     }
-    if (row.default === null) return null;
-    const checked = row.kind.check(row.default, process.cwd());
+    const left = name === 'data' ? dataWhenLeftOut(this.#sources) : row.default;
+    if (left === null) return null;
+    const checked = row.kind.check(left, process.cwd());
     if ('value' in checked) return checked.value;
     throw new TypeError(`the default of ${name} must be ${checked.mustBe}`);
   }

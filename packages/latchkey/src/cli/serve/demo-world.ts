@@ -10,12 +10,45 @@ import type { TokenDraft } from '../../rules/draft.ts';
 import type { OrganizationRole, Visibility } from '../../rules/model.ts';
 import type { DemoCommit } from './demo-history.ts';
 
-const ada = { login: 'ada', name: 'Ada Winter', email: 'ada@acme.example', admin: true };
-const grace = { login: 'grace', name: 'Grace Okafor', email: 'grace@acme.example', admin: false };
-const mori = { login: 'mori', name: 'Mori Tanabe', email: 'mori@acme.example', admin: false };
-const teodor = { login: 'teodor', name: 'Teodor Lindqvist', email: 'teodor@studio.example', admin: false };
+/** `is`: what the person has to do with the demo, for whoever wants to be them. */
+interface DemoPerson {
+  readonly login: string;
+  readonly name: string;
+  readonly email: string;
+  readonly admin: boolean;
+  readonly is: string;
+}
 
-export const DEMO_PEOPLE = [ada, grace, mori, teodor];
+const ada: DemoPerson = {
+  login: 'ada',
+  name: 'Ada Winter',
+  email: 'ada@acme.example',
+  admin: true,
+  is: 'owns acme and administers the server; a request waits for her',
+};
+const grace: DemoPerson = {
+  login: 'grace',
+  name: 'Grace Okafor',
+  email: 'grace@acme.example',
+  admin: false,
+  is: 'a member of acme who writes site and ledger',
+};
+const mori: DemoPerson = {
+  login: 'mori',
+  name: 'Mori Tanabe',
+  email: 'mori@acme.example',
+  admin: false,
+  is: 'a member of acme who maintains ledger',
+};
+const teodor: DemoPerson = {
+  login: 'teodor',
+  name: 'Teodor Lindqvist',
+  email: 'teodor@studio.example',
+  admin: false,
+  is: 'an outside collaborator, whose token waits for approval',
+};
+
+export const DEMO_PEOPLE: readonly DemoPerson[] = [ada, grace, mori, teodor];
 export const DEMO_ORGANIZATION = { name: 'acme', owner: 'ada' };
 export const DEMO_MEMBERS: readonly { readonly login: string; readonly role: OrganizationRole }[] = [
   { login: 'grace', role: 'member' },

@@ -10,6 +10,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addOrganization, addUser, setMember } from '../../actions/accounts/accounts.ts';
+import { makeDemoLinks } from '../../actions/accounts/demo-links.ts';
 import { operatorPermit, type Permit } from '../../actions/decision/authorize.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { importRepository, setCollaborator } from '../../actions/repositories/repositories.ts';
@@ -93,6 +94,15 @@ export async function makeDemo(ctx: Context): Promise<DemoTokens> {
   writeFileSync(join(ctx.settings.data, MARKER_NAME), 'Made by latchkey serve --demo.\n');
   const secretOf = (name: string): Secret => present(secrets.get(name), `the token "${name}"`);
   return { write: secretOf('ada laptop'), read: secretOf('grace nightly backup') };
+}
+
+/** The paths of new sign-in links, by the login of their person. */
+export function openDemoDoors(ctx: Context): Promise<ReadonlyMap<string, string>> {
+  return makeDemoLinks(
+    ctx,
+    operatorPermit(),
+    DEMO_PEOPLE.map(({ login }) => login),
+  );
 }
 
 /** Git writes the history into a separate folder, which is then imported like any other repository. */

@@ -2,15 +2,17 @@
  * What a server prints when it is ready: its address, its data folder, and what to do next.
  *
  * Invariant: every line that starts with two spaces can be pasted into another terminal in the same folder.
- * Never: a secret, except a new demo's tokens, once, and the set-up link while nobody has an account.
+ * Never: a secret, except a new demo's tokens, once, the sign-in links of a demo, and the set-up link while nobody has
+ * an account.
  */
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { makeSetUpLink } from '../../actions/accounts/sign-up.ts';
 import { readOnboarding } from '../../actions/instance/onboarding.ts';
 import type { RunningServer } from '../../app.ts';
 import { SETTING_ROWS } from '../../base/settings/rows.ts';
 import { atPort, type Settings } from '../../base/settings/settings.ts';
 import type { DemoTokens } from './demo.ts';
+import { DEMO_PEOPLE } from './demo-world.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -47,31 +49,43 @@ export async function greeting(server: RunningServer, env: Environment): Promise
   ];
 }
 
-/** For a demo: just made when there are tokens, otherwise made earlier. */
-export function demoGreeting(server: RunningServer, tokens: DemoTokens | null, env: Environment): string[] {
-  const lines = whereabouts(server);
+/** For a demo: just made when there are tokens, otherwise made earlier. `doors`: paths of sign-in links by login. */
+export function demoGreeting(
+  server: RunningServer,
+  { tokens, doors }: { tokens: DemoTokens | null; doors: ReadonlyMap<string, string> },
+  env: Environment,
+): string[] {
+  const url = publicUrl(server);
   const admin = adminCommandLine(server.context.settings, env);
-  if (tokens === null) {
+  const entrances = DEMO_PEOPLE.flatMap(({ login, is }) => {
+    const path = doors.get(login);
+    return path === undefined ? [] : [`${login}, ${is}:`, url + path];
+  });
+  const lines = [
+    ...whereabouts(server),
+    '',
+    'The demo has the organization acme, some repositories, and four people. Open a link to be one of them; it works ' +
+      'once, on this machine:',
+    ...entrances,
+    '',
+  ];
+  const list = ["See everybody's tokens:", `  ${admin('token list ada')}`];
+  if (tokens === null)
     return [
       ...lines,
-      '',
-      'The demo is the one that was made here before; its tokens were shown then. For another one:',
+      'It was made here before, and its tokens were shown then. Make another on its pages, or in another terminal:',
       `  ${admin('token add ada --name another --classic --scope repo')}`,
+      ...list,
     ];
-  }
-  const url = publicUrl(server);
   const clone = (login: string, secret: string, repository: string): string =>
     `  git clone ${withUser(url, `${login}:${secret}`)}/${repository}.git`;
   return [
     ...lines,
-    '',
-    'The demo has the people ada, grace, mori and teodor, the organization acme, and some repositories. Try, in ' +
-      'another terminal:',
+    'Or clone, in another terminal. The token in this line may push, too:',
     clone('ada', tokens.write.reveal(), 'acme/site'),
-    'That token may push, too. This one may only read, so a push with it is refused, with the reason:',
+    'This one may only read, so a push with it is refused, with the reason:',
     clone('grace', tokens.read.reveal(), 'acme/ledger'),
-    "See everybody's tokens:",
-    `  ${admin('token list ada')}`,
+    ...list,
     'The two tokens above are shown this once.',
   ];
 }
@@ -95,7 +109,7 @@ function whereabouts(server: RunningServer): string[] {
 function adminCommandLine(settings: Settings, env: Environment): (command: string) => string {
   const program = env['npm_lifecycle_event'] === undefined ? 'latchkey' : 'npm run -s latchkey --';
   const options = [
-    ...(settings.data === resolve(SETTING_ROWS.data.default) ? [] : ['--data', shellWord(settings.data)]),
+    ...(settings.data === resolve(SETTING_ROWS.data.default) ? [] : ['--data', shellWord(fromHere(settings.data))]),
     ...(settings.config === null || settings.config === resolve(settings.data, 'latchkey.yaml')
       ? []
       : ['--config', shellWord(settings.config)]),
@@ -105,6 +119,12 @@ function adminCommandLine(settings: Settings, env: Environment): (command: strin
     ...(settings.database === null ? [] : ['--database', '"$LATCHKEY_DATABASE"']),
   ];
   return (command) => [program, 'admin', command, ...options].join(' ');
+}
+
+/** A path as somebody in this folder would write it. */
+function fromHere(path: string): string {
+  const short = relative('', path);
+  return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short;
 }
 
 function shellWord(text: string): string {

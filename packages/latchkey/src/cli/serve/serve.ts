@@ -38,7 +38,7 @@ export function serveCommand(terminal: Terminal): Command {
   );
   return examples(command, [
     'latchkey serve',
-    'latchkey serve --demo --data ./demo',
+    'latchkey serve --demo',
     'latchkey serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem --public-url https://git.example.org',
     'LATCHKEY_DATABASE=postgres://latchkey@db/latchkey latchkey serve --trusted-proxy 10.0.0.0/8 --host 0.0.0.0',
   ]);
@@ -63,7 +63,10 @@ async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Pr
       const { greeting, demoGreeting } = await import('./greeting.ts');
       if (settings.adopt) await adopt(server, terminal);
       const tokens = demo === null || demoIsMade ? null : await demo.makeDemo(server.context);
-      const lines = demo === null ? await greeting(server, terminal.env) : demoGreeting(server, tokens, terminal.env);
+      const lines =
+        demo === null
+          ? await greeting(server, terminal.env)
+          : demoGreeting(server, { tokens, doors: await demo.openDemoDoors(server.context) }, terminal.env);
       for (const line of lines) terminal.print(line);
     }
     hangUp.answer(() => readAnew(server, terminal));

@@ -1,5 +1,6 @@
 /** Every page there is. To add one, see `plugin.ts`. */
 import { appearancePages } from './accounts/appearance.tsx';
+import { demoPages } from './accounts/demo.tsx';
 import { emailPages } from './accounts/emails.tsx';
 import { homePages } from './accounts/home.tsx';
 import { identityPages } from './accounts/identities.tsx';
@@ -48,6 +49,7 @@ import { scopedTokenPages } from './tokens/scoped.tsx';
 export const PAGES: readonly WebPage[] = [
   ...signInPages,
   ...signUpPages,
+  ...demoPages,
   ...newPasswordPages,
   ...lockPages,
   ...consentPages,

@@ -7,7 +7,7 @@ import { type WebWorld, webWorld } from './visitor.ts';
 
 /** Ada administers the instance and owns octo with its private octo/site; hal is the other person. */
 export async function furnishedWorld(): Promise<WebWorld> {
-  const world = await webWorld({ signUp: 'open' });
+  const world = await webWorld({ signUp: 'open', demo: true });
   await world.addPerson('ada', { admin: true });
   await world.addPerson('hal');
   await addOrganization(world.ctx, operatorPermit(), { name: 'octo', owner: 'ada' });

@@ -18,6 +18,7 @@ export async function lookers(world: WebWorld): Promise<Lookers> {
   const visitors = {
     administrator: world.visitor(),
     nobody: world.visitor(),
+    here: world.visitor('127.0.0.1'),
     half: world.visitor(),
     first: empty.visitor(),
   };

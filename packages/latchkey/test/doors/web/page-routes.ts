@@ -29,16 +29,16 @@ export interface Places {
   readonly tokens: Readonly<Record<TokenKind, number>>;
   readonly mail: number;
   readonly hook: number;
-  readonly links: Readonly<Record<'invitation' | 'verification' | 'password' | 'alarm', string>>;
+  readonly links: Readonly<Record<'invitation' | 'verification' | 'password' | 'alarm' | 'demo', string>>;
   /** Of a device that is waiting. */
   readonly userCode: string;
 }
 
 /**
- * Who looks: the administrator, an anonymous visitor, somebody whose second factor is missing, or the first person of
- * an empty instance, whose address contains the set-up link.
+ * Who looks: the administrator, an anonymous visitor, one on the server's own machine, somebody whose second factor is
+ * missing, or the first person of an empty instance, whose address contains the set-up link.
  */
-type Looker = 'administrator' | 'nobody' | 'half' | 'first';
+type Looker = 'administrator' | 'nobody' | 'here' | 'half' | 'first';
 
 export interface Page {
   readonly as: Looker;
@@ -82,6 +82,7 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/login/two-factor': { as: 'half', at: () => ['/login/two-factor'] },
   '/logout': page('/logout'),
   '/setup/:link': { as: 'first', at: () => [] },
+  '/demo/:link': { as: 'here', at: ({ links }) => [`/demo/${links.demo}`] },
   '/signup': forNobody('/signup'),
   '/signup/:link': { as: 'nobody', at: ({ links }) => [`/signup/${links.invitation}`] },
   '/password_reset': forNobody('/password_reset'),
@@ -321,7 +322,7 @@ export async function placesIn(ctx: Context, owner: string): Promise<Places> {
     const [userId, address] =
       purpose === 'invitation'
         ? [null, 'new@example.org']
-        : purpose === 'password' || purpose === 'alarm'
+        : ['password', 'alarm', 'demo'].includes(purpose)
           ? [hal.id, null]
           : [user.id, email.address];
     await insertLink(db, {
@@ -352,6 +353,7 @@ export async function placesIn(ctx: Context, owner: string): Promise<Places> {
       verification: await link('verification'),
       password: await link('password'),
       alarm: await link('alarm'),
+      demo: await link('demo'),
     },
     userCode: device!.userCode,
   };
