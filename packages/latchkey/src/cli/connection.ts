@@ -3,13 +3,15 @@
  *
  * The server: `--url`, else `LATCHKEY_URL`, else the current clone's `origin` if the helper knows that server, else
  * the helper's only server. The token: `LATCHKEY_TOKEN`, else the helper's token for that server.
+ * Invariant: whatever keeps a command from its server and its token is told as one cause, with one line to paste.
  * Never: one server's token sent to another; `LATCHKEY_TOKEN` goes where `--url` or `LATCHKEY_URL` says, or to the
  * clone's origin.
  */
 import { execFileSync } from 'node:child_process';
 import { Fault } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
-import { systemClock } from '../base/time.ts';
+import { isoDate, systemClock } from '../base/time.ts';
+import { misspellingOf } from '../rules/token-spelling.ts';
 import { CredentialStore, placeOf } from './credential/store.ts';
 import { ServerClient } from './server-client.ts';
 import { type Terminal, UsageError } from './terminal.ts';
@@ -27,11 +29,33 @@ export const URL_OPTION = [
 /** The server with a token. @throws UsageError | Fault when one of them isn't known */
 export function connect(terminal: Terminal, flags: ServerFlags): ServerClient {
   const origin = serverOrigin(terminal, flags);
-  const given = terminal.env['LATCHKEY_TOKEN'];
-  if (given !== undefined && given !== '') return new ServerClient(origin, new Secret(given.trim()));
-  const held = new CredentialStore(terminal.env).find(placeOf(origin), systemClock.now());
-  if (held === null) throw new Fault(`nobody is signed in at ${origin}`, { hint: `latchkey login ${origin}` });
-  return new ServerClient(origin, held.secret);
+  const given = givenToken(terminal.env);
+  if (given !== null) return new ServerClient(origin, given, { where: 'it is in LATCHKEY_TOKEN' });
+  const remedy = `latchkey login ${origin}`;
+  const store = new CredentialStore(terminal.env);
+  const held = store.find(placeOf(origin), systemClock.now());
+  if (held !== null) return new ServerClient(origin, held.secret, { where: 'the credential helper holds it', remedy });
+  const ended = store.endOf(placeOf(origin));
+  const found =
+    ended === null ? `nobody is signed in at ${origin}` : `the sign-in at ${origin} ended ${isoDate(ended)}`;
+  throw new Fault(found, { hint: remedy });
+}
+
+/** What `LATCHKEY_TOKEN` holds; null when it isn't set. @throws UsageError when it is no token as it stands */
+function givenToken({ LATCHKEY_TOKEN: given }: Terminal['env']): Secret | null {
+  if (given === undefined || given === '') return null;
+  const text = given.trim();
+  const misspelling = misspellingOf(text);
+  if (misspelling === null) return new Secret(text);
+  if (misspelling.kind === 'wrapped')
+    throw new UsageError(
+      `LATCHKEY_TOKEN holds a token ${misspelling.how}, so it can't be read`,
+      'set it to the token alone, where it is set: in a file, a CI secret, or this shell',
+    );
+  throw new UsageError(
+    `LATCHKEY_TOKEN holds ${misspelling.how}, where a token belongs`,
+    'a variable was not replaced: set LATCHKEY_TOKEN where the command runs, or unset LATCHKEY_TOKEN',
+  );
 }
 
 /** Scheme, host and port of the server to use. @throws UsageError */

@@ -6,6 +6,7 @@
  */
 import { Fault } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
+import { isUntrusted, noLatchkey, sentElsewhere, trustAsGit, unreachable } from './unreachable.ts';
 
 const CALL_TIMEOUT_MS = 20_000;
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
@@ -42,15 +43,35 @@ export interface ServerAnswer {
   readonly body: unknown;
 }
 
+/** Where a token is kept, for what is said when it is dead. */
+export interface Keeper {
+  /** Continues a sentence: `it is in LATCHKEY_TOKEN`. */
+  readonly where: string;
+  /** What replaces it there; left out, what the server says. */
+  readonly remedy?: string;
+}
+
+/** What can be sent as a token: no server gives out another. */
+const SENDABLE = /^[\x20-\x7e]+$/;
+
 /** One server, and a token for calling it if there is one. */
 export class ServerClient {
   readonly origin: string;
   readonly #token: Secret | null;
+  readonly #keeper: Keeper | null;
 
-  /** @param origin scheme, host and port */
-  constructor(origin: string, token: Secret | null) {
+  /**
+   * @param origin scheme, host and port
+   * @throws Fault for a token that can't be sent
+   */
+  constructor(origin: string, token: Secret | null, keeper: Keeper | null = null) {
+    if (token !== null && !SENDABLE.test(token.reveal()))
+      throw new Fault(`the token for ${origin} holds characters that no token has`, {
+        hint: `latchkey login ${origin}`,
+      });
     this.origin = origin;
     this.#token = token;
+    this.#keeper = keeper;
   }
 
   /**
@@ -67,7 +88,7 @@ export class ServerClient {
     if (form !== undefined) headers['content-type'] = 'application/x-www-form-urlencoded';
     const payload =
       body !== undefined ? JSON.stringify(body) : form !== undefined ? new URLSearchParams(form).toString() : undefined;
-    try {
+    const send = async (): Promise<ServerAnswer> => {
       const response = await fetch(this.origin + path, {
         method,
         headers,
@@ -76,6 +97,13 @@ export class ServerClient {
         ...(payload === undefined ? {} : { body: payload }),
       });
       return { status: response.status, headers: response.headers, body: parsed(await textOf(response)) };
+    };
+    try {
+      // A handshake that failed has sent nothing, so it may be tried again.
+      return await send().catch((error: unknown) => {
+        if (isUntrusted(error) && trustAsGit(this.origin)) return send();
+        throw error;
+      });
     } catch (error) {
       throw unreachable(this.origin, error);
     }
@@ -83,9 +111,12 @@ export class ServerClient {
 
   /** Calls the REST API below `/api/v3`, and returns the body. @throws ServerRefusal when it is refused */
   async api<T>(path: string, call: Call = {}): Promise<T> {
-    const { status, body } = await this.ask(`/api/v3${path}`, call);
-    if (status >= 200 && status < 300) return body as T;
-    throw refusalOf(this.origin, status, body);
+    const { status, body, headers } = await this.ask(`/api/v3${path}`, call);
+    const isText = typeof body === 'string';
+    if (status >= 200 && status < 300 && !isText) return body as T;
+    if (status >= 300 && status < 400) throw sentElsewhere(this.origin, headers.get('location'));
+    if (body === null || (isText && status < 500)) throw noLatchkey(this.origin);
+    throw refusalOf(this.origin, status, body, status === 401 ? this.#keeper : null);
   }
 }
 
@@ -116,48 +147,15 @@ interface RefusalBody {
   readonly errors?: readonly { readonly message?: string }[];
 }
 
-function refusalOf(origin: string, status: number, body: unknown): ServerRefusal {
+function refusalOf(origin: string, status: number, body: unknown, keeper: Keeper | null): ServerRefusal {
   const said = (typeof body === 'object' && body !== null ? body : {}) as RefusalBody;
   const complaints = (said.errors ?? [])
     .map(({ message }) => message)
     .filter((message) => message !== undefined)
     .join(' ');
   const words = complaints || said.detail || said.message || `${origin} answered ${status}`;
-  return new ServerRefusal(status, words, said.reason ?? null, said.fix?.command ?? said.fix?.url ?? null);
-}
-
-/** Messages for failed connections, by the code of Node or OpenSSL. */
-const CAUSES: Readonly<Record<string, readonly [message: string, hint: string]>> = {
-  ENOTFOUND: ['has an address that nobody knows', 'check the spelling, and whether a VPN is needed'],
-  EAI_AGAIN: ["can't be looked up: name resolution does not answer", 'check the network'],
-  ECONNREFUSED: ['does not take connections', 'check the port, and whether the server runs'],
-  ECONNRESET: ['closed the connection', 'try again; check whether it speaks http or https on that port'],
-  ETIMEDOUT: ['does not answer', 'check the network, a firewall or a VPN'],
-  TimeoutError: ['does not answer in time', 'check the network, a firewall or a VPN'],
-  UND_ERR_CONNECT_TIMEOUT: ['does not answer', 'check the network, a firewall or a VPN'],
-  CERT_HAS_EXPIRED: ['has a certificate that has expired', 'tell its administrator; check the clock of this machine'],
-  CERT_NOT_YET_VALID: ['has a certificate that begins later', 'check the clock of this machine'],
-  ERR_TLS_CERT_ALTNAME_INVALID: ['has a certificate for another name', 'use the name that the certificate has'],
-};
-const UNTRUSTED = [
-  'has a certificate that this machine does not trust',
-  'name its authority: NODE_EXTRA_CA_CERTS=ca.pem, and git config --global http.sslCAInfo ca.pem',
-] as const;
-const UNTRUSTED_CODES: ReadonlySet<string> = new Set([
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'CERT_UNTRUSTED',
-]);
-
-function unreachable(origin: string, error: unknown): Fault {
-  const cause = (error as { cause?: { code?: string } }).cause;
-  const code =
-    cause?.code ?? (error as { code?: string; name?: string }).code ?? (error as { name?: string }).name ?? '';
-  const [message, hint] = UNTRUSTED_CODES.has(code)
-    ? UNTRUSTED
-    : (CAUSES[code] ?? ["can't be reached", 'check the address: latchkey doctor URL']);
-  return new Fault(`${origin} ${message}`, { hint, detail: `${code} ${String(error)}`, cause: error });
+  const remedy = said.fix?.command ?? said.fix?.url ?? null;
+  if (keeper === null) return new ServerRefusal(status, words, said.reason ?? null, remedy);
+  const kept = `${words.replace(/\.$/, '')}; ${keeper.where}`;
+  return new ServerRefusal(status, kept, said.reason ?? null, keeper.remedy ?? remedy);
 }

@@ -154,7 +154,7 @@ export function spoken(sentence: string): string {
     .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
     .trim()
     .replace(/(?<!\.)\.$/, '');
-  return /^[A-Z][a-z]*\b(?!-)/.test(plain) ? plain.charAt(0).toLowerCase() + plain.slice(1) : plain;
+  return /^(?!Latchkey )[A-Z][a-z]*\b(?!-)/.test(plain) ? plain.charAt(0).toLowerCase() + plain.slice(1) : plain;
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * What a person sees of each cause: with git, word by word, and what git does with their credential; over REST; what
- * the doctor finds; and what the token's page says. Then the remedy is followed as it stands, and the next try
- * succeeds.
+ * the doctor and `whoami` find; and what the token's page says. Then the remedy is followed as it stands, and the next
+ * try succeeds.
  */
 import { describe, expect, test } from 'vitest';
 import { refusalsOf } from '../../src/actions/decision/token-refusals.ts';
@@ -12,6 +12,7 @@ import { ANSWERS } from '../../src/doors/github/refuse.ts';
 import { pathOfToken } from '../../src/doors/web/tokens/kinds.ts';
 import { CAUSES, type Cause } from './causes.ts';
 import { follow, pageSeenBy } from './follow.ts';
+import { sameByWhoami } from './whoami.ts';
 import { causesWorld, type Try, type World } from './world.ts';
 
 const INSTANT = /\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d UTC/g;
@@ -49,6 +50,9 @@ describe('git is told', () => {
     if (attempt.secret !== '') expect(page).not.toContain(attempt.secret);
     await sameOverRest(world, cause, attempt);
     await sameByDoctor(world, cause, attempt);
+    await sameByWhoami(world, cause, { attempt, link: outcome.remote.at(-1) ?? '' }, (line) =>
+      line.replaceAll(world.url, '{url}').replaceAll(host, '{host}').replaceAll(INSTANT, '{when}'),
+    );
     const next = await (cause.mend?.(world, attempt, outcome.remote.at(-1)!) ??
       follow(world, outcome.remote.at(-1)!, attempt).then((followed) => followed.attempt));
     const after = await world.git(next);

@@ -66,14 +66,14 @@ test('a colleague’s token in the store is the cause, and the line makes git fo
   expect((await screen(machine, copy)).text).toContain('none of them has a credential');
 });
 
-test('a scoped token without a scope for the API is healthy', async () => {
+test('a scoped token without a scope for the API is healthy, and says whose it is', async () => {
   const world = await causesWorld();
   const { machine, copy } = await clone(
     world,
     (await world.token({ kind: 'scoped', scopes: ['write_repository'] })).secret,
   );
   const { code, text } = await screen(machine, copy);
-  expect([code, text]).toEqual([0, expect.stringContaining('its scopes are for git alone')]);
+  expect([code, text]).toEqual([0, expect.stringContaining('scoped token 1 "laptop" of bob; it ends on ')]);
 });
 
 test('the link for a dead token has owner and repository', async () => {

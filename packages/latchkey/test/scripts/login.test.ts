@@ -7,7 +7,9 @@ import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { approveCode } from '../../src/actions/tokens/device-authorization.ts';
+import { revokeToken } from '../../src/actions/tokens/tokens.ts';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { run } from '../../src/cli/program.ts';
 import { readLoginRequest } from '../../src/rules/login-request.ts';
@@ -175,6 +177,32 @@ async function nearItsEnd(env: Record<string, string>): Promise<void> {
   await writeFile(bookOf(env), aged);
   await chmod(bookOf(env), 0o600);
 }
+
+test('a dead token is replaced by the line that whoami offers, and LATCHKEY_TOKEN is named', async () => {
+  const world = await causesWorld();
+  const env = await home();
+  const first = await begin(world.url, env, 'laptop');
+  await fetch(await approved(world, first.page));
+  expect(await first.ended).toMatchObject({ code: 0, said: expect.not.stringContaining('hint: ') });
+  await revokeToken(world.server.context, operatorPermit(), 1);
+  const whoami = async () => {
+    const terminal = recordingTerminal(env);
+    return { code: await run(['whoami'], terminal), lines: [...terminal.printed, ...terminal.said] };
+  };
+  expect((await whoami()).lines.at(-1)).toBe(`hint: latchkey login ${world.url}`);
+  const second = await begin(world.url, { ...env, LATCHKEY_TOKEN: 'x' }, 'laptop again');
+  await fetch(await approved(world, second.page));
+  expect(await second.ended).toMatchObject({
+    code: 0,
+    said: expect.stringContaining(
+      'hint: latchkey commands use LATCHKEY_TOKEN before this sign-in: unset LATCHKEY_TOKEN',
+    ),
+  });
+  expect(await whoami()).toMatchObject({
+    code: 0,
+    lines: [`bob at ${world.url}`, expect.stringContaining('token 2 ')],
+  });
+});
 
 test('a new token that can’t be kept is ended again, and the reason is said', async () => {
   const world = await causesWorld();

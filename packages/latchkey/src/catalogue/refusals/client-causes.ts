@@ -92,10 +92,8 @@ export const CLIENT_CAUSES: readonly ClientCause[] = [
     symptom: 'SSL certificate problem: unable to get local issuer certificate.',
     about:
       'The server has a certificate of an authority that this machine does not know, often the company’s own. ' +
-      'Tell git and Node where it is; never switch the check off, or anybody on the way reads the token.',
-    commands: [
-      'git config --global http.https://HOST.sslCAInfo /path/to/ca.pem',
-      'export NODE_EXTRA_CA_CERTS=/path/to/ca.pem',
-    ],
+      'Tell git where it is, for this server alone: latchkey goes by that, too. Never switch the check off, or ' +
+      'anybody on the way reads the token.',
+    commands: ['git config --global http.https://HOST.sslCAInfo /path/to/ca.pem'],
   },
 ];

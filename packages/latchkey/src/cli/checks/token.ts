@@ -4,6 +4,7 @@
  */
 import { present } from '../../base/present.ts';
 import { namesNobody } from '../../rules/names.ts';
+import { misspellingOf } from '../../rules/token-spelling.ts';
 import { type Check, type Finding, fail, ok, warn } from './check.ts';
 import { forget } from './credential-chain.ts';
 import { type Answered, get } from './probe.ts';
@@ -41,12 +42,12 @@ const token: Check = {
   cannotRun: (subject) =>
     cannotAsk(subject) ?? (subject.probe.isLatchkey ? null : 'only a Latchkey tells about a token'),
   run: async (subject) => {
+    const given = subject.credential === null ? misspellingOf(passwordOf(subject).trim()) : null;
+    if (given !== null) return fail(`LATCHKEY_TOKEN holds ${given.kind === 'wrapped' ? 'a token ' : ''}${given.how}`);
     const { status, body } = await get(`${subject.origin}/api/v3/user/personal-access-tokens/current`, {
       authorization: `Bearer ${passwordOf(subject)}`,
     });
     const said = jsonOf(body) as CurrentToken;
-    // A token may have only scopes of GitLab's dialect that allow git but not the API: that is a healthy token.
-    if (status === 403 && said.reason === 'scope_missing') return ok('it lives, and its scopes are for git alone');
     if (status === 400 || status === 401 || status === 403) return refusedToken(subject, status, said);
     if (status !== 200 || said.id === undefined) return warn('the server does not tell about this token');
     subject.tokenOwner = said.owner?.login ?? null;

@@ -102,6 +102,8 @@ function setGlobally(env: Terminal['env'], args: readonly string[]): void {
 }
 
 function unwritableConfiguration(error: unknown): Fault {
+  if ((error as { code?: string }).code === 'ENOENT')
+    return new Fault('git is not installed, or not on the path', { hint: 'https://git-scm.com/downloads' });
   return new Fault("git's configuration of this person can't be written", {
     hint: 'check ~/.gitconfig: git config --global --list',
     detail: String((error as { stderr?: Buffer }).stderr ?? error),

@@ -107,6 +107,11 @@ export class CredentialStore {
     };
   }
 
+  /** When the latest credential of a place ended or ends; null when none is held, or it has no end. */
+  endOf(place: Place): UnixSeconds | null {
+    return readBook(this.#path).credentials.findLast((one) => fits(one, place))?.expiresAt ?? null;
+  }
+
   /** Makes sure that a credential can be kept. @throws Fault when it can't */
   async demandWritable(): Promise<void> {
     await demandWritableBook(this.#path);

@@ -11,12 +11,12 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Fault } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
 import { systemClock, type UnixSeconds } from '../../base/time.ts';
 import { openBrowser } from '../browser.ts';
 import { ServerClient, ServerRefusal } from '../server-client.ts';
 import type { Terminal } from '../terminal.ts';
+import { noLatchkey, sentElsewhere } from '../unreachable.ts';
 
 const CLIENT_ID = 'latchkey-cli';
 const LOGIN_TIMEOUT_MS = 5 * 60_000;
@@ -73,16 +73,15 @@ export function mayAskPerson({ env, interactive }: Terminal): boolean {
 
 /** The sign-in endpoints of a server. @throws Fault when it isn't a Latchkey server, or can't be reached */
 async function endpointsOf(client: ServerClient): Promise<Endpoints> {
-  const { status, body } = await client.ask('/.well-known/oauth-authorization-server');
+  const { status, body, headers } = await client.ask('/.well-known/oauth-authorization-server');
+  if (status >= 300 && status < 400) throw sentElsewhere(client.origin, headers.get('location'));
   const found = body as Partial<Endpoints> | null;
   const urls = [found?.authorization_endpoint, found?.token_endpoint, found?.device_authorization_endpoint];
   if (
     status !== 200 ||
     !urls.every((url) => typeof url === 'string' && new URL(url, client.origin).origin === client.origin)
   ) {
-    throw new Fault(`${client.origin} takes no sign-ins from commands`, {
-      hint: 'check that it is the address of a Latchkey server',
-    });
+    throw noLatchkey(client.origin);
   }
   return found as Endpoints;
 }

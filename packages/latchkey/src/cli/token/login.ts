@@ -59,6 +59,8 @@ async function login(origin: string, options: LoginOptions, byDevice: boolean, t
   const until =
     result.expiresAt === null ? '' : ` until ${isoDate(result.expiresAt)}; it renews itself when git uses it`;
   terminal.say(`signed in at ${origin} as ${result.username}${until}`);
+  if ((terminal.env['LATCHKEY_TOKEN'] ?? '') !== '')
+    terminal.say('hint: latchkey commands use LATCHKEY_TOKEN before this sign-in: unset LATCHKEY_TOKEN');
 }
 
 function optionsOf({ permission, owner, expiresIn, name, ref }: LoginFlags): LoginOptions {

@@ -33,7 +33,7 @@ import {
 } from './own-token-bodies.ts';
 
 const PATH = '/user/personal-access-tokens';
-const ANY: Need = { sets: [], publicRead: false, writes: false };
+const ANY: Need = { sets: [], publicRead: false, writes: false, gitlabScopes: [] };
 const READ: Need = { sets: [{ personal_access_tokens: 'read' }], publicRead: false, writes: false };
 const WRITE: Need = { sets: [{ personal_access_tokens: 'write' }], publicRead: false, writes: true };
 /** Renewing the token that makes the request. */
