@@ -5,5 +5,7 @@ set -eu
 umask 077
 LATCHKEY_TOKEN=$(cat "$LATCHKEY_TOKEN_FILE")
 export LATCHKEY_TOKEN
+# Fails where there is no room for the new one, before the old one is replaced.
+cp "$LATCHKEY_TOKEN_FILE" "$LATCHKEY_TOKEN_FILE.new"
 latchkey token rotate --overlap 86400 > "$LATCHKEY_TOKEN_FILE.new"
 mv "$LATCHKEY_TOKEN_FILE.new" "$LATCHKEY_TOKEN_FILE"

@@ -1,15 +1,20 @@
-/** The examples for jobs, run as far as a machine can: their own lines, with a shell, real git and a real server. */
+/**
+ * The examples, each run as far as a machine can: those for jobs by their own lines, with a shell, real git and a real
+ * server.
+ */
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { causesWorld, type World } from '../causes/world.ts';
 import { runProgram } from './latchkey-process.ts';
 
-const EXAMPLES = join(import.meta.dirname, '../../../../examples/ci');
+const TESTS = join(import.meta.dirname, '..');
+const EXAMPLES = join(import.meta.dirname, '../../../../examples');
+const DOCS = join(import.meta.dirname, '../../../../docs');
+const CI = join(EXAMPLES, 'ci');
 const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
-const read = (name: string): Promise<string> => readFile(join(EXAMPLES, name), 'utf8');
 
 /** A server with a repository that has a commit, an empty folder to work in, and a token that may read. */
 async function job(): Promise<{ world: World; folder: string; env: Record<string, string> }> {
@@ -28,93 +33,167 @@ async function job(): Promise<{ world: World; folder: string; env: Record<string
   return { world, folder, env: { HOME: folder, LATCHKEY_URL: world.url, LATCHKEY_TOKEN: secret } };
 }
 
-/** Runs lines of an example in a shell; the token must not appear in the output, nor on the disk. */
-async function shell(lines: string, folder: string, env: Record<string, string>, program = 'sh') {
-  const ended = await runProgram(program, ['-e', '-c', lines], { cwd: folder, env });
-  expect(ended.stdout + ended.stderr).not.toContain(env['LATCHKEY_TOKEN']);
-  const found = await runProgram('grep', ['-rlF', '--', env['LATCHKEY_TOKEN']!, folder]);
-  expect(found.stdout).toBe('');
-  return ended;
+/** How an example is tried here. */
+type Trial =
+  /** Its own lines, which a shell runs. */
+  | { readonly lines: (text: string) => string; readonly shell?: 'bash'; readonly isFreshEachTime?: true }
+  /** Its jobs, as cron runs them. */
+  | { readonly jobs: true }
+  /** Called by the others. */
+  | { readonly partOf: string }
+  /** For a server: run by that test. */
+  | { readonly runBy: string }
+  /** Another product's, which can't be had here; the page that says so. */
+  | { readonly notRun: string };
+
+interface Workflow {
+  readonly jobs: Readonly<Record<string, { readonly steps: readonly { readonly run: string }[] }>>;
 }
 
-test('every script is one that a shell can read, and every file is in the list', async () => {
-  for (const name of (await readdir(EXAMPLES)).filter((each) => each.endsWith('.sh'))) {
-    expect(await runProgram('sh', ['-n', join(EXAMPLES, name)]), name).toMatchObject({ code: 0, stderr: '' });
-    expect((await stat(join(EXAMPLES, name))).mode & 0o111, name).toBe(0o111);
+/** Every example. A new one fails until it has its line. */
+const TRIALS: Readonly<Record<string, Trial>> = {
+  'ci/askpass.sh': {
+    lines: () =>
+      `export GIT_ASKPASS='${join(CI, 'askpass.sh')}'\n` +
+      'git -c credential.helper= ls-remote --exit-code "$LATCHKEY_URL/acme/site.git"',
+  },
+  'ci/github-actions.yml': {
+    lines: (text) =>
+      Object.values((parse(text) as Workflow).jobs)
+        .flatMap(({ steps }) => steps.map(({ run }) => run))
+        .join('\n'),
+    shell: 'bash',
+  },
+  'ci/gitlab-ci.yml': {
+    lines: (text) => (parse(text) as { build: { script: readonly string[] } }).build.script.join('\n'),
+  },
+  // Each build has a file system of its own.
+  'ci/Dockerfile': {
+    lines: (text) => /^RUN --mount=\S+ \\\n([\s\S]*)$/m.exec(text)?.[1] ?? 'no RUN line',
+    isFreshEachTime: true,
+  },
+  'ci/crontab': { jobs: true },
+  'ci/backup.sh': { partOf: 'ci/crontab' },
+  'ci/rotate.sh': { partOf: 'ci/crontab' },
+  'ci/README.md': { runBy: 'scripts/examples.test.ts' },
+  'caddy/Caddyfile': { runBy: 'scripts/proxies.test.ts' },
+  'envoy/envoy.yaml': { runBy: 'scripts/proxies.test.ts' },
+  'traefik/dynamic.yaml': { runBy: 'scripts/proxies.test.ts' },
+  'nginx/api.conf': { runBy: 'scripts/proxies.test.ts' },
+  'nginx/git.conf': { runBy: 'scripts/proxies.test.ts' },
+  'nginx/latchkey.conf': { runBy: 'scripts/proxies.test.ts' },
+  'nginx/webdav.conf': { runBy: 'scripts/webdav.test.ts' },
+  'route-map/route-map.yaml': { runBy: 'catalogue/route-map-file.test.ts' },
+  'route-map/webdav.yaml': { runBy: 'scripts/webdav.test.ts' },
+  'grafana/latchkey.json': { runBy: 'house/dashboard.test.ts' },
+  'grafana/README.md': { partOf: 'grafana/latchkey.json' },
+  'fail2ban/latchkey.conf': { runBy: 'scripts/metrics.test.ts' },
+  'fail2ban/jail.conf': { partOf: 'fail2ban/latchkey.conf' },
+  'crowdsec/latchkey.yaml': { notRun: 'operations.md' },
+};
+
+test('every example is in the table, and what a shell runs can be read by it', async () => {
+  const entries = await readdir(EXAMPLES, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  expect(files.map((path) => path.slice(EXAMPLES.length + 1)).toSorted()).toEqual(Object.keys(TRIALS).toSorted());
+  for (const [path, trial] of Object.entries(TRIALS)) {
+    const name = basename(path);
+    if ('runBy' in trial) expect(await readFile(join(TESTS, trial.runBy), 'utf8'), path).toContain(name);
+    if ('partOf' in trial) expect(TRIALS[trial.partOf], path).toBeDefined();
+    if ('notRun' in trial) expect(await readFile(join(DOCS, trial.notRun), 'utf8'), path).toContain(path);
+    if (!name.endsWith('.sh')) continue;
+    expect(await runProgram('sh', ['-n', join(EXAMPLES, path)]), path).toMatchObject({ code: 0, stderr: '' });
+    expect((await stat(join(EXAMPLES, path))).mode & 0o111, path).toBe(0o111);
   }
-  const readme = await read('README.md');
-  for (const name of (await readdir(EXAMPLES)).filter((each) => each !== 'README.md'))
-    expect(readme).toContain(`\`${name}\``);
+  const readme = await readFile(join(CI, 'README.md'), 'utf8');
+  for (const path of Object.keys(TRIALS).filter((each) => each.startsWith('ci/') && !each.endsWith('.md')))
+    expect(readme).toContain(`\`${basename(path)}\``);
 });
 
-test('GitHub Actions clones with its secret', async () => {
-  const { folder, env } = await job();
-  const workflow = parse(await read('github-actions.yml')) as { jobs: { build: { steps: { run: string }[] } } };
-  expect(await shell(workflow.jobs.build.steps[0]!.run, folder, env, 'bash')).toMatchObject({ code: 0 });
-  expect((await readdir(join(folder, 'site'))).toSorted()).toContain('.git');
-});
+/** All that a job of cron has: no home with settings, no agent, no terminal. */
+const CRON = ['-i', 'PATH=/usr/local/bin:/usr/bin:/bin', 'SHELL=/bin/sh', 'LOGNAME=ci', 'HOME=/nonexistent'];
 
-test('GitLab CI clones with its variable', async () => {
-  const { folder, env } = await job();
-  const { build } = parse(await read('gitlab-ci.yml')) as { build: { script: string[] } };
-  expect(await shell(build.script.join('\n'), folder, env)).toMatchObject({ code: 0 });
-  expect(await readdir(join(folder, 'site'))).toContain('.git');
-});
+test.each(Object.entries(TRIALS).filter(([, trial]) => 'lines' in trial))(
+  'runs as it stands with no more than cron gives, twice, from any folder: %s',
+  async (path, trial) => {
+    if (!('lines' in trial)) return;
+    const { folder, env } = await job();
+    const lines = trial.lines(await readFile(join(EXAMPLES, path), 'utf8'));
+    for (const name of ['one', 'a folder with spaces', 'ümläut'])
+      for (const turn of ['first', 'second']) {
+        const cwd = join(folder, trial.isFreshEachTime === true ? `${name} ${turn}` : name);
+        await mkdir(cwd, { recursive: true });
+        const given = [`LATCHKEY_URL=${env['LATCHKEY_URL']}`, `LATCHKEY_TOKEN=${env['LATCHKEY_TOKEN']}`];
+        const ended = await runProgram('env', [...CRON, ...given, trial.shell ?? 'sh', '-e', '-c', lines], { cwd });
+        expect(ended, `${name}, ${turn}`).toMatchObject({ code: 0, stderr: '' });
+        expect(ended.stdout).not.toContain(env['LATCHKEY_TOKEN']);
+        if (path !== 'ci/askpass.sh') expect(await readdir(join(cwd, 'site'))).toContain('.git');
+      }
+    expect((await runProgram('grep', ['-rlF', '--', env['LATCHKEY_TOKEN']!, folder])).stdout, 'the token').toBe('');
+  },
+);
 
-test('a Docker build clones with its secret, which is in no layer', async () => {
-  const { folder, env } = await job();
-  const run = /^RUN --mount=\S+ \\\n([\s\S]*)$/m.exec(await read('Dockerfile'))![1]!;
-  expect(await shell(run, folder, env)).toMatchObject({ code: 0 });
-  expect(await readdir(join(folder, 'site'))).toContain('.git');
-});
+/** The lines of the crontab, for places of this test: the variables, and each job's command. */
+async function crontab(places: Readonly<Record<string, string>>): Promise<{ given: string[]; commands: string[] }> {
+  const text = Object.entries(places).reduce(
+    (all, [from, to]) => all.replaceAll(from, to),
+    await readFile(join(CI, 'crontab'), 'utf8'),
+  );
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const isVariable = (line: string): boolean => /^[A-Z_]+=/.test(line);
+  return {
+    given: lines.filter(isVariable),
+    commands: lines.filter((line) => !isVariable(line)).map((line) => line.replace(/^(?:\S+\s+){5}/, '')),
+  };
+}
 
-test('the mirror is made and kept up to date under the environment of cron, from any folder', async () => {
-  const { folder, env } = await job();
-  await writeFile(join(folder, 'token'), env['LATCHKEY_TOKEN']!, { mode: 0o600 });
-  await cp(EXAMPLES, join(folder, 'jobs'), { recursive: true });
-  const given = ['PATH=/usr/local/bin:/usr/bin:/bin', `LATCHKEY_URL=${env['LATCHKEY_URL']}`];
-  const cron = ['-i', ...given, `LATCHKEY_TOKEN_FILE=${join(folder, 'token')}`, 'sh'];
-  const runs = [
-    [folder, 'jobs/backup.sh', 'mirrors'],
-    [join(folder, 'jobs'), './backup.sh', '../mirrors'],
-    ['/', join(folder, 'jobs/backup.sh'), join(folder, 'mirrors')],
-  ] as const;
-  for (const [cwd, script, to] of runs)
-    expect(await runProgram('env', [...cron, script, 'acme/site', to], { cwd }), script).toEqual({
-      code: 0,
-      stdout: '',
-      stderr: '',
-    });
-  expect(await readdir(join(folder, 'mirrors/acme/site.git'))).toContain('HEAD');
-});
-
-test('a nightly mirror is made, kept up to date, and its token renewed without a gap', async () => {
-  const {
-    world,
-    folder,
-    env: { LATCHKEY_TOKEN: secret, ...env },
-  } = await job();
-  const tokenFile = join(folder, 'token');
+test('a nightly mirror is made by cron, kept up to date, and its token renewed without a gap', async () => {
+  const { world, folder, env } = await job();
+  const secret = env['LATCHKEY_TOKEN']!;
+  const [tokenFile, bin, jobs] = [join(folder, 'token'), join(folder, 'bin'), join(folder, 'jobs')];
   await writeFile(tokenFile, `${secret}\n`, { mode: 0o600 });
-  const bin = join(folder, 'bin');
+  await cp(CI, jobs, { recursive: true });
   await mkdir(bin);
   await writeFile(join(bin, 'latchkey'), `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`, { mode: 0o755 });
-  const jobEnv = { ...env, LATCHKEY_TOKEN_FILE: tokenFile, PATH: `${bin}:${process.env['PATH']}` };
-  const backup = () => runProgram(join(EXAMPLES, 'backup.sh'), ['acme/site', folder], { env: jobEnv });
-  expect(await backup()).toMatchObject({ code: 0, stderr: '' });
-  // The renewal has no more than cron gives it, runs from elsewhere, and again right after.
-  const cron = ['-i', `PATH=${bin}:/usr/local/bin:/usr/bin:/bin`, `LATCHKEY_URL=${env['LATCHKEY_URL']}`];
-  const rotate = [...cron, `LATCHKEY_TOKEN_FILE=${tokenFile}`, join(EXAMPLES, 'rotate.sh')];
-  for (const cwd of ['/', folder])
-    expect(await runProgram('env', rotate, { cwd }), cwd).toMatchObject({ code: 0, stdout: '' });
-  const renewed = (await readFile(tokenFile, 'utf8')).trim();
-  expect(renewed).not.toBe(secret);
+  const { given, commands } = await crontab({
+    '/usr/local/bin': `${bin}:/usr/local/bin`,
+    'https://git.example.org': world.url,
+    '/etc/latchkey-backup.token': tokenFile,
+    '/opt/backup': jobs,
+    '/var/backups/git': join(folder, 'mirrors'),
+  });
+  expect(commands).toHaveLength(2);
+  for (const cwd of ['/', '/', folder, jobs])
+    for (const command of commands)
+      expect(await runProgram('env', [...CRON, ...given, '/bin/sh', '-c', command], { cwd }), command).toMatchObject({
+        code: 0,
+        stdout: '',
+        stderr: command.includes('rotate') ? expect.stringMatching(/^token 2 "job", until /) : '',
+      });
+  expect(await readdir(join(folder, 'mirrors/acme/site.git'))).toContain('HEAD');
+  expect((await readFile(tokenFile, 'utf8')).trim()).not.toBe(secret);
   expect((await stat(tokenFile)).mode & 0o777).toBe(0o600);
-  expect(await backup()).toMatchObject({ code: 0 });
-  expect(
-    await world.git({ username: 'ci', secret: secret!, repository: 'acme/site', operation: 'clone' }),
-  ).toMatchObject({
+  expect((await readdir(folder)).toSorted(), 'nothing is left behind').toEqual(['bin', 'jobs', 'mirrors', 'token']);
+  expect(await world.git({ username: 'ci', secret, repository: 'acme/site', operation: 'clone' })).toMatchObject({
     ok: false,
     remote: expect.arrayContaining(['The token "job" was rotated, and this is its old value.']),
   });
+});
+
+test('a token whose new secret has no room on the disk is not rotated', async () => {
+  const { world, folder, env } = await job();
+  await writeFile(join(folder, 'token'), env['LATCHKEY_TOKEN']!);
+  const given = [`LATCHKEY_URL=${world.url}`, `LATCHKEY_TOKEN_FILE=${join(folder, 'token')}`];
+  const latchkey = `latchkey() { '${process.execPath}' '${MAIN}' "$@"; }`;
+  const lines = await readFile(join(CI, 'rotate.sh'), 'utf8');
+  // No file may grow, as on a disk that is full.
+  const ended = await runProgram('env', [...CRON, ...given, 'sh', '-c', `${latchkey}\nulimit -f 0\n${lines}`]);
+  expect(ended.code).not.toBe(0);
+  expect(await readFile(join(folder, 'token'), 'utf8')).toBe(env['LATCHKEY_TOKEN']);
+  const secrets = await world.server.context.store.db
+    .selectFrom('token_secrets')
+    .select('state')
+    .where('token_id', '=', 2)
+    .execute();
+  expect(secrets).toEqual([{ state: 'current' }]);
 });
