@@ -62,6 +62,25 @@ export const CLIENTS: readonly GitClient[] = [
     clone: (folder, args) => [process.execPath, join(folder, 'clone.mjs'), ...args],
   },
   {
+    name: 'Cargo',
+    install: async () => (await run('cargo', ['--version'])).stdout.split(' ')[1] ?? '',
+    clone: (_, args) => [join(PROGRAMS, 'cargo.sh'), ...args],
+  },
+  {
+    name: 'dugite (GitHub Desktop)',
+    install: async (folder) => {
+      // Its own git is a download from outside the registry, so it runs the one of this machine.
+      await run('npm', ['install', '--silent', '--ignore-scripts', '--prefix', folder, 'dugite']);
+      await cp(join(PROGRAMS, 'dugite.mjs'), join(folder, 'clone.mjs'));
+      const { stdout } = await run('npm', ['ls', '--prefix', folder, '--depth', '0', 'dugite']);
+      return /@(\S+)/.exec(stdout)?.[1] ?? '';
+    },
+    clone: (folder, args) => {
+      const gitDir = ['LOCAL_GIT_DIRECTORY=/usr', 'GIT_EXEC_PATH=/usr/lib/git-core'];
+      return ['env', ...gitDir, process.execPath, join(folder, 'clone.mjs'), ...args];
+    },
+  },
+  {
     name: 'JGit',
     install: async (folder) => {
       await mkdir(folder, { recursive: true });
