@@ -26,10 +26,19 @@ export type { ResourceServer };
 
 /** The prefix of every server's secret, which tells it from a token. */
 const SERVER_SECRET_PREFIX = 'lkr_';
+/** A server's secret among other characters. */
+const SERVER_SECRET = /(?<![\w-])lkr_[\w-]{43}(?![\w-])/;
 const NAME_RULE =
   'The name of a server has 1 to 60 letters, digits, dots, hyphens and underscores, and begins and ends with a ' +
   'letter or digit.';
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,58}[A-Za-z0-9])?$/;
+
+/** True when a server's secret is somewhere in this text, which is more than that. */
+export function holdsServerSecret(secret: Secret): boolean {
+  const text = secret.reveal();
+  const found = SERVER_SECRET.exec(text)?.[0];
+  return found !== undefined && found !== text;
+}
 
 /** Registers a server. @throws Problem when the name is taken or not allowed */
 export async function addResourceServer(

@@ -25,6 +25,12 @@ const NO_VERDICT_ON_IT = { strangerMayHear: true, credentialIsDead: false };
 /** Shows every header that git adds by itself, with the file that sets it. */
 const EXTRA_HEADERS = "git config --show-origin --name-only --get-regexp '^http\\..*extraheader$'";
 
+/** What is wrong with a text that should be a token, by its form alone. `how` is that of a misspelling. */
+export const UNREADABLE = {
+  wrapped: (how: string): string => `A token came, but ${how}, so it could not be read.`,
+  placeholder: (how: string): string => `What came in the place of the token is ${how}: a variable was not replaced.`,
+} as const;
+
 /**
  * A command with an address that carries a username, or null when there is no repository to name. For a push there is a
  * remote; for a read there may be none.
@@ -93,7 +99,7 @@ export const CREDENTIAL_REFUSALS = {
   },
   token_wrapped: {
     ...NO_VERDICT_ON_IT,
-    sentence: ({ problem }) => `A token came, but ${problem ?? 'not alone'}, so it could not be read.`,
+    sentence: ({ problem }) => UNREADABLE.wrapped(problem ?? 'not alone'),
     remedy: () =>
       help('token_wrapped', 'Take away everything but the token where it is kept (a variable, a file, a CI secret):'),
     about:
@@ -103,8 +109,7 @@ export const CREDENTIAL_REFUSALS = {
   },
   placeholder_sent: {
     ...NO_VERDICT_ON_IT,
-    sentence: ({ problem }) =>
-      `What came in the place of the token is ${problem ?? 'a placeholder'}: a variable was not replaced.`,
+    sentence: ({ problem }) => UNREADABLE.placeholder(problem ?? 'a placeholder'),
     remedy: (facts) => ({
       text: 'Set it where the command runs (single quotes keep a shell from replacing it). To create a token:',
       url: newFineGrainedPath(facts),

@@ -7,7 +7,7 @@
 import type { Credential } from '../../actions/decision/credential.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { consumeRateLimit } from '../../actions/ground/rate-limit.ts';
-import { type ResourceServer, resourceServerOf } from '../../actions/questions/resource-servers.ts';
+import { holdsServerSecret, type ResourceServer, resourceServerOf } from '../../actions/questions/resource-servers.ts';
 import { networkOf } from '../../base/address.ts';
 import { Secret } from '../../base/secret.ts';
 
@@ -48,8 +48,17 @@ export async function serverAsking({ ctx, credential, body, address }: ResourceS
     secret === null ? null : { form: 'basic', username: form?.get('client_id') ?? '', secret: new Secret(secret) };
   if (inForm !== null && credential.form !== 'none')
     throw new OAuthError(400, 'invalid_request', 'The credential of the server was sent in two ways.');
-  const server = await resourceServerOf(ctx, inForm ?? credential);
+  // What can't be read is no wrong secret: it isn't counted, and the reason is told.
+  if (credential.form === 'malformed') throw new OAuthError(400, 'invalid_request', asSentence(credential.problem));
+  const presented = inForm ?? credential;
+  const server = await resourceServerOf(ctx, presented);
   if (server !== null) return server;
+  if ('secret' in presented && holdsServerSecret(presented.secret))
+    throw new OAuthError(
+      400,
+      'invalid_request',
+      'The secret of a server came, but not alone: take away the quotes or words around it.',
+    );
   const allowance = await consumeRateLimit(ctx, 'failed-credentials', networkOf(address));
   if (allowance !== null && !allowance.allowed) {
     throw new OAuthError(
@@ -64,4 +73,8 @@ export async function serverAsking({ ctx, credential, body, address }: ResourceS
     'invalid_client',
     'This needs the secret of a resource server: `latchkey admin server add NAME` makes one.',
   );
+}
+
+function asSentence(problem: string): string {
+  return `${problem.charAt(0).toUpperCase()}${problem.slice(1)}.`;
 }

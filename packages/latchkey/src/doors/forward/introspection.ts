@@ -1,10 +1,13 @@
 /**
  * OAuth 2.0 token introspection (RFC 7662): a form with `token` in, what is known about it out; `{"active": false}`
- * and nothing more for anything not alive.
+ * and nothing more for anything not alive. Only what is no token by its form is told as what it is.
  */
 import { introspect } from '../../actions/questions/introspection.ts';
 import { Secret } from '../../base/secret.ts';
+import { UNREADABLE } from '../../catalogue/refusals/credential.ts';
+import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { Derivation } from '../../rules/model.ts';
+import { misspellingOf } from '../../rules/token-spelling.ts';
 import { OAuthError, type ResourceServerCall, serverAsking } from './call.ts';
 
 const INACTIVE = { active: false };
@@ -22,7 +25,7 @@ export async function answerIntrospection(call: ResourceServerCall): Promise<unk
     throw new OAuthError(400, 'invalid_request', 'Send a form with one field named token.');
   const address = body instanceof URLSearchParams ? (body.get('client_address') ?? '') : '';
   const found = await introspect(ctx, new Secret(text.trim()), address);
-  if (found === null) return INACTIVE;
+  if (found === null) return { ...INACTIVE, ...unreadable(text.trim()) };
   const { token, user } = found;
   return {
     active: true,
@@ -43,6 +46,19 @@ export async function answerIntrospection(call: ResourceServerCall): Promise<unk
     permissions: found.grants,
     ...(token.refRules === null ? {} : { ref_rules: token.refRules }),
     max_age: found.maxAgeSec,
+  };
+}
+
+/**
+ * A text that can't be a token as it stands, though one may be in it, or was meant to be: its form says so, and nothing
+ * about any token is given away. For the log of the server that asks.
+ */
+function unreadable(text: string): { reason: Reason; message: string } | Record<string, never> {
+  const found = misspellingOf(text);
+  if (found === null) return {};
+  return {
+    reason: found.kind === 'wrapped' ? 'token_wrapped' : 'placeholder_sent',
+    message: UNREADABLE[found.kind](found.how),
   };
 }
 
