@@ -220,7 +220,7 @@ function makeListener(context: OpenContext, listening: Listening): { fastify: Fa
   void fastify.register(oauthDoor(context));
   void fastify.register(githubDoor(context), { prefix: GITHUB_PREFIX });
   void fastify.register(gitlabDoor(context), { prefix: GITLAB_PREFIX });
-  void fastify.register(webDoor(context));
+  void fastify.register(webDoor(context, readiness.ended.signal));
   fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     const outage = outageAnswer(error);
     if (outage !== null) {

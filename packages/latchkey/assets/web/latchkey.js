@@ -31,6 +31,69 @@ document.addEventListener('clipboard-copy', ({ target }) => {
   }, 2000);
 });
 
+// Sections with headings become tabs.
+for (const place of document.querySelectorAll('[data-tabs]')) {
+  const panels = [...place.children];
+  const list = document.createElement('div');
+  list.className = 'lk-tab-list';
+  list.setAttribute('role', 'tablist');
+  list.setAttribute('aria-label', place.dataset.tabs);
+  const tabs = panels.map((panel) => {
+    const heading = panel.querySelector('h2');
+    const tab = document.createElement('button');
+    Object.assign(tab, { type: 'button', id: `${panel.id}-tab`, textContent: heading.textContent });
+    tab.setAttribute('role', 'tab');
+    tab.setAttribute('aria-controls', panel.id);
+    panel.setAttribute('role', 'tabpanel');
+    panel.setAttribute('aria-labelledby', tab.id);
+    heading.hidden = true;
+    return list.appendChild(tab);
+  });
+  const choose = (chosen) => {
+    for (const [index, tab] of tabs.entries()) {
+      tab.setAttribute('aria-selected', String(tab === chosen));
+      tab.tabIndex = tab === chosen ? 0 : -1;
+      panels[index].hidden = tab !== chosen;
+    }
+  };
+  list.addEventListener('click', ({ target }) => tabs.includes(target) && choose(target));
+  list.addEventListener('keydown', (event) => {
+    const at = tabs.indexOf(document.activeElement);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const tab = tabs.at(to % tabs.length);
+    choose(tab);
+    tab.focus();
+  });
+  place.prepend(list);
+  choose(tabs[0]);
+}
+
+// The line below a new secret changes when the secret is used, for a quarter of an hour. The address of the stream is
+// that of the page.
+for (const line of document.querySelectorAll('[data-live-use]')) {
+  if (line.querySelector('.lk-live-check') === null) break;
+  const source = new EventSource(`${location.pathname}/live`);
+  const show = ({ data }) => {
+    line.innerHTML = data;
+  };
+  const stop = () => {
+    source.close();
+    delete line.dataset.listens;
+  };
+  source.addEventListener('open', () => {
+    line.dataset.listens = 'on';
+  });
+  source.addEventListener('line', show);
+  source.addEventListener('used', (event) => {
+    show(event);
+    stop();
+  });
+  source.addEventListener('error', () => source.readyState === EventSource.CLOSED && stop());
+  setTimeout(stop, 900_000);
+}
+
 // Menus close on Escape, and on a click elsewhere.
 for (const menu of document.querySelectorAll('details[data-menu]')) {
   document.addEventListener('click', ({ target }) => {

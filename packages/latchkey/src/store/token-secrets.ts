@@ -51,3 +51,14 @@ export async function endOverlap(tx: Query, tokenId: number, at: UnixSeconds): P
     .executeTakeFirst();
   return ended !== undefined;
 }
+
+/** True while a rotated token's earlier secret still works beside the new one. */
+export async function hasOverlap(q: Query, tokenId: number): Promise<boolean> {
+  const row = await q
+    .selectFrom('token_secrets')
+    .select('digest')
+    .where('token_id', '=', tokenId)
+    .where('state', '=', 'overlapping')
+    .executeTakeFirst();
+  return row !== undefined;
+}

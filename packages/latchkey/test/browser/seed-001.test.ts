@@ -91,7 +91,7 @@ test('seed 001: with two factors on, the password no longer pushes; the words le
   await page.getByLabel('Note').fill('my laptop');
   await page.getByLabel('repo', { exact: true }).check();
   await page.getByRole('button', { name: 'Generate token' }).click();
-  await page.getByRole('heading', { name: 'Your new personal access token: my laptop' }).waitFor();
+  await page.getByRole('heading', { name: 'my laptop is ready' }).waitFor();
   const token = await copied(page);
   await look(page, 'seed-001-token');
   expect(await push('ada', token)).toMatchObject({ ok: true });

@@ -42,7 +42,7 @@ test('a refusal appears on the token page, and one click fixes it; unused access
   const token = await copied(page);
   expect(await cloneWith(site, 'ada', token, 'ada/notes')).toBeNull();
   expect(await pushWith(site, 'ada', token, 'ada/notes')).toContain('lacks contents: write');
-  await page.getByRole('link', { name: 'desk', exact: true }).click();
+  await page.getByRole('link', { name: 'Go to the token' }).click();
   await page.getByText('The token "desk" lacks contents: write on ada/notes.').waitFor();
   await look(page, 'token-page');
   await page.getByRole('link', { name: 'Fix this' }).click();
@@ -68,7 +68,7 @@ test('a token is edited without a new secret, and gets a new one with an overlap
   await page.goto('/settings/personal-access-tokens/new?name=desk&contents=read');
   await page.getByRole('button', { name: 'Generate token' }).click();
   const first = await copied(page);
-  await page.getByRole('link', { name: 'desk', exact: true }).click();
+  await page.getByRole('link', { name: 'Go to the token' }).click();
   await page.getByRole('link', { name: 'Edit' }).click();
   await page.getByLabel('Token name').fill('desk at home');
   await look(page, 'token-edit');

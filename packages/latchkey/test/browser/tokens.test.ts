@@ -1,6 +1,6 @@
 /** Tokens in the browser, as in the seeds: made, copied once, used with real Git, deleted. */
 import { expect, test } from 'vitest';
-import { look, withBrowser } from './browser.ts';
+import { axe, look, withBrowser } from './browser.ts';
 import { cloneWith, copied, octo } from './octo.ts';
 
 withBrowser();
@@ -15,7 +15,8 @@ test('seed 000: a token made the GitLab way is copied and clones', async () => {
   await page.getByLabel('api', { exact: true }).check();
   await look(page, 'scoped-new');
   await page.getByRole('button', { name: 'Create personal access token' }).click();
-  await page.getByRole('heading', { name: 'Your new personal access token: Guide' }).waitFor();
+  await page.getByRole('heading', { name: 'Guide is ready' }).waitFor();
+  await page.getByRole('tab', { name: 'Never type it again' }).click();
   expect(await page.getByRole('link', { name: 'the latchkey command' }).getAttribute('href')).toBe('/download');
   await look(page, 'scoped-created');
   const token = await copied(page);
@@ -25,6 +26,45 @@ test('seed 000: a token made the GitLab way is copied and clones', async () => {
   expect(await page.getByText(token).count()).toBe(0);
   expect(await page.getByRole('heading', { name: 'Your new personal access token' }).count()).toBe(0);
   await page.getByText('never ends', { exact: true }).waitFor();
+});
+
+test('below a new secret a line tells by itself of a refusal with its fix, then of the first use', async () => {
+  const site = await octo();
+  const page = await site.signedIn('ada');
+  const name = `${'laptop-'.repeat(5)}`;
+  await page.goto(`/settings/personal-access-tokens/new?name=${name}&contents=read`);
+  await page.getByRole('button', { name: 'Generate token' }).click();
+  await page.getByRole('heading', { name: `${name} is ready` }).waitFor();
+  expect(await page.evaluate<string>('document.activeElement.textContent')).toBe(`${name} is ready`);
+  await page.getByText('This line changes by itself').waitFor();
+  await look(page, 'secret-waiting');
+  const token = await copied(page);
+
+  await page.getByRole('tab', { name: 'git clone' }).focus();
+  for (const [key, step] of [
+    ['ArrowRight', 'Never type it again'],
+    ['ArrowRight', 'curl'],
+    ['End', 'CI'],
+    ['ArrowRight', 'git clone'],
+  ] as const) {
+    await page.keyboard.press(key);
+    expect(await page.getByRole('tab', { selected: true }).textContent()).toBe(step);
+    expect(await axe(page), step).toEqual([]);
+  }
+
+  const refused = await fetch(`${site.url}/api/v3/repos/ada/notes/contents/a.txt`, {
+    method: 'PUT',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ message: 'a', content: '' }),
+  });
+  expect(refused.status).toBe(403);
+  await page.getByRole('link', { name: 'Fix this' }).waitFor();
+  await look(page, 'secret-refused');
+
+  expect(await cloneWith(site, 'ada', token, 'ada/notes')).toBeNull();
+  await page.getByText(/It works.*by git \d.* from 127\.0\.0\.1/).waitFor();
+  expect(await page.locator('#new-token').textContent()).toBe(token);
+  await look(page, 'secret-used');
 });
 
 test('seed 002: a fine-grained token is filled in by hand, summarized, and created once', async () => {
@@ -45,11 +85,11 @@ test('seed 002: a fine-grained token is filled in by hand, summarized, and creat
   await page.getByText('can read code in octo/site').waitFor();
   await look(page, 'fine-grained-new');
   await page.getByRole('button', { name: 'Generate token' }).click();
-  await page.getByRole('heading', { name: 'Your new personal access token: ci <b>bold</b>' }).waitFor();
+  await page.getByRole('heading', { name: 'ci <b>bold</b> is ready' }).waitFor();
   await look(page, 'fine-grained-created');
   const token = await copied(page);
   expect(token).toMatch(/^lkf_/);
-  await page.getByText('Pending approval').waitFor();
+  await page.getByText('Asks octo to read code in octo/site.').waitFor();
   expect(await cloneWith(site, 'ada', token, 'octo/site')).toContain('waits until an owner of octo approves it');
   await page.goto('/settings/personal-access-tokens/new');
   await page.goBack();
@@ -76,8 +116,9 @@ test('seed 002: a link fills the form in, complains where it must, and nothing t
   expect(await page.getByLabel('Token name').inputValue()).toBe('Repo-reading token');
   await page.getByLabel('notes').check();
   await page.getByRole('button', { name: 'Generate token' }).click();
-  await page.getByRole('heading', { name: 'Your new personal access token: Repo-reading token' }).waitFor();
+  await page.getByRole('heading', { name: 'Repo-reading token is ready' }).waitFor();
   await page.getByText('Can read code in ada/notes.').waitFor();
+  await page.goto('/settings/personal-access-tokens');
   await page.getByRole('link', { name: 'Delete Repo-reading token' }).click();
   await look(page, 'token-delete');
   await page.getByRole('button', { name: 'Delete this token' }).click();
@@ -98,7 +139,7 @@ test('seed 003: a classic token with the scope repo, from the avatar menu on', a
   expect(await page.getByLabel('public_repo').isChecked()).toBe(true);
   await look(page, 'classic-new');
   await page.getByRole('button', { name: 'Generate token' }).click();
-  await page.getByRole('heading', { name: 'Your new personal access token: Qwiklabs' }).waitFor();
+  await page.getByRole('heading', { name: 'Qwiklabs is ready' }).waitFor();
   expect(await cloneWith(site, 'ada', await copied(page), 'octo/ledger')).toBeNull();
   await page.getByText(/^Can read and write everything in every repository that you can, \d+ today\.$/).waitFor();
 });
@@ -147,7 +188,7 @@ test('by keyboard alone, on a narrow screen, in the dark: a classic token is mad
   await tabTo('repo');
   await page.keyboard.press('Space');
   await page.keyboard.press('Enter');
-  await page.getByRole('heading', { name: 'Your new personal access token: keys only' }).waitFor();
+  await page.getByRole('heading', { name: 'keys only is ready' }).waitFor();
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await tabTo('Copy token');
   await page.keyboard.press('Enter');

@@ -42,6 +42,7 @@ import { tokenHealthPages } from './tokens/health.tsx';
 import { tokenListPages } from './tokens/lists.tsx';
 import { newClassicPages } from './tokens/new-classic.tsx';
 import { newFineGrainedPages } from './tokens/new-fine-grained.tsx';
+import { newSecretPages } from './tokens/new-secret.tsx';
 import { tokenPages } from './tokens/page.tsx';
 import { renewTokenPages } from './tokens/renew.tsx';
 import { scopedTokenPages } from './tokens/scoped.tsx';
@@ -72,6 +73,7 @@ export const PAGES: readonly WebPage[] = [
   ...editTokenPages,
   ...newClassicPages,
   ...newFineGrainedPages,
+  ...newSecretPages,
   ...organizationPeoplePages,
   ...organizationRequestPages,
   ...organizationTokenPages,

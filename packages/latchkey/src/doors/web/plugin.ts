@@ -56,8 +56,11 @@ import { PAGES } from './pages.ts';
 /** The largest form that is accepted. */
 export const MAX_FORM_BYTES = 256 * 1024;
 
-/** Registers every page, the assets, and the answer for everything else. */
-export function webDoor(ctx: Context): FastifyPluginAsync {
+/**
+ * Registers every page, the assets, and the answer for everything else.
+ * @param closing aborts when the server begins to stop
+ */
+export function webDoor(ctx: Context, closing: AbortSignal): FastifyPluginAsync {
   return async (app: FastifyInstance) => {
     answerPrograms(app, () => ctx.settings.publicUrl);
     await app.register(cookie);
@@ -69,7 +72,7 @@ export function webDoor(ctx: Context): FastifyPluginAsync {
     );
     const assets = serveAssets(app);
     serveDownloads(app, ctx.settings.downloads);
-    const frame: Frame = { ctx, assets };
+    const frame: Frame = { ctx, assets, closing };
     for (const each of PAGES) {
       app.get(each.path, (request, reply) => serve(frame, each, request, reply));
       if (each.forms !== undefined) app.post(each.path, (request, reply) => serve(frame, each, request, reply));
@@ -88,6 +91,7 @@ export function webDoor(ctx: Context): FastifyPluginAsync {
 interface Frame {
   readonly ctx: Context;
   readonly assets: AssetAddresses;
+  readonly closing: AbortSignal;
 }
 
 function wantsPage(request: FastifyRequest): boolean {
@@ -100,7 +104,7 @@ async function serve(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const visit = await visitOf(frame.ctx, request, reply);
+  const visit = await visitOf(frame, request, reply);
   try {
     return await send(frame, visit, reply, each === null ? notFound() : await answerOf(visit, each, request.headers));
   } catch (error) {
@@ -140,9 +144,7 @@ async function sorry(
   if (isAbandoned(request.raw)) return reply.hijack();
   const status = error.statusCode ?? 500;
   // The person may not be known: then the page is the one for an anonymous visitor.
-  const visit = await visitOf(frame.ctx, request, reply).catch(() =>
-    visitOf(frame.ctx, request, reply, async () => null),
-  );
+  const visit = await visitOf(frame, request, reply).catch(() => visitOf(frame, request, reply, async () => null));
   return send(
     frame,
     visit,
@@ -159,7 +161,7 @@ async function sorry(
 }
 
 async function visitOf(
-  ctx: Context,
+  { ctx, closing }: Frame,
   request: FastifyRequest,
   reply: FastifyReply,
   signedIn: typeof signedInBy | (() => Promise<null>) = signedInBy,
@@ -188,6 +190,7 @@ async function visitOf(
     secret: person === null || session === null ? device : session,
     device,
     theme,
+    closing,
   });
   await pickUp(visit);
   return visit;

@@ -26,7 +26,7 @@ async function offering(files: Readonly<Record<string, string>>) {
   const world = await webWorld({ downloads: folder });
   const door = Fastify({ logger: false });
   onTestFinished(() => door.close());
-  await door.register(webDoor(world.ctx));
+  await door.register(webDoor(world.ctx, new AbortController().signal));
   return { folder, visitor: world.visitor(), door };
 }
 

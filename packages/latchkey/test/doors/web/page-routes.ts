@@ -133,6 +133,8 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   [`${FINE}/:id`]: ofToken('fine-grained', FINE),
   [`${FINE}/:id/edit`]: ofToken('fine-grained', FINE, '/edit'),
   [`${FINE}/:id/renew`]: ofToken('fine-grained', FINE, '/renew'),
+  [`${FINE}/:id/created`]: ofToken('fine-grained', FINE, '/created'),
+  [`${FINE}/:id/created/live`]: { ...ofToken('fine-grained', FINE, '/created/live'), is: 'download' },
   [`${FINE}/:id/delete`]: ofToken('fine-grained', FINE, '/delete'),
   [`${FINE}/:id/endpoints`]: ofToken('fine-grained', FINE, '/endpoints'),
   [CLASSIC]: page(CLASSIC),
@@ -140,11 +142,15 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   [`${CLASSIC}/:id`]: ofToken('classic', CLASSIC),
   [`${CLASSIC}/:id/edit`]: ofToken('classic', CLASSIC, '/edit'),
   [`${CLASSIC}/:id/renew`]: ofToken('classic', CLASSIC, '/renew'),
+  [`${CLASSIC}/:id/created`]: ofToken('classic', CLASSIC, '/created'),
+  [`${CLASSIC}/:id/created/live`]: { ...ofToken('classic', CLASSIC, '/created/live'), is: 'download' },
   [`${CLASSIC}/:id/delete`]: ofToken('classic', CLASSIC, '/delete'),
   [SCOPED]: page(SCOPED),
   [`${SCOPED}/:id`]: ofToken('scoped', SCOPED),
   [`${SCOPED}/:id/edit`]: ofToken('scoped', SCOPED, '/edit'),
   [`${SCOPED}/:id/renew`]: ofToken('scoped', SCOPED, '/renew'),
+  [`${SCOPED}/:id/created`]: ofToken('scoped', SCOPED, '/created'),
+  [`${SCOPED}/:id/created/live`]: { ...ofToken('scoped', SCOPED, '/created/live'), is: 'download' },
   [`${SCOPED}/:id/delete`]: ofToken('scoped', SCOPED, '/delete'),
   '/-/profile/personal_access_tokens': redirect('/-/profile/personal_access_tokens'),
   '/settings/token-health': page('/settings/token-health'),
@@ -202,7 +208,7 @@ export async function webRoutes(ctx: Context): Promise<Readonly<Record<'GET' | '
     for (const [name, urls] of Object.entries(found))
       if ([method].flat().includes(name) && !/^\/(?:assets|download)\//.test(url)) urls.add(url);
   });
-  await fastify.register(webDoor(ctx));
+  await fastify.register(webDoor(ctx, new AbortController().signal));
   await fastify.close();
   return { GET: [...found.GET].sort(), POST: [...found.POST].sort() };
 }

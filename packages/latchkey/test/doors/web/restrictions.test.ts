@@ -76,7 +76,7 @@ test.each(KINDS)(
       may_push: 'only',
       ref_rules: 'main: none\r\nagent/**\r\n',
     });
-    expect([made.status, made.location]).toEqual([303, list]);
+    expect([made.status, made.location]).toEqual([303, `${list}/1/created`]);
     expect(await restrictionsOf(world)).toEqual([
       { allowedAddresses: ['192.0.2.0/24', '2001:db8::1'], notBeforeAt: DAY_AT, usesLeft: 3, refRules: RULES },
     ]);

@@ -300,8 +300,8 @@ test('after an open sign-up no token is made until the mailed link is confirmed 
   expect((await visitor.send(path, 'verify')).location).toBe('/settings/emails');
   expect((await visitor.get(path)).status).toBe(404);
   const made = await visitor.send('/settings/tokens/new', 'classic', token);
-  expect([made.status, made.location]).toEqual([303, '/settings/tokens']);
-  const shown = await visitor.get('/settings/tokens');
+  expect([made.status, made.location]).toEqual([303, '/settings/tokens/1/created']);
+  const shown = await visitor.get('/settings/tokens/1/created');
   expect(shown.text).toMatch(/lkc_[A-Za-z0-9]{36}/);
-  expect((await visitor.get('/settings/tokens')).text).not.toMatch(/lkc_[A-Za-z0-9]{36}/);
+  expect((await visitor.get('/settings/tokens/1/created')).text).not.toMatch(/lkc_[A-Za-z0-9]{36}/);
 });

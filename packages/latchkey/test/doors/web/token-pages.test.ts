@@ -139,7 +139,12 @@ test('a form sent twice makes one token', async () => {
   const { values } = formIn((await visitor.get(NEW)).text, 'create');
   values.set('name', 'once');
   const [first, second] = await Promise.all([visitor.post(NEW, values), visitor.post(NEW, values)]);
-  expect([first.status, second.status, first.location, second.location]).toEqual([303, 303, LIST, LIST]);
+  expect([first.status, second.status, first.location, second.location]).toEqual([
+    303,
+    303,
+    `${LIST}/1/created`,
+    `${LIST}/1/created`,
+  ]);
   expect((await tokens(world)).map(({ name }) => name)).toEqual(['once']);
 });
 
@@ -189,11 +194,12 @@ test('markup in every field is shown, never run', async () => {
 
 test('a new token is shown on the next page alone, which nobody may keep', async () => {
   const { visitor } = await ada();
-  await visitor.send(NEW, 'create', { name: 'shown' });
-  const first = await visitor.get(LIST);
+  const { location } = await visitor.send(NEW, 'create', { name: 'shown' });
+  expect((await visitor.get(LIST)).text).not.toMatch(/lkf_\w{20}/);
+  const first = await visitor.get(location!);
   const secret = /lkf_\w+/.exec(first.text)?.[0] ?? '';
   expect([secret.length > 20, first.headers['cache-control']]).toEqual([true, 'no-store']);
-  expect((await visitor.get(LIST)).text).not.toContain(secret);
+  expect((await visitor.get(location!)).text).not.toContain(secret);
 });
 
 test("another person's token is as if it were not there", async () => {
@@ -201,7 +207,7 @@ test("another person's token is as if it were not there", async () => {
   await visitor.send(NEW, 'create', { name: 'mine' });
   const other = world.visitor();
   await other.signIn('grace');
-  for (const below of ['', '/edit', '/delete', '/renew', '/endpoints'])
+  for (const below of ['', '/edit', '/delete', '/renew', '/endpoints', '/created', '/created/live'])
     expect((await other.get(`${LIST}/1${below}`)).status, below).toBe(404);
   for (const id of ['0', '-1', 'x', '1e3', '99999999999999999999'])
     expect((await visitor.get(`${LIST}/${id}`)).status, id).toBe(404);

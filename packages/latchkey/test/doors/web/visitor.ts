@@ -56,7 +56,7 @@ export async function webWorld(
 ): Promise<WebWorld> {
   const ctx = await contextWith({ publicUrl: 'http://localhost:7070', ...flags }, engine);
   const fastify = Fastify({ logger: false });
-  await fastify.register(webDoor(ctx));
+  await fastify.register(webDoor(ctx, new AbortController().signal));
   onTestFinished(() => fastify.close());
   return {
     ctx,

@@ -63,6 +63,8 @@ export class Visit {
   /** The browser's own secret, kept across sign-ins. */
   readonly device: Secret;
   readonly theme: Theme;
+  /** Aborts when the server begins to stop: streams end then. */
+  readonly closing: AbortSignal;
   /** What an action left for this page. */
   flash: Flash | null = null;
   /** What was wrong with the form that was sent. */
@@ -84,6 +86,7 @@ export class Visit {
       | 'secret'
       | 'device'
       | 'theme'
+      | 'closing'
     >,
   ) {
     this.ctx = given.ctx;
@@ -99,6 +102,7 @@ export class Visit {
     this.secret = given.secret;
     this.device = given.device;
     this.theme = given.theme;
+    this.closing = given.closing;
   }
 
   /** Who is signed in. @throws TypeError on pages that anybody may open */

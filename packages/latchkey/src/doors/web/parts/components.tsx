@@ -42,11 +42,25 @@ export function CommandBox({ id, lines, label }: { id: string; lines: string; la
 }
 
 /** The button alone, for copying an element's content or a given text. Visible only where scripts run. */
-export function CopyButton({ label, ...what }: { label: string } & ({ for: string } | { value: string })): VNode {
+export function CopyButton({
+  label,
+  tone = 'default',
+  ...what
+}: { label: string; tone?: 'default' | 'primary' } & ({ for: string } | { value: string })): VNode {
+  const look = tone === 'primary' ? 'btn btn-primary' : 'btn btn-sm';
   return (
-    <clipboard-copy {...what} class="btn btn-sm" aria-label={label} role="button" tabIndex={0}>
-      <span>Copy</span>
+    <clipboard-copy {...what} class={look} aria-label={label} role="button" tabIndex={0}>
+      <Clipboard /> <span>Copy</span>
     </clipboard-copy>
+  );
+}
+
+function Clipboard(): VNode {
+  return (
+    <svg class="lk-icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+      <path d="M5.5 3h-2v11h9V3h-2" />
+      <rect x="5.5" y="1.5" width="5" height="3" rx="1" />
+    </svg>
   );
 }
 

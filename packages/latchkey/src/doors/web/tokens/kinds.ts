@@ -26,6 +26,11 @@ export function pathOfToken({ kind, id }: { kind: TokenKind; id: number }): stri
   return `${LIST_PATHS[kind]}/${id}`;
 }
 
+/** The page that shows a new secret once, and what became of it. */
+export function createdPath(token: { kind: TokenKind; id: number }): string {
+  return `${pathOfToken(token)}/created`;
+}
+
 /** The id in the path of a token's page. @throws Problem when it can't be one */
 export function idParam(visit: Visit): number {
   const id = Number(visit.param('id'));

@@ -13,7 +13,6 @@ import { page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, Label, NextPage, Subhead, Time } from '../parts/components.tsx';
 import { spokenDate } from './form/expiration-field.tsx';
 import { FINE_GRAINED_PATH, LIST_PATHS, pathOfToken } from './kinds.ts';
-import { NewSecret } from './new-secret.tsx';
 
 /** When an approaching end gets a colour, in days: soon, and very soon. */
 const SOON_DAYS = 7;
@@ -97,7 +96,7 @@ function Row({ visit, token }: { visit: Visit; token: TokenRow }): VNode {
   );
 }
 
-/** The rows of a list, below the note about a new token. */
+/** The rows of a list. */
 export function TokenList({
   visit,
   tokens,
@@ -121,12 +120,6 @@ export function TokenList({
       <NextPage href={next} />
     </>
   );
-}
-
-/** The repository for examples: the first that the newest token selects. */
-export function exampleRepository(tokens: readonly TokenRow[]): string | null {
-  const grant = tokens[0]?.grants.find(({ repositoryNames }) => repositoryNames.length > 0);
-  return grant === undefined ? null : `${grant.owner}/${grant.repositoryNames[0]}`;
 }
 
 export async function tokensOf(visit: Visit, kind: TokenKind): Promise<TokenRow[]> {
@@ -154,7 +147,6 @@ function listPage(kind: 'fine-grained' | 'classic', title: string, lead: VNode, 
             </a>
           </Subhead>
           <p class="color-fg-muted">{lead}</p>
-          <NewSecret visit={visit} repository={exampleRepository(tokens)} />
           {tokens.length === 0 ? (
             <Blankslate heading="No tokens yet">{blank}</Blankslate>
           ) : (

@@ -5,7 +5,7 @@ import { present } from '../../../base/present.ts';
 import { MAX_NOTE_LENGTH } from '../../../rules/token-limits.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
-import { page, redirect, type WebPage } from '../frame/web-page.ts';
+import { page, type WebPage } from '../frame/web-page.ts';
 import { Notice, Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
@@ -14,7 +14,7 @@ import { ExpirationField } from './form/expiration-field.tsx';
 import { RestrictionFields, readRestrictions } from './form/restrictions.tsx';
 import { ScopeTree, scopesIn } from './form/scope-tree.tsx';
 import { CLASSIC_PATH, FINE_GRAINED_PATH } from './kinds.ts';
-import { createdFlash } from './new-secret.tsx';
+import { toNewSecret } from './new-secret.tsx';
 
 export const newClassicPages: readonly WebPage[] = [
   {
@@ -63,7 +63,7 @@ export const newClassicPages: readonly WebPage[] = [
       classic: {
         once: true,
         run: async (visit) => {
-          const { secret, token } = await createToken(visit.ctx, await visit.ownPermit(), {
+          const created = await createToken(visit.ctx, await visit.ownPermit(), {
             userLogin: visit.user.account.login,
             kind: 'classic',
             name: visit.field('name'),
@@ -73,7 +73,7 @@ export const newClassicPages: readonly WebPage[] = [
             grants: [],
             ...readRestrictions(present(visit.typed, 'the form')),
           });
-          return redirect(CLASSIC_PATH, createdFlash(secret, token));
+          return toNewSecret(created);
         },
       },
     },

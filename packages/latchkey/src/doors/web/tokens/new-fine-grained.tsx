@@ -6,12 +6,12 @@ import { present } from '../../../base/present.ts';
 import { permissionNamed } from '../../../catalogue/permissions.ts';
 import type { TokenDraft } from '../../../rules/draft.ts';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, type FormAction, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, type FormAction, type WebPage } from '../frame/web-page.ts';
 import { prefixOf, readTokenDraft } from './form/draft.ts';
 import { fineGrainedForm } from './form/fine-grained.tsx';
 import { readRestrictions } from './form/restrictions.tsx';
 import { FINE_GRAINED_PATH } from './kinds.ts';
-import { createdFlash } from './new-secret.tsx';
+import { toNewSecret } from './new-secret.tsx';
 
 const show: FormAction = { run: (visit) => form(visit) };
 
@@ -33,8 +33,7 @@ async function create(visit: Visit): Promise<Answer> {
   const permit = await visit.ownPermit();
   const draft = draftIn(visit, present(visit.typed, 'the form'));
   try {
-    const created = await createToken(visit.ctx, permit, draft);
-    return redirect(FINE_GRAINED_PATH, createdFlash(created.secret, created.token));
+    return toNewSecret(await createToken(visit.ctx, permit, draft));
   } catch (error) {
     if (!(error instanceof Problem) || draft.grants.length < 2) throw error;
     throw new Problem(await complaintsOfEachOwner(visit, draft, error.complaints));

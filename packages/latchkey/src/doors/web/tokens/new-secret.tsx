@@ -1,105 +1,112 @@
 /**
- * A new token, shown once, with the next steps.
+ * A new secret, shown once on a page of its own, with what to do next and whether that worked.
  *
- * It travels from the form to the next page in the session's flash: sealed with the session's secret, addressed to
- * that page, gone once shown. So neither a reload nor the back button brings it back, and the page is `no-store`.
+ * It travels from the form to this page in the session's flash: sealed with the session's secret, addressed to this
+ * page, gone once shown. So neither a reload nor the back button brings it back, and the page is `no-store`.
  */
 import type { VNode } from 'preact';
+import { listVisible } from '../../../actions/repositories/listing.ts';
+import { firstUseOf } from '../../../actions/tokens/first-use.ts';
+import { findRepositories } from '../../../actions/tokens/form.ts';
+import { type OwnToken, ownToken } from '../../../actions/tokens/own-tokens.ts';
 import type { CreatedToken } from '../../../actions/tokens/tokens.ts';
-import type { TokenView } from '../../../actions/tokens/views.ts';
-import type { Secret } from '../../../base/secret.ts';
-import { spokenInstant } from '../../../base/time.ts';
 import type { TokenKind } from '../../../rules/model.ts';
-import type { Flash, Visit } from '../frame/visit.ts';
-import { CommandBox, CopyBox } from '../parts/components.tsx';
+import { rightSentence } from '../../../rules/right/right-sentence.ts';
+import { WithMenu } from '../frame/layout.tsx';
+import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { CopyButton, Notice } from '../parts/components.tsx';
+import { FirstUseLine, firstUseStream } from './first-use.tsx';
+import { createdPath, idParam, LIST_PATHS, pathOfToken } from './kinds.ts';
+import { Ends } from './lists.tsx';
+import { NextSteps } from './next-steps.tsx';
+import { Waiting } from './waiting.tsx';
 
-/** The facts for the next page. */
-interface Shown {
-  readonly secret: string;
-  readonly name: string;
-  readonly kind: TokenKind;
-  readonly expiresAt: number | null;
+/** Leads to the page that shows the secret. */
+export function toNewSecret({ secret, token }: Pick<CreatedToken, 'secret' | 'token'>): Answer {
+  return redirect(createdPath(token), { tone: 'success', text: '', once: { secret: secret.reveal() } });
 }
 
-/** Passes a new token on to the next page. */
-export function createdFlash(secret: Secret, token: Pick<TokenView, 'name' | 'kind' | 'expiresAt'>): Flash {
-  const shown: Shown = { secret: secret.reveal(), name: token.name, kind: token.kind, expiresAt: token.expiresAt };
-  return { tone: 'success', text: '', once: { created: shown } };
+async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
+  const permit = await visit.ownPermit();
+  const token = await ownToken(visit.ctx, permit, idParam(visit), kind);
+  const first = await firstUseOf(visit.ctx, permit, token.id);
+  const secret = visit.flash?.once?.['secret'] as string | undefined;
+  const isNew = secret !== undefined;
+  return page(
+    isNew ? `${token.name} is ready` : token.name,
+    <WithMenu visit={visit} menu={kind === 'scoped' ? PROFILE_MENU : DEVELOPER_MENU}>
+      <h1 class="f2 mb-1" tabIndex={-1} {...(isNew ? { 'data-focus': true } : {})}>
+        <bdi>{token.name}</bdi>
+        {isNew ? ' is ready' : null}
+      </h1>
+      <p class="f4 mb-1">{rightSentence(token, 'owner')}</p>
+      <p class="color-fg-muted mb-3">
+        It <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} />.
+      </p>
+      {isNew ? <TheSecret secret={secret} /> : <Gone token={token} />}
+      <Waiting visit={visit} token={token} />
+      {isNew ? (
+        <NextSteps visit={visit} token={token} secret={secret} repository={await exampleRepository(visit, token)} />
+      ) : null}
+      <FirstUseLine visit={visit} token={token} first={first} />
+      <p>
+        <a href={pathOfToken(token)}>Go to the token</a>
+      </p>
+    </WithMenu>,
+  );
 }
 
-/** The same for a token with a new secret. */
-export function renewedFlash({ secret, token }: CreatedToken): Flash {
-  return createdFlash(secret, token);
-}
-
-/**
- * The new token, on the page that it was passed to; nothing on any other.
- * @param repository `owner/name` for the examples, if known
- */
-export function NewSecret({ visit, repository }: { visit: Visit; repository: string | null }): VNode | null {
-  const created = visit.flash?.once?.['created'] as Shown | undefined;
-  if (created === undefined) return null;
-  const login = visit.user.account.login;
-  const { publicUrl } = visit.ctx.settings;
+function TheSecret({ secret }: { secret: string }): VNode {
   return (
-    <section class="Box Box--condensed lk-new-secret mb-4" aria-labelledby="new-token-title">
-      <div class="Box-header">
-        <h2 class="Box-title" id="new-token-title">
-          Your new personal access token: {created.name}
-        </h2>
+    <section aria-labelledby="secret-title" class="mb-4">
+      <h2 class="f5 mb-2" id="secret-title">
+        Your new personal access token
+      </h2>
+      <div class="lk-secret">
+        <code id="new-token">{secret}</code>
+        <CopyButton for="new-token" label="Copy token" tone="primary" />
       </div>
-      <div class="Box-row">
-        <p class="mb-2">
-          <strong>Copy it now.</strong> It is shown this once; nobody can read it again, not even this server.
-        </p>
-        <CopyBox id="new-token" value={created.secret} label="Token" />
-        <p class="note mt-2">
-          {created.expiresAt === null
-            ? 'It never ends: delete it when you no longer need it.'
-            : `It ends on ${spokenInstant(created.expiresAt)}.`}{' '}
-          Treat it like a password.
-        </p>
-      </div>
-      <div class="Box-row">
-        <h3 class="f5 mb-1">Clone with it</h3>
-        <p class="note mb-2">When Git asks for a password, paste the token.</p>
-        <CommandBox id="next-clone" label="Git clone" lines={`git clone ${cloneUrl(publicUrl, login, repository)}`} />
-        <h3 class="f5 mb-1 mt-3">Or store it in Git's credential helper</h3>
-        <p class="note mb-2">
-          {created.expiresAt === null
-            ? 'Git won’t ask again.'
-            : 'With its end, so that Git forgets it when it is over.'}{' '}
-          Your shell keeps what you paste in its history; <a href="/download">the latchkey command</a> does without.
-        </p>
-        <CommandBox id="next-store" label="Git credential approve" lines={approveLines(publicUrl, login, created)} />
-        <h3 class="f5 mb-1 mt-3">Or call the REST API</h3>
-        <CommandBox id="next-curl" label="Curl" lines={curlLine(publicUrl, created)} />
-      </div>
+      <p class="note mt-2">
+        <strong>Copy it now: it is shown this once.</strong> The server keeps only a fingerprint of it. If you lose it,
+        rotate the token. Treat it like a password.
+      </p>
     </section>
   );
 }
 
-/** The address for `git clone`, with the person's name in it, so that Git only asks for the password. */
-export function cloneUrl(publicUrl: string, login: string, repository: string | null): string {
-  const url = new URL(publicUrl);
-  url.username = login;
-  return `${url.href.replace(/\/$/, '')}/${repository ?? `${login}/REPOSITORY`}.git`;
+function Gone({ token }: { token: OwnToken }): VNode {
+  return (
+    <Notice tone="info">
+      The secret of this token was shown once, when it was made. Lost it?{' '}
+      <a href={`${pathOfToken(token)}/renew`}>Make a new one</a>
+    </Notice>
+  );
 }
 
-function approveLines(publicUrl: string, login: string, { secret, expiresAt }: Shown): string {
-  const { protocol, host } = new URL(publicUrl);
-  const lines = [
-    `protocol=${protocol.replace(':', '')}`,
-    `host=${host}`,
-    `username=${login}`,
-    `password=${secret}`,
-    ...(expiresAt === null ? [] : [`password_expiry_utc=${expiresAt}`]),
-  ];
-  return `git credential approve <<'END'\n${lines.join('\n')}\n\nEND`;
+/** The repository for examples, `owner/name`: one that the token reaches, where that is known. */
+async function exampleRepository(visit: Visit, token: OwnToken): Promise<string | null> {
+  const permit = await visit.ownPermit();
+  for (const { owner, repositoryNames, selection } of token.grants) {
+    const [chosen] = repositoryNames;
+    if (chosen !== undefined) return `${owner}/${chosen}`;
+    const [any] = selection === 'all' ? await findRepositories(visit.ctx, permit, owner, '') : [];
+    if (any !== undefined) return `${owner}/${any.name}`;
+  }
+  if (token.kind === 'fine-grained') return null;
+  const { repositories } = await listVisible(
+    visit.ctx,
+    permit,
+    { of: { userId: visit.user.account.id, affiliations: ['owner', 'collaborator', 'organization_member'] } },
+    { sort: 'pushed', direction: 'desc' },
+    { after: null, skip: 0, limit: 1 },
+  );
+  const [latest] = repositories;
+  return latest === undefined ? null : `${latest.owner.login}/${latest.repository.name}`;
 }
 
-function curlLine(publicUrl: string, { secret, kind }: Shown): string {
-  if (kind === 'scoped')
-    return `curl --header "PRIVATE-TOKEN: ${secret}" ${publicUrl}/api/v4/personal_access_tokens/self`;
-  return `curl --header "Authorization: Bearer ${secret}" ${publicUrl}/api/v3/user`;
-}
+export const newSecretPages: readonly WebPage[] = (['fine-grained', 'classic', 'scoped'] as const).flatMap((kind) => [
+  { path: `${LIST_PATHS[kind]}/:id/created`, access: 'sudo', get: (visit: Visit) => show(visit, kind) } as const,
+  firstUseStream(kind),
+]);

@@ -24,8 +24,6 @@ import { Derived, endDerivedForm } from './derived.tsx';
 import { Abilities, Facts } from './facts.tsx';
 import { fix, fixOf } from './fix.tsx';
 import { idParam, LIST_PATHS, pathOfToken } from './kinds.ts';
-import { exampleRepository } from './lists.tsx';
-import { NewSecret } from './new-secret.tsx';
 import { Refused } from './refusals.tsx';
 import { SingleSignOn, singleSignOnForms } from './single-sign-on.tsx';
 import { UsagePlot, UsageTable } from './usage-plot.tsx';
@@ -54,7 +52,6 @@ async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
           {visit.problem.message}
         </Notice>
       )}
-      <NewSecret visit={visit} repository={exampleRepository([token])} />
       {isAlive ? await fixOf(visit, token) : null}
       {isAlive ? <Waiting visit={visit} token={token} /> : null}
       <Facts visit={visit} token={token} />

@@ -54,7 +54,7 @@ function Typed({ id, refusal: { words } }: { id: string; refusal: TokenRefusal }
 }
 
 /** The remedy as a link on this site. */
-function Mend({ visit, token, refusal }: { visit: Visit; token: OwnToken; refusal: TokenRefusal }): VNode {
+export function Mend({ visit, token, refusal }: { visit: Visit; token: OwnToken; refusal: TokenRefusal }): VNode {
   const { url, wayOut } = refusal.words;
   const { publicUrl } = visit.ctx.settings;
   if (url === null || !url.startsWith(`${publicUrl}/`)) return <span class="color-fg-muted">{wayOut}</span>;

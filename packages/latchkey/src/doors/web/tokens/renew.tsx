@@ -7,7 +7,7 @@ import type { TokenKind } from '../../../rules/model.ts';
 import { MAX_USES } from '../../../rules/token-limits.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
-import { page, redirect, type WebPage } from '../frame/web-page.ts';
+import { page, type WebPage } from '../frame/web-page.ts';
 import { Radios } from '../parts/choice-fields.tsx';
 import { Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
@@ -15,7 +15,7 @@ import { TextField } from '../parts/text-fields.tsx';
 import { readExpiry } from './form/draft.ts';
 import { ExpirationField } from './form/expiration-field.tsx';
 import { idParam, LIST_PATHS, pathOfToken } from './kinds.ts';
-import { renewedFlash } from './new-secret.tsx';
+import { toNewSecret } from './new-secret.tsx';
 
 const OVERLAPS = [
   { value: '0', label: 'At once', note: 'Regenerate: whatever uses the old secret is refused from now on.' },
@@ -99,7 +99,7 @@ function renewPage(kind: TokenKind): WebPage {
             overlapSec === 0
               ? await regenerateToken(visit.ctx, permit, id, draft)
               : await rotateToken(visit.ctx, permit, id, draft, overlapSec);
-          return redirect(pathOfToken(renewed.token), renewedFlash(renewed));
+          return toNewSecret(renewed);
         },
       },
     },

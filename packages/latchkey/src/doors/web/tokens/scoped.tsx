@@ -20,8 +20,8 @@ import { dayAt } from './form/draft.ts';
 import { RestrictionFields, readRestrictions } from './form/restrictions.tsx';
 import { ScopeTree, scopesIn } from './form/scope-tree.tsx';
 import { SCOPED_PATH } from './kinds.ts';
-import { exampleRepository, TokenList, tokensOf } from './lists.tsx';
-import { createdFlash, NewSecret } from './new-secret.tsx';
+import { TokenList, tokensOf } from './lists.tsx';
+import { toNewSecret } from './new-secret.tsx';
 
 /** Blank = no end (seed 000), unless a policy caps it: then as long as that allows. */
 function expiryOf(text: string, capDays: number | null): ExpiryDraft {
@@ -44,7 +44,6 @@ async function get(visit: Visit): Promise<Answer> {
         Use one in place of your password with Git over HTTPS, or with the API in the header <code>PRIVATE-TOKEN</code>.
         Your username is your regular one: {visit.user.account.login}.
       </p>
-      <NewSecret visit={visit} repository={exampleRepository(tokens)} />
       {facts.emailVerified ? null : (
         <Notice tone="warn">
           Tokens can be created only with a verified e-mail address. <a href="/settings/emails">Verify yours</a> first.
@@ -107,7 +106,7 @@ export const scopedTokenPages: readonly WebPage[] = [
         run: async (visit) => {
           const permit = await visit.ownPermit();
           const { capDays } = await formFacts(visit.ctx, permit);
-          const { secret, token } = await createToken(visit.ctx, permit, {
+          const created = await createToken(visit.ctx, permit, {
             userLogin: visit.user.account.login,
             kind: 'scoped',
             name: visit.field('name'),
@@ -117,7 +116,7 @@ export const scopedTokenPages: readonly WebPage[] = [
             grants: [],
             ...readRestrictions(present(visit.typed, 'the form')),
           });
-          return redirect(SCOPED_PATH, createdFlash(secret, token));
+          return toNewSecret(created);
         },
       },
     },
