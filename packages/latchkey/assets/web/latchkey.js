@@ -76,7 +76,7 @@ for (const line of document.querySelectorAll('[data-live-use]')) {
   if (line.querySelector('.lk-live-check') === null) break;
   const source = new EventSource(`${location.pathname}/live`);
   const show = ({ data }) => {
-    line.innerHTML = data;
+    line.replaceChildren(...new DOMParser().parseFromString(data, 'text/html').body.childNodes);
   };
   const stop = () => {
     source.close();

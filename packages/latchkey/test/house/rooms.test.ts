@@ -77,7 +77,17 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
   'doors/github': { order: ['present', 'endpoints'] },
   'doors/gitlab': { order: ['present', 'endpoints'] },
   'doors/web': {
-    order: ['parts', 'frame', 'tokens', 'tokens/form', 'organizations', 'repositories', 'accounts', 'instance'],
+    order: [
+      'parts',
+      'frame',
+      'tokens',
+      'tokens/form',
+      'tokens/secret',
+      'organizations',
+      'repositories',
+      'accounts',
+      'instance',
+    ],
     loose: ['pages.ts', 'plugin.ts'],
   },
   cli: { order: ['credential', 'completion', 'token', 'checks', 'serve', 'admin'] },

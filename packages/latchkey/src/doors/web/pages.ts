@@ -42,10 +42,10 @@ import { tokenHealthPages } from './tokens/health.tsx';
 import { tokenListPages } from './tokens/lists.tsx';
 import { newClassicPages } from './tokens/new-classic.tsx';
 import { newFineGrainedPages } from './tokens/new-fine-grained.tsx';
-import { newSecretPages } from './tokens/new-secret.tsx';
 import { tokenPages } from './tokens/page.tsx';
 import { renewTokenPages } from './tokens/renew.tsx';
 import { scopedTokenPages } from './tokens/scoped.tsx';
+import { newSecretPages } from './tokens/secret/new-secret.tsx';
 
 export const PAGES: readonly WebPage[] = [
   ...signInPages,

@@ -49,6 +49,7 @@ import { answerOf } from './frame/forms.ts';
 import { documentOf } from './frame/layout.tsx';
 import { answerPrograms } from './frame/programs.ts';
 import { publicPathOf, withPublicPath } from './frame/public-path.ts';
+import { Streams } from './frame/streams.ts';
 import { type Flash, Refused, THEMES, type Theme, Visit } from './frame/visit.ts';
 import type { Answer, WebPage } from './frame/web-page.ts';
 import { PAGES } from './pages.ts';
@@ -72,7 +73,7 @@ export function webDoor(ctx: Context, closing: AbortSignal): FastifyPluginAsync 
     );
     const assets = serveAssets(app);
     serveDownloads(app, ctx.settings.downloads);
-    const frame: Frame = { ctx, assets, closing };
+    const frame: Frame = { ctx, assets, streams: new Streams(closing) };
     for (const each of PAGES) {
       app.get(each.path, (request, reply) => serve(frame, each, request, reply));
       if (each.forms !== undefined) app.post(each.path, (request, reply) => serve(frame, each, request, reply));
@@ -91,7 +92,7 @@ export function webDoor(ctx: Context, closing: AbortSignal): FastifyPluginAsync 
 interface Frame {
   readonly ctx: Context;
   readonly assets: AssetAddresses;
-  readonly closing: AbortSignal;
+  readonly streams: Streams;
 }
 
 function wantsPage(request: FastifyRequest): boolean {
@@ -161,7 +162,7 @@ async function sorry(
 }
 
 async function visitOf(
-  { ctx, closing }: Frame,
+  { ctx, streams }: Frame,
   request: FastifyRequest,
   reply: FastifyReply,
   signedIn: typeof signedInBy | (() => Promise<null>) = signedInBy,
@@ -190,7 +191,7 @@ async function visitOf(
     secret: person === null || session === null ? device : session,
     device,
     theme,
-    closing,
+    streams,
   });
   await pickUp(visit);
   return visit;

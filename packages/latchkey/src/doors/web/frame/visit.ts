@@ -17,6 +17,7 @@ import type { Need } from '../../../rules/model.ts';
 import { Fields } from '../parts/fields.ts';
 import type { Cookies } from './cookies.ts';
 import { formToken } from './same-origin.ts';
+import type { Streams } from './streams.ts';
 
 /** The look of pages: as the system says, or always one way. */
 export const THEMES = ['auto', 'light', 'dark'] as const;
@@ -63,8 +64,7 @@ export class Visit {
   /** The browser's own secret, kept across sign-ins. */
   readonly device: Secret;
   readonly theme: Theme;
-  /** Aborts when the server begins to stop: streams end then. */
-  readonly closing: AbortSignal;
+  readonly streams: Streams;
   /** What an action left for this page. */
   flash: Flash | null = null;
   /** What was wrong with the form that was sent. */
@@ -86,7 +86,7 @@ export class Visit {
       | 'secret'
       | 'device'
       | 'theme'
-      | 'closing'
+      | 'streams'
     >,
   ) {
     this.ctx = given.ctx;
@@ -102,7 +102,7 @@ export class Visit {
     this.secret = given.secret;
     this.device = given.device;
     this.theme = given.theme;
-    this.closing = given.closing;
+    this.streams = given.streams;
   }
 
   /** Who is signed in. @throws TypeError on pages that anybody may open */

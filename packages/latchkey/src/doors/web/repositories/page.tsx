@@ -11,7 +11,7 @@ import { needOf } from '../../../catalogue/routes/github.ts';
 import { Refused, type Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { CommandBox, CopyBox, Label, Subhead, Time } from '../parts/components.tsx';
-import { cloneUrl } from '../tokens/next-steps.tsx';
+import { cloneUrl } from '../tokens/secret/next-steps.tsx';
 
 const LATEST = 10;
 const MAX_BRANCHES = 50;

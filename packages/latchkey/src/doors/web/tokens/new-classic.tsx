@@ -14,7 +14,7 @@ import { ExpirationField } from './form/expiration-field.tsx';
 import { RestrictionFields, readRestrictions } from './form/restrictions.tsx';
 import { ScopeTree, scopesIn } from './form/scope-tree.tsx';
 import { CLASSIC_PATH, FINE_GRAINED_PATH } from './kinds.ts';
-import { toNewSecret } from './new-secret.tsx';
+import { toNewSecret } from './secret/new-secret.tsx';
 
 export const newClassicPages: readonly WebPage[] = [
   {

@@ -11,7 +11,7 @@ import { prefixOf, readTokenDraft } from './form/draft.ts';
 import { fineGrainedForm } from './form/fine-grained.tsx';
 import { readRestrictions } from './form/restrictions.tsx';
 import { FINE_GRAINED_PATH } from './kinds.ts';
-import { toNewSecret } from './new-secret.tsx';
+import { toNewSecret } from './secret/new-secret.tsx';
 
 const show: FormAction = { run: (visit) => form(visit) };
 

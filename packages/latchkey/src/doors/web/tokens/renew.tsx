@@ -15,7 +15,7 @@ import { TextField } from '../parts/text-fields.tsx';
 import { readExpiry } from './form/draft.ts';
 import { ExpirationField } from './form/expiration-field.tsx';
 import { idParam, LIST_PATHS, pathOfToken } from './kinds.ts';
-import { toNewSecret } from './new-secret.tsx';
+import { toNewSecret } from './secret/new-secret.tsx';
 
 const OVERLAPS = [
   { value: '0', label: 'At once', note: 'Regenerate: whatever uses the old secret is refused from now on.' },

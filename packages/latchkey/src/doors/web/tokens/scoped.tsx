@@ -21,7 +21,7 @@ import { RestrictionFields, readRestrictions } from './form/restrictions.tsx';
 import { ScopeTree, scopesIn } from './form/scope-tree.tsx';
 import { SCOPED_PATH } from './kinds.ts';
 import { TokenList, tokensOf } from './lists.tsx';
-import { toNewSecret } from './new-secret.tsx';
+import { toNewSecret } from './secret/new-secret.tsx';
 
 /** Blank = no end (seed 000), unless a policy caps it: then as long as that allows. */
 function expiryOf(text: string, capDays: number | null): ExpiryDraft {

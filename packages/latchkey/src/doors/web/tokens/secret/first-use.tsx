@@ -7,25 +7,21 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
-import { type FirstUse, firstUseOf } from '../../../actions/tokens/first-use.ts';
-import { type OwnToken, ownToken } from '../../../actions/tokens/own-tokens.ts';
-import { problem } from '../../../base/errors.ts';
-import type { TokenKind } from '../../../rules/model.ts';
-import { withPublicPath } from '../frame/public-path.ts';
-import type { Visit } from '../frame/visit.ts';
-import { type Answer, file, type WebPage } from '../frame/web-page.ts';
-import { Time } from '../parts/components.tsx';
-import { createdPath, idParam, LIST_PATHS } from './kinds.ts';
-import { Mend } from './refusals.tsx';
+import { type FirstUse, firstUseOf } from '../../../../actions/tokens/first-use.ts';
+import { type OwnToken, ownToken } from '../../../../actions/tokens/own-tokens.ts';
+import { problem } from '../../../../base/errors.ts';
+import type { TokenKind } from '../../../../rules/model.ts';
+import { withPublicPath } from '../../frame/public-path.ts';
+import type { Visit } from '../../frame/visit.ts';
+import { type Answer, file, type WebPage } from '../../frame/web-page.ts';
+import { Time } from '../../parts/components.tsx';
+import { createdPath, idParam, LIST_PATHS } from '../kinds.ts';
+import { Mend } from '../refusals.tsx';
 
 const LOOK_EVERY_MS = 1_000;
 const STREAM_MS = 60_000;
-/** Open streams of this process; the browsers of any others ask again by their link. */
-const MAX_STREAMS = 200;
 /** How much of a user agent is shown: a program, its version. */
 const MAX_AGENT_LENGTH = 40;
-
-let open = 0;
 
 interface Shown {
   readonly visit: Visit;
@@ -95,8 +91,9 @@ export function firstUseStream(kind: TokenKind): WebPage {
     access: 'signed-in',
     get: async (visit): Promise<Answer> => {
       const token = await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), kind);
-      if (open >= MAX_STREAMS) throw problem('limit_reached', 'There are as many listeners as this server takes.');
-      return file('text/event-stream', eventsOf(visit, token));
+      if (visit.streams.areFull)
+        throw problem('limit_reached', 'There are as many listeners as this server takes. Reload the page instead.');
+      return file('text/event-stream', visit.streams.counted(eventsOf(visit, token)));
     },
   };
 }
@@ -104,22 +101,18 @@ export function firstUseStream(kind: TokenKind): WebPage {
 async function* eventsOf(visit: Visit, token: OwnToken): AsyncGenerator<string> {
   const permit = await visit.ownPermit();
   const endsAtMs = performance.now() + STREAM_MS;
-  open += 1;
-  try {
-    yield 'retry: 1000\n\n';
-    let told = '';
-    while (performance.now() < endsAtMs && !visit.closing.aborted) {
-      const first = await firstUseOf(visit.ctx, permit, token.id);
-      const html = lineAsText({ visit, token, first });
-      const isOver = first.use !== null;
-      // A comment keeps the connection from seeming dead.
-      yield html === told ? ': alive\n\n' : `event: ${isOver ? 'used' : 'line'}\ndata: ${html}\n\n`;
-      if (isOver) return;
-      told = html;
-      await pause(LOOK_EVERY_MS, undefined, { ref: false, signal: visit.closing }).catch(() => {});
-    }
-  } finally {
-    open -= 1;
+  const { closing } = visit.streams;
+  yield 'retry: 1000\n\n';
+  let told = '';
+  while (performance.now() < endsAtMs && !closing.aborted) {
+    const first = await firstUseOf(visit.ctx, permit, token.id);
+    const html = lineAsText({ visit, token, first });
+    const isOver = first.use !== null;
+    // A comment keeps the connection from seeming dead.
+    yield html === told ? ': alive\n\n' : `event: ${isOver ? 'used' : 'line'}\ndata: ${html}\n\n`;
+    if (isOver) return;
+    told = html;
+    await pause(LOOK_EVERY_MS, undefined, { ref: false, signal: closing }).catch(() => {});
   }
 }
 

@@ -6,9 +6,9 @@
  * machine can read it.
  */
 import type { VNode } from 'preact';
-import type { OwnToken } from '../../../actions/tokens/own-tokens.ts';
-import type { Visit } from '../frame/visit.ts';
-import { CommandBox } from '../parts/components.tsx';
+import type { OwnToken } from '../../../../actions/tokens/own-tokens.ts';
+import type { Visit } from '../../frame/visit.ts';
+import { CommandBox } from '../../parts/components.tsx';
 
 interface Step {
   readonly id: string;

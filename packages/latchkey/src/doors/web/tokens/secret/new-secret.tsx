@@ -5,23 +5,23 @@
  * page, gone once shown. So neither a reload nor the back button brings it back, and the page is `no-store`.
  */
 import type { VNode } from 'preact';
-import { listVisible } from '../../../actions/repositories/listing.ts';
-import { firstUseOf } from '../../../actions/tokens/first-use.ts';
-import { findRepositories } from '../../../actions/tokens/form.ts';
-import { type OwnToken, ownToken } from '../../../actions/tokens/own-tokens.ts';
-import type { CreatedToken } from '../../../actions/tokens/tokens.ts';
-import type { TokenKind } from '../../../rules/model.ts';
-import { rightSentence } from '../../../rules/right/right-sentence.ts';
-import { WithMenu } from '../frame/layout.tsx';
-import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
-import type { Visit } from '../frame/visit.ts';
-import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { CopyButton, Notice } from '../parts/components.tsx';
+import { listVisible } from '../../../../actions/repositories/listing.ts';
+import { firstUseOf } from '../../../../actions/tokens/first-use.ts';
+import { findRepositories } from '../../../../actions/tokens/form.ts';
+import { type OwnToken, ownToken } from '../../../../actions/tokens/own-tokens.ts';
+import type { CreatedToken } from '../../../../actions/tokens/tokens.ts';
+import type { TokenKind } from '../../../../rules/model.ts';
+import { rightSentence } from '../../../../rules/right/right-sentence.ts';
+import { WithMenu } from '../../frame/layout.tsx';
+import { DEVELOPER_MENU, PROFILE_MENU } from '../../frame/menus.ts';
+import type { Visit } from '../../frame/visit.ts';
+import { type Answer, page, redirect, type WebPage } from '../../frame/web-page.ts';
+import { CopyButton, Notice } from '../../parts/components.tsx';
+import { createdPath, idParam, LIST_PATHS, pathOfToken } from '../kinds.ts';
+import { Ends } from '../lists.tsx';
+import { Waiting } from '../waiting.tsx';
 import { FirstUseLine, firstUseStream } from './first-use.tsx';
-import { createdPath, idParam, LIST_PATHS, pathOfToken } from './kinds.ts';
-import { Ends } from './lists.tsx';
 import { NextSteps } from './next-steps.tsx';
-import { Waiting } from './waiting.tsx';
 
 /** Leads to the page that shows the secret. */
 export function toNewSecret({ secret, token }: Pick<CreatedToken, 'secret' | 'token'>): Answer {
