@@ -11,6 +11,7 @@
  * Never: a clock, a random number, a store. Everything is in the question.
  */
 import { includesAddress } from '../base/address.ts';
+import { changesLastingAccess } from '../catalogue/lasting-access.ts';
 import { demandsNoPermission, gitlabScopesOf } from '../catalogue/needs.ts';
 import {
   atLeast,
@@ -72,7 +73,7 @@ export const STAGES: readonly (readonly Rule[])[] = [
     keptOut,
   ],
   [notVisible],
-  [derivedManages, notReached, permissionMissing, roleInsufficient, archived],
+  [derivedOutlasted, notReached, permissionMissing, roleInsufficient, archived],
   [refNotAllowed],
 ];
 
@@ -420,21 +421,10 @@ function roleLevel({ bearer, target }: Question, name: PermissionName): Level | 
   return organizationRoleLevel(target.owner.role, permission);
 }
 
-/** Permissions by which tokens are made, changed, ended and approved. */
-const MANAGING: ReadonlySet<string> = new Set([
-  'personal_access_tokens',
-  'organization_personal_access_tokens',
-  'organization_personal_access_token_requests',
-  'instance_personal_access_tokens',
-]);
-
-/** A derived token makes, changes, ends and approves none, whatever the token behind it may do. */
-function derivedManages({ bearer, need }: Question): Refusal | null {
-  if (bearer.via !== 'token' || bearer.token.derived === null || !need.writes) return null;
-  const manages = need.sets.some((set) =>
-    (Object.keys(set) as PermissionName[]).some((name) => MANAGING.has(wholeOf(name))),
-  );
-  return manages ? { reason: 'token_derived' } : null;
+/** A derived token changes nothing that stays when it is gone, whatever the token behind it may do. */
+function derivedOutlasted({ bearer, need }: Question): Refusal | null {
+  if (bearer.via !== 'token' || bearer.token.derived === null) return null;
+  return need.sets.some(changesLastingAccess) ? { reason: 'token_derived' } : null;
 }
 
 function archived({ need, target }: Question): Refusal | null {

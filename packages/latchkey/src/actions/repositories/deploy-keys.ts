@@ -19,7 +19,6 @@ import {
 import type { Page } from '../../store/page.ts';
 import { unlessTaken } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
-import { actingToken } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 import { refRulesOf } from './ref-guard.ts';
@@ -36,8 +35,6 @@ export async function addDeployKey(
   permit: Permit,
   draft: { title: string; key: string; readOnly: boolean },
 ): Promise<DeployKey> {
-  if (actingToken(permit)?.derived != null)
-    throw problem('unprocessable', 'A derived token makes no deploy keys: they would outlive it.');
   if (refRulesOf(permit) !== null && !draft.readOnly)
     throw problem(
       'unprocessable',

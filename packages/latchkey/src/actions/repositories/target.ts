@@ -46,9 +46,18 @@ export function openTarget(ctx: Context, permit: Permit): Plumbing {
   return ctx.git.open(owner.login, repository.name, caller, committerOf(permit));
 }
 
-/** Whom reflogs and hooks name for what a permit moves: no address of theirs, since whoever reads the disk reads it. */
-export function committerOf({ actor: { userId, login } }: Permit): Committer {
-  return { name: login, email: userId === null ? `${login}@users.noreply` : `${userId}+${login}@users.noreply` };
+/**
+ * Whom reflogs and hooks name for what a permit moves: no address of theirs, since whoever reads the disk reads it.
+ * With a derived token also the agent and session that it was derived for: `ada via claude-code/2.1 (session s-17)`.
+ * It stands in the name, since git writes "push" as the message whatever it is told.
+ */
+export function committerOf({ actor: { userId, login, act } }: Permit): Committer {
+  const via = act === undefined ? '' : ` via ${act.agent ?? 'a derived token'}`;
+  const session = act?.session == null ? '' : ` (session ${act.session})`;
+  return {
+    name: `${login}${via}${session}`,
+    email: userId === null ? `${login}@users.noreply` : `${userId}+${login}@users.noreply`,
+  };
 }
 
 /**

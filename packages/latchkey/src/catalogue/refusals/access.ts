@@ -268,14 +268,15 @@ export const ACCESS_REFUSALS = {
   },
   token_derived: {
     ...TOLD_TO_THE_LIVING,
-    sentence: (facts) => `${sentenceCase(theToken(facts))} makes, changes, ends and approves no tokens.`,
+    sentence: (facts) => `${sentenceCase(theToken(facts))} changes nothing that gives access beyond its own life.`,
     remedy: ({ derivedFrom }) => ({
-      text: `Use ${derivedFrom === null ? 'the other one' : `"${shown(derivedFrom)}"`}, or the page of your tokens:`,
-      url: '/settings/personal-access-tokens',
+      text: `Use ${derivedFrom === null ? 'the other one' : `"${shown(derivedFrom)}"`} itself, or sign in:`,
+      url: '/',
     }),
     about:
       'A token that was derived from another is short, narrow and dead with it. So that it gives away nothing that ' +
-      'outlives it, it manages no tokens, whatever the other one may do. It may derive once more, and end itself.',
+      'outlives it, it changes no tokens, keys, e-mail addresses, webhooks, collaborators, members or settings, and ' +
+      'makes no repositories, whatever the other one may do. It may derive once more, and end itself.',
   },
   workflow_permission_missing: {
     ...TOLD_TO_THE_LIVING,

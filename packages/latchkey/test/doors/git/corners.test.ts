@@ -13,6 +13,7 @@ import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addRepository, importRepository } from '../../../src/actions/repositories/repositories.ts';
 import { createToken, revokeToken } from '../../../src/actions/tokens/tokens.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { MAX_PREFILTERED_BYTES } from '../../../src/git/push/pack-prefilter.ts';
 import { listAudit } from '../../../src/store/audit.ts';
 import { tokenByDigest } from '../../../src/store/presented-tokens.ts';
@@ -214,6 +215,17 @@ describe('who pushed', () => {
     const log = (await readFile(join(path, 'logs/refs/heads/main'), 'utf8')).trim().split('\n');
     expect(log).toHaveLength(2);
     for (const line of log) expect(line).toContain(' ada <1+ada@users.noreply> ');
+
+    const derived = await fetch(`${world.url}/api/v3/user/personal-access-tokens/current/derive`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${world.full.reveal()}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ agent: 'claude-code/2.1', session: 's-17' }),
+    });
+    const { token } = (await derived.json()) as { token: string };
+    await world.ok(['push', '-q', world.remote('ada/closed', new Secret(token)), 'main:other'], { in: 'work' });
+    expect(await readFile(join(path, 'logs/refs/heads/other'), 'utf8')).toContain(
+      ' ada via claude-code/2.1 (session s-17) <1+ada@users.noreply> ',
+    );
   });
 
   it.each(['0', '1'])(
