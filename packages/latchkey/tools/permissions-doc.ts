@@ -1,5 +1,6 @@
 /** `docs/permissions.md`: every permission, and what it opens. */
 
+import { permissionSentence } from '../src/catalogue/permission-sentences.ts';
 import {
   type Level,
   PERMISSION_GROUPS,
@@ -67,7 +68,8 @@ function sectionOf({ name, title, levels }: Permission, rows: readonly Opened[])
     ].join(', '),
   );
   const list = lines.length === 0 ? 'No endpoint of this API takes it alone.' : lines.join('\n');
-  return `### ${title}: \`${name}\`\n\nLevels: ${levels.join(', ')}.\n\n${list}\n`;
+  const says = levels.map((level) => `- **${level}**: ${permissionSentence({ name, title }, level)}`);
+  return `### ${title}: \`${name}\`\n\n${says.join('\n')}\n\n${list}\n`;
 }
 
 function openedBy(): ReadonlyMap<PermissionName, Opened[]> {

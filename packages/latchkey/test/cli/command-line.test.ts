@@ -80,6 +80,7 @@ describe('help', () => {
       'token create',
       'token derive',
       'token list',
+      'token permissions',
       'token remind',
       'token revoke',
       'token rotate',

@@ -104,6 +104,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   'token rotate': { args: always('2'), hands: true },
   'token revoke': { args: always('2') },
   'token check': { args: always('contents=read', 'acme/site') },
+  'token permissions': { args: always('push') },
   'token remind': { args: always() },
   whoami: { args: always() },
   'open token': { args: always('--print') },

@@ -16,6 +16,7 @@ import { type Terminal, UsageError } from '../terminal.ts';
 import { deriveCommand } from './derive.ts';
 import { draftOf, type TokenFlags } from './flags.ts';
 import { CURRENT, type TokenAnswer } from './own-token.ts';
+import { permissionsCommand } from './permissions.ts';
 import { remindCommand, waitingWords } from './remind.ts';
 
 type Flags = ServerFlags & { readonly json?: true };
@@ -37,6 +38,7 @@ export function tokenCommand(terminal: Terminal): Command {
     rotateCommand,
     revokeCommand,
     checkCommand,
+    permissionsCommand,
     remindCommand,
   ])
     command.addCommand(make(terminal));

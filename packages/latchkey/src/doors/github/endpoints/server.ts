@@ -2,6 +2,8 @@
 import { type Allowance, peekRateLimit } from '../../../actions/ground/rate-limit.ts';
 import { networkOf } from '../../../base/address.ts';
 import type { Need } from '../../../catalogue/needs.ts';
+import { permissionSentence } from '../../../catalogue/permission-sentences.ts';
+import { PERMISSIONS } from '../../../catalogue/permissions.ts';
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
 import { openApi } from '../openapi.ts';
 
@@ -31,6 +33,7 @@ const ROOT = {
   user_url: '/users/{user}',
   user_organizations_url: '/user/orgs',
   personal_access_tokens_url: '/user/personal-access-tokens{?state,kind}',
+  permissions_url: '/permissions',
   openapi_url: '/openapi.json',
 } as const;
 
@@ -55,6 +58,23 @@ export const SERVER_ENDPOINTS: readonly Endpoint[] = [
     summary: 'What this server offers.',
     uncounted: true,
     handle: async () => ok({ verifiable_password_authentication: false }),
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/permissions',
+    operationId: 'meta/list-permissions',
+    summary: 'Every permission of a fine-grained token, with a sentence for each level: what it opens and risks.',
+    need: OPEN,
+    target: { kind: 'none' },
+    handle: async () =>
+      ok(
+        PERMISSIONS.map((permission) => ({
+          name: permission.name,
+          title: permission.title,
+          group: permission.group,
+          levels: permission.levels.map((level) => ({ level, sentence: permissionSentence(permission, level) })),
+        })),
+      ),
   }),
   endpoint({
     method: 'GET',
