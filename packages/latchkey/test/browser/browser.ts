@@ -174,6 +174,10 @@ export async function look(page: Page, name: string): Promise<void> {
       'document.documentElement.scrollWidth - document.documentElement.clientWidth',
     );
     expect(sticksOut, `${name} (${view}) is wider than the screen`).toBeLessThanOrEqual(0);
+    const cut = await page.evaluate<number>(
+      '[...document.querySelectorAll(".lk-scroll")].filter((part) => part.scrollWidth > part.clientWidth).length',
+    );
+    expect(cut, `${name} (${view}) has a table that is cut at the right`).toBe(0);
     if (PICTURES !== null) await page.screenshot({ path: join(PICTURES, `${name}-${view}.png`), fullPage: true });
   }
   await page.emulateMedia({ colorScheme: 'light' });

@@ -54,12 +54,12 @@ function Row({ entry }: { entry: AuditEntry }): VNode {
         <strong>{entry.action}</strong>
         <Facts data={entry.data} />
       </td>
-      <td>
+      <td data-label="Who">
         {entry.actorLogin ?? 'nobody'}
         {entry.actorTokenId === null ? null : <span class="color-fg-muted"> with a token</span>}
       </td>
-      <td>{entry.address ?? '—'}</td>
-      <td>
+      <td data-label="From">{entry.address ?? '—'}</td>
+      <td data-label="When">
         <Time at={entry.at} />
       </td>
     </tr>

@@ -14,7 +14,7 @@ async function show(visit: Visit): Promise<Answer> {
     'The latchkey command',
     <div class="lk-narrow-page">
       <h1 class="f2 text-normal mb-3">The latchkey command</h1>
-      <p>
+      <p class="mb-4">
         It signs you in with your browser, gives git a token that you never see or copy, and finds out why git says no.
       </p>
       {CLIENT_EXECUTABLES.map(({ file, system, install }) => {

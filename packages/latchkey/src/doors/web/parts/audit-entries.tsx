@@ -43,7 +43,7 @@ function Row({ line }: Pick<LogEntry, 'line'>): VNode {
         <strong>{String(line['action'])}</strong>
         <Facts data={data} />
       </td>
-      <td>
+      <td data-label="Who">
         {String(line['actor'] ?? 'nobody')}
         <Via data={data} />
         {line['token_id'] === undefined ? null : (
@@ -53,8 +53,8 @@ function Row({ line }: Pick<LogEntry, 'line'>): VNode {
           </span>
         )}
       </td>
-      <td>{String(line['actor_ip'] ?? '—')}</td>
-      <td>
+      <td data-label="From">{String(line['actor_ip'] ?? '—')}</td>
+      <td data-label="When">
         <Time at={Number(line['created_at']) / 1000} />
       </td>
     </tr>

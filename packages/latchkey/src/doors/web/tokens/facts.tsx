@@ -68,15 +68,15 @@ export function Abilities({ token }: { token: OwnToken }): VNode | null {
         <tbody>
           {token.grants.map((grant) => (
             <tr>
-              <td>{grant.owner}</td>
-              <td>
+              <td data-label="Resource owner">{grant.owner}</td>
+              <td data-label="Repositories">
                 {grant.selection === 'selected'
                   ? grant.repositoryNames.join(', ')
                   : grant.selection === 'all'
                     ? 'all, current and future'
                     : 'public ones'}
               </td>
-              <td>
+              <td data-label="Permissions">
                 {Object.entries(grant.permissions).map(([name, level]) => {
                   const permission = permissionNamed(name);
                   return (
@@ -87,7 +87,7 @@ export function Abilities({ token }: { token: OwnToken }): VNode | null {
                   );
                 })}
               </td>
-              <td>{grant.access}</td>
+              <td data-label="State">{grant.access}</td>
             </tr>
           ))}
         </tbody>
