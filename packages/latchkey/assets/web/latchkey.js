@@ -106,10 +106,68 @@ for (const menu of document.querySelectorAll('details[data-menu]')) {
   });
 }
 
-// A second click can't send a form again while it is being sent; the server refuses that anyway.
-document.addEventListener('submit', ({ target, defaultPrevented }) => {
+// What is typed stays until it is sent, even when the page goes away: the connection is gone, or somebody steps back.
+// Kept in this tab alone, for this person, without passwords and codes.
+const who = document.body.dataset.who;
+const kept = (form) => `typed ${who} ${location.pathname} ${form.elements.form?.value}`;
+const keptKeys = () => Object.keys(sessionStorage).filter((key) => key.startsWith('typed '));
+const isKept = ({ type, name, autocomplete }) =>
+  name && !['hidden', 'password', 'submit', 'button', 'file'].includes(type) && autocomplete !== 'one-time-code';
+const isTicked = ({ type }) => type === 'checkbox' || type === 'radio';
+const keep = (form) => {
+  const fields = [...form.elements].filter(isKept).map((field) => [field.name, field.value, field.checked === true]);
+  sessionStorage.setItem(kept(form), JSON.stringify(fields));
+};
+const bringBack = (form) => {
+  const fields = JSON.parse(sessionStorage.getItem(kept(form)) ?? '[]');
+  for (const field of [...form.elements].filter(isKept)) {
+    const at = fields.findIndex(([name, value]) => name === field.name && (!isTicked(field) || value === field.value));
+    if (at < 0) continue;
+    const [[, value, checked]] = fields.splice(at, 1);
+    if (isTicked(field)) field.checked = checked;
+    else field.value = value;
+  }
+};
+const [{ type: arrival } = {}] = performance.getEntriesByType('navigation');
+const typedForms = [...document.querySelectorAll('main form[method=post]:not(.lk-inline-form)')];
+if (who === undefined) for (const key of keptKeys()) sessionStorage.removeItem(key);
+else if (arrival === 'back_forward' || arrival === 'reload')
+  for (const form of typedForms) if (sessionStorage.getItem(kept(form)) !== null) bringBack(form);
+// Any other page has come from the server, with what was typed, or because it was sent.
+if (arrival === 'navigate')
+  for (const key of keptKeys()) if (key.includes(` ${location.pathname} `)) sessionStorage.removeItem(key);
+if (who !== undefined)
+  for (const form of typedForms) {
+    form.addEventListener('input', () => keep(form));
+    form.addEventListener('change', () => keep(form));
+  }
+
+/** Tells something beside a form's button. */
+const tell = (form, ...words) => {
+  let place = form.querySelector(':scope > [data-told]');
+  if (place === null) {
+    place = document.createElement('p');
+    place.className = 'flash flash-warn mt-3 mb-0';
+    place.dataset.told = '';
+    place.setAttribute('role', 'status');
+    form.append(place);
+  }
+  place.hidden = words.length === 0;
+  place.replaceChildren(...words);
+};
+
+// A second click can't send a form again while it is being sent; the server refuses that anyway. Without a connection
+// nothing is sent, so that the page with what was typed stays.
+document.addEventListener('submit', (event) => {
+  const { target, defaultPrevented } = event;
   // A form that isn't sent now shows by itself how long it is busy.
   if (defaultPrevented) return;
+  if (!navigator.onLine) {
+    event.preventDefault();
+    tell(target, 'You are offline. What you typed stays here: send it when you are connected again.');
+    return;
+  }
+  target.setAttribute('aria-busy', 'true');
   for (const button of target.querySelectorAll('button[type=submit]')) {
     setTimeout(() => {
       button.disabled = true;
@@ -119,9 +177,12 @@ document.addEventListener('submit', ({ target, defaultPrevented }) => {
 
 // The back button may restore the page in the state it was left in.
 addEventListener('pageshow', ({ persisted }) => {
-  if (persisted)
-    for (const button of document.querySelectorAll('button[type=submit]:disabled')) button.disabled = false;
+  if (!persisted) return;
+  for (const form of document.querySelectorAll('form[aria-busy]')) form.removeAttribute('aria-busy');
+  for (const button of document.querySelectorAll('button[type=submit]:disabled')) button.disabled = false;
 });
+
+for (const button of document.querySelectorAll('[data-print]')) button.addEventListener('click', () => print());
 
 // Text in `data-filter` narrows the list that it names while one types; groups open during a search.
 function wireFilters() {
@@ -142,10 +203,18 @@ wireFilters();
 for (const form of document.querySelectorAll('form[data-live-form]')) {
   let asked = 0;
   let timer;
+  const stale = (...words) => Object.assign(new Error('stale'), { words });
   const refresh = async () => {
     const turn = ++asked;
     const fields = new URLSearchParams([['form', 'show'], ...new FormData(form)]);
     const response = await fetch(form.action, { method: 'POST', body: fields, redirect: 'error' });
+    if (turn !== asked) return;
+    if (response.status === 401) {
+      const link = Object.assign(document.createElement('a'), { href: '/login', target: '_blank', rel: 'noopener' });
+      link.textContent = 'Sign in in a new tab';
+      throw stale('You are signed out. What you typed stays here, but the summary is out of date. ', link, '.');
+    }
+    if (response.status >= 500) throw stale('The server did not answer. The summary may be out of date.');
     const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
     if (turn !== asked) return;
     for (const part of form.querySelectorAll('[data-live]')) {
@@ -163,13 +232,31 @@ for (const form of document.querySelectorAll('form[data-live-form]')) {
       for (const group of part.querySelectorAll('details')) if (open.includes(group.dataset.group)) group.open = true;
     }
     wireFilters();
+    delete form.dataset.stale;
+    tell(form);
+  };
+  const busy = (is) => {
+    for (const part of form.querySelectorAll('[data-live]')) part.setAttribute('aria-busy', String(is));
+  };
+  const refreshOrTell = async () => {
+    const late = setTimeout(() => busy(true), 300);
+    try {
+      await refresh();
+    } catch (error) {
+      form.dataset.stale = '';
+      tell(form, ...(error.words ?? ['The server can’t be reached. The summary may be out of date.']));
+    }
+    clearTimeout(late);
+    busy(false);
   };
   const soon = (wait) => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      refresh().catch(() => {});
+      void refreshOrTell();
     }, wait);
   };
+  // What came back, or was brought back, may differ from what the server summed up.
+  if (sessionStorage.getItem(kept(form)) !== null) soon(0);
   form.addEventListener('change', ({ target }) => {
     if (target.name?.endsWith('expires_in'))
       form.querySelector('[data-custom-day]').dataset.customDay = target.value === 'custom' ? 'on' : 'off';

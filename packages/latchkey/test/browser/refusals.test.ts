@@ -1,6 +1,6 @@
 /** Pages that stop people: one asks for the password again, one sends them away, one says that there is nothing. */
-import { test } from 'vitest';
-import { look, PASSWORD, type Site, startSite, withBrowser } from './browser.ts';
+import { expect, test } from 'vitest';
+import { look, PASSWORD, type Site, signIn, startSite, withBrowser } from './browser.ts';
 
 withBrowser();
 
@@ -32,6 +32,62 @@ test('after two hours the server asks for the password again, before a page and 
   await page.getByLabel('Password').fill(PASSWORD);
   await page.getByRole('button', { name: 'Confirm' }).click();
   await page.getByRole('heading', { name: 'Turn on two-factor authentication' }).waitFor();
+});
+
+test('nothing typed is lost: not by stepping back, without a connection, or with a session that is over', async () => {
+  const site = await startSite();
+  await site.addPerson('ada');
+  const page = await site.signedIn('ada');
+  await page.goto('/settings/profile');
+  const bio = page.getByLabel('Bio');
+  await bio.fill('a long story');
+  await page.getByRole('link', { name: 'Appearance' }).first().click();
+  await page.getByRole('heading', { name: 'Appearance' }).waitFor();
+  await page.goBack();
+  await expect.poll(() => bio.inputValue()).toBe('a long story');
+  await page.context().setOffline(true);
+  const save = page.getByRole('button', { name: 'Save the profile' });
+  await save.click();
+  await page.getByText('You are offline. What you typed stays here').waitFor();
+  await look(page, 'offline');
+  await page.context().setOffline(false);
+  await site.server.context.store.db.deleteFrom('sessions').execute();
+  await save.click();
+  await page.getByRole('heading', { name: 'You were signed out' }).waitFor();
+  await look(page, 'signed-out');
+  const [other] = await Promise.all([
+    page.context().waitForEvent('page'),
+    page.getByRole('link', { name: 'Sign in (in a new tab)' }).click(),
+  ]);
+  await signIn(other, 'ada');
+  await other.getByLabel('Account menu of ada').waitFor();
+  await page.getByRole('button', { name: 'Show me what I typed' }).click();
+  await page.getByText('what you typed is still here').first().waitFor();
+  expect(await bio.inputValue()).toBe('a long story');
+  await save.click();
+  await page.getByRole('status').filter({ hasText: 'saved' }).waitFor();
+  await page.reload();
+  expect(await bio.inputValue()).toBe('a long story');
+});
+
+test('the form for a token says when its summary is out of date, and where to sign in', async () => {
+  const site = await startSite();
+  await site.addPerson('ada');
+  const page = await site.signedIn('ada');
+  await page.goto('/settings/personal-access-tokens/new');
+  const name = page.getByLabel('Token name');
+  await name.fill('laptop');
+  await page.context().setOffline(true);
+  await name.blur();
+  await page.getByText('The summary may be out of date.').waitFor();
+  await page.context().setOffline(false);
+  await site.server.context.store.db.deleteFrom('sessions').execute();
+  await name.fill('laptop 2');
+  await name.blur();
+  await page.getByText('You are signed out. What you typed stays here').waitFor();
+  await look(page, 'summary-out-of-date');
+  await page.getByRole('link', { name: 'Sign in in a new tab' }).waitFor();
+  expect(await name.inputValue()).toBe('laptop 2');
 });
 
 test.each([

@@ -28,7 +28,8 @@
  * page was shown to.
  * Invariant: every page works without scripts; none has a script or a style in it, and the Content-Security-Policy
  * allows none.
- * Invariant: a page for somebody who is signed in is never kept by a cache (`no-store`).
+ * Invariant: a page for somebody who is signed in is never kept by a cache (`no-store`), and compressed only where that
+ * tells nobody anything (`frame/compression.ts`).
  */
 
 import { Readable } from 'node:stream';
@@ -42,6 +43,7 @@ import { outageAnswer } from '../../base/machine/outage.ts';
 import { isAbandoned } from '../../base/requests/body-deadline.ts';
 import { callerOf } from '../../base/requests/caller.ts';
 import { type AssetAddresses, serveAssets } from './frame/assets.ts';
+import { compressed, mayCompress } from './frame/compression.ts';
 import { Cookies } from './frame/cookies.ts';
 import { serveDownloads } from './frame/downloads.ts';
 import { failed, notCopied, notFound, refused, unavailable, unreadable } from './frame/error-pages.tsx';
@@ -49,6 +51,7 @@ import { answerOf } from './frame/forms.ts';
 import { documentOf } from './frame/layout.tsx';
 import { answerPrograms } from './frame/programs.ts';
 import { publicPathOf, withPublicPath } from './frame/public-path.ts';
+import { signedOut } from './frame/signed-out.tsx';
 import { Streams } from './frame/streams.ts';
 import { type Flash, Refused, THEMES, type Theme, Visit } from './frame/visit.ts';
 import type { Answer, WebPage } from './frame/web-page.ts';
@@ -110,8 +113,10 @@ async function serve(
     return await send(frame, visit, reply, each === null ? notFound() : await answerOf(visit, each, request.headers));
   } catch (error) {
     if (isAbandoned(request.raw)) return reply.hijack();
-    if (error instanceof Refused)
-      return send(frame, visit, reply, refused(error.explanation, visit.method === 'POST' ? visit.path : visit.url));
+    if (error instanceof Refused) {
+      const typed = visit.method === 'POST' && error.explanation.reason === 'credentials_missing';
+      return send(frame, visit, reply, typed ? signedOut(visit) : refused(error.explanation, visit.url));
+    }
     if (error instanceof Problem)
       return send(
         frame,
@@ -236,15 +241,21 @@ async function send(frame: Frame, visit: Visit, reply: FastifyReply, answer: Ans
       return reply
         .type(answer.type)
         .send(typeof answer.content === 'string' ? answer.content : streamOf(frame, answer.content));
-    case 'page':
+    case 'page': {
+      const html = withPublicPath(
+        documentOf(visit, frame.assets, answer.title, answer.body),
+        frame.ctx.settings.publicPath,
+      );
+      const zipped = mayCompress(visit, reply.request.headers) ? await compressed(html) : null;
       return reply
         .code(answer.status ?? 200)
         .headers(answer.retryAfterSec === undefined ? {} : { 'Retry-After': String(answer.retryAfterSec) })
         .headers(answer.goesTo === undefined ? {} : { Refresh: `0; url=${answer.goesTo}` })
+        .headers(zipped === null ? {} : { 'Content-Encoding': 'gzip' })
+        .header('Vary', 'Accept-Encoding, Sec-Fetch-Site')
         .type('text/html; charset=utf-8')
-        .send(
-          withPublicPath(documentOf(visit, frame.assets, answer.title, answer.body), frame.ctx.settings.publicPath),
-        );
+        .send(zipped ?? html);
+    }
   }
 }
 

@@ -9,6 +9,9 @@ import { PAGES } from '../../../src/doors/web/pages.ts';
 import { MAX_FORM_BYTES } from '../../../src/doors/web/plugin.ts';
 import { emailsOf } from '../../../src/store/emails.ts';
 import { ENGINES } from '../../engines/engines.ts';
+import { furnishedWorld } from './furnished-world.ts';
+import { lookers } from './lookers.ts';
+import { PAGE_ROUTES, placesIn } from './page-routes.ts';
 import { formIn, PASSWORD, webWorld } from './visitor.ts';
 
 const HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>';
@@ -86,7 +89,7 @@ test.each(['', 'x', 'A'.repeat(43)])(
       new URLSearchParams({ form: 'profile', token, nonce: 'n', name: 'Ada L.' }),
     );
     expect(seen.status).toBe(422);
-    expect(seen.text).toContain('The page was open for too long');
+    expect(seen.text).toContain('This page was open too long');
     expect(seen.text).toContain('value="Ada L."');
     expect((await visitor.get('/settings/profile')).text).not.toContain('Ada L.');
   },
@@ -245,4 +248,64 @@ test('after two hours a sensitive form asks for the password, keeps what was typ
   expect((await visitor.post('/settings/emails', again)).status).toBe(303);
   expect(await emailsOf(world.ctx.store.db, ada.id)).toHaveLength(2);
   expect((await visitor.get('/settings/security/two-factor')).status).toBe(200);
+});
+
+test('whoever is signed out in the middle of a form gets what they typed again, but for passwords', async () => {
+  const world = await webWorld();
+  await world.addPerson('ada');
+  const visitor = world.visitor();
+  await visitor.signIn('ada');
+  const { values } = formIn((await visitor.get('/settings/profile')).text, 'profile');
+  values.set('bio', 'Two lines,\nand "quotes" & more');
+  values.set('password', 'never in a page');
+  await world.ctx.store.db.deleteFrom('sessions').execute();
+  const out = await visitor.post('/settings/profile', values);
+  expect([out.status, out.text.includes('You were signed out')]).toEqual([401, true]);
+  expect(out.text).not.toContain('never in a page');
+  // Still signed out: the page stays, and so does what was typed.
+  const kept = formIn(out.text, 'profile').values;
+  expect(kept.get('bio')).toBe('Two lines,\nand "quotes" & more');
+  expect((await visitor.post('/settings/profile', kept)).status).toBe(401);
+  // Signed in again in another tab.
+  await visitor.signIn('ada');
+  const back = await visitor.post('/settings/profile', kept);
+  expect([back.status, back.text.includes('what you typed is still here')]).toEqual([422, true]);
+  const again = formIn(back.text, 'profile').values;
+  expect(again.get('bio')).toBe('Two lines,\nand "quotes" & more');
+  expect((await visitor.post('/settings/profile', again)).status).toBe(303);
+  const saved = formIn((await visitor.get('/settings/profile')).text, 'profile').values.get('bio');
+  expect(saved?.replaceAll('\r\n', '\n')).toBe('Two lines,\nand "quotes" & more');
+});
+
+test('a form of a repository that only its owner may send is kept in the same way', async () => {
+  const world = await webWorld();
+  await world.addPerson('ada');
+  const visitor = world.visitor();
+  await visitor.signIn('ada');
+  await visitor.send('/new', 'repository', { name: 'notes' });
+  const { values } = formIn((await visitor.get('/ada/notes/settings')).text, 'general');
+  values.set('description', 'all that I typed');
+  await world.ctx.store.db.deleteFrom('sessions').execute();
+  const out = await visitor.post('/ada/notes/settings', values);
+  expect([out.status, out.text.includes('value="all that I typed"')]).toEqual([401, true]);
+});
+
+test('every form that is filled in has a way out', async () => {
+  const world = await furnishedWorld();
+  const { visitors } = await lookers(world);
+  const places = await placesIn(world.ctx, 'ada');
+  const wrong: string[] = [];
+  for (const [route, entry] of Object.entries(PAGE_ROUTES)) {
+    if ('is' in entry || entry.as !== 'administrator' || route.startsWith('/login/')) continue;
+    for (const path of entry.at(places))
+      for (const [form] of (await visitors.administrator.get(path)).text.matchAll(
+        /<form method="post"[\s\S]*?<\/form>/g,
+      ))
+        if (
+          /<(?:input(?![^>]*type="(?:hidden|checkbox)")|select|textarea)[^>]*name=/.test(form) &&
+          !form.includes('Cancel</a>')
+        )
+          wrong.push(`${route}: ${/name="form" value="([^"]*)"/.exec(form)?.[1]}`);
+  }
+  expect(wrong).toEqual([]);
 });

@@ -46,7 +46,7 @@ test('a form token with as many characters as ours, but more bytes, is a forged 
   values.set('login', 'ada');
   values.set('password', PASSWORD);
   const seen = await visitor.post('/login', values);
-  expect([seen.status, seen.text.includes('The page was open for too long')]).toEqual([422, true]);
+  expect([seen.status, seen.text.includes('This page was open too long')]).toEqual([422, true]);
 });
 
 test('a form that lost its token is shown again after the confirmation, and submits nothing by itself', async () => {
@@ -61,7 +61,7 @@ test('a form that lost its token is shown again after the confirmation, and subm
   const again = formIn(asked.text, 'add').values;
   again.set('sudo_password', PASSWORD);
   const seen = await visitor.post('/settings/emails', again);
-  expect([seen.status, seen.text.includes('The page was open for too long')]).toEqual([422, true]);
+  expect([seen.status, seen.text.includes('This page was open too long')]).toEqual([422, true]);
   expect(await emailsOf(world.ctx.store.db, ada.id)).toHaveLength(1);
 });
 

@@ -16,6 +16,8 @@ export { PASSWORD };
 export interface Seen {
   readonly status: number;
   readonly text: string;
+  /** Of the body as it was sent. */
+  readonly bytes: number;
   readonly location: string | null;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
@@ -27,7 +29,7 @@ export interface SeenForm {
 
 export interface Visitor {
   readonly cookies: Map<string, string>;
-  get(path: string): Promise<Seen>;
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Seen>;
   /** Resolves with the first bytes of an answer, and hangs up. */
   begin(path: string): Promise<{ readonly status: number; readonly bytes: number; readonly headers: Seen['headers'] }>;
   /** Opens the page, fills in the form with that id and sends it. */
@@ -88,6 +90,7 @@ function visitor(fastify: ReturnType<typeof Fastify>, from: string): Visitor {
     return {
       status: response.statusCode,
       text: response.payload,
+      bytes: response.rawPayload.length,
       location: response.headers.location ?? null,
       headers: response.headers as Seen['headers'],
     };
@@ -110,7 +113,7 @@ function visitor(fastify: ReturnType<typeof Fastify>, from: string): Visitor {
   const self: Visitor = {
     cookies,
     begin,
-    get: (path) => ask('GET', path, {}),
+    get: (path, headers = {}) => ask('GET', path, headers),
     post: (path, body, headers = {}) =>
       ask(
         'POST',

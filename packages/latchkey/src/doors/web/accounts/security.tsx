@@ -21,9 +21,9 @@ import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../../../rules/passwor
 import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, file, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { CopyButton, Label, Notice, Subhead, Time } from '../parts/components.tsx';
-import { Form } from '../parts/form.tsx';
+import { Form, Hidden } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import { identitiesSection } from './identities.tsx';
 import { passkeyHint } from './passkeys.tsx';
@@ -44,7 +44,12 @@ export const securityPages: readonly WebPage[] = [
     get: showSetUp,
     forms: { confirm: { once: true, run: doConfirm }, disable: { run: doDisable } },
   },
-  { path: CODES_PATH, access: 'fresh', get: showCodes, forms: { renew: { once: true, run: doRenew } } },
+  {
+    path: CODES_PATH,
+    access: 'fresh',
+    get: showCodes,
+    forms: { renew: { once: true, run: doRenew }, download: { run: downloadCodes } },
+  },
 ];
 
 async function show(visit: Visit): Promise<Answer> {
@@ -275,9 +280,18 @@ function showCodes(visit: Visit): Answer {
               <li>{spacedCode(code)}</li>
             ))}
           </ul>
-          <p>
+          <div class="d-flex flex-wrap lk-gap mb-4">
             <CopyButton value={codes.map(spacedCode).join('\n')} label="Copy all recovery codes" />
-          </p>
+            <Form f={visit.fields('download')} submit={null} inline>
+              <Hidden name="codes" value={codes.map(spacedCode).join('\n')} />
+              <button type="submit" class="btn btn-sm">
+                Download
+              </button>
+            </Form>
+            <button type="button" class="btn btn-sm lk-needs-script" data-print>
+              Print
+            </button>
+          </div>
         </>
       )}
       {visit.user.account.twoFactorAt === null ? null : (
@@ -287,6 +301,19 @@ function showCodes(visit: Visit): Answer {
       )}
     </WithMenu>,
   );
+}
+
+/** The codes of the page as a file: the page sends them, since the server keeps their digests alone. */
+function downloadCodes(visit: Visit): Answer {
+  const codes = visit
+    .field('codes')
+    .split(/\s*\n\s*/)
+    .filter((line) => /^[\w -]{8,64}$/.test(line))
+    .slice(0, 100);
+  if (codes.length === 0) throw problem('missing', 'There are no recovery codes to download. Make new ones.');
+  const { publicUrl } = visit.ctx.settings;
+  const head = `Recovery codes of ${visit.user.account.login} at ${publicUrl}\nEach works once.\n\n`;
+  return file('text/plain; charset=utf-8', `${head}${codes.join('\n')}\n`, 'latchkey-recovery-codes.txt');
 }
 
 async function doRenew(visit: Visit): Promise<Answer> {

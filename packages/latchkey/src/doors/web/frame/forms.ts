@@ -13,6 +13,7 @@ import { Problem, problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
 import { crossSiteForm, onlyAdministrators, unknownForm, withComplaints } from './error-pages.tsx';
 import { isFormToken, isSameOrigin } from './same-origin.ts';
+import { signedOut } from './signed-out.tsx';
 import { holdsProof, prove, sudoAgain } from './sudo.tsx';
 import type { Visit } from './visit.ts';
 import { type Access, type Answer, type FormAction, redirect, type WebPage } from './web-page.ts';
@@ -29,8 +30,7 @@ export async function answerOf(visit: Visit, each: WebPage, headers: IncomingHtt
     if (!isFormToken(visit.typed.get('token'), visit.sender))
       throw problem(
         'conflict',
-        'The page was open for too long, or you signed in anew meanwhile. Nothing was changed. Look it through ' +
-          'and send it again.',
+        'This page was open too long. Nothing was changed, and what you typed is still here: check it and send it again.',
       );
     return action.once === true ? await runOnce(visit, action) : await action.run(visit);
   } catch (error) {
@@ -60,16 +60,16 @@ async function again(visit: Visit, each: WebPage, problem: Problem): Promise<Ans
 async function barrier(visit: Visit, accesses: readonly Access[]): Promise<Answer | null> {
   const asks = (...any: Access[]): boolean => accesses.some((access) => any.includes(access));
   if (!asks('signed-in', 'sudo', 'fresh', 'administrator')) return null;
-  const back = visit.method === 'GET' ? visit.url : visit.path;
   if (visit.person === null) {
+    if (visit.method === 'POST') return signedOut(visit);
     const notice = visit.cookies.read('session') === undefined ? 'sign-in-first' : 'session-ended';
-    return redirect(`/login?${new URLSearchParams({ return_to: back, notice })}`);
+    return redirect(`/login?${new URLSearchParams({ return_to: visit.url, notice })}`);
   }
   if (asks('administrator') && !visit.person.account.admin) return onlyAdministrators();
   if (!asks('sudo', 'fresh', 'administrator')) return null;
   const { ctx, person } = visit;
   const proved = asks('fresh') ? isFresh(ctx, person.session) : isSudo(ctx, person.session);
-  if (visit.method === 'GET') return proved ? null : redirect(`/sudo?${new URLSearchParams({ return_to: back })}`);
+  if (visit.method === 'GET') return proved ? null : redirect(`/sudo?${new URLSearchParams({ return_to: visit.url })}`);
   if (!proved) return proveByForm(visit);
   await renewSudo(ctx, person.session);
   return null;

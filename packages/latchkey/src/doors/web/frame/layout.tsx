@@ -6,6 +6,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { PROVIDER_FAILURES } from '../../../actions/identity/provider-failures.ts';
 import { Avatar, Notice } from '../parts/components.tsx';
+import { cancelPath, PageContextProvider } from '../parts/page-context.ts';
 import type { AssetAddresses } from './assets.ts';
 import { AVATAR_MENU, isCurrent, type Menu, type MenuItem, UNLOCK_PATH } from './menus.ts';
 import type { Visit } from './visit.ts';
@@ -24,10 +25,13 @@ const FAILURES: Readonly<Record<string, string>> = PROVIDER_FAILURES;
 
 /** The whole document. */
 export function documentOf(visit: Visit, assets: AssetAddresses, title: string, body: ComponentChildren): string {
+  const context = { cancelTo: visit.person === null ? null : cancelPath(visit.path) };
   const html = renderToString(
-    <Document visit={visit} assets={assets} title={title}>
-      {body}
-    </Document>,
+    <PageContextProvider value={context}>
+      <Document visit={visit} assets={assets} title={title}>
+        {body}
+      </Document>
+    </PageContextProvider>,
   );
   return `<!doctype html>\n${withoutTurns(html)}`;
 }
@@ -66,7 +70,7 @@ function Document({
         <link rel="icon" type="image/svg+xml" href={assets.icon} />
         <script type="module" src={assets.script} />
       </head>
-      <body>
+      <body {...(visit.person === null ? {} : { 'data-who': visit.person.account.login })}>
         <a class="lk-skip" href="#content">
           Skip to content
         </a>
@@ -159,12 +163,15 @@ function Messages({ visit }: { visit: Visit }): VNode | null {
   );
 }
 
-/** A page of an area: its menu at the side, or above on narrow screens. */
+/** A page of an area: its menu at the side; on narrow screens above, behind a button that works without scripts. */
 export function WithMenu({ visit, menu, children }: { visit: Visit; menu: Menu; children: ComponentChildren }): VNode {
   return (
     <div class="lk-columns">
       <nav class="lk-side" aria-label={menu.label}>
         <h2 class="lk-side-title">{menu.label}</h2>
+        <details class="lk-side-toggle">
+          <summary class="btn btn-block">{currentLabel(menu.items, visit.path) ?? menu.label}</summary>
+        </details>
         <ul>
           {menu.items.map((item) => (
             <SideItem item={item} path={visit.path} />
@@ -174,6 +181,16 @@ export function WithMenu({ visit, menu, children }: { visit: Visit; menu: Menu; 
       <div class="lk-content">{children}</div>
     </div>
   );
+}
+
+/** The entry of the page, or of the one above it. */
+function currentLabel(items: readonly MenuItem[], path: string): string | null {
+  for (const item of items) {
+    const below = currentLabel(item.items ?? [], path);
+    if (below !== null) return below;
+    if (isCurrent(item, path)) return item.label;
+  }
+  return null;
 }
 
 function SideItem({ item, path }: { item: MenuItem; path: string }): VNode {

@@ -6,6 +6,7 @@
  * signing in.
  */
 import type { IncomingHttpHeaders } from 'node:http';
+import { mintSecret } from '../../../actions/ground/one-time-secrets.ts';
 import { digestOf, type Secret, sameDigest } from '../../../base/secret.ts';
 
 /** False when the browser says that another site sent the request. If it says nothing, the token decides. */
@@ -17,11 +18,19 @@ export function isSameOrigin(headers: IncomingHttpHeaders, publicUrl: string): b
   return origin === new URL(publicUrl).origin || (URL.canParse(origin) && new URL(origin).host === headers.host);
 }
 
-/** The token in every form that this sender sees (`Visit.sender`). */
-export function formToken(secret: Secret): string {
-  return digestOf(`form ${secret.reveal()}`);
+/**
+ * A token for a form that this sender sees (`Visit.sender`). Each has a salt of its own, so that no two pages contain
+ * the same text: otherwise the lengths of compressed pages could tell it (decision 0460).
+ */
+export function formToken(sender: Secret): string {
+  return salted(mintSecret().reveal(), sender);
 }
 
-export function isFormToken(given: string | null, secret: Secret): boolean {
-  return given !== null && sameDigest(given, formToken(secret));
+export function isFormToken(given: string | null, sender: Secret): boolean {
+  const [salt = '', ...rest] = given?.split('.') ?? [];
+  return rest.length === 1 && salt !== '' && sameDigest(given ?? '', salted(salt, sender));
+}
+
+function salted(salt: string, sender: Secret): string {
+  return `${salt}.${digestOf(`form ${salt} ${sender.reveal()}`)}`;
 }

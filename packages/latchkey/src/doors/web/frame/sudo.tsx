@@ -7,6 +7,7 @@ import { Secret } from '../../../base/secret.ts';
 import { Notice } from '../parts/components.tsx';
 import { Fields } from '../parts/fields.ts';
 import { Form, Hidden } from '../parts/form.tsx';
+import { KeptFields, keptFields } from '../parts/kept-fields.tsx';
 import { PasskeyForm } from '../parts/passkey-form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import { Narrow } from './layout.tsx';
@@ -36,9 +37,7 @@ async function byPasskey(
     <PasskeyForm f={f} does="get" question={question} submit="Confirm with a passkey" tone="primary">
       <Hidden name={PROMPT_TOKEN} value={formToken(visit.sender)} />
       <Hidden name="sudo_passkey" value="1" />
-      {kept.map(([name, value]) => (
-        <Hidden name={name} value={value} />
-      ))}
+      <KeptFields fields={kept} />
     </PasskeyForm>
   );
 }
@@ -130,23 +129,11 @@ export async function prove(visit: Visit): Promise<void> {
   visit.renew(renewed.person, renewed.secret);
 }
 
-const OWN_FIELDS: ReadonlySet<string> = new Set([
-  'form',
-  'token',
-  'nonce',
-  'sudo_passkey',
-  PROMPT_TOKEN,
-  ...KINDS.map(fieldOf),
-]);
-
 /**
  * The same prompt in front of a form: what was typed is kept in it, except for passwords and codes. A form that came
  * without our token gets none here: after the proof it is only shown, and does nothing by itself.
  */
 export async function sudoAgain(visit: Visit, problem: Problem | null): Promise<Answer> {
-  const typed = [...(visit.typed ?? [])].filter(
-    ([name]) => !OWN_FIELDS.has(name) && !name.includes('password') && name !== 'otp',
-  );
   const fresh = visit.fields(visit.typed?.get('form') ?? '');
   const f = new Fields({
     id: fresh.id,
@@ -156,7 +143,7 @@ export async function sudoAgain(visit: Visit, problem: Problem | null): Promise<
     query: visit.query,
     problem,
   });
-  const kept = typed.filter(([name]) => name !== 'challenge' && name !== 'passkey');
+  const kept = keptFields(visit.typed);
   const passkey = await byPasskey(visit, f, kept);
   return page(
     'Confirm access',
@@ -165,9 +152,7 @@ export async function sudoAgain(visit: Visit, problem: Problem | null): Promise<
       <div class="Box p-3">
         {passkey}
         <Form f={f} submit="Confirm and go on">
-          {kept.map(([name, value]) => (
-            <Hidden name={name} value={value} />
-          ))}
+          <KeptFields fields={kept} />
           <ProofField visit={visit} f={f} />
         </Form>
       </div>

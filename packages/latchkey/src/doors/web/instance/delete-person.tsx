@@ -75,7 +75,7 @@ function Question({ visit, preview }: { visit: Visit; preview: DeletionPreview }
   const f = visit.fields('delete');
   const { login } = preview.account;
   return (
-    <Form f={f} submit="Delete this account" tone="danger">
+    <Form f={f} submit="Delete this account" tone="danger" cancel={PEOPLE}>
       {preview.repositories.length === 0 ? null : (
         <>
           <Radios

@@ -7,6 +7,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { idOf } from './field-group.tsx';
 import type { Fields } from './fields.ts';
+import { usePageContext } from './page-context.ts';
 
 interface FormProps {
   readonly f: Fields;
@@ -17,6 +18,8 @@ interface FormProps {
   /** Where it is sent, if not to its own page. */
   readonly action?: string;
   readonly inline?: boolean;
+  /** Where Cancel leads, if not where the page says; null where nothing can be canceled. */
+  readonly cancel?: string | null;
   readonly children?: ComponentChildren;
 }
 
@@ -28,6 +31,7 @@ export function Form({
   small = false,
   action,
   inline = false,
+  cancel,
   children,
 }: FormProps): VNode {
   const look = tone === 'default' ? '' : ` btn-${tone}`;
@@ -43,7 +47,22 @@ export function Form({
           {submit}
         </button>
       )}
+      {inline || submit === null || children === undefined ? null : <CancelLink to={cancel} />}
     </form>
+  );
+}
+
+/** Leads away from a form without sending it. */
+export function CancelLink({ to }: { to?: string | null | undefined }): VNode | null {
+  const { cancelTo } = usePageContext();
+  const leads = to === undefined ? cancelTo : to;
+  return leads === null ? null : (
+    <>
+      {' '}
+      <a class="btn btn-invisible" href={leads}>
+        Cancel
+      </a>
+    </>
   );
 }
 

@@ -24,7 +24,7 @@ export function ConsentForms({ visit, consent }: { visit: Visit; consent: Consen
   return (
     <>
       <div class="Box p-3 mb-3">
-        <Form f={f} submit="Give it the token">
+        <Form f={f} submit="Give it the token" cancel={null}>
           <TextField f={f} name="name" label="Name of the token" value={consent.name} maxLength={40} required />
           <Owners f={f} consent={consent} />
           {request.permissions.map(({ permission, level }) => (

@@ -10,7 +10,7 @@ import { page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Checkbox } from '../parts/choice-fields.tsx';
 import { Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
-import { idParam, LIST_PATHS, pathOfToken } from './kinds.ts';
+import { idParam, LIST_PATHS } from './kinds.ts';
 import { LastUse } from './lists.tsx';
 
 function deletePage(kind: TokenKind): WebPage {
@@ -38,9 +38,6 @@ function deletePage(kind: TokenKind): WebPage {
               />
             )}
           </Form>
-          <p class="mt-3">
-            <a href={pathOfToken(token)}>Keep it</a>
-          </p>
         </WithMenu>,
       );
     },

@@ -21,7 +21,7 @@ import type { Visit } from '../../frame/visit.ts';
 import { type Answer, page } from '../../frame/web-page.ts';
 import { CopyBox, Notice, Subhead } from '../../parts/components.tsx';
 import { Fields } from '../../parts/fields.ts';
-import { ErrorSummary, Hidden } from '../../parts/form.tsx';
+import { CancelLink, ErrorSummary, Hidden } from '../../parts/form.tsx';
 import { TextArea, TextField } from '../../parts/text-fields.tsx';
 import { FINE_GRAINED_PATH } from '../kinds.ts';
 import { grantCount, linkQuery, ownerOf, permissionsOf, prefixOf, selectionOf } from './draft.ts';
@@ -267,6 +267,7 @@ function Summary({
         <button type="submit" class="btn btn-primary btn-block">
           {submit}
         </button>
+        <CancelLink />
       </div>
       <div id="share" class="mt-3" data-live>
         <p class="text-bold mb-1">Copy link to this form</p>

@@ -1,0 +1,24 @@
+/** What the pieces of a page know of the page around them, without being handed it one by one. */
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+
+export interface PageContext {
+  /** Where Cancel leads: the page as it was, or the one above; null when nobody is signed in. */
+  readonly cancelTo: string | null;
+}
+
+const Context = createContext<PageContext>({ cancelTo: null });
+
+export const PageContextProvider = Context.Provider;
+
+export function usePageContext(): PageContext {
+  return useContext(Context);
+}
+
+/** Questions about a page, at an address below it. */
+const BELOW = /\/(?:new|edit|delete|renew)$/;
+
+/** The page that somebody is back on who cancels the form at this path. */
+export function cancelPath(path: string): string {
+  return path.replace(BELOW, '') || '/';
+}
