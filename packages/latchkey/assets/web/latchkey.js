@@ -106,20 +106,21 @@ for (const menu of document.querySelectorAll('details[data-menu]')) {
   });
 }
 
-// What is typed stays until it is sent, even when the page goes away: the connection is gone, or somebody steps back.
-// Kept in this tab alone, for this person, without passwords and codes.
+// What is typed stays when the page goes away and comes back: the connection is gone, or somebody steps back. It is
+// kept with this step of the tab's history, which no other page can read, without passwords and codes.
 const who = document.body.dataset.who;
-const kept = (form) => `typed ${who} ${location.pathname} ${form.elements.form?.value}`;
-const keptKeys = () => Object.keys(sessionStorage).filter((key) => key.startsWith('typed '));
 const isKept = ({ type, name, autocomplete }) =>
   name && !['hidden', 'password', 'submit', 'button', 'file'].includes(type) && autocomplete !== 'one-time-code';
 const isTicked = ({ type }) => type === 'checkbox' || type === 'radio';
-const keep = (form) => {
-  const fields = [...form.elements].filter(isKept).map((field) => [field.name, field.value, field.checked === true]);
-  sessionStorage.setItem(kept(form), JSON.stringify(fields));
+const typedForms = [...document.querySelectorAll('main form[method=post]:not(.lk-inline-form)')];
+const typedBefore = who !== undefined && history.state?.who === who ? history.state.typed : null;
+const keep = () => {
+  const typed = typedForms.map((form) =>
+    [...form.elements].filter(isKept).map((field) => [field.name, field.value, field.checked === true]),
+  );
+  history.replaceState({ who, typed }, '');
 };
-const bringBack = (form) => {
-  const fields = JSON.parse(sessionStorage.getItem(kept(form)) ?? '[]');
+const bringBack = (form, fields) => {
   for (const field of [...form.elements].filter(isKept)) {
     const at = fields.findIndex(([name, value]) => name === field.name && (!isTicked(field) || value === field.value));
     if (at < 0) continue;
@@ -128,19 +129,12 @@ const bringBack = (form) => {
     else field.value = value;
   }
 };
-const [{ type: arrival } = {}] = performance.getEntriesByType('navigation');
-const typedForms = [...document.querySelectorAll('main form[method=post]:not(.lk-inline-form)')];
-if (who === undefined) for (const key of keptKeys()) sessionStorage.removeItem(key);
-else if (arrival === 'back_forward' || arrival === 'reload')
-  for (const form of typedForms) if (sessionStorage.getItem(kept(form)) !== null) bringBack(form);
-// Any other page has come from the server, with what was typed, or because it was sent.
-if (arrival === 'navigate')
-  for (const key of keptKeys()) if (key.includes(` ${location.pathname} `)) sessionStorage.removeItem(key);
 if (who !== undefined)
-  for (const form of typedForms) {
-    form.addEventListener('input', () => keep(form));
-    form.addEventListener('change', () => keep(form));
-  }
+  typedForms.forEach((form, at) => {
+    bringBack(form, [...(typedBefore?.[at] ?? [])]);
+    form.addEventListener('input', keep);
+    form.addEventListener('change', keep);
+  });
 
 /** Tells something beside a form's button. */
 const tell = (form, ...words) => {
@@ -256,7 +250,7 @@ for (const form of document.querySelectorAll('form[data-live-form]')) {
     }, wait);
   };
   // What came back, or was brought back, may differ from what the server summed up.
-  if (sessionStorage.getItem(kept(form)) !== null) soon(0);
+  if (typedBefore) soon(0);
   form.addEventListener('change', ({ target }) => {
     if (target.name?.endsWith('expires_in'))
       form.querySelector('[data-custom-day]').dataset.customDay = target.value === 'custom' ? 'on' : 'off';

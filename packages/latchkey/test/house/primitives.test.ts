@@ -90,6 +90,7 @@ describe('the product', () => {
     expect(filesWith(/[^=!]==\s(?!null\b)|!=\s(?!null\b)/)).toEqual(['cli/completion/posix.ts']);
   });
 
+  // What is typed is kept with its step of the tab's history, which no other page can read.
   it('keeps nothing in browsers, and writes text there, never HTML', () => {
     expect(SCRIPTS).not.toEqual([]);
     const kept = /localStorage|sessionStorage|indexedDB|document\.cookie/;

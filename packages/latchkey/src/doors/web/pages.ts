@@ -8,6 +8,7 @@ import { lockPages } from './accounts/lock.tsx';
 import { newPasswordPages } from './accounts/new-password.tsx';
 import { passkeyPages } from './accounts/passkeys.tsx';
 import { profilePages } from './accounts/profile.tsx';
+import { recoveryCodePages } from './accounts/recovery-codes.tsx';
 import { securityPages } from './accounts/security.tsx';
 import { securityLogPages } from './accounts/security-log.tsx';
 import { sessionPages } from './accounts/sessions.tsx';
@@ -62,6 +63,7 @@ export const PAGES: readonly WebPage[] = [
   ...downloadPages,
   ...emailPages,
   ...securityPages,
+  ...recoveryCodePages,
   ...passkeyPages,
   ...identityPages,
   ...sessionPages,

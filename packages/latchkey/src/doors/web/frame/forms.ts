@@ -30,7 +30,8 @@ export async function answerOf(visit: Visit, each: WebPage, headers: IncomingHtt
     if (!isFormToken(visit.typed.get('token'), visit.sender))
       throw problem(
         'conflict',
-        'This page was open too long. Nothing was changed, and what you typed is still here: check it and send it again.',
+        'This page was open too long. Nothing was changed, and what you typed is still here: check it and send it ' +
+          'again.',
       );
     return action.once === true ? await runOnce(visit, action) : await action.run(visit);
   } catch (error) {
