@@ -1,8 +1,8 @@
 /**
  * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
  *
- * Suites: audit, decision, check, client, coalescing, forward, git, introspection, latency, lists, memory, revocation,
- * scale, workers.
+ * Suites: audit, decision, check, client, coalescing, forward, git, introspection, latency, lfs, lists, memory,
+ * revocation, scale, workers.
  * Takes some minutes; everything stays on loopback and in a temporary folder.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -17,6 +17,7 @@ import { benchTransfers } from './git-transfer.ts';
 import { makeHistory } from './history.ts';
 import { benchIntrospection } from './introspection.ts';
 import { benchLatency } from './latency.ts';
+import { benchLfs } from './lfs.ts';
 import { benchLists } from './lists.ts';
 import type { Row } from './measure.ts';
 import { benchMemory } from './memory.ts';
@@ -49,6 +50,7 @@ const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]>>>
   coalescing: ({ folder, world, history }) => benchCoalescing(folder, world, history, ROUNDS),
   introspection: ({ world }) => benchIntrospection(world, ROUNDS),
   latency: ({ folder }) => benchLatency(join(folder, 'latency'), ROUNDS),
+  lfs: ({ folder }) => benchLfs(join(folder, 'lfs'), ROUNDS),
   lists: ({ folder }) => benchLists(folder, ROUNDS),
   memory: ({ folder, world }) => benchMemory(folder, world),
   revocation: ({ folder }) => benchRevocation(folder),

@@ -3,10 +3,12 @@
  * into a folder of its own; nothing of the checkout depends on them, so no test does.
  */
 import { credentialSuite } from './credential-suite.ts';
+import { lfs } from './lfs.ts';
 import { scanners } from './scanners.ts';
 import { words } from './words.ts';
 
-const USES = `words      where git clients print what the server says when it refuses
+const USES = `lfs        whether git-lfs, as installed on this machine, does everything with this server
+words      where git clients print what the server says when it refuses
 scanners   whether gitleaks finds every token with the rules of docs/tokens.md
 credential-suite --git-source PATH
            what git's own checks of credential helpers (t/lib-credential.sh) say of ours; PATH is a checkout of
@@ -15,6 +17,7 @@ credential-suite --git-source PATH
 
 const [what, flag, path] = process.argv.slice(2);
 if (what === 'words') await words();
+else if (what === 'lfs') await lfs();
 else if (what === 'scanners') await scanners();
 else if (what === 'credential-suite' && flag === '--git-source' && path !== undefined) await credentialSuite(path);
 else {

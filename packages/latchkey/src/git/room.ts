@@ -8,6 +8,8 @@
  */
 import type { Log } from '../base/log.ts';
 import { andThen, type MaybePromise } from '../base/maybe-promise.ts';
+import { HashingWriter } from './lfs/hashing-writer.ts';
+import { type Arrival, type Mismatch, type ObjectName, receiveObject, storedBytes } from './lfs/object-files.ts';
 import { Plumbing } from './objects/plumbing.ts';
 import { type Committer, gitEnvironment, protocolVersion } from './processes/environment.ts';
 import { type GitProcess, GitProcesses } from './processes/git-process.ts';
@@ -35,7 +37,7 @@ import {
 } from './repositories/new-repository.ts';
 import type { OwnEffects } from './repositories/own-effects.ts';
 import { demandFiles, SeenBriefly } from './repositories/presence.ts';
-import { type RoomLeft, Sizes } from './repositories/sizes.ts';
+import { Measures, type RoomLeft, Sizes } from './repositories/sizes.ts';
 import { type Finding, survey } from './repositories/survey.ts';
 
 export type { GitService, ServiceRun };
@@ -114,6 +116,12 @@ export interface GitRoom {
   touched(path: string): void;
   /** Reports its size. */
   grown(path: string, bytes: number): void;
+  /** What the LFS objects of a repository take, in bytes; near its limit, and else after a minute, counted anew. */
+  lfsBytes(path: string, limit: number): Promise<number>;
+  /** Takes an LFS object, checking its size and digest: see `receiveObject`. */
+  receiveLfs(path: string, name: ObjectName, arrival: Arrival): Promise<Mismatch | null>;
+  /** Reports an LFS object of this size; negative when it was removed. */
+  lfsGrown(path: string, bytes: number): void;
   /** Maintains a repository now; does nothing on a node that only reads. Never rejects. */
   maintain(path: string): Promise<void>;
   /** Removes from every repository what killed processes left there this long ago; failures are logged. */
@@ -139,6 +147,8 @@ export interface GitRoom {
 /** How long a push that arrived whole may still take when the room closes, and then to clean up. */
 const CLOSE_GRACE_SEC = 2;
 const KILL_AFTER_SEC = 2;
+/** Up to this share of its limit, what was counted within the last minute is certain enough. */
+const CERTAIN = 0.9;
 
 /**
  * Opens the folder of repositories. Two processes may have it open at once: a server, and an administrator's command.
@@ -167,6 +177,8 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   const readers = new GitProcesses(limits);
   const prestarted = new PrestartedProcesses();
   const sizes = new Sizes(settings);
+  const lfsSizes = new Measures(storedBytes);
+  const lfsWriter = new HashingWriter();
   const modes = new ModeWatch(folders, log, settings.groupAccess);
 
   const advertisementOf = (format: ObjectFormat): MaybePromise<Advertisement> =>
@@ -239,6 +251,9 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
       if (!readOnly) maintenance.touched(path);
     },
     grown: (path, bytes) => sizes.add(path, bytes),
+    lfsBytes: (path, limit) => lfsSizes.of(path, limit * CERTAIN),
+    receiveLfs: writing((path, name, arrival) => receiveObject(lfsWriter, path, name, arrival)),
+    lfsGrown: (path, bytes) => lfsSizes.add(path, bytes),
     maintain: async (path) => {
       if (!readOnly) await maintenance.maintain(path);
     },
@@ -264,6 +279,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
         maintenance.stop(),
         advertisements.settled(),
       ]);
+      await lfsWriter.close();
     },
   };
 }

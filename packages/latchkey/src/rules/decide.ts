@@ -120,8 +120,8 @@ function tokenNotYetValid({ bearer, at }: Question): Refusal | null {
   return bearer.via === 'token' && isNotYetValid(bearer.token, at) ? { reason: 'token_not_yet_valid' } : null;
 }
 
-function tokenUsedUp({ bearer }: Question): Refusal | null {
-  return bearer.via === 'token' && isUsedUp(bearer.token) ? { reason: 'token_used_up' } : null;
+function tokenUsedUp({ bearer, isPaid }: Question): Refusal | null {
+  return bearer.via === 'token' && isPaid !== true && isUsedUp(bearer.token) ? { reason: 'token_used_up' } : null;
 }
 
 function addressNotAllowed({ bearer, address }: Question): Refusal | null {

@@ -216,6 +216,8 @@ export interface Question {
   readonly address: string;
   /** The ref that is to move, by its full name, and how; left out where none is, or where that isn't known yet. */
   readonly move?: { readonly ref: string; readonly act: RefAct };
+  /** True for what follows from a request that was allowed, and that spent its use of the token. */
+  readonly isPaid?: true;
 }
 
 /** One missing permission, at the level that would do. */

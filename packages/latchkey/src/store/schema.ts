@@ -592,6 +592,17 @@ export interface CommitStatusesTable {
   created_at: number;
 }
 
+/** Locks on files that Git LFS keeps. */
+interface LfsLocksTable {
+  id: Generated<number>;
+  repository_id: number;
+  path: string;
+  /** SHA-256 of the path, base64url. */
+  path_digest: string;
+  user_id: number;
+  locked_at: number;
+}
+
 export interface DeployKeysTable {
   id: Generated<number>;
   repository_id: number;
@@ -657,6 +668,7 @@ export interface Database {
   repositories: RepositoriesTable;
   commit_statuses: CommitStatusesTable;
   deploy_keys: DeployKeysTable;
+  lfs_locks: LfsLocksTable;
   webhooks: WebhooksTable;
   webhook_deliveries: WebhookDeliveriesTable;
   repository_names: RepositoryNamesTable;

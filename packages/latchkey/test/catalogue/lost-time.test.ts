@@ -16,6 +16,9 @@ const entry = (action: AuditAction, given: Partial<LostEntry> = {}): LostEntry =
 const HARMLESS: readonly AuditAction[] = [
   // No entry comes back that wasn't there.
   'audit_log.prune',
+  // Objects that nothing named, and locks, give nobody a right.
+  'git_lfs.prune',
+  'git_lfs.unlock',
   // A request gives nothing before it is approved.
   'personal_access_token.request_cancelled',
   // All derived tokens end at a restore.

@@ -37,6 +37,7 @@ describe('help', () => {
       'admin audit streams',
       'admin audit verify',
       'admin check',
+      'admin lfs gc',
       'admin org add',
       'admin org member add',
       'admin org member remove',
@@ -141,7 +142,7 @@ const USAGE_ERRORS: readonly [string, string, string][] = [
   ],
   [
     'admin',
-    'latchkey admin needs a command: audit, check, user, org, repo, restore, secrets, server, token',
+    'latchkey admin needs a command: audit, check, user, lfs, org, repo, restore, secrets, server, token',
     'see latchkey admin --help',
   ],
   [

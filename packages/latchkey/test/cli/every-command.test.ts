@@ -81,6 +81,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   'admin repo collaborator remove': { args: admin('acme/site', 'dan') },
   'admin user delete': { args: admin('dan') },
   'admin check': { args: admin('--json') },
+  'admin lfs gc': { args: admin('--dry-run') },
   'admin secrets rotate': { args: admin() },
   'admin audit checkpoint': { args: admin() },
   'admin audit verify': { args: admin('--json') },

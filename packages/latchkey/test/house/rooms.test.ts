@@ -55,7 +55,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
   catalogue: { order: ['scopes', 'routes', 'route-maps', 'refusals'] },
   rules: { order: ['audit', 'refs', 'right'] },
   store: { order: ['migrations'] },
-  git: { order: ['processes', 'protocol', 'objects', 'push', 'clones', 'repositories'], loose: ['room.ts'] },
+  git: { order: ['processes', 'protocol', 'objects', 'push', 'clones', 'lfs', 'repositories'], loose: ['room.ts'] },
   actions: {
     order: [
       'ground',
@@ -67,6 +67,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'repositories',
       'repositories/webhooks',
       'repositories/inventory',
+      'lfs',
       'organizations',
       'audit',
       'instance',
@@ -74,6 +75,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
     loose: [],
   },
   doors: { order: ['forward', 'git', 'github', 'gitlab', 'oauth', 'web'], loose: [] },
+  'doors/git': { order: ['lfs'] },
   'doors/github': { order: ['present', 'endpoints'] },
   'doors/gitlab': { order: ['present', 'endpoints'] },
   'doors/web': {
@@ -127,6 +129,7 @@ const KEEPS_STATE: Readonly<Record<string, string>> = {
   'base/request-id.ts': 'which request is being answered is known to Node alone; ids are counted over the process',
   'base/trace.ts': 'which span is open is known to Node alone',
   'catalogue/permissions.ts': 'an operator’s own permissions, put in the place of those before by one function',
+  'git/lfs/writing-thread.ts': 'is a thread of its own, whose files in progress nobody else can know',
   'store/revision.ts': 'belongs to a transaction, which is the driver’s object, and goes with it',
 };
 /** A module variable that can be assigned again. */

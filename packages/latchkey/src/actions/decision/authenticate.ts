@@ -18,7 +18,7 @@ import { derivedByDigest } from '../../store/derived-tokens.ts';
 import { tokenByDigest } from '../../store/presented-tokens.ts';
 import { subjectOf } from '../../store/revision.ts';
 import type { Context } from '../ground/context.ts';
-import type { Credential } from './credential.ts';
+import type { Credential, FollowUp } from './credential.ts';
 import { derivedRecord } from './derived-record.ts';
 import type { RecallOptions } from './memory.ts';
 import { RememberedToken } from './token-record.ts';
@@ -62,7 +62,27 @@ export function authenticate(ctx: Context, credential: Credential): MaybePromise
       return bySecret(ctx, credential.secret, 'token_unknown');
     case 'basic':
       return byBasic(ctx, credential.username, credential.secret);
+    case 'follow-up':
+      return byDigest(ctx, credential.digestKey, credential.isDerived);
   }
+}
+
+/** What stands in the place of the password where the token is the username. */
+const NO_PASSWORDS: ReadonlySet<string> = new Set(['', 'x-oauth-basic']);
+
+function isTokenLike(text: string): boolean {
+  return parseTokenText(text).form !== 'unrecognised';
+}
+
+/** What a later request needs to be judged as this one was; null for a credential without a token. */
+export function followUpOf(credential: Credential): FollowUp | null {
+  if (credential.form !== 'basic' && credential.form !== 'bearer') return null;
+  const { secret } = credential;
+  const isName = credential.form === 'basic' && NO_PASSWORDS.has(secret.reveal()) && isTokenLike(credential.username);
+  const token = isName ? new Secret(credential.username) : secret;
+  const parsed = parseTokenText(token.reveal());
+  const isDerived = parsed.form === 'valid' && parsed.kind === 'derived';
+  return { form: 'follow-up', digestKey: token.digestKey(), isDerived };
 }
 
 /**
@@ -71,8 +91,8 @@ export function authenticate(ctx: Context, credential: Credential): MaybePromise
  */
 function byBasic(ctx: Context, username: string, secret: Secret): MaybePromise<Identity | Rejection> {
   const password = secret.reveal();
-  if (password === '' || password === 'x-oauth-basic') {
-    if (parseTokenText(username).form !== 'unrecognised') return bySecret(ctx, new Secret(username), 'token_unknown');
+  if (NO_PASSWORDS.has(password)) {
+    if (isTokenLike(username)) return bySecret(ctx, new Secret(username), 'token_unknown');
     if (username === '') return rejected('credentials_missing');
     return misspelt(username) ?? rejected(password === '' ? 'password_empty' : 'password_not_accepted');
   }
@@ -99,9 +119,12 @@ function byNewSecret(ctx: Context, secret: Secret, otherwise: Reason): MaybeProm
       ? rejected('key_pasted', { product: thirdParty.product })
       : rejected('token_of_other_product', { product: thirdParty.product });
   }
-  const key = secret.digestKey();
+  return byDigest(ctx, secret.digestKey(), parsed.kind === 'derived');
+}
+
+function byDigest(ctx: Context, key: string, isDerived: boolean): MaybePromise<Identity | Rejection> {
   return andThen(
-    ctx.memory.recall(key, () => readToken(ctx, digestOfKey(key), parsed.kind === 'derived'), KEEP_TOKEN),
+    ctx.memory.recall(key, () => readToken(ctx, digestOfKey(key), isDerived), KEEP_TOKEN),
     (token) => (token === null ? rejected('token_unknown') : identityOf(token)),
   );
 }

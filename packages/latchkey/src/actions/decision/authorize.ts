@@ -143,7 +143,7 @@ export function authorizeIdentity(ctx: Context, request: Asked, identity: Identi
   return andThen(questionOf(ctx, request, identity), (question): MaybePromise<Verdict> => {
     const decision = decide(question);
     if (!decision.allowed) return refuse(ctx, request, question, decision.refusals);
-    return andThen(useToken(ctx, identity), (tooLate): MaybePromise<Verdict> => {
+    return andThen(question.isPaid === true ? null : useToken(ctx, identity), (tooLate): MaybePromise<Verdict> => {
       if (tooLate !== null) return refuse(ctx, request, question, [tooLate]);
       const { bearer } = identity;
       ctx.metrics.decided(request.door ?? 'other', null);
@@ -182,7 +182,7 @@ export async function holderOf(ctx: Context, { bearer }: Permit): Promise<Identi
 
 function questionOf(
   ctx: Context,
-  request: Pick<AccessRequest, 'need' | 'target' | 'address'>,
+  request: Pick<Asked, 'need' | 'target' | 'address' | 'credential'>,
   identity: Identity,
 ): MaybePromise<Question> {
   return andThen(targetOf(ctx, identity, request.target), (target): Question => {
@@ -192,6 +192,7 @@ function questionOf(
       target,
       at: ctx.clock.now(),
       address: request.address,
+      ...(request.credential?.form === 'follow-up' ? { isPaid: true } : {}),
     };
     return calledByNumber(request.target) && !isVisible(question)
       ? { ...question, target: nothingCalled(request.target) }

@@ -15,7 +15,19 @@ export type Credential =
   | { readonly form: 'malformed'; readonly problem: string }
   /** `username` is the part before the colon. The decision ignores it, but there must be one. */
   | { readonly form: 'basic'; readonly username: string; readonly secret: Secret }
-  | { readonly form: 'bearer'; readonly secret: Secret };
+  | { readonly form: 'bearer'; readonly secret: Secret }
+  | FollowUp;
+
+/**
+ * What an allowed request left for the requests that follow from it, such as the transfer of a file: which secret it
+ * came with. No header is read as one; whoever makes it has verified its own signature.
+ */
+export interface FollowUp {
+  readonly form: 'follow-up';
+  /** As `Secret.digestKey` has it. */
+  readonly digestKey: string;
+  readonly isDerived: boolean;
+}
 
 /** Longer headers are refused without being read. */
 export const MAX_AUTHORIZATION_LENGTH = 4096;

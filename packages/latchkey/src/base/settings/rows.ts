@@ -382,6 +382,18 @@ export const SETTING_ROWS = {
     default: 10_240,
     doc: 'MiB on the disk from which on a repository takes no more, but deletions; 0 is no limit',
   }),
+  maxLfsFileMib: row<number, number>({
+    section: 'Limits',
+    kind: wholeNumber(0, 1_048_576),
+    default: 5_120,
+    doc: 'MiB that an object of Git LFS may have; 0 is no limit',
+  }),
+  maxLfsRepositoryMib: row<number, number>({
+    section: 'Limits',
+    kind: wholeNumber(0, 1_073_741_824),
+    default: 51_200,
+    doc: 'MiB that the LFS objects of a repository may take together; 0 is no limit',
+  }),
   maxRefs: row<number, number>({
     section: 'Limits',
     kind: wholeNumber(0, 100_000_000),

@@ -346,9 +346,10 @@ export const ACCESS_REFUSALS = {
       `${theLimit(facts)}, the most that a file may have.`,
     remedy: () => help('file_too_large', 'Take it out of every commit, or ask an administrator for more:'),
     about:
-      'The server takes no larger file (setting max-file-mib), also in an older commit of what is pushed. Nothing ' +
-      'was taken. git commit --amend changes the last commit, git rebase --interactive older ones. Large files that ' +
-      'are built or downloaded belong elsewhere.',
+      'The server takes no larger file (setting max-file-mib; max-lfs-file-mib for an object of Git LFS), also in an ' +
+      'older commit of what is pushed. Nothing was taken. git commit --amend changes the last commit, git rebase ' +
+      '--interactive older ones; git lfs migrate import moves large files to Git LFS. Files that are built or ' +
+      'downloaded belong elsewhere.',
   },
   repository_full: {
     ...TOLD_TO_THE_LIVING,
@@ -356,9 +357,10 @@ export const ACCESS_REFUSALS = {
       `${theTarget(facts, 'This repository')} has no room for this: a repository may have ${theLimit(facts)} at most.`,
     remedy: () => help('repository_full', 'Ask an administrator for more, or for a clean-up:'),
     about:
-      'The repository takes up as much of the disk as the server allows (setting max-repository-mib), or would ' +
-      'after this push. Nothing of it was taken. Branches and tags can still be deleted, but what they held goes ' +
-      'only when an administrator runs git gc in the repository.',
+      'The repository takes up as much of the disk as the server allows (setting max-repository-mib; ' +
+      'max-lfs-repository-mib for its objects of Git LFS), or would after this push. Nothing of it was taken. ' +
+      'Branches and tags can still be deleted, but what they held goes only when an administrator runs git gc in the ' +
+      'repository, or latchkey admin lfs gc.',
   },
   too_many_refs: {
     ...TOLD_TO_THE_LIVING,

@@ -9,6 +9,7 @@ import { examples } from '../command-help.ts';
 import type { Terminal } from '../terminal.ts';
 import { auditCommand } from './audit.ts';
 import { checkCommand } from './check.ts';
+import { lfsCommand } from './lfs.ts';
 import { organizationCommand } from './organizations.ts';
 import { repositoryCommand } from './repositories.ts';
 import { restoreCommand } from './restore.ts';
@@ -26,6 +27,7 @@ export function adminCommand(terminal: Terminal): Command {
     auditCommand,
     checkCommand,
     userCommand,
+    lfsCommand,
     organizationCommand,
     repositoryCommand,
     restoreCommand,

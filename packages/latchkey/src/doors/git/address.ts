@@ -32,6 +32,7 @@ const SERVICES: Readonly<Record<string, GitService>> = {
 const OURS = /^\/.*(?:\/info\/refs|\/git-(?:upload|receive)-pack|\.git\/[^?]*)$/is;
 /** `/owner/name.git`, with or without a slash at the end. */
 const CLONE_ADDRESS = /^(\/[A-Za-z0-9._-]+\/(?!\.+git\/?$)[A-Za-z0-9._-]+)\.git\/?$/;
+const LFS = 'info/lfs/';
 const PLAIN = /^[A-Za-z0-9._-]+$/;
 /** Longer query strings are not read: git's has 28 characters at most. */
 const MAX_QUERY_LENGTH = 1024;
@@ -42,8 +43,15 @@ interface PageAddress {
   readonly page: string;
 }
 
+/** What follows `/owner/name.git/info/lfs/`, in parts, and the query. */
+export interface LfsAddress {
+  readonly target: GitAddress['target'];
+  readonly lfs: readonly string[];
+  readonly query: URLSearchParams;
+}
+
 /** What a git URL requests. */
-export type ReadAddress = GitAddress | PageAddress | { readonly error: RequestError };
+export type ReadAddress = GitAddress | LfsAddress | PageAddress | { readonly error: RequestError };
 
 /** How many parsed URLs are kept. */
 const MAX_READ = 4096;
@@ -78,10 +86,15 @@ export function gitAddress(url: string): ReadAddress | null {
     return { error: 'path_malformed' };
   if (owner.length > MAX_LOGIN_LENGTH || name.length > MAX_REPOSITORY_NAME_LENGTH) return { error: 'name_too_long' };
   const step = rest.join('/');
+  if (step.startsWith(LFS)) return lfsAddress(owner, name, rest.slice(2), mark < 0 ? '' : url.slice(mark + 1));
   if (step === 'info/refs') return opening(owner, name, mark < 0 ? '' : url.slice(mark + 1));
   const service = serviceOf(step);
   if (service !== null) return addressOf(owner, name, 'call', service);
   return { error: /^(?:HEAD|objects\/.*)$/.test(step) ? 'dumb_protocol' : 'nothing_here' };
+}
+
+function lfsAddress(owner: string, name: string, lfs: readonly string[], query: string): LfsAddress {
+  return { target: { kind: 'repository', owner, name }, lfs, query: new URLSearchParams(query) };
 }
 
 function opening(owner: string, name: string, query: string): GitAddress | { readonly error: RequestError } {

@@ -26,6 +26,7 @@ import { type GitCall, repositoryOf } from './call.ts';
 import { CoalescedFetches } from './coalesced-fetches.ts';
 import { answerOrigin } from './cors.ts';
 import { listForFetch, serveFetch } from './fetch.ts';
+import { answerLfs } from './lfs/door.ts';
 import { Push } from './push.ts';
 import { type RequestError, refuse, sendOutage, sendRequestError } from './refuse.ts';
 
@@ -57,7 +58,8 @@ export function makeGitDoor(
     if (address === null) return false;
     if (answerOrigin(request, response)) return true;
     const error = 'service' in address ? requestErrorIn(request, address) : 'error' in address ? address.error : null;
-    if ('page' in address) redirect(response, address.page);
+    if ('lfs' in address) answerLfs(ctx, { request, response, address });
+    else if ('page' in address) redirect(response, address.page);
     else if (error !== null) sendRequestError(request, response, error);
     else
       guard(

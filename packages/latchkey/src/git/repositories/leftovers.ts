@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import type { Log } from '../../base/log.ts';
 import { unlessGone } from '../../base/machine/gone.ts';
 import { DAY_SEC, MINUTE_SEC } from '../../base/time.ts';
+import { INCOMPLETE_FOLDER } from '../lfs/object-files.ts';
 import type { Folders } from './folders.ts';
 import type { ModeWatch } from './modes.ts';
 
@@ -31,6 +32,7 @@ const LEFT_OVERS: readonly (readonly [folder: string, names: RegExp])[] = [
   ['objects/pack', /^(?:tmp_|incoming-|\.tmp-)|\.lock$/],
   ['objects/info', /\.lock$|^tmp_/],
   ['objects/info/commit-graphs', /\.lock$|^tmp_/],
+  [INCOMPLETE_FOLDER, /^[0-9a-f]{64}\./],
 ];
 /** No ref can end like this (git-check-ref-format), so anything that does is a lock. */
 const LOCK = /\.lock$/;

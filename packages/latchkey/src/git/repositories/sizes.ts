@@ -37,9 +37,36 @@ export interface RoomLeft {
   readonly limitMib: number;
 }
 
+/** Sizes of folders, as far as a limit needs them. */
+export class Measures {
+  readonly #measure: (path: string) => Promise<number>;
+  readonly #measures = new RecentMap<string, Measure>(MAX_REMEMBERED);
+
+  /** @param measure counts the bytes */
+  constructor(measure: (path: string) => Promise<number>) {
+    this.#measure = measure;
+  }
+
+  /** Bytes. @param believed up to this size, the remembered value counts */
+  async of(path: string, believed = Infinity): Promise<number> {
+    const known = this.#measures.get(path);
+    if (known !== undefined && known.bytes <= believed && performance.now() - known.atMs < TRUSTED_MS)
+      return known.bytes;
+    const bytes = await this.#measure(path);
+    this.#measures.set(path, { atMs: performance.now(), bytes });
+    return bytes;
+  }
+
+  /** Something of this size was written, and may have been accepted. */
+  add(path: string, bytes: number): void {
+    const known = this.#measures.get(path);
+    if (known !== undefined) known.bytes += bytes;
+  }
+}
+
 export class Sizes {
   readonly #limits: SizeLimits;
-  readonly #measures = new RecentMap<string, Measure>(MAX_REMEMBERED);
+  readonly #objects = new Measures(objectBytes);
 
   constructor(limits: SizeLimits) {
     this.#limits = limits;
@@ -61,19 +88,13 @@ export class Sizes {
   }
 
   /** Bytes. @param believed up to this size, the remembered value counts */
-  async of(path: string, believed = Infinity): Promise<number> {
-    const known = this.#measures.get(path);
-    if (known !== undefined && known.bytes <= believed && performance.now() - known.atMs < TRUSTED_MS)
-      return known.bytes;
-    const bytes = await objectBytes(path);
-    this.#measures.set(path, { atMs: performance.now(), bytes });
-    return bytes;
+  of(path: string, believed?: number): Promise<number> {
+    return this.#objects.of(path, believed);
   }
 
   /** Something of this size was pushed, and may have been accepted. */
   add(path: string, bytes: number): void {
-    const known = this.#measures.get(path);
-    if (known !== undefined) known.bytes += bytes;
+    this.#objects.add(path, bytes);
   }
 }
 

@@ -2,6 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { gitAddress } from '../../../src/doors/git/address.ts';
 
 describe('the address of a git request', () => {
+  it('is that of Git LFS below info/lfs', () => {
+    expect(gitAddress('/ada/site.git/info/lfs/locks?path=a%2Fb')).toEqual({
+      target: { kind: 'repository', owner: 'ada', name: 'site' },
+      lfs: ['locks'],
+      query: new URLSearchParams({ path: 'a/b' }),
+    });
+  });
+
   it.each([
     [
       '/ada/site.git/info/refs?service=git-upload-pack',
@@ -111,7 +119,6 @@ describe('the address of a git request', () => {
     ['/ada/site.git/HEAD', 'dumb_protocol'],
     ['/ada/site.git/objects/info/packs', 'dumb_protocol'],
     ['/ada/site.git/config', 'nothing_here'],
-    ['/ada/site.git/info/lfs/objects/batch', 'nothing_here'],
     ['/ada/team/site.git/info/refs', 'nothing_here'],
   ])('%j is refused as %s', (url, error) => {
     expect(gitAddress(url)).toEqual({ error });
