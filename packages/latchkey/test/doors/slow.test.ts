@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,6 +98,29 @@ describe('a git request that says nothing', () => {
     for (let i = 0; i < 5; i++) expect(await world.gitStatus('ada/open', 'git-upload-pack', null)).toBe(200);
     expect(world.server.context.git.load()).toEqual({ running: 0, queued: 0 });
     for (const { socket } of silent) socket.destroy();
+  });
+
+  it.each([
+    ['a fetch in version 0', 'upload-pack', { 'Content-Length': '0' }],
+    ['a fetch in version 2', 'upload-pack', { 'Content-Length': '0', 'Git-Protocol': 'version=2' }],
+    ['a fetch in chunks', 'upload-pack', { 'Transfer-Encoding': 'chunked' }],
+    ['a push', 'receive-pack', { 'Content-Length': '0' }],
+    ['a push in chunks', 'receive-pack', { 'Transfer-Encoding': 'chunked' }],
+  ])('is answered at once when its body is empty, whoever asks for the first time: %s', async (_, service, headers) => {
+    // Nothing is remembered of a new token: the body has ended before the decision is there.
+    const { secret } = await world.token('ada', { kind: 'classic', scopes: ['repo'], grants: [] });
+    const sent = request(`${world.server.url}/ada/open.git/git-${service}`, {
+      method: 'POST',
+      headers: {
+        ...headers,
+        Authorization: `Bearer ${secret}`,
+        'Content-Type': `application/x-git-${service}-request`,
+      },
+    });
+    sent.end();
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    response.resume();
+    expect(response.statusCode).toBe(400);
   });
 });
 

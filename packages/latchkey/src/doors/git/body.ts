@@ -24,9 +24,9 @@ export async function receive(request: IncomingMessage, maxMs: number): Promise<
 }
 
 /**
- * Settles when the first part of the body arrives, or there is none. Only then may a client get a place for a process;
- * otherwise silent clients could keep all places from others. Rejects when the client leaves, or is silent for that
- * time.
+ * Settles when the first part of the body arrives, or its end: an empty body is whole, too. Only then may a client get
+ * a place for a process; otherwise silent clients could keep all places from others. Rejects when the client leaves,
+ * or is silent for that time.
  */
 export async function firstBytes(request: IncomingMessage, response: ServerResponse, maxMs: number): Promise<void> {
   if (request.headers.expect !== undefined) {
@@ -35,10 +35,15 @@ export async function firstBytes(request: IncomingMessage, response: ServerRespo
   }
   if (request.readableLength > 0 || request.readableEnded) return;
   const timer = setTimeout(() => request.destroy(new Error('the client sent nothing for too long')), maxMs);
+  const over = new AbortController();
   try {
-    await once(request, 'readable');
+    // An end that came before anybody listened is told as `end` alone, and of a client that had left by then only
+    // `close` may be left to hear.
+    await Promise.race(['readable', 'end', 'close'].map((event) => once(request, event, { signal: over.signal })));
+    if (!request.complete && request.destroyed) throw new Error('the client left before it sent anything');
   } finally {
     clearTimeout(timer);
+    over.abort();
   }
 }
 
