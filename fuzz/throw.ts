@@ -1,7 +1,7 @@
 /** Throws requests at a server, and judges what comes back. */
 import { columns } from '../chaos/table.ts';
 import { type FuzzArguments, judgesMemory } from './arguments.ts';
-import { type Dice, diceOf } from './dice.ts';
+import { diceOf } from './dice.ts';
 import { type Answered, bytesOf, keptConnections, sendRaw } from './exchange.ts';
 import { builtRoutes, DOORS, type HostileRequest, hostileRequest } from './requests.ts';
 import { type FuzzedServer, startFuzzed } from './server.ts';
@@ -71,7 +71,8 @@ async function throwSome(server: FuzzedServer, count: number, how: Throwing): Pr
     while (sent < count && performance.now() < endAt && judge.failures.length < MOST_FAILURES) {
       if (sent++ % every === 0) samples.push(server.memory());
       const request = hostileRequest(dice, routes, server.loot);
-      judge.hear(request, raw ? await sendRaw(server.port, bytesIn(dice, request)) : await kept.send(request));
+      const answer = raw ? await sendRaw(server.port, bytesOf(dice, request)) : await kept.send(request);
+      judge.hear(request, answer, raw);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, client));
@@ -79,18 +80,21 @@ async function throwSome(server: FuzzedServer, count: number, how: Throwing): Pr
   return sent;
 }
 
-const bytesIn = (dice: Dice, request: HostileRequest): Buffer => bytesOf(dice, request);
+/** What the server says to what isn't HTTP. Requests over kept connections are. */
+const UNREADABLE = 'That is not a request this server can read.';
 
 /** Counts answers, and keeps those that must not be. */
 class Judge {
   readonly failures: string[] = [];
   readonly #counts = new Map<string, number>();
 
-  hear({ door, method, path }: HostileRequest, { status, text }: Answered): void {
+  /** @param raw written byte by byte */
+  hear({ door, method, path }: HostileRequest, { status, text }: Answered, raw: boolean): void {
     const kind = status === 0 ? 'none' : `${Math.floor(status / 100)}xx`;
     this.#counts.set(`${door} ${kind}`, (this.#counts.get(`${door} ${kind}`) ?? 0) + 1);
     const told = `${status} for ${method} ${JSON.stringify(path.slice(0, 300))}: ${JSON.stringify(text.slice(0, 300))}`;
     if (status >= 500 || status === 0) this.failures.push(`ANSWER: ${told}`);
+    else if (!raw && text.startsWith(UNREADABLE)) this.failures.push(`NOT READ: ${told}`);
     else if (status >= 400 && method !== 'HEAD' && !hasWords(text)) this.failures.push(`NO WORDS: ${told}`);
     else if (/\bat \S+ \(.*:\d+:\d+\)|node:internal/.test(text)) this.failures.push(`STACK TRACE: ${told}`);
   }
