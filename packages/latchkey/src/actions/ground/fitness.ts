@@ -18,12 +18,17 @@ import type { Memory } from '../decision/memory.ts';
 import { MissingFiles, type WithoutFiles } from './missing-files.ts';
 import type { SteadyTime } from './steady-time.ts';
 
-/** How long a check waits for an answer. */
+/** How long a check waits for the first answer of a part. */
 const LIMIT_MS = 900;
-/** Every check knows whether the database is there. */
-const QUICK = { keptMs: 250, patienceMs: LIMIT_MS - 50 } as const;
+/** How long a check waits for what is only read again, while the last answer still counts. */
+const AGAIN_MS = 100;
+/**
+ * Every check knows whether the database is there. `AGAIN_MS` of the check before, `keptMs` and `patienceMs` together
+ * are how long its absence may go unnoticed: less than a second.
+ */
+const QUICK = { keptMs: 100, patienceMs: 700, waitMs: 720 } as const;
 /** A write may take its time when the database or the disk is merely slow. */
-const SLOW = { keptMs: 2_000, patienceMs: 5_000 } as const;
+const SLOW = { keptMs: 2_000, patienceMs: 5_000, waitMs: AGAIN_MS } as const;
 const MIB = 1024 * 1024;
 
 /** Each part, and what can't be done without it. A lease makes checks fast, but they are right without it. */
@@ -106,7 +111,7 @@ export class FitnessWatch {
   async look(): Promise<Fitness> {
     const { settings, store, memory } = this.#options;
     const looks = Object.entries(this.#probes).map(async ([name, probe]) => [name, await probe.look()] as const);
-    const missing = this.#missingFiles?.latest(LIMIT_MS) ?? null;
+    const missing = this.#missingFiles?.latest(AGAIN_MS) ?? null;
     const found = Object.fromEntries(await Promise.all(looks)) as Record<
       Exclude<PartName, 'lease'>,
       PartProblem | null
@@ -158,15 +163,21 @@ export class FitnessWatch {
   }
 }
 
+/** How long an answer counts, how long while the next is awaited, and how long whoever asks waits for that. */
+interface Timing {
+  readonly keptMs: number;
+  readonly patienceMs: number;
+  readonly waitMs: number;
+}
+
 /** Something that is tried now and then, and may hang. */
 class Probe {
   readonly #attempt: () => Promise<void>;
-  readonly #timing: { readonly keptMs: number; readonly patienceMs: number };
+  readonly #timing: Timing;
   #found: { readonly problem: PartProblem | null; readonly at: number } | null = null;
   #running: { readonly end: Promise<void>; readonly startedAt: number } | null = null;
 
-  /** @param timing how long an answer counts, and how long the previous one counts while waiting for the next */
-  constructor(attempt: () => Promise<void>, timing: { readonly keptMs: number; readonly patienceMs: number }) {
+  constructor(attempt: () => Promise<void>, timing: Timing) {
     this.#attempt = attempt;
     this.#timing = timing;
   }
@@ -175,7 +186,11 @@ class Probe {
     const now = performance.now();
     if (this.#running === null && (this.#found === null || now - this.#found.at > this.#timing.keptMs))
       this.#running = { end: this.#run(), startedAt: now };
-    await Promise.race([this.#running?.end, pause(LIMIT_MS, undefined, { ref: false })]);
+    const waitMs = this.#found === null ? LIMIT_MS : this.#timing.waitMs;
+    if (this.#running !== null) {
+      const leftMs = Math.max(0, waitMs - (now - this.#running.startedAt));
+      await Promise.race([this.#running.end, pause(leftMs, undefined, { ref: false })]);
+    }
     const { startedAt } = this.#running ?? { startedAt: Number.POSITIVE_INFINITY };
     if (this.#found === null || performance.now() - startedAt >= this.#timing.patienceMs) return 'no_answer';
     return this.#found.problem;
