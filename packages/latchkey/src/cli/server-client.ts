@@ -52,7 +52,7 @@ export interface Keeper {
 }
 
 /** What can be sent as a token: no server gives out another. */
-const SENDABLE = /^[\x20-\x7e]+$/;
+const SENDABLE = /^[\x20-\x7e]*$/;
 
 /** One server, and a token for calling it if there is one. */
 export class ServerClient {
