@@ -80,19 +80,32 @@ const RUN_LENGTH = 24;
 
 /**
  * False when no token can be within this piece of a text or across its ends, if only the text's changes are known.
- * Anything that isn't text, such as UTF-16 and archives, can't be judged.
+ * Anything that isn't text, such as UTF-16 and archives, can't be judged; of a folder, names are text, and hashes are
+ * too short to hold one. Digests in hexadecimal, of which source code is full, are no piece of a token: 24 of its
+ * characters are all among those sixteen once in 10 ^ 14.
  */
-export function mayHoldPieceOfToken(piece: string): boolean {
+export function mayHoldPieceOfToken(piece: string, isOfFolder = false): boolean {
   let inARow = 0;
+  let isDigest = true;
   for (let at = 0; at < piece.length; at++) {
     const code = piece.charCodeAt(at);
-    if (code <= BACKSPACE) return true;
-    if (code !== PERCENT) inARow = isBase62(code) ? inARow + 1 : 0;
-    if (inARow === RUN_LENGTH) return true;
+    if (code <= BACKSPACE && !isOfFolder) return true;
+    if (code === PERCENT) {
+      isDigest = false;
+      continue;
+    }
+    inARow = isBase62(code) ? inARow + 1 : 0;
+    isDigest = inARow === 0 || (isDigest && isHexadecimal(code));
+    if (inARow >= RUN_LENGTH && !isDigest) return true;
   }
   return false;
 }
 
 function isBase62(code: number): boolean {
   return (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code >= 65 && code <= 90);
+}
+
+/** In small letters, as digests are written. */
+function isHexadecimal(code: number): boolean {
+  return (code >= 48 && code <= 57) || (code >= 97 && code <= 102);
 }

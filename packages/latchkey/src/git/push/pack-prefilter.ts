@@ -9,6 +9,7 @@
 import { inflateSync } from 'node:zlib';
 import type { ObjectFormat } from '../processes/profile.ts';
 import { listAt } from '../protocol/pkt-lines.ts';
+import { isOfFolder, piecesOf, Unreadable } from './delta-pieces.ts';
 
 /** Longer pushes are always scanned. */
 export const MAX_PREFILTERED_BYTES = 256 * 1024;
@@ -19,7 +20,8 @@ export const MAX_INFLATED_BYTES = 1024 * 1024;
 /** What to look for, in text whose bytes are characters. */
 export interface Suspicion {
   readonly text: (whole: string) => boolean;
-  readonly piece: (piece: string) => boolean;
+  /** A piece of a text, or of a folder: then all but names in it is binary. */
+  readonly piece: (piece: string, isOfFolder: boolean) => boolean;
 }
 
 const TREE = 2;
@@ -37,8 +39,6 @@ export function needsScan(body: Buffer, format: ObjectFormat, suspicion: Suspici
     return true;
   }
 }
-
-class Unreadable extends Error {}
 
 /** Where the pack begins: after the commands, and after the push options if there are any. Null when there is none. */
 function packOf(body: Buffer): number | null {
@@ -79,8 +79,15 @@ class Prefilter {
     if (type === REF_DELTA) this.#at += this.#hashBytes;
     const content = this.#inflate();
     if (type === TREE) return false;
-    if (type === OFS_DELTA || type === REF_DELTA) return this.#suspicion.piece(piecesOf(content));
+    if (type === OFS_DELTA || type === REF_DELTA) return this.#isSuspiciousDelta(content);
     return this.#suspicion.text(content.toString('latin1'));
+  }
+
+  /** What a delta changes, a file or a folder, it doesn't say: each piece is judged by its own form. */
+  #isSuspiciousDelta(delta: Buffer): boolean {
+    for (const piece of piecesOf(delta, MAX_INFLATED_BYTES))
+      if (this.#suspicion.piece(piece.toString('latin1'), isOfFolder(piece, this.#hashBytes))) return true;
+    return false;
   }
 
   /** The type of an object. Its size is known after inflating it. */
@@ -105,40 +112,4 @@ class Prefilter {
     if (this.#inflatedBytes > MAX_INFLATED_BYTES) throw new Unreadable();
     return buffer;
   }
-}
-
-/** A number in a delta's header, the lowest seven bits first, and where the rest begins. */
-function numberAt(delta: Buffer, start: number): readonly [value: number, end: number] {
-  let value = 0;
-  let at = start;
-  for (let weight = 1; ; weight *= 128) {
-    const byte = delta.readUInt8(at++);
-    value += (byte & 0x7f) * weight;
-    if (byte < 0x80) return [value, at];
-  }
-}
-
-/** What a delta adds, with a line break wherever copied bytes come in between. */
-function piecesOf(delta: Buffer): string {
-  const [, from] = numberAt(delta, 0);
-  const [becomes, start] = numberAt(delta, from);
-  // A few bytes of a delta can claim any size.
-  if (becomes > MAX_INFLATED_BYTES) throw new Unreadable();
-  let at = start;
-  let pieces = '';
-  let isBroken = false;
-  while (at < delta.length) {
-    const step = delta[at++] ?? 0;
-    if (step >= 0x80) {
-      for (let bit = 0; bit < 7; bit++) if ((step >> bit) & 1) at++;
-      if (!isBroken) pieces += '\n';
-      isBroken = true;
-    } else if (step === 0 || at + step > delta.length) throw new Unreadable();
-    else {
-      pieces += delta.toString('latin1', at, at + step);
-      isBroken = false;
-      at += step;
-    }
-  }
-  return pieces;
 }

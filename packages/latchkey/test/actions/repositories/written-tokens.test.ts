@@ -55,3 +55,10 @@ test('part of a token is noticed even if a few characters at either end lie else
   expect(mayHoldPieceOfToken(`"${token.slice(8, -4)}"`)).toBe(true);
   expect(mayHoldPieceOfToken('const wordsOfACommonLength = readEverything();')).toBe(false);
 });
+
+test('a digest in hexadecimal is no piece of a token, unless there is more in the same run', () => {
+  const digest = randomBytes(32).toString('hex');
+  expect(mayHoldPieceOfToken(`tree ${digest}\nparent ${digest}\n`)).toBe(false);
+  expect(mayHoldPieceOfToken(`${digest}G`)).toBe(true);
+  expect(mayHoldPieceOfToken(`G${digest}`)).toBe(true);
+});

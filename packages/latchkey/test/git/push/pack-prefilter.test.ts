@@ -1,18 +1,27 @@
 /** The prefilter before a push, on bodies that a real git makes. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { mayHoldPieceOfToken, tokensWrittenIn } from '../../../src/actions/repositories/written-tokens.ts';
 import { FLUSH, packetLine } from '../../../src/git/protocol/pkt-lines.ts';
+import { isArchive } from '../../../src/git/push/archives.ts';
 import {
   MAX_INFLATED_BYTES,
   MAX_PREFILTERED_OBJECTS,
   needsScan,
   type Suspicion,
 } from '../../../src/git/push/pack-prefilter.ts';
+import { mintTokenText } from '../../../src/rules/token-text.ts';
 import { type Bench, makeBench } from '../bench.ts';
 import { commitIn, type Files, initWorkTree } from '../work-tree.ts';
 
 const WORD = 'suspiciousWordOfThirtyTwoLetters';
+/** What pushes are looked at for. */
+const OF_TOKENS: Suspicion = {
+  text: (whole) => tokensWrittenIn(whole).next().done !== true || isArchive(whole),
+  piece: mayHoldPieceOfToken,
+};
 const SUSPICION: Suspicion = { text: (whole) => whole.includes(WORD), piece: (piece) => piece.includes(WORD) };
 
 let bench: Bench;
@@ -79,6 +88,58 @@ describe('the prefilter before a push', () => {
       expect(body.length).toBeLessThan(1000);
       expect(looks(bodyOf(second, first), format)).toBe(false);
       expect(looks(body, format)).toBe(true);
+    },
+  );
+
+  it.each(['sha1', 'sha256'] as const)(
+    'lets a change of files among many pass, of which git sends folders and digests as deltas (%s)',
+    (format) => {
+      begin(format);
+      const files = Object.fromEntries(
+        Array.from({ length: 300 }, (_, i) => [`src/part-${i % 3}/file-${i}.txt`, lines(40).join('\n')]),
+      );
+      let before = commit(files);
+      const names = Object.keys(files);
+      for (let i = 0; i < 10; i++) {
+        // One file, several, a new one, one that can be run, one in a new folder.
+        const changed = Object.fromEntries(
+          names
+            .filter((_, n) => n % 10 === i && n % (i + 2) < 2)
+            .map((name) => [name, `${files[name]}\n${randomBytes(20).toString('hex')} ${i}`]),
+        );
+        const after = commit({ ...changed, [`src/part-1/new-${i}.txt`]: 'x', [`src/in-${i}/a.txt`]: String(i) });
+        const body = bodyOf(after, before);
+        expect([i, needsScan(body, format, OF_TOKENS)]).toEqual([i, false]);
+        before = after;
+      }
+    },
+  );
+
+  it.each(['sha1', 'sha256'] as const)(
+    'looks at a token that a delta adds: as it is, in UTF-16, in base64, in an archive (%s)',
+    (format) => {
+      begin(format);
+      const filler = lines(400).join('\n');
+      // So long that only its last block changes.
+      const contents = lines(8_000).join('\n');
+      const packed = (text: string): Buffer => gzipSync(Buffer.from(contents + text));
+      const utf16 = (text: string): Buffer => Buffer.from(filler + text, 'utf16le');
+      let before = commit({ 'a.txt': filler, 'b.txt': utf16(''), 'c.txt': filler, 'd.gz': packed('') });
+      const token = mintTokenText('classic', randomBytes, null);
+      const writings: readonly Files[] = [
+        { 'a.txt': `${filler}\n${token}` },
+        { 'b.txt': utf16(`\n${token}`) },
+        { 'c.txt': `${filler}\n${Buffer.from(`ada:${token}`).toString('base64')}` },
+        { 'd.gz': packed(token) },
+      ];
+      for (const files of writings) {
+        const after = commit(files);
+        const body = bodyOf(after, before);
+        expect([Object.keys(files), needsScan(body, format, OF_TOKENS)]).toEqual([Object.keys(files), true]);
+        // What was there before doesn't travel.
+        expect(body.length).toBeLessThan(files['d.gz'] === undefined ? 1_000 : 30_000);
+        before = after;
+      }
     },
   );
 
