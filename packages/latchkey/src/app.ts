@@ -12,10 +12,10 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import { AggregatorRegistry } from 'prom-client';
 import { wakeStreams } from './actions/audit/streams.ts';
 import { gaugesOf } from './actions/instance/gauges.ts';
+import { warnOfExposedSecrets } from './actions/instance/installation-secrets.ts';
 import { JobRunner } from './actions/instance/job-runner.ts';
 import { sweepAtStart } from './actions/instance/leftovers.ts';
 import { type OpenContext, openContext } from './actions/instance/open.ts';
-import { warnOfKeys } from './actions/instance/sealing.ts';
 import { type CertificateReader, certificateOf, followFiles } from './base/certificate.ts';
 import { crossesInClear, readDatabaseAddress } from './base/database-address.ts';
 import { makeLog } from './base/log.ts';
@@ -93,7 +93,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     context.log.info({ url, engine: context.store.engine, version: programVersion() }, 'listening');
     warnOfClearText(context);
     warnOfCertificate(context, certificate);
-    warnOfKeys(context);
+    warnOfExposedSecrets(context, process.env);
     getReadyForGit(context);
     // Faults also show at the start.
     void context.fitness.look();

@@ -25,7 +25,7 @@ export const PEOPLES_COMMANDS = [
 ] as const;
 
 /** Commands in documents that only the server's package has. */
-const OPERATORS_COMMANDS: readonly (string | undefined)[] = ['serve', 'admin'];
+const OPERATORS_COMMANDS: readonly (string | undefined)[] = ['serve', 'check', 'admin'];
 
 /** Runs one command line of the client. Never throws, never exits. */
 export async function runClient(args: readonly string[], terminal: Terminal = processTerminal()): Promise<ExitCode> {

@@ -9,6 +9,7 @@ import { adminCommand } from './admin/admin.ts';
 import { PEOPLES_COMMANDS } from './client-program.ts';
 import { buildTree, runTree } from './command-tree.ts';
 import type { ExitCode } from './exit-codes.ts';
+import { installationCommand } from './serve/installation.ts';
 import { serveCommand } from './serve/serve.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -24,12 +25,13 @@ export function buildProgram(terminal: Terminal): Command {
       description: 'a self-hosted server for personal access tokens',
       examples: [
         'latchkey serve',
+        'latchkey check',
         'latchkey admin token add --help',
         'latchkey login https://git.example.org',
         'latchkey doctor',
         'latchkey token list',
       ],
-      commands: [serveCommand, adminCommand, ...PEOPLES_COMMANDS],
+      commands: [serveCommand, installationCommand, adminCommand, ...PEOPLES_COMMANDS],
     },
     terminal,
   );

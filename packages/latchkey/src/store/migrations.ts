@@ -143,9 +143,37 @@ export async function countMigrations(
   return { applied: Number(count), known: migrations.length };
 }
 
-function refuseNewer(applied: ReadonlySet<string>, migrations: readonly Migration[]): void {
+/** The steps of a database and of this program, compared. */
+export interface StepsOf {
+  /** How many the database has. */
+  readonly applied: number;
+  /** Names that this program has, and the database hasn't. */
+  readonly pending: readonly string[];
+  /** Names that only a newer program knows. */
+  readonly unknown: readonly string[];
+}
+
+/** Compares them, and makes none. */
+export async function stepsOf(q: Query): Promise<StepsOf> {
+  const tables = await q.introspection.getTables();
+  const isNew = !tables.some(({ name }) => name === 'migrations');
+  const db = q as unknown as Kysely<MigrationsTable>;
+  const rows = isNew ? [] : await db.selectFrom('migrations').select('name').execute();
+  const applied = new Set(rows.map(({ name }) => name));
+  return {
+    applied: applied.size,
+    pending: MIGRATIONS.map(({ name }) => name).filter((name) => !applied.has(name)),
+    unknown: unknownSteps(applied, MIGRATIONS),
+  };
+}
+
+function unknownSteps(applied: ReadonlySet<string>, migrations: readonly Migration[]): string[] {
   const known = new Set(migrations.map((migration) => migration.name));
-  const unknown = [...applied].filter((name) => !known.has(name)).toSorted();
+  return [...applied].filter((name) => !known.has(name)).toSorted();
+}
+
+function refuseNewer(applied: ReadonlySet<string>, migrations: readonly Migration[]): void {
+  const unknown = unknownSteps(applied, migrations);
   if (unknown.length === 0) return;
   throw new Fault(`the database was made by a newer Latchkey: this one does not know ${unknown.join(', ')}`, {
     hint: 'start the newer version, or restore the backup from before the upgrade',

@@ -43,7 +43,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 const SYSTEM_NAMES: Readonly<Record<Engine, string>> = { sqlite: 'sqlite', postgres: 'postgresql' };
 
 /** Loads only the engine in use: the driver of the other one would slow down every start. */
-async function openEngine({ dataDir, databaseUrl, postgres, log }: StoreOptions): Promise<OpenedEngine> {
+export async function openEngine({ dataDir, databaseUrl, postgres, log }: StoreOptions): Promise<OpenedEngine> {
   if (databaseUrl === null) return (await import('./sqlite.ts')).openSqlite(dataDir);
   return (await import('./postgres.ts')).openPostgres(databaseUrl, log, postgres);
 }

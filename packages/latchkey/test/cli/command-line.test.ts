@@ -66,6 +66,7 @@ describe('help', () => {
       'admin user suspend',
       'admin user two-factor',
       'admin user unlock',
+      'check',
       'completion',
       'credential capability',
       'credential erase',
@@ -137,7 +138,7 @@ describe('help', () => {
 const USAGE_ERRORS: readonly [string, string, string][] = [
   [
     '',
-    'latchkey needs a command: serve, admin, doctor, login, credential, token, whoami, open, completion',
+    'latchkey needs a command: serve, check, admin, doctor, login, credential, token, whoami, open, completion',
     'see latchkey --help',
   ],
   [

@@ -89,6 +89,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   'admin audit prune': { args: admin('--before', '2020-01-01'), code: EXIT.refused },
   'admin audit streams': { args: admin('--json') },
   'admin restore': { args: admin('--nothing-ended') },
+  check: { args: admin('--json') },
   doctor: { args: ({ url }) => [`${url}/acme/site.git`] },
   // Nothing answers there. Whether it could keep a token, it finds out before.
   login: { args: always('http://127.0.0.1:1'), code: EXIT.fault, keeps: true },

@@ -8,6 +8,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Transporter } from 'nodemailer';
+import type { Secret } from '../../base/secret.ts';
 import { isLoopback } from '../../base/settings/values.ts';
 import { DAY_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
 import { traced } from '../../base/trace.ts';
@@ -138,6 +139,32 @@ async function smtpTransport(url: string): Promise<Transporter> {
     socketTimeout: SOCKET_TIMEOUT_MS,
     tls: tlsTowards(url),
   });
+}
+
+/** What a mail server's refusal means, by nodemailer's codes. */
+const MAIL_REFUSALS: Readonly<Record<string, string>> = {
+  EDNS: 'has no address',
+  ECONNECTION: 'ends the connection',
+  ETIMEDOUT: 'does not answer',
+  ESOCKET: 'ends the connection, or has no certificate that is trusted',
+  ETLS: 'fails to begin TLS',
+  EAUTH: 'refuses the user or the password',
+  EPROTOCOL: 'does not speak SMTP',
+};
+
+/** Connects and signs in, and sends nothing. Null when that worked; otherwise the rest of a sentence about the host. */
+export async function tryMailServer(smtp: Secret): Promise<string | null> {
+  const transport = await smtpTransport(smtp.reveal());
+  try {
+    await transport.verify();
+    return null;
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === 'ESOCKET' && syscall === 'connect') return 'takes no connection';
+    return MAIL_REFUSALS[code ?? ''] ?? `can't be used (${code ?? 'no reason was given'})`;
+  } finally {
+    transport.close();
+  }
 }
 
 /**

@@ -17,7 +17,7 @@ import type { Store } from '../../store/db.ts';
 /**
  * A node whose clock differs more than this from the database's is not ready, and runs no jobs. Codes last 30 seconds.
  */
-const MAX_CLOCK_DIFFERENCE_SEC = 30;
+export const MAX_CLOCK_DIFFERENCE_SEC = 30;
 
 export interface Look {
   /** By the database's clock. */

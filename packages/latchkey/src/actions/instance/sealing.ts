@@ -52,17 +52,26 @@ export async function openKeys(settings: Settings, store: Store, at: UnixSeconds
   return keys;
 }
 
+/**
+ * The keys, without making any; null when the first start will make them.
+ * @throws Fault when the file lacks the key in force
+ */
+export async function keysAsTheyAre(settings: Settings, { db }: Pick<Store, 'db'>): Promise<KeyFile | null> {
+  const path = keyFilePath(settings);
+  const inForce = await sealingKeyId(db);
+  if (inForce === null && settings.secretKeyFile === null && !existsSync(path)) return null;
+  if (inForce !== null && !existsSync(path)) throw lacksKey(path, inForce);
+  const keys = new KeyFile(path);
+  if (inForce !== null && !keys.ids.includes(inForce)) throw lacksKey(path, inForce);
+  return keys;
+}
+
 function lacksKey(path: string, id: string): Fault {
   return new Fault(`the database is sealed with the key ${id}, which is not in ${path}`, {
     hint:
       'copy the key file of the node that runs, or of your backup, there, or name it: --secret-key-file FILE ' +
       '(if it is lost: latchkey admin secrets rotate --lost-key)',
   });
-}
-
-/** Logged at every start with this problem. */
-export function warnOfKeys({ keys, log }: Context): void {
-  if (keys.isExposed) log.warn({ file: keys.path }, 'everybody on this machine may read the key file: chmod 600 it');
 }
 
 /** How many texts were sealed again, and how many can't be opened. */

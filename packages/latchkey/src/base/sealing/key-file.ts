@@ -80,11 +80,6 @@ export class KeyFile {
     return this.#keys.map(({ id }) => id);
   }
 
-  /** True when users other than the server's can read the file. */
-  get isExposed(): boolean {
-    return (statSync(this.path).mode & 0o007) !== 0;
-  }
-
   /** Seals a text for one place, given by its column and the owner of its row: `webhooks.secret`, 7. */
   seal(column: SealedColumn, owner: number | string, text: string): Sealed {
     this.#follow();

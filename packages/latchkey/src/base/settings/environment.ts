@@ -96,6 +96,13 @@ export function withSecretFiles(env: Variables): Variables {
   return Object.keys(found).length === 0 ? env : { ...env, ...found };
 }
 
+/** The files that variables name in place of secrets: `LATCHKEY_SMTP_FILE`. */
+export function secretFilesNamed(env: Variables): readonly string[] {
+  return SETTING_NAMES.filter(isSecret)
+    .map((name) => env[fileVariable(name)] ?? '')
+    .filter((path) => path !== '');
+}
+
 function isSecret(name: (typeof SETTING_NAMES)[number]): boolean {
   return settingRow(name).kind.secret;
 }

@@ -1,4 +1,5 @@
 /** A stolen database, and the key that is not in it. */
+
 import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Secret as OtpSecret, TOTP } from 'otpauth';
@@ -16,6 +17,7 @@ import { addRepository } from '../../../src/actions/repositories/repositories.ts
 import { makeLog } from '../../../src/base/log.ts';
 import { KEY_FILE_NAME, KeyFile, SEALED_COLUMNS } from '../../../src/base/sealing/key-file.ts';
 import { newKeyText, type Sealed } from '../../../src/base/sealing/sealed-text.ts';
+import { exposedFiles } from '../../../src/base/settings/secret-files.ts';
 import { loadSettings } from '../../../src/base/settings/settings.ts';
 import { type Account, setTwoFactor } from '../../../src/store/accounts.ts';
 import { authenticatorKeyOf, insertAuthenticator } from '../../../src/store/second-factors.ts';
@@ -210,9 +212,9 @@ test('a key file is created for the server’s user alone, and wider modes are r
   const ctx = await contextWith();
   const path = join(ctx.settings.data, KEY_FILE_NAME);
   expect((await stat(path)).mode & 0o777).toBe(0o600);
-  expect(ctx.keys.isExposed).toBe(false);
+  expect(exposedFiles(ctx.settings, {})).toEqual([]);
   await chmod(path, 0o644);
-  expect(ctx.keys.isExposed).toBe(true);
+  expect(exposedFiles(ctx.settings, {})).toEqual([path]);
 });
 
 test('with PostgreSQL a rotation is refused until every node can have the key', async () => {
