@@ -198,6 +198,7 @@ for (const form of document.querySelectorAll('form[data-live-form]')) {
   let asked = 0;
   let timer;
   const stale = (...words) => Object.assign(new Error('stale'), { words });
+  let changed = null;
   const refresh = async () => {
     const turn = ++asked;
     const fields = new URLSearchParams([['form', 'show'], ...new FormData(form)]);
@@ -211,21 +212,19 @@ for (const form of document.querySelectorAll('form[data-live-form]')) {
     if (response.status >= 500) throw stale('The server did not answer. The summary may be out of date.');
     const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
     if (turn !== asked) return;
+    const focused = document.activeElement.id;
     for (const part of form.querySelectorAll('[data-live]')) {
       const other = fresh.getElementById(part.id);
       if (other === null) continue;
-      if (part.contains(document.activeElement)) {
-        const counts = other.querySelectorAll('.Counter');
-        part
-          .querySelectorAll('.Counter')
-          .forEach((count, index) => count.replaceChildren(...(counts[index]?.childNodes ?? [])));
-        continue;
-      }
+      // A list whose choice was just made may go to another place; whoever types or chooses elsewhere isn't disturbed.
+      const active = document.activeElement;
+      if (part.contains(active) && !(active === changed && active.tagName === 'SELECT')) continue;
       const open = [...part.querySelectorAll('details[open]')].map(({ dataset }) => dataset.group);
       part.replaceChildren(...other.childNodes);
       for (const group of part.querySelectorAll('details')) if (open.includes(group.dataset.group)) group.open = true;
     }
     wireFilters();
+    if (focused !== '' && document.activeElement === document.body) document.getElementById(focused)?.focus();
     delete form.dataset.stale;
     tell(form);
   };
@@ -245,6 +244,8 @@ for (const form of document.querySelectorAll('form[data-live-form]')) {
   };
   const soon = (wait) => {
     clearTimeout(timer);
+    // An answer on its way doesn't know of this change.
+    asked += 1;
     timer = setTimeout(() => {
       void refreshOrTell();
     }, wait);
@@ -260,10 +261,18 @@ for (const form of document.querySelectorAll('form[data-live-form]')) {
     if (target.name?.endsWith('target_name'))
       target.closest('[data-section]').querySelector('.lk-other-owner').dataset.shown =
         target.value === '*' ? 'on' : 'off';
+    changed = target;
     if (target.type !== 'search') soon(50);
   });
   form.addEventListener('input', ({ target }) => {
     if ('liveSearch' in target.dataset) soon(200);
+  });
+  form.addEventListener('click', ({ target }) => {
+    const list = document.getElementById(target.closest('[data-empties]')?.dataset.empties ?? '');
+    if (list === null) return;
+    list.value = '';
+    list.focus();
+    list.dispatchEvent(new Event('change', { bubbles: true }));
   });
   form.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || event.target.type !== 'search') return;

@@ -1,7 +1,7 @@
 /**
  * The tokens that people need most, as data: each fills in the form, none skips it.
  *
- * Source: five of our own for Git and REST, then the six example links of GitHub's docs (seed 002), word for word.
+ * Source: seven of our own for Git and REST, then the six example links of GitHub's docs (seed 002), word for word.
  */
 import { PERMISSIONS, type PermissionSet } from './permissions.ts';
 
@@ -12,6 +12,11 @@ export interface TokenRecipe {
   readonly permissions: PermissionSet;
   /** As a link spells them. */
   readonly refRules?: string;
+  readonly selection?: 'all' | 'selected';
+  /** Shown as a card, in this order. */
+  readonly isFirst?: true;
+  /** Needs an organization as its resource owner. */
+  readonly isForOrganization?: true;
 }
 
 const READ_ALL: PermissionSet = Object.fromEntries(
@@ -22,32 +27,57 @@ const READ_ALL: PermissionSet = Object.fromEntries(
 );
 
 export const TOKEN_RECIPES: readonly TokenRecipe[] = [
-  { title: 'Clone only', name: 'clone', description: 'Clone and fetch', permissions: { contents: 'read' } },
   {
     title: 'Clone and push',
-    name: 'push',
-    description: 'Clone, fetch and push, workflow files too',
+    name: 'laptop',
+    description: 'My own work on this computer, with Git',
     permissions: { contents: 'write', workflows: 'write' },
+    selection: 'selected',
+    isFirst: true,
+  },
+  {
+    title: 'CI: build and test',
+    name: 'ci',
+    description: 'Checks out code and reports the result',
+    permissions: { contents: 'read', statuses: 'write' },
+    selection: 'selected',
+    isFirst: true,
+  },
+  {
+    title: 'CI: release',
+    name: 'ci-release',
+    description: 'Pushes tags, sets commit statuses, publishes packages',
+    permissions: { contents: 'write', statuses: 'write', deployments: 'write', packages: 'write' },
+    selection: 'selected',
+    isFirst: true,
+  },
+  {
+    title: 'Everything of mine, read only',
+    name: 'read-everything',
+    description: 'Backups and reports of everything I have',
+    permissions: READ_ALL,
+    selection: 'all',
+    isFirst: true,
   },
   {
     title: 'Coding agent',
     name: 'agent',
-    description: 'Clone, and push to branches below agent/ only',
+    description: 'Clones, and pushes to branches below agent/ only',
     permissions: { contents: 'write' },
     refRules: 'agent/**',
+    selection: 'selected',
+    isFirst: true,
   },
   {
-    title: 'CI release',
-    name: 'ci-release',
-    description: 'Push tags, set commit statuses, publish packages',
-    permissions: { contents: 'write', statuses: 'write', deployments: 'write', packages: 'write' },
+    title: 'Bot of an organization',
+    name: 'bot',
+    description: 'Pushes branches, opens pull requests, answers issues',
+    permissions: { contents: 'write', pull_requests: 'write', issues: 'write' },
+    selection: 'selected',
+    isFirst: true,
+    isForOrganization: true,
   },
-  {
-    title: 'Read everything',
-    name: 'read-everything',
-    description: 'Read all of the selected repositories',
-    permissions: READ_ALL,
-  },
+  { title: 'Clone only', name: 'clone', description: 'Clone and fetch', permissions: { contents: 'read' } },
   {
     title: 'Read repo contents',
     name: 'Repo-reading token',

@@ -80,9 +80,23 @@ test('seed 002: a fine-grained token is filled in by hand, summarized, and creat
   await page.getByText('Only select repositories').click();
   await page.getByLabel('Search repositories').fill('sit');
   await page.getByLabel('site').check();
-  await page.getByText('Repository permissions').click();
+  await page.getByLabel('Contents').focus();
   await page.getByLabel('Contents').selectOption('read');
   await page.getByText('can read code in octo/site').waitFor();
+  await page.getByText('Clone and fetch; read code').waitFor();
+  expect(await page.evaluate<string>('document.activeElement.name')).toBe('contents');
+  await page.getByLabel('Search permissions').fill('deploy key');
+  await page.getByText('Read settings, collaborators, deploy keys').waitFor();
+  await look(page, 'fine-grained-search');
+  await page.getByLabel('Administration').selectOption('write');
+  await page.getByText('It can let others in for good.').waitFor();
+  await page.getByRole('button', { name: 'Remove Administration' }).click();
+  await page.getByText('It can let others in for good.').waitFor({ state: 'hidden' });
+  await page.getByLabel('Search permissions').fill('repo');
+  await page.getByText('repo is a scope of Tokens (classic)').waitFor();
+  await page.getByLabel('Search permissions').fill('');
+  await page.getByText('Used most').waitFor();
+  expect(await page.getByText('Clone and fetch; read code').count()).toBe(1);
   await look(page, 'fine-grained-new');
   await page.getByRole('button', { name: 'Generate token' }).click();
   await page.getByRole('heading', { name: 'ci <b>bold</b> is ready' }).waitFor();
@@ -125,6 +139,26 @@ test('seed 002: a link fills the form in, complains where it must, and nothing t
   await page.getByText('Repo-reading token is deleted.').waitFor();
 });
 
+test('a recipe fills the form in, and what it needs beside that is one choice away', async () => {
+  const site = await octo();
+  const page = await site.signedIn('ada');
+  await page.goto('/settings/personal-access-tokens');
+  await page.getByLabel('Which kind of token').click();
+  await page.getByRole('link', { name: /^Generate new token \(classic\)/ }).waitFor();
+  await look(page, 'generate-menu');
+  await page.getByRole('link', { name: 'Generate new token', exact: true }).click();
+  await look(page, 'fine-grained-recipes');
+  await page.getByRole('link', { name: 'Bot of an organization' }).click();
+  expect(await page.getByLabel('Resource owner').inputValue()).toBe('octo');
+  expect(await page.getByLabel('Pull requests').inputValue()).toBe('write');
+  await page.getByLabel('site').check();
+  await page.getByText('can read and write code, issues and pull requests in octo/site').waitFor();
+  await page.getByText('0 of 50 fine-grained tokens in use.').waitFor();
+  await look(page, 'fine-grained-recipe');
+  await page.getByRole('button', { name: 'Generate token' }).click();
+  await page.getByRole('heading', { name: 'bot is ready' }).waitFor();
+});
+
 test('seed 003: a classic token with the scope repo, from the avatar menu on', async () => {
   const site = await octo();
   const page = await site.signedIn('ada');
@@ -154,7 +188,6 @@ test('the form works without scripts, step by step', async () => {
   await page.getByLabel('Justification').fill('because');
   await page.getByLabel('Only select repositories').check();
   await page.getByLabel('ledger').check();
-  await page.getByText('Repository permissions').click();
   await page.getByLabel('Contents').selectOption('write');
   await page.getByRole('button', { name: 'Add another resource owner' }).click();
   expect(await page.getByLabel('Token name').inputValue()).toBe('plain');

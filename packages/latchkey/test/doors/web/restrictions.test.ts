@@ -100,12 +100,19 @@ test.each(KINDS)(
     expect(await restrictionsOf(world)).toEqual([
       { allowedAddresses: ['192.0.2.0/24', '2001:db8::1'], notBeforeAt: DAY_AT, usesLeft: 3, refRules: RULES },
     ]);
+    const unsure = await visitor.send(`${list}/1/edit`, edit, { ...typed, may_push: 'any' });
+    expect([unsure.status, unsure.text.includes('Rules are written here, but any branch is chosen.')]).toEqual([
+      422,
+      true,
+    ]);
+    expect(unsure.text).toContain('agent/**</textarea>');
     const freed = await visitor.send(`${list}/1/edit`, edit, {
       ...typed,
       allowed_addresses: '',
       not_before: '',
       uses_left: '',
       may_push: 'any',
+      ref_rules: '',
     });
     expect(freed.status).toBe(303);
     expect(await restrictionsOf(world)).toEqual([
@@ -149,13 +156,15 @@ test.each(
   expect(await restrictionsOf(world)).toEqual([]);
 });
 
-test('"any branch and tag" frees a token whose rules are still written below it', async () => {
+test('rules still written below "any branch and tag" are asked about; taking them out frees the token', async () => {
   const { world, visitor } = await ada();
   const rules = { name: 'held', ref_rules: 'agent/**' };
   await visitor.send('/settings/tokens/new', 'classic', { ...rules, may_push: 'only' });
   const form = (await visitor.get('/settings/tokens/1/edit')).text;
   expect(form).toMatch(/value="only" checked/);
-  await visitor.send('/settings/tokens/1/edit', 'edit', { ...rules, may_push: 'any' });
+  expect((await visitor.send('/settings/tokens/1/edit', 'edit', { ...rules, may_push: 'any' })).status).toBe(422);
+  expect((await restrictionsOf(world))[0]!.refRules).not.toBeNull();
+  await visitor.send('/settings/tokens/1/edit', 'edit', { name: 'held', ref_rules: '', may_push: 'any' });
   expect((await restrictionsOf(world))[0]!.refRules).toBeNull();
 });
 

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import type { OrganizationTokenFilterInput } from '../../../actions/organizations/tokens.ts';
 import { type Level, type PermissionSet, permissionNamed } from '../../../catalogue/permissions.ts';
 import type { Visit } from '../frame/visit.ts';
-import { levelWords } from '../tokens/form/permission-picker.tsx';
+import { levelWords } from '../tokens/form/level-words.ts';
 
 const FILTERS = [
   { name: 'owner', label: 'Owner', placeholder: 'login' },

@@ -72,8 +72,8 @@ export function UsernameField({ f }: Pick<FieldProps, 'f'>): VNode {
 }
 
 /** Several lines of text. */
-export function TextArea(props: FieldProps & { rows?: number; maxLength?: number }): VNode {
-  const { f, name, value = '', required = false, rows = 3, maxLength } = props;
+export function TextArea(props: FieldProps & { rows?: number; maxLength?: number; placeholder?: string }): VNode {
+  const { f, name, value = '', required = false, rows = 3, maxLength, placeholder } = props;
   return (
     <Group {...props}>
       <textarea
@@ -83,6 +83,7 @@ export function TextArea(props: FieldProps & { rows?: number; maxLength?: number
         required={required}
         class="form-control input-block"
         {...(maxLength === undefined ? {} : { maxLength })}
+        {...(placeholder === undefined ? {} : { placeholder })}
         {...describedBy(props)}
       >
         {f.value(name, value)}

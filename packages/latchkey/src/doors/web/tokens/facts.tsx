@@ -5,7 +5,7 @@ import { type Level, permissionNamed } from '../../../catalogue/permissions.ts';
 import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import type { Visit } from '../frame/visit.ts';
 import { Time } from '../parts/components.tsx';
-import { levelWords } from './form/permission-picker.tsx';
+import { levelWords } from './form/level-words.ts';
 import { RestrictionFacts } from './form/restrictions.tsx';
 import { KIND_WORDS, pathOfToken } from './kinds.ts';
 import { Ends, LastUse, Obstacles, StateLabel } from './lists.tsx';

@@ -12,6 +12,7 @@ import type { Visit } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, Label, NextPage, Subhead, Time } from '../parts/components.tsx';
 import { spokenDate } from './form/expiration-field.tsx';
+import { GenerateMenu } from './generate-menu.tsx';
 import { FINE_GRAINED_PATH, LIST_PATHS, pathOfToken } from './kinds.ts';
 
 /** When an approaching end gets a colour, in days: soon, and very soon. */
@@ -142,9 +143,7 @@ function listPage(kind: 'fine-grained' | 'classic', title: string, lead: VNode, 
         title,
         <WithMenu visit={visit} menu={DEVELOPER_MENU}>
           <Subhead title={title} level={1}>
-            <a class="btn btn-primary btn-sm" href={`${LIST_PATHS[kind]}/new`}>
-              Generate new token{kind === 'classic' ? ' (classic)' : ''}
-            </a>
+            <GenerateMenu kind={kind} />
           </Subhead>
           <p class="color-fg-muted">{lead}</p>
           {tokens.length === 0 ? (

@@ -86,6 +86,15 @@ async function withFreeName(visit: Visit): Promise<URLSearchParams> {
 /** What is wrong with what a link filled in. What it left out isn't reported. */
 async function ofTheLink(visit: Visit): Promise<Complaint[]> {
   const query = await withFreeName(visit);
-  const { complaints } = await tryDraft(visit.ctx, await visit.ownPermit(), draftIn(visit, query));
+  const complaints = await complaintsAbout(visit, query);
   return complaints.filter(({ field }) => field !== null && query.has(field));
+}
+
+async function complaintsAbout(visit: Visit, query: URLSearchParams): Promise<readonly Complaint[]> {
+  try {
+    return (await tryDraft(visit.ctx, await visit.ownPermit(), draftIn(visit, query))).complaints;
+  } catch (error) {
+    if (error instanceof Problem) return error.complaints;
+    throw error;
+  }
 }

@@ -10,7 +10,6 @@ import type { VNode } from 'preact';
 import { type FormFacts, findRepositories, formFacts } from '../../../../actions/tokens/form.ts';
 import { type Complaint, Problem } from '../../../../base/errors.ts';
 import type { PermissionSet } from '../../../../catalogue/permissions.ts';
-import { TOKEN_RECIPES } from '../../../../catalogue/token-recipes.ts';
 import { MAX_FINE_GRAINED_TOKENS, MAX_GRANTS } from '../../../../rules/draft.ts';
 import { shortestCap } from '../../../../rules/policy.ts';
 import { type GrantFacts, grantWords } from '../../../../rules/right/reach-words.ts';
@@ -27,6 +26,7 @@ import { FINE_GRAINED_PATH } from '../kinds.ts';
 import { grantCount, linkQuery, ownerOf, permissionsOf, prefixOf, selectionOf } from './draft.ts';
 import { ExpirationField, spokenDate } from './expiration-field.tsx';
 import { OwnerSection, type SectionFacts } from './owner-section.tsx';
+import { Recipes } from './recipes.tsx';
 import { refRulesForLink } from './ref-rule-fields.tsx';
 import { RestrictionFields, type Restrictions, restrictionWords } from './restrictions.tsx';
 
@@ -69,7 +69,7 @@ export async function fineGrainedForm(
     <WithMenu visit={visit} menu={DEVELOPER_MENU}>
       <Subhead title={title} level={1} />
       {isNew ? <Preconditions facts={facts} /> : null}
-      {isNew ? <Recipes owner={ownerOf(source, 0)} /> : null}
+      {isNew ? <Recipes owner={ownerOf(source, 0)} owners={facts.owners} isFilledIn={isFilledIn} /> : null}
       <form method="post" action={path} class="lk-form lk-token-form" data-live-form noValidate>
         <div class="lk-token-fields">
           <Hidden name="token" value={f.token} />
@@ -93,6 +93,14 @@ export async function fineGrainedForm(
             maxLength={MAX_DESCRIPTION_LENGTH}
             note="Optional."
           />
+          {sections.map((section, index) => (
+            <Section f={f} section={section} index={index} count={sections.length} />
+          ))}
+          {sections.length < MAX_GRANTS ? (
+            <button type="submit" name="form" value="add-owner" class="btn btn-sm mb-3">
+              Add another resource owner
+            </button>
+          ) : null}
           {isNew ? (
             <ExpirationField
               f={f}
@@ -102,14 +110,6 @@ export async function fineGrainedForm(
                 ...sections.map(({ known }) => known?.capDays ?? null),
               ])}
             />
-          ) : null}
-          {sections.map((section, index) => (
-            <Section f={f} section={section} index={index} count={sections.length} />
-          ))}
-          {sections.length < MAX_GRANTS ? (
-            <button type="submit" name="form" value="add-owner" class="btn btn-sm mb-3">
-              Add another resource owner
-            </button>
           ) : null}
           <RestrictionFields f={f} token={restrictions} />
         </div>
@@ -144,6 +144,7 @@ async function sectionOf(
     words,
     found,
     permissions: permissionsOf(source, index),
+    permissionWords: (source.get(`${prefix}permission_search`) ?? '').slice(0, 100),
   };
 }
 
@@ -162,35 +163,7 @@ function Preconditions({ facts }: { facts: FormFacts }): VNode | null {
         <a href={FINE_GRAINED_PATH}>Delete one</a> that you no longer need first.
       </Notice>
     );
-  return left > 10 ? null : (
-    <Notice tone="info">
-      You have {facts.fineGrainedCount} of at most {MAX_FINE_GRAINED_TOKENS} fine-grained tokens.
-    </Notice>
-  );
-}
-
-function Recipes({ owner }: { owner: string }): VNode {
-  return (
-    <details class="lk-recipes mb-3">
-      <summary class="text-bold">Start from a recipe</summary>
-      <ul class="lk-plain-list">
-        {TOKEN_RECIPES.map(({ title, name, description, permissions, refRules = '' }) => {
-          const query = new URLSearchParams({
-            name,
-            description,
-            ...(owner === '' ? {} : { target_name: owner }),
-            ...(refRules === '' ? {} : { ref_rules: refRules }),
-            ...permissions,
-          });
-          return (
-            <li>
-              <a href={`${FINE_GRAINED_PATH}/new?${query}`}>{title}</a>
-            </li>
-          );
-        })}
-      </ul>
-    </details>
-  );
+  return null;
 }
 
 function Section({
@@ -268,12 +241,19 @@ function Summary({
           {submit}
         </button>
         <CancelLink />
+        {isNew ? (
+          <p class="note mt-2 mb-0">
+            {facts.fineGrainedCount} of {MAX_FINE_GRAINED_TOKENS} fine-grained tokens in use.
+          </p>
+        ) : null}
       </div>
-      <div id="share" class="mt-3" data-live>
-        <p class="text-bold mb-1">Copy link to this form</p>
-        <CopyBox id="form-link" value={link} label="Link to this form" />
-        <p class="note">Whoever opens it finds the form filled in like this. It makes no token by itself.</p>
-      </div>
+      {isNew ? (
+        <div id="share" class="mt-3" data-live>
+          <p class="text-bold mb-1">Copy link to this form</p>
+          <CopyBox id="form-link" value={link} label="Link to this form" />
+          <p class="note">Whoever opens it finds the form filled in like this. It makes no token by itself.</p>
+        </div>
+      ) : null}
     </>
   );
 }

@@ -25,6 +25,8 @@ export interface SectionFacts {
   readonly words: string;
   readonly found: readonly FoundRepository[];
   readonly permissions: Readonly<Record<string, string>>;
+  /** What is searched for among them. */
+  readonly permissionWords: string;
 }
 
 const OWNER_WORDS: Readonly<Record<FormOwner['kind'], string>> = {
@@ -68,15 +70,14 @@ export function OwnerSection({ f, facts }: { f: Fields; facts: SectionFacts }): 
       ) : (
         <Repositories f={f} facts={facts} />
       )}
-      <div data-live id={`permissions-${prefix}`}>
-        <PermissionPicker
-          f={f}
-          prefix={prefix}
-          ownerKind={known?.kind ?? 'user'}
-          publicOnly={facts.selection === 'public'}
-          chosen={facts.permissions}
-        />
-      </div>
+      <PermissionPicker
+        f={f}
+        prefix={prefix}
+        ownerKind={known?.kind ?? 'user'}
+        publicOnly={facts.selection === 'public'}
+        chosen={facts.permissions}
+        words={facts.permissionWords}
+      />
     </div>
   );
 }

@@ -1,21 +1,16 @@
 /**
- * Permissions to choose from: the groups that a resource owner can give, each permission with exactly its own levels.
+ * Permissions: those that were added, one row each with a sentence, and below them the others to add, the common ones
+ * first, found by name, by what they open, and by endpoint.
+ *
+ * Without scripts a level is chosen in either list, and *Show summary* or *Find* sorts the rows anew.
  */
 import type { VNode } from 'preact';
 import type { FormOwner } from '../../../../actions/tokens/form.ts';
-import { type Level, PERMISSIONS, type Permission, type PermissionGroup } from '../../../../catalogue/permissions.ts';
+import { COMMON_PERMISSIONS, searchPermissions } from '../../../../catalogue/permission-search.ts';
+import { PERMISSIONS, type Permission, type PermissionGroup } from '../../../../catalogue/permissions.ts';
 import type { Fields } from '../../parts/fields.ts';
-
-const LEVEL_WORDS: Readonly<Record<Level, string>> = {
-  read: 'Read-only',
-  write: 'Read and write',
-  admin: 'Admin',
-};
-
-/** Like `LEVEL_WORDS`, but also for permissions that can't be read. */
-export function levelWords({ levels }: Permission, level: Level): string {
-  return level === 'write' && !levels.includes('read') ? 'Write' : LEVEL_WORDS[level];
-}
+import { PermissionRow } from './permission-row.tsx';
+import { ScopeHint } from './scope-hint.tsx';
 
 const GROUPS_OF: Readonly<Record<FormOwner['kind'], readonly PermissionGroup[]>> = {
   self: ['repository', 'account'],
@@ -31,13 +26,6 @@ const TITLES: Readonly<Record<PermissionGroup, string>> = {
   instance: 'Instance permissions',
 };
 
-const NOTES: Readonly<Record<PermissionGroup, string>> = {
-  repository: 'What it may do in the repositories chosen above. Metadata (read-only) joins by itself.',
-  account: 'What it may do with your own account.',
-  organization: 'What it may do with the organization itself.',
-  instance: 'What it may do with this server.',
-};
-
 interface Props {
   readonly f: Fields;
   readonly prefix: string;
@@ -45,131 +33,113 @@ interface Props {
   /** True when only public repositories are chosen, which are read-only. */
   readonly publicOnly: boolean;
   readonly chosen: Readonly<Record<string, string>>;
+  /** What is searched for. */
+  readonly words: string;
 }
 
-export function PermissionPicker({ f, prefix, ownerKind, publicOnly, chosen }: Props): VNode {
+export function PermissionPicker({ f, prefix, ownerKind, publicOnly, chosen, words }: Props): VNode {
   const groups = GROUPS_OF[ownerKind];
-  const listId = `${f.id}-${prefix}permissions`;
   // A choice that can't be given is still shown, with its error: nothing typed is lost.
-  const misplaced = PERMISSIONS.filter(
-    ({ group, name }) => !groups.includes(group) && (f.error(prefix + name) !== '' || f.error(name) !== ''),
+  const added = PERMISSIONS.filter(
+    ({ name }) => (chosen[name] ?? '') !== '' || f.error(prefix + name) !== '' || f.error(name) !== '',
   );
+  const others = PERMISSIONS.filter((permission) => groups.includes(permission.group) && !added.includes(permission));
+  const searchId = `${f.id}-${prefix}permission_search`;
   return (
-    <fieldset class="form-group">
+    <fieldset class="form-group lk-picker">
       <legend class="text-bold f5 mb-1">Permissions</legend>
-      <p class="note mb-2">
-        Choose as little as will do.{' '}
-        {publicOnly && ownerKind !== 'instance'
-          ? 'Public repositories are readable without any; choose repositories above to give more.'
-          : null}
-      </p>
-      <div class="lk-needs-script mb-2">
-        <label for={`${listId}-search`} class="sr-only">
-          Search permissions
-        </label>
-        <input
-          id={`${listId}-search`}
-          type="search"
-          class="form-control input-block"
-          placeholder="Search permissions"
-          data-filter={listId}
-          autocomplete="off"
-        />
-      </div>
-      <div id={listId}>
-        {misplaced.map((permission) => (
-          <PermissionRow f={f} prefix={prefix} permission={permission} level={chosen[permission.name] ?? ''} />
+      <div id={`added-${prefix}`} data-live>
+        {added.map((permission) => (
+          <PermissionRow f={f} prefix={prefix} permission={permission} level={chosen[permission.name] ?? ''} isAdded />
         ))}
-        {groups.map((group) => (
-          <Group f={f} prefix={prefix} group={group} chosen={chosen} isIdle={group === 'repository' && publicOnly} />
-        ))}
+        <p class="note px-3 py-2 mb-0">
+          {added.length === 0
+            ? 'None yet: it reads public repositories only.'
+            : 'Metadata (read) is always included where a repository is.'}
+          {publicOnly && ownerKind !== 'instance' ? ' Choose repositories above to give it more.' : null}
+        </p>
       </div>
+      <details class="lk-picker-add" open={added.length === 0 || words !== ''}>
+        <summary class="text-bold">Add a permission</summary>
+        <div class="lk-search">
+          <label for={searchId} class="sr-only">
+            Search permissions
+          </label>
+          <input
+            id={searchId}
+            name={`${prefix}permission_search`}
+            type="search"
+            class="form-control"
+            value={words}
+            placeholder="What should it do? push, comment, deploy key, /pulls"
+            autocomplete="off"
+            data-live-search
+            maxLength={100}
+          />
+          <button type="submit" name="form" value="show" class="btn lk-needs-no-script" formNoValidate>
+            Find
+          </button>
+        </div>
+        <div id={`others-${prefix}`} data-live>
+          <ScopeHint words={words} />
+          {words.trim() === '' ? (
+            <Groups f={f} prefix={prefix} groups={groups} others={others} />
+          ) : (
+            <Found f={f} prefix={prefix} found={searchPermissions(others, words)} words={words} />
+          )}
+        </div>
+      </details>
     </fieldset>
   );
 }
 
-/**
- * @param isIdle true where only public repositories are chosen. Scripts hide it until something is chosen; without
- * scripts it stays, since nothing would bring it back
- */
-function Group({
-  f,
-  prefix,
-  group,
-  chosen,
-  isIdle,
-}: {
-  f: Fields;
-  prefix: string;
-  group: PermissionGroup;
-  chosen: Readonly<Record<string, string>>;
-  isIdle: boolean;
-}): VNode {
-  const rows = PERMISSIONS.filter((permission) => permission.group === group);
-  const count = rows.filter(({ name }) => (chosen[name] ?? '') !== '').length;
-  const open = count > 0 || rows.some(({ name }) => f.error(prefix + name) !== '');
-  return (
-    <details class="lk-group" open={open} data-group={group} data-shown={isIdle && count === 0 ? 'off' : 'on'}>
-      <summary>
-        <span class="text-bold">{TITLES[group]}</span>{' '}
-        <span class="Counter">
-          {count}
-          <span class="sr-only"> chosen</span>
-        </span>
-      </summary>
-      <p class="note px-3">{NOTES[group]}</p>
-      {rows.map((permission) => (
-        <PermissionRow f={f} prefix={prefix} permission={permission} level={chosen[permission.name] ?? ''} />
+interface Offered {
+  readonly f: Fields;
+  readonly prefix: string;
+}
+
+function Found({ f, prefix, found, words }: Offered & { found: readonly Permission[]; words: string }): VNode {
+  return found.length === 0 ? (
+    <p class="note px-3">No permission left to add is about “{words.trim()}”.</p>
+  ) : (
+    <>
+      {found.map((permission) => (
+        <PermissionRow f={f} prefix={prefix} permission={permission} level="" />
       ))}
-    </details>
+    </>
   );
 }
 
-function PermissionRow({
+/** The common ones, then the rest of each group, folded. */
+function Groups({
   f,
   prefix,
-  permission,
-  level,
-}: {
-  f: Fields;
-  prefix: string;
-  permission: Permission;
-  level: string;
-}): VNode {
-  const name = prefix + permission.name;
-  const id = `${f.id}-${name}`;
-  const error = f.error(name);
-  const isOffered = level === '' || (permission.levels as readonly string[]).includes(level);
+  groups,
+  others,
+}: Offered & { groups: readonly PermissionGroup[]; others: readonly Permission[] }): VNode {
+  const common = COMMON_PERMISSIONS.flatMap((name) => others.find((each) => each.name === name) ?? []);
   return (
-    <div class="lk-permission" data-words={`${permission.title} ${permission.name}`.toLowerCase().replaceAll('_', ' ')}>
-      <div class="lk-permission-name">
-        <label for={id}>{permission.title}</label> <code class="lk-field-name">{permission.name}</code>
-        {error === '' ? null : (
-          <p class="lk-error" id={`${id}-error`}>
-            {error}
-          </p>
-        )}
-      </div>
-      <select
-        id={id}
-        name={name}
-        class="form-select select-sm"
-        {...(error === '' ? {} : { 'aria-describedby': `${id}-error`, 'aria-invalid': 'true' })}
-      >
-        <option value="" selected={level === ''}>
-          No access
-        </option>
-        {permission.levels.map((each) => (
-          <option value={each} selected={each === level}>
-            {levelWords(permission, each)}
-          </option>
-        ))}
-        {isOffered ? null : (
-          <option value={level} selected>
-            {level}
-          </option>
-        )}
-      </select>
-    </div>
+    <>
+      {common.length === 0 ? null : <p class="lk-picker-head mb-0">Used most</p>}
+      {common.map((permission) => (
+        <PermissionRow f={f} prefix={prefix} permission={permission} level="" />
+      ))}
+      {groups.map((group) => {
+        const rest = others.filter((each) => each.group === group && !common.includes(each));
+        return rest.length === 0 ? null : (
+          <details class="lk-group" data-group={group}>
+            <summary>
+              <span class="text-bold">{TITLES[group]}</span>{' '}
+              <span class="color-fg-muted">
+                {rest.length} {common.some((each) => each.group === group) ? 'more' : ''}
+              </span>
+            </summary>
+            {rest.map((permission) => (
+              <PermissionRow f={f} prefix={prefix} permission={permission} level="" />
+            ))}
+          </details>
+        );
+      })}
+    </>
   );
 }

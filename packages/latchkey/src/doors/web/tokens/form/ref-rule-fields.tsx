@@ -3,6 +3,7 @@
  * the token's own page.
  */
 import type { VNode } from 'preact';
+import { problem } from '../../../../base/errors.ts';
 import {
   checkRefRules,
   MAX_REF_RULES,
@@ -42,6 +43,7 @@ export function RefRuleField({ f, rules }: { f: Fields; rules: Rules }): VNode {
           f={f}
           name={FIELD}
           label="Ref rules"
+          placeholder="agent/**"
           value={textOf(rules)}
           rows={3}
           note={
@@ -79,6 +81,19 @@ function typedLines(source: URLSearchParams): string[] {
     .split(/[\r\n;]+/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
+}
+
+/**
+ * Any branch, with rules below it: which of both is meant can't be known, and dropping the rules would open more.
+ * @throws Problem
+ */
+export function refuseIdleRules(source: URLSearchParams): void {
+  if (source.get(CHOICE) === 'any' && (source.get(FIELD) ?? '').trim() !== '')
+    throw problem(
+      'invalid',
+      'Rules are written here, but any branch is chosen. Take the rules out, or choose “Only these”.',
+      FIELD,
+    );
 }
 
 /** For a link that fills the form in; '' = nothing. */

@@ -20,6 +20,7 @@ import {
   RefRuleFacts,
   RefRuleField,
   readRefRules,
+  refuseIdleRules,
   typedRefRuleWords,
 } from './ref-rule-fields.tsx';
 
@@ -94,8 +95,14 @@ export function RestrictionFields({ f, token = NONE }: { f: Fields; token?: Rest
 /**
  * The restrictions from the fields; for an edit, only the changed ones. Unreadable values become ones that the rules
  * reject.
+ * @throws Problem when ref rules are written that don't count
  */
 export function readRestrictions(source: URLSearchParams, token: Restrictions = NONE): RestrictionEdit {
+  refuseIdleRules(source);
+  return restrictionsIn(source, token);
+}
+
+function restrictionsIn(source: URLSearchParams, token: Restrictions): RestrictionEdit {
   const typed = (name: string): string => (source.get(name) ?? '').trim();
   const addresses = typed('allowed_addresses')
     .split(/[\s,]+/)
@@ -116,7 +123,7 @@ export function readRestrictions(source: URLSearchParams, token: Restrictions = 
 
 /** For the summary of a form: what restricts the token, as far as it is clear. */
 export function restrictionWords(source: URLSearchParams): readonly string[] {
-  const { allowedAddresses, notBeforeAt, usesLeft } = { ...NONE, ...readRestrictions(source) };
+  const { allowedAddresses, notBeforeAt, usesLeft } = { ...NONE, ...restrictionsIn(source, NONE) };
   const pushes = typedRefRuleWords(source);
   return [
     ...(pushes === null ? [] : [pushes]),
