@@ -3,7 +3,8 @@
  *
  * An ordered list of rules, each `(question) => refusal | null`. A rule can only refuse. Two laws hold and are
  * property-tested: taking something away (a grant, a role, a policy's permission) never turns a no into a yes, and
- * the order of the rules changes which reason is given, never the answer.
+ * the order of the rules changes which reason is given, never the answer. One exception: who leaves an organization
+ * that requires single sign-on, and stays an outside collaborator, is asked for it no longer.
  *
  * The rules form stages. The first stage that refuses gives the answer, with all of its refusals at once; later
  * stages stay silent, so nobody hears that a repository they can't see is archived.
@@ -27,7 +28,7 @@ import { organizationRoleLevel, repositoryRoleLevel } from '../catalogue/roles.t
 import { type ScopeDialect, scopesInclude } from '../catalogue/scopes/scopes.ts';
 import { covers, heldLevel, isTowards, missingFrom } from './grant.ts';
 import type { Derivation, Grant, MissingPermission, OwnerRecord, Question, Target, TokenRecord } from './model.ts';
-import { lacksTwoFactor } from './policy.ts';
+import { asksForSso, holdsProof, lacksTwoFactor } from './policy.ts';
 import { type RefObjection, refObjection } from './refs/ref-rules.ts';
 import {
   isExpired,
@@ -66,6 +67,7 @@ export const STAGES: readonly (readonly Rule[])[] = [
     kindForbidden,
     lifetimeOverPolicy,
     ssoNotAuthorized,
+    ssoNotProved,
     twoFactorRequired,
     organizationAddressNotAllowed,
     grantPending,
@@ -176,14 +178,33 @@ function lifetimeOverPolicy(question: Question): Refusal | null {
   return { reason: 'lifetime_over_policy' };
 }
 
-/**
- * A fine-grained token is authorized when it is made; other tokens must be authorized per organization (GitHub docs,
- * SAML SSO).
- */
+/** Its owner authorizes a token for each organization, having proved who they are (GitHub docs, SAML SSO). */
 function ssoNotAuthorized(question: Question): Refusal | null {
   const under = tokenUnderPolicy(question);
-  if (under === null || under.token.kind === 'fine-grained' || !under.owner.policy.requiresSso) return null;
+  if (under === null || !asksForSso(under.owner)) return null;
   return under.token.ssoOrganizationIds.has(under.owner.id) ? null : { reason: 'sso_not_authorized' };
+}
+
+function ssoNotProved(question: Question): Refusal | null {
+  const { bearer, target, at } = question;
+  if (bearer.via !== 'session' || target.kind === 'instance' || target.owner === null || isPublicRead(question))
+    return null;
+  if (!asksForSso(target.owner) || holdsProof(bearer.proofs, target.owner, at)) return null;
+  return isAdministratorAtPolicy(question) || isOwnerWithoutProvider(question) ? null : { reason: 'sso_not_proved' };
+}
+
+/**
+ * Where single sign-on is required and no provider is named, nobody could prove anything: a signed-in owner reaches the
+ * policy, to name one, and nothing else.
+ */
+function isOwnerWithoutProvider({ bearer, need, target }: Question): boolean {
+  return (
+    bearer.via === 'session' &&
+    target.kind === 'organization' &&
+    target.owner?.role === 'owner' &&
+    target.owner.policy.ssoIssuer === null &&
+    isAboutPolicy(need)
+  );
 }
 
 /**
@@ -214,12 +235,13 @@ function organizationAddressNotAllowed(question: Question): Refusal | null {
  * policy that shuts everybody out.
  */
 function isAdministratorAtPolicy({ bearer, need, target }: Question): boolean {
+  return bearer.via === 'session' && bearer.user.admin && target.kind === 'organization' && isAboutPolicy(need);
+}
+
+function isAboutPolicy({ sets }: Question['need']): boolean {
   return (
-    bearer.via === 'session' &&
-    bearer.user.admin &&
-    target.kind === 'organization' &&
-    need.sets.length > 0 &&
-    need.sets.every((set) => Object.keys(set).every((permission) => permission === 'organization_administration'))
+    sets.length > 0 &&
+    sets.every((set) => Object.keys(set).every((permission) => permission === 'organization_administration'))
   );
 }
 

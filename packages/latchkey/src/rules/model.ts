@@ -86,7 +86,7 @@ export interface TokenRecord {
   readonly usesLeft: number | null;
   /** Which refs it may move, in every repository that it reaches; null = any. */
   readonly refRules: readonly RefRule[] | null;
-  /** Organizations for which a classic or scoped token was authorized under single sign-on. */
+  /** Organizations for which the token was authorized under single sign-on. */
   readonly ssoOrganizationIds: IdSet;
   /** Organizations whose owners keep the token out; only for classic and scoped ones. */
   readonly excludedOrganizationIds: IdSet;
@@ -194,16 +194,29 @@ export interface Policy {
   /** CIDR blocks from which the organization may be reached; null = from anywhere. */
   readonly allowedAddresses: readonly string[] | null;
   readonly requiresSso: boolean;
+  /** The issuer of the identity provider that members prove themselves at; null = none is named. */
+  readonly ssoIssuer: string | null;
   /** From when anything beyond public reads needs a second factor; null = never. */
   readonly twoFactorFrom: UnixSeconds | null;
   readonly twoFactorDecidedBy: 'organization' | 'instance';
   readonly basePermission: BasePermission;
 }
 
+/** That a person proved in a session, for one organization, who they are. */
+export interface SsoProof {
+  readonly until: UnixSeconds;
+  /** The provider that proved it; null = a recovery code of the organization. */
+  readonly issuer: string | null;
+}
+
+/** The proofs of one session, by the ids of organizations. */
+export type SsoProofs = ReadonlyMap<number, SsoProof>;
+
 /** The credential in question: a token's record, a signed-in person's session, or nobody. */
 export type Bearer =
   | { readonly via: 'token'; readonly token: TokenRecord; readonly user: UserRecord }
-  | { readonly via: 'session'; readonly user: UserRecord }
+  /** Without `proofs`, nothing is proved under single sign-on. */
+  | { readonly via: 'session'; readonly user: UserRecord; readonly proofs?: SsoProofs }
   | { readonly via: 'nobody' };
 
 /** Everything a decision depends on. */

@@ -7,7 +7,14 @@
 
 import type { UnixSeconds } from '../base/time.ts';
 import type { BasePermission } from '../catalogue/roles.ts';
-import { type Policy, TOKEN_KINDS, type TokenKind, type UserRecord } from './model.ts';
+import {
+  type OwnerRecord,
+  type Policy,
+  type SsoProofs,
+  TOKEN_KINDS,
+  type TokenKind,
+  type UserRecord,
+} from './model.ts';
 
 /**
  * A policy as stored: null = no choice made here. For the instance null means the default; for an organization, the
@@ -19,7 +26,10 @@ export interface StoredPolicy {
   readonly requiresApproval: boolean | null;
   readonly exemptAdministrators: boolean;
   readonly allowedAddresses: readonly string[] | null;
+  /** Whether members must prove themselves at `ssoIssuer`. */
   readonly requiresSso: boolean;
+  /** The issuer of an identity provider; null = none is named. */
+  readonly ssoIssuer: string | null;
   /**
    * From when a second factor is required; null = not required here. The earlier time of instance and organization
    * counts.
@@ -36,6 +46,7 @@ export const NO_POLICY: StoredPolicy = {
   exemptAdministrators: false,
   allowedAddresses: null,
   requiresSso: false,
+  ssoIssuer: null,
   twoFactorFrom: null,
   basePermission: null,
 };
@@ -57,6 +68,7 @@ export function effectivePolicy(instance: StoredPolicy, organization: StoredPoli
     exemptAdministrators: instance.exemptAdministrators,
     allowedAddresses: organization?.allowedAddresses ?? null,
     requiresSso: organization?.requiresSso ?? false,
+    ssoIssuer: organization?.ssoIssuer ?? null,
     ...twoFactorIn(instance, organization),
     basePermission: organization?.basePermission ?? 'read',
   };
@@ -80,6 +92,21 @@ export function lacksTwoFactor(
   at: UnixSeconds,
 ): boolean {
   return !hasTwoFactor && twoFactorFrom !== null && twoFactorFrom <= at;
+}
+
+/** True where single sign-on is asked of somebody: of members, since outside collaborators have no identity there. */
+export function asksForSso({ policy, role }: OwnerRecord): boolean {
+  return policy.requiresSso && role !== null;
+}
+
+/** True while a session's proof for the organization holds. One of another provider than today's doesn't. */
+export function holdsProof(
+  proofs: SsoProofs | undefined,
+  { id, policy }: { readonly id: number; readonly policy: Pick<Policy, 'ssoIssuer'> },
+  at: UnixSeconds,
+): boolean {
+  const proof = proofs?.get(id);
+  return proof !== undefined && proof.until > at && (proof.issuer === null || proof.issuer === policy.ssoIssuer);
 }
 
 function effectiveKind(

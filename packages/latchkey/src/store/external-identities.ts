@@ -74,6 +74,23 @@ export async function noteIdentityUse(tx: Query, id: number, at: UnixSeconds): P
   return row !== undefined;
 }
 
+/** How many members an organization has, and how many of them have an identity of this issuer. */
+export async function countLinkedMembers(
+  q: Query,
+  organizationId: number,
+  issuer: string,
+): Promise<{ members: number; linked: number }> {
+  const { members, linked } = await q
+    .selectFrom('memberships as m')
+    .leftJoin('external_identities as e', (join) =>
+      join.onRef('e.user_id', '=', 'm.user_id').on('e.issuer', '=', issuer),
+    )
+    .select((row) => [row.fn.countAll<number>().as('members'), row.fn.count<number>('e.id').as('linked')])
+    .where('m.organization_id', '=', organizationId)
+    .executeTakeFirstOrThrow();
+  return { members: Number(members), linked: Number(linked) };
+}
+
 /** Removes one of a person's identities. False when there is none. */
 export async function deleteIdentity(tx: Query, userId: number, id: number): Promise<boolean> {
   const row = await tx

@@ -6,6 +6,8 @@ import { type Account, accountsByIds } from './accounts.ts';
 import type { Query } from './db.ts';
 import { type Page, startOf } from './page.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
+import { deleteProofs } from './sso-sessions.ts';
+import { withdrawAll } from './token-organizations.ts';
 
 export interface Member {
   readonly userId: number;
@@ -35,9 +37,11 @@ export async function setMembership(
     .execute();
 }
 
-/** Ends a membership. False when there was none. */
+/** Ends a membership, and what was proved and authorized as a member. False when there was none. */
 export async function removeMembership(tx: Query, organizationId: number, userId: number): Promise<boolean> {
   await bumpRevision(tx, subjectOf('account', userId));
+  await deleteProofs(tx, { organizationId, userId });
+  await withdrawAll(tx, { organizationId, userId });
   const removed = await tx
     .deleteFrom('memberships')
     .where('organization_id', '=', organizationId)

@@ -46,6 +46,7 @@ import { inspections } from './migrations/0366-inspections.ts';
 import { effectiveRight } from './migrations/0380-effective-right.ts';
 import { derivedTokens } from './migrations/0385-derived-tokens.ts';
 import { externalIdentities } from './migrations/0395-external-identities.ts';
+import { singleSignOn } from './migrations/0470-single-sign-on.ts';
 import { lfsLocks } from './migrations/0500-lfs-locks.ts';
 import type { Migration } from './migrations/migration.ts';
 
@@ -89,6 +90,7 @@ export const MIGRATIONS: readonly Migration[] = [
   effectiveRight,
   derivedTokens,
   externalIdentities,
+  singleSignOn,
   lfsLocks,
 ];
 

@@ -48,12 +48,9 @@ function presented(q: Query) {
 async function storedToken(q: Query, query: ReturnType<typeof presented>): Promise<StoredToken | null> {
   const row = await query.executeTakeFirst();
   if (row === undefined) return null;
-  // Only fine-grained tokens have grants of their own, which organizations can take back. The others are authorized
-  // under single sign-on, or excluded.
+  // Only fine-grained tokens have grants of their own, which organizations can take back. The others are excluded.
   const isFineGrained = row.kind === 'fine-grained';
-  const organizations = isFineGrained
-    ? { authorized: new Set<number>(), excluding: new Set<number>() }
-    : await organizationsOfToken(q, row.id);
+  const organizations = await organizationsOfToken(q, row.id);
   return {
     ...tokenOf(row),
     secretState: row.state,

@@ -265,7 +265,7 @@ interface PoliciesTable {
   updated_at: number;
 }
 
-/** Single sign-on authorizations of classic and scoped tokens. */
+/** Single sign-on authorizations of tokens. */
 interface TokenOrganizationsTable {
   token_id: number;
   organization_id: number;
@@ -492,6 +492,23 @@ interface SecondFactorsTable {
   last_step: number;
 }
 
+/** Who proved themselves for which organization, in which session. See `store/sso-sessions`. */
+interface SsoSessionsTable {
+  session_id: number;
+  organization_id: number;
+  /** Null = by a recovery code. */
+  issuer: string | null;
+  proved_at: number;
+  ends_at: number;
+}
+
+/** An organization's recovery codes. */
+interface SsoRecoveryCodesTable {
+  organization_id: number;
+  digest: string;
+  used_at: number | null;
+}
+
 export interface ExternalIdentitiesTable {
   id: Generated<number>;
   user_id: number;
@@ -684,6 +701,8 @@ export interface Database {
   one_time_links: OneTimeLinksTable;
   outbox: OutboxTable;
   external_identities: ExternalIdentitiesTable;
+  sso_sessions: SsoSessionsTable;
+  sso_recovery_codes: SsoRecoveryCodesTable;
   passkeys: PasskeysTable;
   recovery_codes: RecoveryCodesTable;
   second_factors: SecondFactorsTable;

@@ -1,10 +1,11 @@
 /**
- * How organizations relate to a classic or scoped token: the ones it was authorized for (single sign-on), and the
- * ones that exclude it.
+ * How organizations relate to a token: the ones it was authorized for (single sign-on), and the ones that exclude it;
+ * only classic and scoped ones are excluded.
  */
 import { sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
+import { type Page, startOf } from './page.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 
 /** The organizations that authorized a token, and those that exclude it. One query. */
@@ -149,4 +150,50 @@ export async function withdrawFromOrganization(tx: Query, tokenId: number, organ
     .returning('token_id')
     .executeTakeFirst();
   return withdrawn !== undefined;
+}
+
+/** Which authorizations end. */
+interface Authorizations {
+  readonly organizationId: number;
+  /** Left out = of everybody's tokens. */
+  readonly userId?: number;
+}
+
+/** Withdraws authorizations for an organization, and returns how many. */
+export async function withdrawAll(tx: Query, { organizationId, userId }: Authorizations): Promise<number> {
+  let query = tx.deleteFrom('token_organizations').where('organization_id', '=', organizationId);
+  if (userId !== undefined)
+    query = query.where('token_id', 'in', tx.selectFrom('tokens').select('id').where('user_id', '=', userId));
+  const withdrawn = await query.returning('token_id').execute();
+  // Without subjects, everything would be forgotten.
+  if (withdrawn.length > 0) await bumpRevision(tx, ...withdrawn.map((row) => subjectOf('token', row.token_id)));
+  return withdrawn.length;
+}
+
+/** A token that was authorized for an organization. */
+export interface Authorization {
+  readonly tokenId: number;
+  readonly authorizedAt: UnixSeconds;
+}
+
+/** A page of the living tokens that are authorized for an organization, the newest first. @param userId null = all */
+export async function authorizationsFor(
+  q: Query,
+  organizationId: number,
+  userId: number | null,
+  page: Page,
+): Promise<Authorization[]> {
+  let query = q
+    .selectFrom('token_organizations')
+    .innerJoin('tokens', 'tokens.id', 'token_organizations.token_id')
+    .select(['token_organizations.token_id', 'token_organizations.authorized_at'])
+    .where('token_organizations.organization_id', '=', organizationId)
+    .where('tokens.revoked_at', 'is', null)
+    .where('token_organizations.token_id', '<', startOf(page))
+    .orderBy('token_organizations.token_id', 'desc')
+    .limit(page.limit)
+    .offset(page.skip ?? 0);
+  if (userId !== null) query = query.where('tokens.user_id', '=', userId);
+  const rows = await query.execute();
+  return rows.map((row) => ({ tokenId: row.token_id, authorizedAt: row.authorized_at }));
 }

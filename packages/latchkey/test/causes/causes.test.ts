@@ -160,6 +160,8 @@ const ELSEWHERE: readonly Reason[] = [
   'password_empty',
   'too_many_attempts',
   'rate_limited',
+  // git has no sessions: test/doors/web/organization-sso.test.ts
+  'sso_not_proved',
   // git manages no tokens
   'token_derived',
   // test/doors/git/quotas.test.ts

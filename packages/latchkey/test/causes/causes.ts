@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Secret as OtpSecret, TOTP } from 'otpauth';
 import { expect } from 'vitest';
-import { removeMember, suspendUser } from '../../src/actions/accounts/accounts.ts';
+import { organizationNamed, removeMember, suspendUser } from '../../src/actions/accounts/accounts.ts';
 import { lockUser } from '../../src/actions/accounts/locks.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { changeMemberTokens } from '../../src/actions/organizations/member-tokens.ts';
@@ -15,6 +15,7 @@ import { DAY_SEC, HOUR_SEC } from '../../src/base/time.ts';
 import type { Reason } from '../../src/catalogue/refusals/refusals.ts';
 import { lastEightOf, mintTokenText } from '../../src/rules/token-text.ts';
 import { grantsOf, setGrantState } from '../../src/store/grants.ts';
+import { authorizeForOrganization } from '../../src/store/token-organizations.ts';
 import { replaceSecret, updateToken } from '../../src/store/tokens.ts';
 import { keyOn } from '../doors/web/visitor.ts';
 import { follow, linkInMail, pressAs } from './follow.ts';
@@ -582,15 +583,21 @@ export const CAUSES: readonly Cause[] = [
     name: 'single sign-on that is not authorized',
     reason: 'sso_not_authorized',
     says: [
-      'acme uses single sign-on, for which the token "laptop" is not authorized.',
-      'Authorize it under "Configure SSO":',
-      '{url}/settings/tokens/1',
+      'acme requires single sign-on; the token "laptop" is not authorized for it.',
+      'Authorize it here, then try again:',
+      '{url}/orgs/acme/sso?authorization_request=1',
     ],
     git: forbidden('acme/site'),
     arrange: async (world) => {
       const made = await world.token({ kind: 'classic', scopes: ['repo'] });
       await world.policy('acme', { requiresSso: true });
       return clone(made);
+    },
+    // The proof at a provider, and the button: test/doors/web/organization-sso.test.ts.
+    mend: async ({ server: { context } }, attempt) => {
+      const { id } = await organizationNamed(context.store.db, 'acme');
+      await context.store.transaction((tx) => authorizeForOrganization(tx, 1, id, context.clock.now()));
+      return attempt;
     },
   },
   {

@@ -4,14 +4,17 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { removeMember, setMember } from '../../src/actions/accounts/accounts.ts';
+import { organizationNamed, removeMember, setMember } from '../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { reviewRequests } from '../../src/actions/organizations/approvals.ts';
 import { changePolicy } from '../../src/actions/organizations/policies.ts';
 import { removeCollaborator } from '../../src/actions/repositories/repositories.ts';
 import type { RepositoryRole } from '../../src/catalogue/roles.ts';
 import type { TokenDraft } from '../../src/rules/draft.ts';
+import { NO_POLICY } from '../../src/rules/policy.ts';
+import { setPolicy, storedPolicy } from '../../src/store/policies.ts';
 import { listRequests } from '../../src/store/requests.ts';
+import { authorizeForOrganization } from '../../src/store/token-organizations.ts';
 import { grant } from './github/api.ts';
 import { type Running, startWorld } from './github/running.ts';
 
@@ -37,6 +40,7 @@ interface Case {
   readonly scope: 'none' | 'public_repo' | 'repo';
   readonly allowed: boolean;
   readonly approval: 'not required' | 'pending' | 'approved' | 'denied';
+  readonly sso: 'not required' | 'authorized' | 'not authorized';
   readonly capDays: 7 | 60;
   readonly lifeDays: 1 | 30;
 }
@@ -52,6 +56,7 @@ const CASES: fc.Arbitrary<Case> = fc.record({
   scope: fc.constantFrom('none', 'public_repo', 'repo'),
   allowed: fc.boolean(),
   approval: fc.constantFrom('not required', 'pending', 'approved', 'denied'),
+  sso: fc.constantFrom('not required', 'not required', 'authorized', 'not authorized'),
   capDays: fc.constantFrom(7, 60),
   lifeDays: fc.constantFrom(1, 30),
 });
@@ -79,7 +84,8 @@ function mayDo(one: Case, level: Level): boolean {
 
 /** The third part: what the organization allows. */
 function allows(one: Case): boolean {
-  return one.allowed && one.lifeDays <= one.capDays;
+  // Outside collaborators are asked for no single sign-on.
+  return one.allowed && one.lifeDays <= one.capDays && (one.sso !== 'not authorized' || one.membership === 'none');
 }
 
 let count = 0;
@@ -100,6 +106,8 @@ async function build(one: Case): Promise<{ fullName: string; secret: string }> {
   });
   const { secret, id } = await world.token(login, draftOf(one, organization));
   await decide(one, organization, id);
+  const { id: ownerId } = await organizationNamed(ctx.store.db, organization);
+  if (one.sso === 'authorized') await ctx.store.transaction((tx) => authorizeForOrganization(tx, id, ownerId, 1));
   if (one.collaborator === null) await removeCollaborator(ctx, OPERATOR, { owner: organization, name: 'site', login });
   if (one.membership === 'none') await removeMember(ctx, OPERATOR, { organization, login });
   await changePolicy(ctx, OPERATOR, organization, {
@@ -107,6 +115,11 @@ async function build(one: Case): Promise<{ fullName: string; secret: string }> {
     allowed: { [one.kind]: one.allowed },
     maxLifetimeDays: { [one.kind]: one.capDays },
   });
+  const policy = (await storedPolicy(ctx.store.db, ownerId)) ?? NO_POLICY;
+  if (one.sso !== 'not required')
+    await ctx.store.transaction((tx) =>
+      setPolicy(tx, ownerId, { ...policy, requiresSso: true, ssoIssuer: 'https://id.example.org' }, 1),
+    );
   return { fullName: `${organization}/site`, secret };
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PermissionSet } from '../../src/catalogue/permissions.ts';
 import type { Reason } from '../../src/catalogue/refusals/refusals.ts';
 import { type Decision, decide, STAGES } from '../../src/rules/decide.ts';
-import type { Question, UserRecord } from '../../src/rules/model.ts';
+import type { Need, OwnerRecord, Question, SsoProofs, UserRecord } from '../../src/rules/model.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../src/rules/policy.ts';
 import { ACME, ADA, ask, askWith, DAY, grant, NOW, onSite, PUSH, questions, token } from './questions.ts';
 
@@ -17,12 +17,29 @@ const scopes = (permissions: PermissionSet, selection: 'all' | 'public' = 'all')
   grant({ ownerId: -1, selection, permissions }),
 ];
 
-/** [what, question, reasons; none = allowed] */
 const PLAIN: UserRecord = { ...ADA, hasTwoFactor: false };
 const DEMANDED = policy({ twoFactorFrom: NOW });
 const OUTSIDE = policy({ allowedAddresses: ['10.0.0.0/8'] });
 
-const TABLE: readonly [string, Question, Reason[]][] = [
+const ISSUER = 'https://id.example.org';
+const SSO = policy({ requiresSso: true, ssoIssuer: ISSUER });
+const CHANGE_POLICY: Need = { sets: [{ organization_administration: 'write' }], publicRead: false, writes: true };
+
+/** A session at a private repository of an organization that requires single sign-on. */
+const signedIn = (proofs?: SsoProofs, owner: Partial<OwnerRecord> = {}, user = ADA): Question =>
+  ask({
+    bearer: proofs === undefined ? { via: 'session', user } : { via: 'session', user, proofs },
+    target: onSite({}, { policy: SSO, ...owner }),
+  });
+const atPolicy = (owner: Partial<OwnerRecord>, user = ADA): Question => ({
+  ...signedIn(undefined, {}, user),
+  need: CHANGE_POLICY,
+  target: { kind: 'organization', fullName: 'acme', owner: { ...ACME, policy: SSO, ...owner } },
+});
+
+type Row = [what: string, question: Question, reasons: Reason[]];
+
+const TABLE: readonly Row[] = [
   ['a token with contents: write clones', ask(), []],
   ['a token with contents: write pushes', ask({ need: PUSH }), []],
   ['a revoked token is dead', askWith({ revokedAt: NOW - 1 }), ['token_revoked']],
@@ -214,13 +231,77 @@ const TABLE: readonly [string, Question, Reason[]][] = [
     ),
     ['lifetime_over_policy'],
   ],
+  ...(['fine-grained', 'classic', 'scoped'] as const).flatMap((kind): Row[] => {
+    const held = kind === 'fine-grained' ? {} : { grants: scopes({ contents: 'write' }) };
+    const target = onSite({}, { policy: SSO });
+    return [
+      [`a ${kind} token without single sign-on`, askWith({ kind, ...held }, { target }), ['sso_not_authorized']],
+      [
+        `a ${kind} token that is authorized for single sign-on`,
+        askWith({ kind, ...held, ssoOrganizationIds: new Set([10]) }, { target }),
+        [],
+      ],
+      [
+        `a ${kind} token that is authorized for another organization`,
+        askWith({ kind, ...held, ssoOrganizationIds: new Set([11]) }, { target }),
+        ['sso_not_authorized'],
+      ],
+      [
+        `a ${kind} token of an outside collaborator, who is asked for no single sign-on`,
+        askWith({ kind, ...held }, { target: onSite({}, { policy: SSO, role: null }) }),
+        [],
+      ],
+      [
+        `a ${kind} token without single sign-on at a public repository`,
+        askWith({ kind, ...held }, { target: onSite({ visibility: 'public' }, { policy: SSO }) }),
+        [],
+      ],
+    ];
+  }),
+  ['a session without a proof', signedIn(), ['sso_not_proved']],
+  ['a session with a proof of this provider', signedIn(new Map([[10, { until: NOW + 1, issuer: ISSUER }]])), []],
+  ['a session with a recovery code', signedIn(new Map([[10, { until: NOW + 1, issuer: null }]])), []],
   [
-    'a classic token without single sign-on',
-    askWith(
-      { kind: 'classic', grants: scopes({ contents: 'write' }) },
-      { target: onSite({}, { policy: policy({ requiresSso: true }) }) },
-    ),
-    ['sso_not_authorized'],
+    'a session whose proof is over this very second',
+    signedIn(new Map([[10, { until: NOW, issuer: ISSUER }]])),
+    ['sso_not_proved'],
+  ],
+  [
+    'a session with a proof of the provider that the organization had before',
+    signedIn(new Map([[10, { until: NOW + 1, issuer: 'https://old.example.org' }]])),
+    ['sso_not_proved'],
+  ],
+  [
+    'a session with a proof for another organization',
+    signedIn(new Map([[11, { until: NOW + 1, issuer: ISSUER }]])),
+    ['sso_not_proved'],
+  ],
+  ['an outside collaborator’s session, of which no proof is asked', signedIn(undefined, { role: null }), []],
+  ['an owner’s session without a proof at the policy', atPolicy({ role: 'owner' }), ['sso_not_proved']],
+  [
+    'an owner’s session at the policy of an organization that names no provider',
+    atPolicy({ role: 'owner', policy: { ...SSO, ssoIssuer: null } }),
+    [],
+  ],
+  [
+    'an owner’s session at a repository of an organization that names no provider',
+    signedIn(undefined, { role: 'owner', policy: { ...SSO, ssoIssuer: null } }),
+    ['sso_not_proved'],
+  ],
+  [
+    'a member’s session at the policy of an organization that names no provider',
+    atPolicy({ role: 'member', policy: { ...SSO, ssoIssuer: null } }),
+    ['sso_not_proved'],
+  ],
+  [
+    'an administrator’s session without a proof at the policy, to lift it',
+    atPolicy({ role: 'owner' }, { ...ADA, admin: true }),
+    [],
+  ],
+  [
+    'an administrator’s session without a proof at a repository, as a member',
+    signedIn(undefined, {}, { ...ADA, admin: true }),
+    ['sso_not_proved'],
   ],
   [
     'a classic token that the organization keeps out',
@@ -237,14 +318,6 @@ const TABLE: readonly [string, Question, Reason[]][] = [
     askWith(
       { kind: 'classic', grants: scopes({ contents: 'write' }), excludedOrganizationIds: new Set([10]) },
       { target: onSite({ visibility: 'public' }) },
-    ),
-    [],
-  ],
-  [
-    'a classic token authorized for single sign-on',
-    askWith(
-      { kind: 'classic', grants: scopes({ contents: 'write' }), ssoOrganizationIds: new Set([10]) },
-      { target: onSite({}, { policy: policy({ requiresSso: true }) }) },
     ),
     [],
   ],
@@ -421,6 +494,35 @@ describe('decide', () => {
     expect(seen.no).toBeGreaterThan(100);
   });
 
+  it('asks for single sign-on as a world without it answers, of members who proved nothing, and of nobody else', () => {
+    const seen = { asked: 0, let: 0 };
+    fc.assert(
+      fc.property(questions, (question) => {
+        const { bearer, target } = question;
+        if (target.kind === 'instance' || target.owner === null || bearer.via === 'nobody') return;
+        const { owner } = target;
+        const without = decide({
+          ...question,
+          target: { ...target, owner: { ...owner, policy: { ...owner.policy, requiresSso: false } } },
+        });
+        const decision = decide(question);
+        const isAsked = reasons(decision).some((reason) => reason.startsWith('sso_'));
+        const proof = bearer.via === 'session' ? bearer.proofs?.get(owner.id) : undefined;
+        const hasProved =
+          bearer.via === 'token'
+            ? bearer.token.ssoOrganizationIds.has(owner.id)
+            : proof !== undefined && proof.until > NOW && [null, owner.policy.ssoIssuer].includes(proof.issuer);
+        if (isAsked) expect([owner.role === null, owner.policy.requiresSso, hasProved]).toEqual([false, true, false]);
+        else if (without.allowed) expect(decision.allowed).toBe(true);
+        if (!without.allowed) expect(decision.allowed).toBe(false);
+        seen[isAsked ? 'asked' : 'let']++;
+      }),
+      { numRuns: 5000 },
+    );
+    expect(seen.asked).toBeGreaterThan(20);
+    expect(seen.let).toBeGreaterThan(100);
+  });
+
   it('gives the same answer whatever the order of its rules', () => {
     fc.assert(
       fc.property(questions, fc.infiniteStream(fc.nat()), (question, random) => {
@@ -459,9 +561,11 @@ function poorerThan(question: Question, pick: number): Question[] {
       { ...question, bearer: { ...bearer, token: { ...held, revokedAt: NOW - 1 } } },
     );
     poorer.push({ ...question, bearer: { ...bearer, token: { ...held, excludedOrganizationIds: new Set([10]) } } });
+    poorer.push({ ...question, bearer: { ...bearer, token: { ...held, ssoOrganizationIds: new Set() } } });
     poorer.push({ ...question, bearer: { ...bearer, user: { ...bearer.user, suspendedAt: NOW - 1 } } });
     poorer.push({ ...question, bearer: { ...bearer, user: { ...bearer.user, hasTwoFactor: false } } });
   }
+  if (bearer.via === 'session') poorer.push({ ...question, bearer: { ...bearer, proofs: new Map() } });
   if (bearer.via !== 'nobody')
     poorer.push({ ...question, bearer: { ...bearer, user: { ...bearer.user, admin: false } } });
   if (target.kind === 'instance' || target.owner === null) return poorer;
@@ -475,7 +579,8 @@ function poorerThan(question: Question, pick: number): Question[] {
   };
   poorer.push(
     { ...question, target: { ...target, owner: { ...target.owner, policy: strict } } },
-    { ...question, target: { ...target, owner: { ...target.owner, role: null } } },
+    // Single sign-on is asked of members alone.
+    ...(allowed.requiresSso ? [] : [{ ...question, target: { ...target, owner: { ...target.owner, role: null } } }]),
   );
   if (target.kind === 'repository' && target.repository !== null) {
     for (const role of [null, 'read' as const])

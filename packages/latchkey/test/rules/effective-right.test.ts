@@ -62,6 +62,7 @@ const policies: fc.Arbitrary<Policy> = fc.record({
   exemptAdministrators: fc.boolean(),
   allowedAddresses: fc.constantFrom(null, ['192.0.2.0/24']),
   requiresSso: fc.constantFrom(false, false, false, true),
+  ssoIssuer: fc.constantFrom(null, 'https://id.example.org'),
   twoFactorFrom: fc.constantFrom(null, null, null, NOW),
   twoFactorDecidedBy: fc.constant('organization' as const),
   basePermission: fc.constantFrom<BasePermission>('none', 'read', 'write', 'admin'),

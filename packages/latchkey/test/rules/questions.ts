@@ -11,6 +11,7 @@ import {
   type Policy,
   type Question,
   type RepositoryRecord,
+  type SsoProofs,
   type Target,
   TOKEN_KINDS,
   type TokenRecord,
@@ -150,6 +151,7 @@ const policies: fc.Arbitrary<Policy> = fc.record({
   exemptAdministrators: fc.boolean(),
   allowedAddresses: fc.constantFrom(null, null, ['192.0.2.0/24'], ['10.0.0.0/8']),
   requiresSso: fc.constantFrom(false, false, true),
+  ssoIssuer: fc.constantFrom(null, 'https://id.example.org'),
   twoFactorFrom: fc.constantFrom(null, null, NOW, NOW + 1),
   twoFactorDecidedBy: fc.constant('organization' as const),
   basePermission: fc.constant('read' as const),
@@ -202,7 +204,16 @@ const users: fc.Arbitrary<UserRecord> = fc.record({
 });
 const bearers: fc.Arbitrary<Bearer> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ via: fc.constant('token' as const), token: tokens, user: users }) },
-  fc.record({ via: fc.constant('session' as const), user: users }),
+  fc.record({
+    via: fc.constant('session' as const),
+    user: users,
+    proofs: fc.constantFrom<SsoProofs>(
+      new Map(),
+      new Map([[10, { until: NOW + 1, issuer: 'https://id.example.org' }]]),
+      new Map([[10, { until: NOW + 1, issuer: null }]]),
+      new Map([[10, { until: NOW, issuer: 'https://id.example.org' }]]),
+    ),
+  }),
   fc.constant({ via: 'nobody' as const }),
 );
 const targets: fc.Arbitrary<Target> = fc.oneof(

@@ -136,7 +136,7 @@ describe('what a grant gives', () => {
         ({ target }, state: 'active' | 'pending' | 'denied' | 'revoked') => {
           if (target.kind !== 'repository' || target.owner === null) return;
           const policy = { ...target.owner.policy, allowedAddresses: null };
-          const record = token({ grants: [grant({ state })] });
+          const record = token({ grants: [grant({ state })], ssoOrganizationIds: new Set([10]) });
           const decision = decide(
             ask({
               bearer: { via: 'token', token: record, user: ADA },

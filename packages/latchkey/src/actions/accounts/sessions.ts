@@ -24,6 +24,7 @@ import {
   takeFlash,
   touchSession,
 } from '../../store/sessions.ts';
+import { proofsOf } from '../../store/sso-sessions.ts';
 import type { Identity } from '../decision/authenticate.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Actor, Context } from '../ground/context.ts';
@@ -93,7 +94,11 @@ export async function signedInBy(ctx: Context, secret: Secret, visitor: Visitor)
   const { db } = ctx.store;
   const session = await sessionByDigest(db, secret.digest(), at);
   if (session === null || session.state !== 'active') return null;
-  const [account, facts] = await Promise.all([accountById(db, session.userId), readUserFacts(db, session.userId)]);
+  const [account, facts, proofs] = await Promise.all([
+    accountById(db, session.userId),
+    readUserFacts(db, session.userId),
+    proofsOf(db, session.id, at),
+  ]);
   if (account === null || facts === null || account.suspendedAt !== null) return null;
   if (at - session.lastSeenAt >= TOUCH_EVERY_SEC) {
     const endsAt = Math.min(at + IDLE_SESSION_SEC, session.createdAt + MAX_SESSION_SEC);
@@ -102,7 +107,7 @@ export async function signedInBy(ctx: Context, secret: Secret, visitor: Visitor)
   return {
     session,
     account,
-    identity: { bearer: { via: 'session', user: facts.user }, facts, endsOverlap: false },
+    identity: { bearer: { via: 'session', user: facts.user, proofs }, facts, endsOverlap: false },
   };
 }
 

@@ -228,7 +228,7 @@ export function recoveryCodesLeft(ctx: Context, permit: Permit): Promise<{ left:
 
 /** Uses up a one-time code or a recovery code. False when it is neither, or was used. */
 export async function takeCode(ctx: Context, account: Account, typed: string, visitor: Visitor): Promise<boolean> {
-  const code = typed.toLowerCase().replace(/[\s-]/g, '');
+  const code = plainCode(typed);
   const at = ctx.clock.now();
   if (/^\d{6}$/.test(code)) {
     const sealed = await authenticatorKeyOf(ctx.store.db, account.id);
@@ -270,7 +270,13 @@ function stepOf(key: string, code: string, at: number): number | null {
   );
 }
 
-function newRecoveryCodes(): string[] {
+/** A typed code as it was made: without what makes it readable. */
+export function plainCode(typed: string): string {
+  return typed.toLowerCase().replace(/[\s-]/g, '');
+}
+
+/** Recovery codes: of a person, or of an organization. */
+export function newRecoveryCodes(): string[] {
   return Array.from({ length: RECOVERY_CODES }, () =>
     Array.from({ length: RECOVERY_LENGTH }, () => RECOVERY_ALPHABET[randomInt(RECOVERY_ALPHABET.length)]).join(''),
   );

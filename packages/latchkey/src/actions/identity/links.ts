@@ -21,6 +21,7 @@ import { personOf } from '../accounts/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
+import { endProofsBy } from './organization-proofs.ts';
 import type { Arrival } from './provider-sign-in.ts';
 
 export type { ExternalIdentity };
@@ -68,11 +69,16 @@ export async function unlinkIdentity(ctx: Context, permit: Permit, id: number): 
     const mine = await identitiesOf(tx, userId);
     const one = mine.find((each) => each.id === id);
     if (one === undefined) throw problem('not_found', 'That identity was removed already.');
+    const ways = mine.filter(({ issuer }) => isWayIn(ctx, issuer));
     const isLast =
-      mine.length === 1 && (await passwordDigestOf(tx, userId)) === null && (await passkeysOf(tx, userId)).length === 0;
+      ways.length === 1 &&
+      ways[0]?.id === id &&
+      (await passwordDigestOf(tx, userId)) === null &&
+      (await passkeysOf(tx, userId)).length === 0;
     if (isLast)
       throw problem('unprocessable', 'It is your only way to sign in. Choose a password, or add a passkey first.');
     await deleteIdentity(tx, userId, id);
+    await endProofsBy(tx, userId, one.issuer);
     await record(tx, permit, ctx.clock.now(), {
       action: 'external_identity.unlink',
       userId,
@@ -86,7 +92,19 @@ export async function unlinkIdentity(ctx: Context, permit: Permit, id: number): 
   });
 }
 
+/** An organization's own provider is none, and one that the operator took away may come back. */
+function isWayIn(ctx: Context, issuer: string): boolean {
+  return ctx.identityProviders.all.every(
+    ({ provider }) => provider.issuer !== issuer || provider.organizations === null,
+  );
+}
+
 /** What an issuer is called on pages: as the operator names it; its address, when its provider is gone. */
 export function labelOf(ctx: Context, issuer: string): string {
   return ctx.identityProviders.all.find(({ provider }) => provider.issuer === issuer)?.provider.label ?? issuer;
+}
+
+/** The name of the provider with this issuer, while the operator's file has it. */
+export function providerName(ctx: Context, issuer: string | null): string | null {
+  return ctx.identityProviders.all.find(({ provider }) => provider.issuer === issuer)?.provider.name ?? null;
 }

@@ -30,6 +30,8 @@ export class ProviderFailure extends Error {
   readonly reason: FailureReason;
   /** For the server's log: codes, no text of strangers. */
   readonly detail: string | null;
+  /** Where the person came from, one of our paths, when that is known. */
+  backTo: string | null = null;
 
   constructor(reason: FailureReason, detail: string | null = null) {
     super(PROVIDER_FAILURES[reason]);

@@ -28,6 +28,8 @@ export interface IdentityProvider {
   readonly clientSecret: Secret;
   readonly scopes: readonly string[];
   readonly secondFactor: (typeof SECOND_FACTORS)[number];
+  /** The logins, in lower case, of the organizations that it is for, and for nothing else: nobody signs in by it. */
+  readonly organizations: readonly string[] | null;
 }
 
 /** How many providers one file may name. */
@@ -42,6 +44,7 @@ interface Entry {
   readonly 'client-secret-file': string;
   readonly scopes?: readonly string[];
   readonly 'second-factor'?: IdentityProvider['secondFactor'];
+  readonly organizations?: readonly string[];
 }
 
 const text = (pattern: string): object => ({ type: 'string', pattern });
@@ -66,6 +69,7 @@ const FILE_SCHEMA = {
           'client-secret-file': text('^[^\\0]{1,1000}$'),
           scopes: { type: 'array', maxItems: 20, items: text('^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,200}$') },
           'second-factor': { enum: SECOND_FACTORS },
+          organizations: { type: 'array', minItems: 1, maxItems: 1000, items: text('^[A-Za-z0-9._-]{1,100}$') },
         },
       },
     },
@@ -122,6 +126,7 @@ function providerOf(entry: Entry, clientSecret: Secret): IdentityProvider {
     clientSecret,
     scopes: [...new Set(['openid', ...(entry.scopes ?? DEFAULT_SCOPES)])],
     secondFactor: entry['second-factor'] ?? 'here',
+    organizations: entry.organizations?.map((login) => login.toLowerCase()) ?? null,
   };
 }
 

@@ -12,11 +12,13 @@ import { MINUTE_SEC } from '../../base/time.ts';
 import { type Account, accountById } from '../../store/accounts.ts';
 import { identityBySubject, noteIdentityUse } from '../../store/external-identities.ts';
 import { beginSubmission } from '../../store/form-submissions.ts';
+import { sessionByDigest } from '../../store/sessions.ts';
 import { actorOf, beginSession, type Visitor } from '../accounts/sessions.ts';
 import { type Begun, begin } from '../accounts/sign-in.ts';
 import { type Context, UPKEEP } from '../ground/context.ts';
 import { mintSecret, seal, unseal } from '../ground/one-time-secrets.ts';
 import { record } from '../ground/record.ts';
+import { proveBySigningIn } from './organization-proofs.ts';
 import type { Expected, ProvedIdentity, ProviderConnection } from './provider-connection.ts';
 import { ProviderFailure } from './provider-failures.ts';
 import type { IdentityProvider } from './provider-file.ts';
@@ -26,13 +28,16 @@ const AT_PROVIDER_SEC = 10 * MINUTE_SEC;
 /** A longer path is not returned to: it would make the address too long for some providers. */
 const MAX_RETURN_LENGTH = 1000;
 
-export type ProviderAim = 'sign-in' | 'link';
+/** `prove`: for an organization's single sign-on; `link-and-prove`: with an identity that isn't linked yet. */
+export type ProviderAim = 'sign-in' | 'link' | 'prove' | 'link-and-prove';
 
 interface Wish {
   readonly provider: string;
   readonly aim: ProviderAim;
   /** Where to go afterwards, one of our paths. */
   readonly to: string;
+  /** The organization that it is proved for; left out where none is. */
+  readonly organization?: string | undefined;
   /** What the person calls themselves; '' = nothing is known. */
   readonly hint: string;
 }
@@ -48,6 +53,7 @@ export interface Arrival {
   readonly provider: IdentityProvider;
   readonly aim: ProviderAim;
   readonly to: string;
+  readonly organization?: string | undefined;
   readonly identity: ProvedIdentity;
 }
 
@@ -60,8 +66,18 @@ export interface OfferedProvider {
 
 /** The providers by which people can sign in, in the operator's order. */
 export function offeredProviders(ctx: Context): OfferedProvider[] {
-  return ctx.identityProviders.all.map(({ provider: { name, label, issuer } }) => ({ name, label, issuer }));
+  return ctx.identityProviders.all
+    .filter(({ provider }) => provider.organizations === null)
+    .map(({ provider: { name, label, issuer } }) => ({ name, label, issuer }));
 }
+
+/** An organization's own provider proves something to that organization alone: it could say anybody's name. */
+function serves({ organizations }: IdentityProvider, aim: ProviderAim, organization = ''): boolean {
+  if (organizations === null) return true;
+  return PROVING.has(aim) && organizations.includes(organization.toLowerCase());
+}
+
+const PROVING: ReadonlySet<ProviderAim> = new Set(['prove', 'link-and-prove']);
 
 function expectedOf(ctx: Context, sender: Secret, { id, provider }: Asked, state: string): Expected {
   const derived = (what: string): string => digestOf(`identity provider ${what} ${id} ${sender.reveal()}`);
@@ -79,11 +95,12 @@ function expectedOf(ctx: Context, sender: Secret, { id, provider }: Asked, state
  */
 export async function beginAtProvider(ctx: Context, sender: Secret, wish: Wish): Promise<URL> {
   const connection = ctx.identityProviders.named(wish.provider);
-  if (connection === null) throw problem('invalid', 'There is no such way to sign in any more. Choose another.');
+  const { provider, aim, organization } = wish;
+  if (connection === null || !serves(connection.provider, aim, organization))
+    throw problem('invalid', 'There is no such way to sign in any more. Choose another.');
   const at = ctx.clock.now();
-  const { provider, aim } = wish;
   const to = wish.to.length > MAX_RETURN_LENGTH ? '/' : wish.to;
-  const asked: Asked = { provider, aim, to, id: mintSecret().reveal(), endsAt: at + AT_PROVIDER_SEC };
+  const asked: Asked = { provider, aim, organization, to, id: mintSecret().reveal(), endsAt: at + AT_PROVIDER_SEC };
   try {
     return await connection.addressFor(
       expectedOf(ctx, sender, asked, seal(sender, JSON.stringify(asked))),
@@ -116,7 +133,8 @@ export async function arriveFromProvider(
   const connection = ctx.identityProviders.named(name);
   const isOurs =
     asked !== null && asked.provider === name && asked.endsAt >= at && asked.endsAt <= at + 2 * AT_PROVIDER_SEC;
-  if (!isOurs || connection === null) throw new ProviderFailure('started_elsewhere');
+  if (!isOurs || connection === null || !serves(connection.provider, asked.aim, asked.organization))
+    throw new ProviderFailure('started_elsewhere');
   if (!(await beginSubmission(ctx.store.db, digestOf(`identity provider ${asked.id}`), at)))
     throw new ProviderFailure('started_elsewhere');
   return arrive(ctx, connection, asked, { answer, expected: expectedOf(ctx, sender, asked, state), visitor });
@@ -125,14 +143,18 @@ export async function arriveFromProvider(
 async function arrive(
   ctx: Context,
   connection: ProviderConnection,
-  { aim, to }: Asked,
+  { aim, to, organization }: Asked,
   { answer, expected, visitor }: { answer: URLSearchParams; expected: Expected; visitor: Visitor },
 ): Promise<Arrival> {
   const { provider } = connection;
   try {
-    return { provider, aim, to, identity: await connection.identityIn(answer, expected, ctx.clock.now()) };
+    const identity = await connection.identityIn(answer, expected, ctx.clock.now());
+    return { provider, aim, to, organization, identity };
   } catch (error) {
-    if (error instanceof ProviderFailure) await recordFailure(ctx, provider.name, error, visitor);
+    if (error instanceof ProviderFailure) {
+      error.backTo = PROVING.has(aim) ? to : null;
+      await recordFailure(ctx, provider.name, error, visitor);
+    }
     throw error;
   }
 }
@@ -165,9 +187,11 @@ export async function signInByIdentity(
       userId: account.id,
       data: { provider: provider.name, issuer: identity.issuer },
     });
-    return owes === null
-      ? begin(ctx, tx, account, device.digest(), visitor)
-      : beginSession(tx, at, account.id, visitor, owes);
+    if (owes !== null) return beginSession(tx, at, account.id, visitor, owes);
+    const begun = await begin(ctx, tx, account, device.digest(), visitor);
+    const session = await sessionByDigest(tx, begun.digest(), at);
+    if (session !== null) await proveBySigningIn(tx, account.id, session.id, identity.issuer, at);
+    return begun;
   });
   return { secret, owes };
 }

@@ -37,6 +37,7 @@ function words(reason: Reason, address: string | null): string {
     lifetime_over_policy: 'the token that you use lives longer than that',
     two_factor_required: 'you have no two-factor authentication yourself',
     sso_not_authorized: 'the token that you use is not authorized for this organization',
+    sso_not_proved: 'you have not proved yourself at the identity provider: do that first, with “Try it”',
   };
   return known[reason] ?? reason;
 }

@@ -24,6 +24,7 @@ import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 import { refuseLockOut } from './lock-out.ts';
+import { demandProvable, endSingleSignOn, issuerNamed } from './sso-choice.ts';
 
 export type { StoredPolicy };
 
@@ -42,6 +43,8 @@ export interface PolicyChange {
   /** Only for an organization, like the next two; null or empty = from anywhere. */
   readonly allowedAddresses?: readonly string[] | null;
   readonly requiresSso?: boolean;
+  /** The name of an identity provider; null = none. */
+  readonly ssoProvider?: string | null;
   readonly basePermission?: StoredPolicy['basePermission'];
   /** For both. From when a second factor is required; null = not here. */
   readonly twoFactorFrom?: UnixSeconds | null;
@@ -73,18 +76,23 @@ export async function changePolicy(
   ctx: Context,
   permit: Permit,
   organization: string | null,
-  { confirmLockOut = false, ...change }: PolicyChange,
+  { confirmLockOut = false, ssoProvider, ...change }: PolicyChange,
 ): Promise<PolicyInForce> {
   await ctx.store.transaction(async (tx) => {
     const at = ctx.clock.now();
     const account = organization === null ? null : await organizationNamed(tx, organization);
     const instance = (await storedPolicy(tx, INSTANCE_OWNER)) ?? NO_POLICY;
     const before = account === null ? instance : ((await storedPolicy(tx, account.id)) ?? NO_POLICY);
-    const complaints = account === null ? complaintsOfInstance(change) : complaintsOfOrganization(change, instance);
+    const complaints =
+      account === null
+        ? complaintsOfInstance(ssoProvider === undefined ? change : { ...change, ssoProvider })
+        : complaintsOfOrganization(change, instance);
     if (complaints.length > 0) throw new Problem(complaints);
+    const ssoIssuer = ssoProvider === undefined ? before.ssoIssuer : issuerNamed(ctx, account, ssoProvider);
     const after: StoredPolicy = {
       ...before,
       ...change,
+      ssoIssuer,
       allowed: { ...before.allowed, ...change.allowed },
       maxLifetimeDays: { ...before.maxLifetimeDays, ...change.maxLifetimeDays },
       allowedAddresses:
@@ -94,7 +102,9 @@ export async function changePolicy(
     };
     if (after.allowedAddresses?.length === 0)
       throw problem('invalid', 'A list of addresses has at least one entry; none at all is null.', 'allowed_addresses');
+    if (account !== null) await demandProvable(tx, account.id, before, after);
     if (account !== null && !confirmLockOut) refuseLockOut(permit, effectivePolicy(instance, after));
+    if (account !== null && before.ssoIssuer !== ssoIssuer) await endSingleSignOn(tx, account.id);
     await setPolicy(tx, account?.id ?? INSTANCE_OWNER, after, at);
     await recordDifferences(tx, permit, { organizationId: account?.id ?? null, before, after }, at);
   });
@@ -130,7 +140,7 @@ function complaintsOfBoth({ maxLifetimeDays = {}, twoFactorFrom = null }: Policy
 }
 
 function complaintsOfInstance(change: PolicyChange): Complaint[] {
-  const unsupported = (['allowedAddresses', 'requiresSso', 'basePermission'] as const).filter(
+  const unsupported = (['allowedAddresses', 'requiresSso', 'ssoProvider', 'basePermission'] as const).filter(
     (name) => change[name] !== undefined,
   );
   return [
@@ -142,6 +152,7 @@ function complaintsOfInstance(change: PolicyChange): Complaint[] {
 const WIRE = {
   allowedAddresses: 'allowed_addresses',
   requiresSso: 'requires_sso',
+  ssoProvider: 'sso_provider',
   basePermission: 'base_permission',
 } as const;
 
@@ -227,6 +238,8 @@ async function recordDifferences(
       old_entries: before.allowedAddresses,
       entries: after.allowedAddresses,
     });
+  if (before.ssoIssuer !== after.ssoIssuer)
+    await note('org.update_saml_provider_settings', { old_issuer: before.ssoIssuer, issuer: after.ssoIssuer });
   if (before.requiresSso !== after.requiresSso) await note(`org.${after.requiresSso ? 'enable' : 'disable'}_saml`, {});
   if (before.twoFactorFrom !== after.twoFactorFrom) {
     const verb = after.twoFactorFrom === null ? 'disable' : 'enable';

@@ -113,7 +113,8 @@ export async function listMemberTokens(
   );
 }
 
-async function withTokens<Row, Seen>(
+/** Rows with what owners see of their tokens; those whose token is gone are left out. */
+export async function withTokens<Row, Seen>(
   q: Query,
   rows: readonly Row[],
   tokenIdOf: (row: Row) => number,

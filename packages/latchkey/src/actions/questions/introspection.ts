@@ -113,6 +113,7 @@ async function grantsInForce(ctx: Context, token: TokenRecord, user: UserRecord,
     const isOrganizations = owners.get(grant.ownerId)?.kind === 'organization';
     const policy = policyInForce(instance, isOrganizations ? await policyOf(ctx, grant.ownerId) : null);
     if (lacksTwoFactor(user, policy, ctx.clock.now())) continue;
+    if (policy.requiresSso && !token.ssoOrganizationIds.has(grant.ownerId)) continue;
     if (grantAccess(grant, policyObjection(lifeOf(token), policy, user.admin)) === 'active') inForce.push(grant);
   }
   return inForce;

@@ -10,6 +10,7 @@ import { Problem } from '../../base/errors.ts';
 import { type Secret, sameDigest } from '../../base/secret.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 import type { TokenDraft } from '../../rules/draft.ts';
+import type { SsoProofs } from '../../rules/model.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
 import {
   consumeDeviceAuthorization,
@@ -87,17 +88,18 @@ async function take(ctx: Context, pending: PendingAuthorization, from: Visitor):
       await revokeToken(ctx, upkeepPermit(), pending.tokenId, 'its sign-in code was used twice');
     return NO_CODE;
   }
-  const permit = await permitOf(ctx, taken.userId, from);
+  const { proofs, ...draft } = taken.draft;
+  const permit = await permitOf(ctx, taken.userId, new Map(proofs), from);
   if (permit === null) return { error: 'access_denied', words: 'The account can not be used.' };
   try {
-    const { secret, token } = await createToken(ctx, permit, taken.draft);
+    const { secret, token } = await createToken(ctx, permit, draft);
     await ctx.store.transaction((tx) => setDeviceAuthorizationToken(tx, taken.codeDigest, token.id));
     return {
       secret,
       username: `${permit.actor.login}+${token.id}`,
       tokenId: token.id,
       expiresAt: token.expiresAt,
-      scope: scopeOf(taken.draft),
+      scope: scopeOf(draft),
     };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
@@ -106,7 +108,7 @@ async function take(ctx: Context, pending: PendingAuthorization, from: Visitor):
 }
 
 /** The permit of the person who approved, with their rights of today. */
-async function permitOf(ctx: Context, userId: number, from: Visitor): Promise<Permit | null> {
+async function permitOf(ctx: Context, userId: number, proofs: SsoProofs, from: Visitor): Promise<Permit | null> {
   const facts = await readUserFacts(ctx.store.db, userId);
   if (facts === null) return null;
   const verdict = await authorizeIdentity(
@@ -118,7 +120,7 @@ async function permitOf(ctx: Context, userId: number, from: Visitor): Promise<Pe
       userAgent: from.userAgent,
       purpose: 'sign in',
     },
-    { bearer: { via: 'session', user: facts.user }, facts, endsOverlap: false },
+    { bearer: { via: 'session', user: facts.user, proofs }, facts, endsOverlap: false },
   );
   return verdict.allowed ? verdict.permit : null;
 }

@@ -13,6 +13,7 @@ import { digestOf, type Secret } from '../../base/secret.ts';
 import { MINUTE_SEC } from '../../base/time.ts';
 import type { TokenDraft } from '../../rules/draft.ts';
 import type { ConsentChoice, LoginRequest } from '../../rules/login-request.ts';
+import type { SsoProof } from '../../rules/model.ts';
 import {
   type DeviceAuthorization,
   decideDeviceAuthorization,
@@ -37,7 +38,16 @@ export const DEVICE_INTERVAL_SEC = 5;
 const USER_CODE_LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 const USER_CODE_LENGTH = 8;
 
-export type PendingAuthorization = DeviceAuthorization<LoginRequest, TokenDraft>;
+/** What somebody said yes to, with what their session had proved by then: the token is authorized for that alone. */
+interface ApprovedDraft extends TokenDraft {
+  readonly proofs?: readonly (readonly [organizationId: number, proof: SsoProof])[];
+}
+
+export type PendingAuthorization = DeviceAuthorization<LoginRequest, ApprovedDraft>;
+
+function withProofs(draft: TokenDraft, { bearer }: Permit): ApprovedDraft {
+  return bearer?.via === 'session' ? { ...draft, proofs: [...(bearer.proofs ?? [])] } : draft;
+}
 
 /** Approves a command that waits on loopback, and returns its code. @throws Problem */
 export async function approveCode(
@@ -46,7 +56,7 @@ export async function approveCode(
   asked: { request: LoginRequest; redirectUri: string; challenge: string; address: string },
   choice: ConsentChoice,
 ): Promise<Secret> {
-  const draft = await draftFor(ctx, permit, asked.request, choice);
+  const draft = withProofs(await draftFor(ctx, permit, asked.request, choice), permit);
   const code = mintSecret();
   const at = ctx.clock.now();
   await ctx.store.transaction((tx) =>
@@ -132,7 +142,7 @@ export async function approveDevice(
   choice: ConsentChoice,
 ): Promise<TokenDraft> {
   const draft = await draftFor(ctx, permit, pending.request, choice);
-  await decide(ctx, permit, pending, { state: 'approved', draft });
+  await decide(ctx, permit, pending, { state: 'approved', draft: withProofs(draft, permit) });
   return draft;
 }
 
@@ -145,7 +155,7 @@ async function decide(
   ctx: Context,
   permit: Permit,
   pending: PendingAuthorization,
-  decision: { state: 'approved' | 'denied'; draft: TokenDraft | null },
+  decision: { state: 'approved' | 'denied'; draft: ApprovedDraft | null },
 ): Promise<void> {
   const userId = permit.actor.userId ?? 0;
   const isDecided = await ctx.store.transaction((tx) =>

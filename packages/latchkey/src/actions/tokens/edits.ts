@@ -33,7 +33,7 @@ import {
   setGrantState,
 } from '../../store/grants.ts';
 import { cancelRequests } from '../../store/requests.ts';
-import { withdrawFromAll } from '../../store/token-organizations.ts';
+import { withdrawFromAll, withdrawFromOrganization } from '../../store/token-organizations.ts';
 import { isTokenNameTaken, type Token, type TokenChange, updateToken } from '../../store/tokens.ts';
 import { unlessTaken } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
@@ -42,6 +42,7 @@ import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 import { draftWorld } from './draft-world.ts';
 import { fileRequest, openGrant } from './grant-requests.ts';
+import { authorizeWhereProved } from './single-sign-on.ts';
 import { tokenEvent } from './tokens.ts';
 
 /** Fields to change; the others stay. */
@@ -214,12 +215,17 @@ async function applyPlans(
   at: UnixSeconds,
 ): Promise<void> {
   const held = (await grantsOf(tx, [token.id])).get(token.id) ?? [];
-  for (const grant of held) if (!plans.some((plan) => plan.ownerId === grant.ownerId)) await deleteGrant(tx, grant.id);
+  for (const grant of held)
+    if (!plans.some((plan) => plan.ownerId === grant.ownerId)) {
+      await deleteGrant(tx, grant.id);
+      await withdrawFromOrganization(tx, token.id, grant.ownerId);
+    }
   for (const plan of plans) {
     const grant = held.find((one) => one.ownerId === plan.ownerId);
-    if (grant === undefined)
+    if (grant === undefined) {
       await openGrant(tx, permit, { token, grantId: await insertGrant(tx, token.id, plan, at), plan }, at);
-    else await changeGrant(tx, permit, { token, grant, plan }, at);
+      await authorizeWhereProved(tx, permit, token, [plan.ownerId], at);
+    } else await changeGrant(tx, permit, { token, grant, plan }, at);
   }
 }
 

@@ -44,6 +44,7 @@ import { record } from '../ground/record.ts';
 import { mailed } from '../ground/token-names.ts';
 import { draftWorld, tokensLeft } from './draft-world.ts';
 import { openGrant } from './grant-requests.ts';
+import { authorizeWhereProved } from './single-sign-on.ts';
 import { type TokenView, tokenView, tokenViews } from './views.ts';
 
 export interface CreatedToken {
@@ -155,6 +156,14 @@ async function insertPlan(
     const asked = plan.grants.find((one) => one.ownerId === grant.ownerId);
     if (asked !== undefined) await openGrant(tx, permit, { token, grantId: grant.id, plan: asked }, at);
   }
+  if (plan.kind === 'fine-grained')
+    await authorizeWhereProved(
+      tx,
+      permit,
+      token,
+      plan.grants.map(({ ownerId }) => ownerId),
+      at,
+    );
   await queueMail(ctx, tx, { userId: user.id }, 'token_created', {
     token: mailed(token),
     by: permit.actor.login,

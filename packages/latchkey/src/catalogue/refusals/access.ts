@@ -20,6 +20,7 @@ import {
   renewPath,
   sentenceCase,
   shown,
+  ssoPath,
   suggestedScopes,
   theOwner,
   thePerson,
@@ -129,11 +130,26 @@ export const ACCESS_REFUSALS = {
   sso_not_authorized: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) =>
-      `${theOwner(facts, 'This organization')} uses single sign-on, for which ${theToken(facts)} is not authorized.`,
-    remedy: (facts) => ({ text: 'Authorize it under "Configure SSO":', url: tokenPath(facts) }),
+      `${theOwner(facts, 'This organization')} requires single sign-on; ${theToken(facts)} is not authorized for it.`,
+    remedy: (facts) => ({ text: 'Authorize it here, then try again:', url: ssoPath(facts) }),
     about:
-      'Classic and scoped tokens are authorized for each organization that uses single sign-on; changing or ' +
-      'regenerating one ends that.',
+      'Each token is authorized for each organization that requires single sign-on, by its owner, who proves who ' +
+      'they are at the organization’s identity provider first. A fine-grained token that is made after that proof is ' +
+      'authorized at once. Changing the scopes of a classic or scoped token, or regenerating it, ends its ' +
+      'authorization; leaving the organization, or another provider, ends all.',
+  },
+  sso_not_proved: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) => `${theOwner(facts, 'This organization')} requires single sign-on of its members.`,
+    remedy: (facts) => ({
+      text: 'Prove who you are at its identity provider. That holds for 24 hours in this browser:',
+      url: ssoPath(facts),
+    }),
+    about:
+      'The organization wants its members to prove who they are at its identity provider, once a day in each ' +
+      'browser. Public resources can be read all the same, and nothing is taken away. When the provider is down, an ' +
+      'owner comes in with a recovery code of the organization, and an administrator of the instance can lift the ' +
+      'requirement.',
   },
   two_factor_required: {
     ...TOLD_TO_THE_LIVING,

@@ -59,6 +59,7 @@ const OTHERWISE: Readonly<Partial<Record<Reason, Partial<RefusalFacts>>>> = {
   classic_forbidden: { tokenKind: 'classic' },
   scoped_forbidden: { tokenKind: 'scoped' },
   sso_not_authorized: { tokenKind: 'classic' },
+  sso_not_proved: { tokenId: null },
   scope_missing: { tokenKind: 'classic' },
   token_derived: { derivedFrom: 'laptop' },
   key_pasted: { product: 'public SSH key' },

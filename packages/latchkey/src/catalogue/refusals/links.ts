@@ -131,6 +131,12 @@ export function tokenPath({ tokenKind, tokenId }: RefusalFacts): string {
   return tokenId === null ? page : `${page}/${tokenId}`;
 }
 
+/** Where a member proves who they are for an organization, and authorizes the token. */
+export function ssoPath({ ownerLogin, tokenId }: RefusalFacts): string {
+  const page = ownerLogin === null ? '/' : `/orgs/${encodeURIComponent(ownerLogin)}/sso`;
+  return `${page}${query(tokenId === null ? {} : { authorization_request: String(tokenId) })}`;
+}
+
 /** The form for a new secret of the token, with the longest life that a policy's cap allows. */
 export function renewPath(facts: RefusalFacts, days: number | null = null): string {
   return facts.tokenId === null

@@ -40,6 +40,7 @@ export type Reason =
   | 'scoped_forbidden'
   | 'lifetime_over_policy'
   | 'sso_not_authorized'
+  | 'sso_not_proved'
   | 'two_factor_required'
   | 'grant_pending'
   | 'grant_denied'

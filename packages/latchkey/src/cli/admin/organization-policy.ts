@@ -25,7 +25,7 @@ export function policyCommand(terminal: Terminal): Command {
     .option('--address <CIDR...>', 'only from these addresses')
     .addOption(new Option('--allow <KIND...>', 'allow tokens of these kinds').choices(TOKEN_KINDS))
     .option('--any-lifetime', 'take maximum lifetimes away')
-    .addOption(new Option('--sso <SWITCH>', 'classic and scoped tokens must be authorized').choices(['on', 'off']))
+    .addOption(new Option('--sso <SWITCH>', 'members and their tokens must pass single sign-on').choices(['on', 'off']))
     .option('--any-factor', 'demand two-factor authentication no longer')
     .action((organization: string, options: PolicyOptions) =>
       withData(command, terminal, async (ctx, permit) => {

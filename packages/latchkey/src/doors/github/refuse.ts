@@ -119,6 +119,7 @@ export const ANSWERS = {
       'Resource protected by organization SAML enforcement. You must grant your Personal Access token access to ' +
       'this organization.',
   ],
+  sso_not_proved: TOLD,
   two_factor_required: TOLD,
   grant_pending: NOT_ACCESSIBLE,
   grant_denied: NOT_ACCESSIBLE,

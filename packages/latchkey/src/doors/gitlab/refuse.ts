@@ -100,6 +100,7 @@ export const ANSWERS = {
   scoped_forbidden: FORBIDDEN_BECAUSE,
   lifetime_over_policy: FORBIDDEN_BECAUSE,
   sso_not_authorized: FORBIDDEN_BECAUSE,
+  sso_not_proved: FORBIDDEN_BECAUSE,
   two_factor_required: FORBIDDEN_BECAUSE,
   grant_pending: FORBIDDEN_BECAUSE,
   grant_denied: FORBIDDEN_BECAUSE,

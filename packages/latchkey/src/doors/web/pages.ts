@@ -6,6 +6,7 @@ import { homePages } from './accounts/home.tsx';
 import { identityPages } from './accounts/identities.tsx';
 import { lockPages } from './accounts/lock.tsx';
 import { newPasswordPages } from './accounts/new-password.tsx';
+import { organizationSsoPages } from './accounts/organization-sso.tsx';
 import { passkeyPages } from './accounts/passkeys.tsx';
 import { profilePages } from './accounts/profile.tsx';
 import { recoveryCodePages } from './accounts/recovery-codes.tsx';
@@ -29,6 +30,7 @@ import { auditLogPages } from './organizations/audit-log.tsx';
 import { organizationPeoplePages } from './organizations/people.tsx';
 import { policyPages } from './organizations/policy.tsx';
 import { organizationRequestPages } from './organizations/requests.tsx';
+import { singleSignOnPages } from './organizations/single-sign-on.tsx';
 import { organizationTokenPages } from './organizations/tokens.tsx';
 import { newRepositoryPages } from './repositories/new-repository.tsx';
 import { repositoryPages } from './repositories/page.tsx';
@@ -57,6 +59,8 @@ export const PAGES: readonly WebPage[] = [
   ...consentPages,
   ...deviceConsentPages,
   ...sudoPages,
+  ...organizationSsoPages,
+  ...singleSignOnPages,
   ...profilePages,
   ...appearancePages,
   ...helpPages,

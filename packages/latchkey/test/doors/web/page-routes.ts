@@ -158,6 +158,8 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
 
   '/organizations/:org/settings/': redirect(`${ORG}/`),
   '/organizations/:org/settings/people': page(`${ORG}/people`),
+  '/organizations/:org/settings/single-sign-on': page(`${ORG}/single-sign-on`),
+  '/orgs/:org/sso': page('/orgs/octo/sso'),
   '/organizations/:org/settings/personal-access-token-policy': page(`${ORG}/personal-access-token-policy`),
   '/organizations/:org/settings/personal-access-token-requests': page(
     ...searches(`${ORG}/personal-access-token-requests`),

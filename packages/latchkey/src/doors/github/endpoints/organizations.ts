@@ -1,5 +1,6 @@
 /** Organizations and their members. */
 import { removeMember, setMember } from '../../../actions/accounts/accounts.ts';
+import { hiddenBySso } from '../../../actions/organizations/credential-authorizations.ts';
 import {
   changeOrganization,
   deleteOrganization,
@@ -13,6 +14,7 @@ import { type Static, Type } from '../../../base/json-schema.ts';
 import { parameter } from '../../../base/present.ts';
 import { type Call, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
+import { withPartialResults } from '../partial-results.ts';
 import { simpleUser } from '../present/accounts.ts';
 import { fullOrganization, membershipBody, simpleOrganization } from '../present/organizations.ts';
 import { sayNo } from './place.ts';
@@ -227,10 +229,11 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     summary: 'The organizations that you belong to, as far as the token reaches.',
     handle: async ({ ctx, permit, page, apiUrl }) => {
       const accounts = await organizationsInReach(ctx, permit, pageById(page));
-      return {
-        ...ok(accounts.map((account) => simpleOrganization(apiUrl, account))),
+      const hidden = new Set(await hiddenBySso(ctx, permit));
+      return withPartialResults(ctx, permit, {
+        ...ok(accounts.filter(({ id }) => !hidden.has(id)).map((account) => simpleOrganization(apiUrl, account))),
         next: nextKey(accounts, page, ({ id }) => id),
-      };
+      });
     },
   }),
 ];

@@ -1,4 +1,7 @@
 /** Policies of an organization, and of the instance for all of them. */
+
+import type { Context } from '../../../actions/ground/context.ts';
+import { providerName } from '../../../actions/identity/links.ts';
 import {
   changePolicy,
   type PolicyChange,
@@ -28,6 +31,7 @@ const Change = Type.Object(
     exempt_administrators: optional(Type.Boolean()),
     allowed_addresses: optional(orNull(Type.Array(Type.String({ maxLength: 60 }), { maxItems: 1000 }))),
     requires_sso: optional(Type.Boolean()),
+    sso_provider: optional(orNull(Type.String({ maxLength: 60 }))),
     two_factor_from: optional(orNull(Type.String({ format: 'date-time' }))),
     confirm_lock_out: optional(Type.Boolean()),
     base_permission: optional(
@@ -52,6 +56,7 @@ function changeIn(body: Static<typeof Change>): PolicyChange {
     exemptAdministrators: body.exempt_administrators,
     allowedAddresses: body.allowed_addresses,
     requiresSso: body.requires_sso,
+    ssoProvider: body.sso_provider,
     basePermission: body.base_permission,
     twoFactorFrom: instantIn(body.two_factor_from),
     confirmLockOut: body.confirm_lock_out,
@@ -59,7 +64,7 @@ function changeIn(body: Static<typeof Change>): PolicyChange {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as PolicyChange;
 }
 
-function shown({ chosen, effective }: PolicyInForce) {
+function shown(ctx: Context, { chosen, effective }: PolicyInForce) {
   const kinds = Object.entries(effective.kinds);
   return {
     allowed: chosen.allowed,
@@ -68,6 +73,8 @@ function shown({ chosen, effective }: PolicyInForce) {
     exempt_administrators: chosen.exemptAdministrators,
     allowed_addresses: chosen.allowedAddresses,
     requires_sso: chosen.requiresSso,
+    sso_provider: providerName(ctx, chosen.ssoIssuer),
+    sso_issuer: chosen.ssoIssuer,
     two_factor_from: instantOf(chosen.twoFactorFrom),
     base_permission: chosen.basePermission,
     in_force: {
@@ -107,7 +114,7 @@ export const POLICY_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'orgs/get-pat-policy',
     summary: 'What the organization chose for tokens, and what is in force.',
     need: need('organization_administration', 'read'),
-    handle: async ({ ctx, permit, params }) => ok(shown(await readPolicy(ctx, permit, parameter(params, 'org')))),
+    handle: async ({ ctx, permit, params }) => ok(shown(ctx, await readPolicy(ctx, permit, parameter(params, 'org')))),
   }),
   endpoint({
     method: 'PATCH',
@@ -120,7 +127,7 @@ export const POLICY_ENDPOINTS: readonly Endpoint[] = [
     body: Change,
     need: need('organization_administration', 'write'),
     handle: async ({ ctx, permit, params, body }) =>
-      ok(shown(await changePolicy(ctx, permit, parameter(params, 'org'), changeIn(body)))),
+      ok(shown(ctx, await changePolicy(ctx, permit, parameter(params, 'org'), changeIn(body)))),
   }),
   endpoint({
     ...instance,
@@ -129,7 +136,7 @@ export const POLICY_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'enterprise/get-pat-policy',
     summary: 'What the instance chose for all organizations.',
     need: need('instance_policies', 'read'),
-    handle: async ({ ctx, permit }) => ok(shown(await readPolicy(ctx, permit, null))),
+    handle: async ({ ctx, permit }) => ok(shown(ctx, await readPolicy(ctx, permit, null))),
   }),
   endpoint({
     ...instance,
@@ -139,6 +146,6 @@ export const POLICY_ENDPOINTS: readonly Endpoint[] = [
     summary: 'Changes what the instance allows. What it chooses, no organization can choose otherwise.',
     body: Change,
     need: need('instance_policies', 'write'),
-    handle: async ({ ctx, permit, body }) => ok(shown(await changePolicy(ctx, permit, null, changeIn(body)))),
+    handle: async ({ ctx, permit, body }) => ok(shown(ctx, await changePolicy(ctx, permit, null, changeIn(body)))),
   }),
 ];

@@ -16,6 +16,7 @@ import { present } from '../../../base/present.ts';
 import type { Visibility } from '../../../rules/model.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { instantOf } from '../input.ts';
+import { withPartialResults } from '../partial-results.ts';
 import { fullRepository, listedRepository, repositoryUrl } from '../present/repositories.ts';
 
 /** GitHub's features that this server lacks: accepted, because clients send them, but without effect. */
@@ -144,7 +145,7 @@ async function listOwn(call: Call<undefined, Static<typeof OWN_LIST>>): Promise<
   if (affiliations.length !== asked.length)
     throw problem('invalid', `affiliation is a list of ${AFFILIATIONS.join(', ')}.`, 'affiliation');
   const visibility = query.visibility ?? query.type;
-  return list(
+  const listed = await list(
     call,
     {
       of: { userId: present(userId, 'the one who asks'), affiliations },
@@ -158,6 +159,7 @@ async function listOwn(call: Call<undefined, Static<typeof OWN_LIST>>): Promise<
     },
     orderOf(query.sort ?? 'full_name', query.direction),
   );
+  return withPartialResults(call.ctx, permit, listed);
 }
 
 async function listOfOrganization(call: Call<undefined, Static<typeof ORGANIZATION_LIST>>): Promise<Reply> {

@@ -7,6 +7,7 @@ import {
   listIdentities,
   unlinkIdentity,
 } from '../../../actions/identity/links.ts';
+import { proveByIdentity } from '../../../actions/identity/organization-proofs.ts';
 import { ProviderFailure } from '../../../actions/identity/provider-failures.ts';
 import { arriveFromProvider, offeredProviders, signInByIdentity } from '../../../actions/identity/provider-sign-in.ts';
 import { Problem } from '../../../base/errors.ts';
@@ -117,22 +118,30 @@ async function doRemove(visit: Visit): Promise<Answer> {
 
 /** The address that a provider sends people back to: one for each, so that none can answer for another. */
 async function arrive(visit: Visit): Promise<Answer> {
+  let backTo = PATH;
   try {
     const { ctx, sender, query, visitor } = visit;
     const arrival = await arriveFromProvider(ctx, sender, visit.param('provider'), query, visitor);
+    if (arrival.organization !== undefined) backTo = arrival.to;
     if (arrival.aim === 'link') {
       await linkIdentity(ctx, await visit.ownPermit(), arrival);
       return redirect(PATH, { tone: 'success', text: `Signing in by ${arrival.provider.label} is on.` });
+    }
+    if (arrival.aim !== 'sign-in') {
+      const permit = await visit.ownPermit();
+      if (arrival.aim === 'link-and-prove') await linkIdentity(ctx, permit, arrival);
+      await proveByIdentity(ctx, permit, visit.user.session, arrival);
+      return redirect(returnPath(arrival.to));
     }
     const begun = await signInByIdentity(ctx, arrival, visit.device, visitor);
     visit.setSession(begun.secret);
     const to = returnPath(arrival.to);
     return redirect(begun.owes === null ? to : `/login/two-factor?${new URLSearchParams({ return_to: to })}`);
   } catch (error) {
-    if (error instanceof Problem) return redirect(PATH, { tone: 'error', text: error.message });
+    if (error instanceof Problem) return redirect(backTo, { tone: 'error', text: error.message });
     if (!(error instanceof ProviderFailure)) throw error;
     return visit.person === null
       ? redirect(`/login?${new URLSearchParams({ notice: error.reason })}`)
-      : redirect(PATH, { tone: 'error', text: error.message });
+      : redirect(error.backTo ?? PATH, { tone: 'error', text: error.message });
   }
 }

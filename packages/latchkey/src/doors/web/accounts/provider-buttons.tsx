@@ -37,9 +37,17 @@ const MAX_HINT_LENGTH = 254;
  * Sends the browser to the provider that was chosen. Only a form of ours does: a link of another site must not sign
  * anybody in without their doing.
  */
-export async function toProvider(visit: Visit, aim: ProviderAim, to: string): Promise<Answer> {
-  const { href } = await beginAtProvider(visit.ctx, visit.sender, {
+export async function toProvider(
+  visit: Visit,
+  aim: ProviderAim,
+  to: string,
+  { provider, organization }: { readonly provider: string; readonly organization?: string } = {
     provider: visit.field('provider'),
+  },
+): Promise<Answer> {
+  const { href } = await beginAtProvider(visit.ctx, visit.sender, {
+    provider,
+    organization,
     aim,
     to,
     hint: visit.field('login_hint').slice(0, MAX_HINT_LENGTH),

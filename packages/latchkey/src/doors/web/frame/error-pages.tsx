@@ -154,6 +154,18 @@ export function refused({ reason, sentence, also, remedy }: Explanation, url: st
   if (reason === 'credentials_missing')
     return redirect(`/login?${new URLSearchParams({ return_to: url, notice: 'sign-in-first' })}`);
   if (reason === 'not_found') return notFound();
+  if (reason === 'sso_not_proved' && remedy.url !== null) {
+    const href = `${remedy.url}?${new URLSearchParams({ return_to: url })}`;
+    return page(
+      'Single sign-on',
+      <ErrorMessage
+        title="Single sign-on is required"
+        sentences={[sentence, remedy.text]}
+        link={{ text: 'Prove who you are', href }}
+      />,
+      { status: 403 },
+    );
+  }
   const link = remedy.url === null ? HOME : { text: 'Show me', href: remedy.url };
   return page(
     'Refused',

@@ -28,6 +28,7 @@ function menuOf(login: string): Menu {
           item('Policy', 'personal-access-token-policy'),
         ],
       },
+      item('Single sign-on', 'single-sign-on'),
       item('Audit log', 'audit-log'),
     ],
   };

@@ -133,13 +133,6 @@ function OrganizationFields({ f, chosen }: { f: Fields; chosen: StoredPolicy }):
         value={(chosen.allowedAddresses ?? []).join('\n')}
         note="IP addresses or CIDR blocks, one a line. Blank: from anywhere."
       />
-      <Checkbox
-        f={f}
-        name="requires_sso"
-        label="Classic and scoped tokens must be authorized for this organization"
-        note="Each owner of such a token does so on the token’s page."
-        checked={chosen.requiresSso}
-      />
       {f.error('confirm_lock_out') === '' ? null : (
         <>
           <p class="color-fg-danger" role="alert">
@@ -183,7 +176,6 @@ function changeOf(visit: Visit, isInstance: boolean): PolicyChange {
       : {
           basePermission: base,
           allowedAddresses: addresses.length === 0 ? null : addresses,
-          requiresSso: visit.field('requires_sso') === 'on',
           confirmLockOut: visit.field('confirm_lock_out') === 'on',
         }),
   };

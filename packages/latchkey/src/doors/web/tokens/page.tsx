@@ -56,7 +56,7 @@ async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
       {isAlive ? <Waiting visit={visit} token={token} /> : null}
       <Facts visit={visit} token={token} />
       <Abilities token={token} />
-      {isAlive && kind !== 'fine-grained' ? (
+      {isAlive ? (
         <SingleSignOn visit={visit} token={token} organizations={await ssoOrganizations(visit.ctx, permit, token.id)} />
       ) : null}
       {isAlive ? <Derived visit={visit} derived={derived} /> : null}

@@ -1,4 +1,4 @@
-/** Where a classic or scoped token is authorized for single sign-on, and the two forms that change it. */
+/** Where a token is authorized for single sign-on, and the two forms that change it. */
 import type { VNode } from 'preact';
 import type { OwnToken } from '../../../actions/tokens/own-tokens.ts';
 import { authorizeToken, deauthorizeToken, type SsoOrganization } from '../../../actions/tokens/single-sign-on.ts';
@@ -8,7 +8,7 @@ import { Label } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { idParam } from './kinds.ts';
 
-/** Organizations that require it, each with whether this token is authorized there ("Configure SSO"). */
+/** Organizations that use it, each with whether this token is authorized there ("Configure SSO"). */
 export function SingleSignOn({
   visit,
   token,
@@ -23,29 +23,40 @@ export function SingleSignOn({
     <section class="mb-3">
       <h2 class="f3 mt-4 mb-2">Configure SSO</h2>
       <p class="color-fg-muted">
-        These organizations take a classic or scoped token only after you authorized it. Editing its scopes, or a new
-        secret, ends that.
+        Members of these organizations prove who they are at an identity provider, and then authorize each token.
+        {token.kind === 'fine-grained' ? null : ' Editing its scopes, or a new secret, ends that.'}
       </p>
       <div class="Box">
         <ul>
-          {organizations.map(({ login, authorized }) => (
+          {organizations.map(({ login, authorized, required, proved }) => (
             <li class="Box-row d-flex flex-items-center flex-justify-between">
               <span>
                 {login}{' '}
                 <Label tone={authorized ? 'success' : 'attention'}>
                   {authorized ? 'authorized' : 'not authorized'}
-                </Label>
+                </Label>{' '}
+                {required ? null : <span class="color-fg-muted f6">not required yet</span>}
               </span>
-              <Form f={visit.fields(authorized ? 'deauthorize' : 'authorize')} submit={null} inline>
-                <Hidden name="organization" value={login} />
-                <button
-                  type="submit"
+              {authorized || proved ? (
+                <Form f={visit.fields(authorized ? 'deauthorize' : 'authorize')} submit={null} inline>
+                  <Hidden name="organization" value={login} />
+                  <button
+                    type="submit"
+                    class="btn btn-sm"
+                    aria-label={`${authorized ? 'Deauthorize' : 'Authorize'} ${token.name} for ${login}`}
+                  >
+                    {authorized ? 'Deauthorize' : 'Authorize'}
+                  </button>
+                </Form>
+              ) : (
+                <a
                   class="btn btn-sm"
-                  aria-label={`${authorized ? 'Deauthorize' : 'Authorize'} ${token.name} for ${login}`}
+                  href={`/orgs/${encodeURIComponent(login)}/sso?authorization_request=${token.id}`}
+                  aria-label={`Authorize ${token.name} for ${login}, by single sign-on`}
                 >
-                  {authorized ? 'Deauthorize' : 'Authorize'}
-                </button>
-              </Form>
+                  Authorize
+                </a>
+              )}
             </li>
           ))}
         </ul>

@@ -1,0 +1,18 @@
+/** What a list over several organizations says when single sign-on hides some of them from the token. */
+import type { Permit } from '../../actions/decision/authorize.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import { hiddenBySso } from '../../actions/organizations/credential-authorizations.ts';
+import type { Reply } from './endpoint.ts';
+
+/** The most organizations that the header names. */
+const MAX_NAMED = 100;
+
+/** The same list, with GitHub's header if it is not all of it. */
+export async function withPartialResults(ctx: Context, permit: Permit, reply: Reply): Promise<Reply> {
+  const ids = (await hiddenBySso(ctx, permit)).slice(0, MAX_NAMED);
+  if (ids.length === 0) return reply;
+  return {
+    ...reply,
+    headers: { ...reply.headers, 'X-GitHub-SSO': `partial-results; organizations=${ids.join(',')}` },
+  };
+}

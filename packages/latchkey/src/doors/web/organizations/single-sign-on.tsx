@@ -1,0 +1,245 @@
+/** What owners choose of single sign-on: the provider, whether it is required, recovery codes; and what it let in. */
+import type { VNode } from 'preact';
+import { spacedCode } from '../../../actions/accounts/two-factor.ts';
+import {
+  renewSsoRecoveryCodes,
+  type SsoReadiness,
+  ssoReadiness,
+} from '../../../actions/identity/organization-proofs.ts';
+import {
+  listAuthorizations,
+  revokeAuthorization,
+  type SeenAuthorization,
+} from '../../../actions/organizations/credential-authorizations.ts';
+import { changePolicy, readPolicy, type StoredPolicy } from '../../../actions/organizations/policies.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Checkbox, Select } from '../parts/choice-fields.tsx';
+import { Blankslate, CopyButton, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
+import { Form, Hidden } from '../parts/form.tsx';
+import { KIND_WORDS } from '../tokens/kinds.ts';
+import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
+
+const ON_A_PAGE = 50;
+const sees = (visit: Visit) => organizationPermit(visit, { organization_administration: 'read' }, false);
+const changes = (visit: Visit) => organizationPermit(visit, { organization_administration: 'write' });
+const pathOf = (visit: Visit): string => organizationPath(visit.param('org'), 'single-sign-on');
+
+export const singleSignOnPages: readonly WebPage[] = [
+  {
+    path: '/organizations/:org/settings/single-sign-on',
+    access: 'sudo',
+    get: show,
+    forms: { choose: { run: choose }, codes: { run: newCodes }, revoke: { run: revoke } },
+  },
+];
+
+async function show(visit: Visit): Promise<Answer> {
+  const organization = visit.param('org');
+  const permit = await sees(visit);
+  const { chosen } = await readPolicy(visit.ctx, permit, organization);
+  const readiness = await ssoReadiness(visit.ctx, permit, organization);
+  const authorizations = await listAuthorizations(visit.ctx, permit, organization, null, {
+    beforeId: numberIn(visit.query, 'before'),
+    limit: ON_A_PAGE,
+  });
+  return page(
+    `Single sign-on of ${organization}`,
+    <OrganizationArea visit={visit}>
+      <Subhead title="Single sign-on" level={1} />
+      {visit.problem !== null && visit.typed?.get('form') !== 'choose' ? (
+        <Notice tone="error" role="alert">
+          {visit.problem.message}
+        </Notice>
+      ) : null}
+      <p class="color-fg-muted">
+        Members prove who they are at an identity provider, every 24 hours in each browser, and authorize each of their
+        tokens. Outside collaborators are not asked, public resources stay readable, and nobody loses their membership.
+      </p>
+      <Choice visit={visit} chosen={chosen} readiness={readiness} />
+      <Codes visit={visit} left={readiness.codesLeft} />
+      <Authorizations visit={visit} authorizations={authorizations} />
+    </OrganizationArea>,
+  );
+}
+
+function Choice({
+  visit,
+  chosen,
+  readiness: { providers, linkedMembers, members },
+}: {
+  visit: Visit;
+  chosen: StoredPolicy;
+  readiness: SsoReadiness;
+}): VNode {
+  const f = visit.fields('choose');
+  const named = providers.find(({ issuer }) => issuer === chosen.ssoIssuer);
+  const isGone = chosen.ssoIssuer !== null && named === undefined;
+  return (
+    <>
+      {chosen.requiresSso && chosen.ssoIssuer === null ? (
+        <Notice tone="warn">
+          It is required, but no provider is named, so that nobody can prove anything: only what is public can be
+          reached. Name a provider, or require it no more.
+        </Notice>
+      ) : null}
+      {isGone ? (
+        <Notice tone="warn">
+          The provider that was named, {chosen.ssoIssuer}, is not set up on this server any more.
+        </Notice>
+      ) : null}
+      <Form f={f} submit="Save">
+        <Select
+          f={f}
+          name="sso_provider"
+          label="Identity provider"
+          value={named?.name ?? (isGone ? KEEP : '')}
+          choices={[
+            { value: '', label: 'None' },
+            ...(isGone ? [{ value: KEEP, label: `${chosen.ssoIssuer} (not set up)` }] : []),
+            ...providers.map(({ name, label }) => ({ value: name, label })),
+          ]}
+          note={
+            providers.length === 0
+              ? 'The operator of this server has set up none.'
+              : 'With another one, members prove themselves anew, and authorize their tokens again.'
+          }
+        />
+        {named === undefined ? null : (
+          <p>
+            {linkedMembers} of {members} {members === 1 ? 'member has' : 'members have'} an identity there.{' '}
+            <a href={`/orgs/${encodeURIComponent(visit.param('org'))}/sso`}>Try it</a>, and ask the others to, before
+            you require it.
+          </p>
+        )}
+        <Checkbox
+          f={f}
+          name="requires_sso"
+          label="Require it"
+          note="Who proved nothing, and tokens that are not authorized, reach only what is public, from now on."
+          checked={chosen.requiresSso}
+        />
+        {f.error('confirm_lock_out') === '' ? null : (
+          <>
+            <p class="color-fg-danger" role="alert">
+              {f.error('confirm_lock_out')}
+            </p>
+            <Checkbox f={f} name="confirm_lock_out" label="Save it although it shuts me out" />
+          </>
+        )}
+      </Form>
+    </>
+  );
+}
+
+/** The choice that keeps a provider which the operator's file has no more. */
+const KEEP = '-';
+
+async function choose(visit: Visit): Promise<Answer> {
+  const provider = visit.field('sso_provider');
+  await changePolicy(visit.ctx, await changes(visit), visit.param('org'), {
+    ...(provider === KEEP ? {} : { ssoProvider: provider === '' ? null : provider }),
+    requiresSso: visit.field('requires_sso') === 'on',
+    confirmLockOut: visit.field('confirm_lock_out') === 'on',
+  });
+  return redirect(pathOf(visit), { tone: 'success', text: 'It is saved, and in force from now on.' });
+}
+
+function Codes({ visit, left }: { visit: Visit; left: number }): VNode {
+  const codes = visit.flash?.once?.['ssoCodes'] as readonly string[] | undefined;
+  return (
+    <>
+      <h2 class="f3 mt-4 mb-2">Recovery codes</h2>
+      {codes === undefined ? (
+        <p>
+          {left === 0 ? 'There are none yet.' : `${left} ${left === 1 ? 'code is' : 'codes are'} left.`} With one, an
+          owner comes in for 24 hours while the provider is down. Each works once.
+        </p>
+      ) : (
+        <>
+          <Notice tone="warn">
+            Keep these where owners find them when the provider is down. They are not shown again.
+          </Notice>
+          <ul class="lk-codes lk-mono mb-3" aria-label="Recovery codes">
+            {codes.map((code) => (
+              <li>{spacedCode(code)}</li>
+            ))}
+          </ul>
+          <p>
+            <CopyButton value={codes.map(spacedCode).join('\n')} label="Copy all recovery codes" />
+          </p>
+        </>
+      )}
+      <Form f={visit.fields('codes')} submit="Make new recovery codes" tone="default">
+        {left === 0 ? null : <p>New codes take the place of the old ones.</p>}
+      </Form>
+    </>
+  );
+}
+
+async function newCodes(visit: Visit): Promise<Answer> {
+  const ssoCodes = await renewSsoRecoveryCodes(visit.ctx, await changes(visit), visit.param('org'));
+  return redirect(pathOf(visit), { tone: 'success', text: 'These are the new recovery codes.', once: { ssoCodes } });
+}
+
+function Authorizations({
+  visit,
+  authorizations,
+}: {
+  visit: Visit;
+  authorizations: readonly SeenAuthorization[];
+}): VNode {
+  const last = authorizations.length < ON_A_PAGE ? undefined : authorizations.at(-1)?.token.id;
+  return (
+    <>
+      <h2 class="f3 mt-4 mb-2">Authorized tokens</h2>
+      {authorizations.length === 0 ? (
+        <Blankslate heading="None yet">Members authorize their tokens after they proved who they are.</Blankslate>
+      ) : (
+        <ul class="Box list-style-none mb-3" aria-label="Authorized tokens">
+          {authorizations.map((each) => (
+            <Row visit={visit} seen={each} />
+          ))}
+        </ul>
+      )}
+      <NextPage href={nextPagePath(visit, 'before', last)} />
+    </>
+  );
+}
+
+function Row({
+  visit,
+  seen: { token, owner, authorizedAt, lastUsedAt },
+}: {
+  visit: Visit;
+  seen: SeenAuthorization;
+}): VNode {
+  return (
+    <li class="Box-row d-flex flex-wrap flex-items-center flex-justify-between lk-gap">
+      <div class="lk-break">
+        <strong>{token.name}</strong> of {owner} <span class="color-fg-muted">(…{token.lastEight})</span>
+        <div class="color-fg-muted f6">
+          {KIND_WORDS[token.kind]}, authorized <Time at={authorizedAt} />,{' '}
+          {lastUsedAt === null ? (
+            'never used'
+          ) : (
+            <>
+              last used <Time at={lastUsedAt} />
+            </>
+          )}
+        </div>
+      </div>
+      <Form f={visit.fields('revoke')} submit={null} inline>
+        <Hidden name="id" value={String(token.id)} />
+        <button type="submit" class="btn btn-sm btn-danger" aria-label={`Revoke ${token.name} of ${owner}`}>
+          Revoke
+        </button>
+      </Form>
+    </li>
+  );
+}
+
+async function revoke(visit: Visit): Promise<Answer> {
+  await revokeAuthorization(visit.ctx, await changes(visit), visit.param('org'), Number(visit.field('id')));
+  return redirect(pathOf(visit), { tone: 'success', text: 'The token reaches the organization no more.' });
+}
