@@ -52,7 +52,7 @@ test('a derived token pushes where its rules allow, says whose it is, ends by it
   const asBot = (...args: string[]) => call(world, secret, args);
   expect((await asBot('whoami')).stdout).toContain('token 1 "bot/1"');
   expect((await asBot('token', 'create', '--name', 'mine')).stderr).toContain(
-    'token "bot/1" (derived from "laptop") makes, changes, ends and approves no tokens.',
+    'token "bot/1" (derived from "laptop") changes nothing that gives access beyond its own life',
   );
   expect((await asBot('token', 'revoke', 'current')).code).toBe(0);
   expect((await asBot('whoami')).stderr).toContain('was revoked');
@@ -102,6 +102,32 @@ test('a token is created, shown, rotated and revoked; its secret goes to stdout 
   expect(names).toEqual(['laptop']);
 });
 
+test('a token is made with restrictions, which hold', async () => {
+  const { world, call } = await bob();
+  const asked = ['--name', 'once', '--owner', 'acme', '--repo', 'site', '--permission', 'contents=read'];
+  const limits = ['--address', '127.0.0.0/8', '10.1.2.3', '--not-before', '2026-01-31', '--uses', '5'];
+  const created = await call('token', 'create', ...asked, ...limits);
+  expect(created).toMatchObject({ code: 0, stdout: expect.stringMatching(/^lkf_\w+\n$/) });
+  expect(JSON.parse((await call('token', 'show', '2')).stdout)).toMatchObject({
+    allowed_addresses: ['127.0.0.0/8', '10.1.2.3'],
+    not_before: '2026-01-31T00:00:00Z',
+    uses_left: 5,
+  });
+  const attempt = {
+    username: 'ci',
+    secret: created.stdout.trim(),
+    repository: 'acme/site',
+    operation: 'clone',
+  } as const;
+  expect(await world.git(attempt)).toMatchObject({ ok: true });
+  const elsewhere = await call('token', 'create', ...asked, '--address', '192.0.2.0/24');
+  expect(elsewhere.stderr).toContain('you already have a token named once');
+  const bound = await call('token', 'create', ...asked.with(1, 'bound'), '--address', '192.0.2.0/24');
+  expect((await world.git({ ...attempt, secret: bound.stdout.trim() })).remote[0]).toContain(
+    'The token "bound" may not be used from 127.0.0.1.',
+  );
+});
+
 test('a token that waits for approval says so, for whom, and who is reminded', async () => {
   const { world, call } = await bob();
   await world.policy('acme', { requiresApproval: true });
@@ -133,6 +159,20 @@ test('check answers yes, or no with the reason and the remedy', async () => {
     `error: the token "laptop" lacks workflows: write on acme/site\nhint: ` +
       `${world.url}/settings/personal-access-tokens/1?target_name=acme&repositories=site&workflows=write\n`,
   );
+});
+
+test('a question that makes no sense is a mistake in the command, and not a no', async () => {
+  const { call } = await bob();
+  for (const [question, words] of [
+    [['nonsense=read'], 'there is no permission named nonsense'],
+    [['acme:deploy=read', 'acme/site'], 'there is no permission named acme:deploy'],
+    [['contents=write', 'acme/site', '--ref', 'a..b'], 'that is no name of a branch'],
+    [['contents=write', 'acme/site', '--ref', 'main', '--act', 'eat'], 'what happens to a ref is one of'],
+  ] as const) {
+    const ended = await call('token', 'check', ...question);
+    expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^error: .*\nhint: .*\n$/) });
+    expect(ended.stderr).toContain(words);
+  }
 });
 
 test('a refusal of the server comes with its cause and its address', async () => {

@@ -60,6 +60,15 @@ function addCommand(terminal: Terminal): Command {
       ).argParser(collect),
     )
     .addOption(
+      new Option('--address <CIDR>', 'an address that may use it, such as 10.0.0.0/8; may be repeated').argParser(
+        collect,
+      ),
+    )
+    .addOption(
+      new Option('--not-before <TIME>', 'when it begins to work: 2026-12-01T08:00:00Z').argParser(once('--not-before')),
+    )
+    .addOption(new Option('--uses <N>', 'how many times it works').argParser(once('--uses')))
+    .addOption(
       new Option(
         '--permission <P=LEVEL>',
         'a permission and its level, such as contents=write; may be repeated',

@@ -3,6 +3,8 @@
  *
  * Invariant: flags that exclude each other are refused here; whether the token may exist is up to the rules.
  */
+
+import type { UnixSeconds } from '../../base/time.ts';
 import type { TokenDraft } from '../../rules/draft.ts';
 import type { GrantDraft } from '../../rules/grant-draft.ts';
 import { refRuleDrafts } from '../../rules/refs/ref-rule-text.ts';
@@ -21,6 +23,9 @@ export interface TokenFlags {
   readonly permission?: readonly string[];
   readonly expiresIn?: string;
   readonly ref?: readonly string[];
+  readonly address?: readonly string[];
+  readonly notBefore?: string;
+  readonly uses?: string;
 }
 
 /** The requested token. By default a fine-grained one for the person's own resources. @throws UsageError */
@@ -40,6 +45,9 @@ export function draftOf(userLogin: string, flags: TokenFlags): TokenDraft {
     expiresInDays: flags.expiresIn === undefined ? undefined : daysOf(flags.expiresIn),
     scopes: flags.scope ?? [],
     ...(flags.ref === undefined ? {} : { refRules: refRuleDrafts(flags.ref) }),
+    ...(flags.address === undefined ? {} : { allowedAddresses: flags.address }),
+    ...(flags.notBefore === undefined ? {} : { notBeforeAt: instantOf(flags.notBefore) }),
+    ...(flags.uses === undefined ? {} : { usesLeft: countOf(flags.uses) }),
     grants: kind === 'fine-grained' ? [grantOf(userLogin, flags)] : [],
   };
 }
@@ -79,5 +87,26 @@ function daysOf(text: string): number | null {
       `--expires-in takes a number of days or none, not ${JSON.stringify(text)}`,
       'for example: --expires-in 90',
     );
+  return Number(text);
+}
+
+/** `2026-12-01`, or with a time and where it is: `T08:00:00Z`, `T08:00+01:00`. */
+const INSTANT = /^\d{4}-\d{2}-(\d{2})(?:T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2}))?$/;
+
+function instantOf(text: string): UnixSeconds {
+  const at = Date.parse(text);
+  // Date.parse takes the 30th of February for the 2nd of March.
+  const isDay = new Date(`${text.slice(0, 10)}T00:00:00Z`).getUTCDate() === Number(INSTANT.exec(text)?.[1]);
+  if (Number.isNaN(at) || !isDay)
+    throw new UsageError(
+      `--not-before takes an instant, not ${JSON.stringify(text)}`,
+      'for example: --not-before 2026-12-01T08:00:00Z',
+    );
+  return Math.floor(at / 1000);
+}
+
+function countOf(text: string): number {
+  if (!/^\d{1,9}$/.test(text))
+    throw new UsageError(`--uses takes a whole number, not ${JSON.stringify(text)}`, 'for example: --uses 1');
   return Number(text);
 }

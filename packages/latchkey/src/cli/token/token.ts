@@ -7,6 +7,7 @@
 
 import { Command, Option } from 'commander';
 import { present } from '../../base/present.ts';
+import { isoInstant } from '../../base/time.ts';
 import { examples } from '../command-help.ts';
 import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';
 import { handOver, type Loss } from '../handover.ts';
@@ -100,6 +101,9 @@ function createCommand(terminal: Terminal): Command {
     .option('--permission <NAME=LEVEL...>', 'what it may do: contents=read')
     .option('--expires-in <DAYS>', 'a number of days, or none')
     .option('--ref <RULE...>', "branches and tags that it may push to, the first that fits decides: 'agent/**'")
+    .option('--address <CIDR...>', 'the only addresses that may use it: 10.0.0.0/8')
+    .option('--not-before <TIME>', 'when it begins to work: 2026-12-01T08:00:00Z')
+    .option('--uses <N>', 'how many times it works')
     .action(async (flags: Flags & TokenFlags) => {
       const client = connect(terminal, flags);
       const token = await client.api<TokenAnswer>(TOKENS, { method: 'POST', body: bodyOf(flags) });
@@ -112,6 +116,7 @@ function createCommand(terminal: Terminal): Command {
   return examples(command, [
     'latchkey token create --name ci --owner acme --repo site --permission contents=read --expires-in 30',
     "latchkey token create --name agent --repo site --permission contents=write --ref 'agent/**' 'docs: update'",
+    'latchkey token create --name once --repo site --permission contents=read --address 10.0.0.0/8 --uses 1',
     'latchkey token create --name deploy --all-repos --permission contents=write --expires-in 7 > token.txt',
   ]);
 }
@@ -119,7 +124,7 @@ function createCommand(terminal: Terminal): Command {
 const SELECTION_WORDS = { public: 'none', all: 'all', selected: 'subset' } as const;
 
 function bodyOf(flags: TokenFlags): object {
-  const { name, expiresInDays, grants, refRules } = draftOf('', flags);
+  const { name, expiresInDays, grants, refRules, allowedAddresses, notBeforeAt, usesLeft } = draftOf('', flags);
   const { owner, selection, repositories, permissions } = present(grants[0], 'the grant of a fine-grained token');
   return {
     name,
@@ -129,6 +134,9 @@ function bodyOf(flags: TokenFlags): object {
     ...(repositories.length === 0 ? {} : { repositories }),
     ...(expiresInDays === undefined ? {} : { expires_in: expiresInDays ?? 'none' }),
     ...(refRules === undefined ? {} : { ref_rules: refRules }),
+    ...(allowedAddresses === undefined ? {} : { allowed_addresses: allowedAddresses }),
+    ...(notBeforeAt == null ? {} : { not_before: isoInstant(notBeforeAt) }),
+    ...(usesLeft === undefined ? {} : { uses_left: usesLeft }),
   };
 }
 
@@ -183,13 +191,10 @@ function checkCommand(terminal: Terminal): Command {
     .option('--ref <REF>', 'a branch, or a ref in full, that would move')
     .option('--act <ACT>', 'what would happen to it: create, update (when left out), force, delete')
     .action(async (pair: string, target: string | undefined, flags: Flags & { ref?: string; act?: string }) => {
-      const answer = await connect(terminal, flags).api<CheckAnswer>(`${CURRENT}/check`, {
-        method: 'POST',
-        body: {
-          ...needOf(pair, target),
-          ...(flags.ref === undefined ? {} : { ref: flags.ref }),
-          ...(flags.act === undefined ? {} : { act: flags.act }),
-        },
+      const answer = await asked(connect(terminal, flags), {
+        ...needOf(pair, target),
+        ...(flags.ref === undefined ? {} : { ref: flags.ref }),
+        ...(flags.act === undefined ? {} : { act: flags.act }),
       });
       if (flags.json === true) terminal.print(JSON.stringify(answer, null, 2));
       if (!answer.allowed)
@@ -205,6 +210,17 @@ function checkCommand(terminal: Terminal): Command {
     'latchkey token check contents=write acme/site',
     'latchkey token check members=read acme && echo may',
   ]);
+}
+
+/** The server's answer. @throws UsageError for a question that makes no sense, which is no "no" */
+async function asked(client: ServerClient, question: object): Promise<CheckAnswer> {
+  try {
+    return await client.api<CheckAnswer>(`${CURRENT}/check`, { method: 'POST', body: question });
+  } catch (error) {
+    if (error instanceof ServerRefusal && error.status === 422)
+      throw new UsageError(error.message, error.remedy ?? undefined);
+    throw error;
+  }
 }
 
 /** `contents=write` and `acme/site` in the API's form. @throws UsageError */
