@@ -7,6 +7,7 @@
  */
 import { DAY_SEC, type UnixSeconds } from '../base/time.ts';
 import { BY_ROTATION, type Grant, type GrantState, type Policy, type TokenRecord, type UserRecord } from './model.ts';
+import { MAX_STEP_SEC } from './steady-clock.ts';
 
 /**
  * - `revoked`, `replaced` (another token took its place by rotation), `expired`, `used_up`: over for good.
@@ -75,12 +76,19 @@ export function isNotYetValid({ notBeforeAt }: Pick<Life, 'notBeforeAt'>, at: Un
   return notBeforeAt !== null && at < notBeforeAt;
 }
 
-/** True when the presented secret opens nothing any more. The token may live on with another secret. */
+/** The longest time for which the old secret of a rotation works beside the new one. */
+export const MAX_OVERLAP_SEC = 7 * DAY_SEC;
+
+/**
+ * True when the presented secret opens nothing any more. The token may live on with another secret. An overlap that
+ * ends later than any can was begun by a clock that was ahead, and is over.
+ */
 export function isSecretOver(
   { secretState, secretEndsAt }: Pick<TokenRecord, 'secretState' | 'secretEndsAt'>,
   at: UnixSeconds,
 ): boolean {
-  return secretState === 'replaced' || (secretState === 'overlapping' && (secretEndsAt === null || secretEndsAt <= at));
+  if (secretState !== 'overlapping') return secretState === 'replaced';
+  return secretEndsAt === null || secretEndsAt <= at || secretEndsAt > at + MAX_OVERLAP_SEC + MAX_STEP_SEC;
 }
 
 export function isKindForbidden({ kind }: Pick<Lifetime, 'kind'>, policy: Policy): boolean {

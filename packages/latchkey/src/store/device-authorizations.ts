@@ -1,10 +1,12 @@
 /**
  * Device authorizations: sign-ins of commands in progress (RFC 6749 authorization codes, RFC 8628 device codes).
  *
+ * Invariant: a code made later than now opens nothing: a clock that was ahead gave it too long a life.
  * Invariant: codes are stored as digests; compare-and-set makes sure that a code is exchanged once.
  */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
+import { MAX_STEP_SEC } from '../rules/steady-clock.ts';
 import type { Query } from './db.ts';
 import type { LoginsTable } from './schema.ts';
 
@@ -70,6 +72,7 @@ export async function deviceAuthorizationByUserCode(
     .where('user_code_digest', '=', digest)
     .where('state', '=', 'waiting')
     .where('ends_at', '>', at)
+    .where('created_at', '<=', at + MAX_STEP_SEC)
     .executeTakeFirst();
   return row === undefined ? null : deviceAuthorizationOf(row);
 }
@@ -91,6 +94,7 @@ export async function decideDeviceAuthorization(
     .where('code_digest', '=', codeDigest)
     .where('state', '=', 'waiting')
     .where('ends_at', '>', at)
+    .where('created_at', '<=', at + MAX_STEP_SEC)
     .returning('code_digest')
     .executeTakeFirst();
   return row !== undefined;
@@ -108,6 +112,7 @@ export async function consumeDeviceAuthorization(
     .where('code_digest', '=', codeDigest)
     .where('state', '=', 'approved')
     .where('ends_at', '>', at)
+    .where('created_at', '<=', at + MAX_STEP_SEC)
     .returningAll()
     .executeTakeFirst();
   return row === undefined ? null : deviceAuthorizationOf(row);

@@ -1,5 +1,6 @@
 /** Links that work once, for a short time. Known only by digest. */
 import type { UnixSeconds } from '../base/time.ts';
+import { MAX_STEP_SEC } from '../rules/steady-clock.ts';
 import type { Query } from './db.ts';
 import type { OneTimeLinksTable } from './schema.ts';
 
@@ -30,7 +31,10 @@ export async function insertLink(tx: Query, link: OneTimeLink & { readonly diges
     .execute();
 }
 
-/** The link with this purpose that a secret opens, unless it was used or has ended. */
+/**
+ * The link with this purpose that a secret opens, unless it was used, has ended, or was made later than now: then a
+ * clock that was ahead gave it too long a life.
+ */
 export async function linkByDigest(
   q: Query,
   purpose: LinkPurpose,
@@ -43,6 +47,7 @@ export async function linkByDigest(
     .where('digest', '=', digest)
     .where('purpose', '=', purpose)
     .where('ends_at', '>', at)
+    .where('created_at', '<=', at + MAX_STEP_SEC)
     .executeTakeFirst();
   return row === undefined
     ? null
@@ -77,6 +82,7 @@ export async function listLinks(q: Query, purpose: LinkPurpose, at: UnixSeconds)
     .selectAll()
     .where('purpose', '=', purpose)
     .where('ends_at', '>', at)
+    .where('created_at', '<=', at + MAX_STEP_SEC)
     .orderBy('created_at', 'desc')
     .execute();
   return rows.map((row) => ({

@@ -11,6 +11,7 @@ import { type Secret, sameDigest } from '../../base/secret.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 import type { TokenDraft } from '../../rules/draft.ts';
 import type { SsoProofs } from '../../rules/model.ts';
+import { MAX_STEP_SEC } from '../../rules/steady-clock.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
 import {
   consumeDeviceAuthorization,
@@ -62,7 +63,7 @@ export async function redeemDevice(ctx: Context, deviceCode: Secret, from: Visit
   if (pending === null || pending.challenge !== null) return NO_CODE;
   const at = ctx.clock.now();
   if (pending.state === 'denied') return { error: 'access_denied', words: 'The person said no.' };
-  if (pending.endsAt <= at && pending.state !== 'used')
+  if ((pending.endsAt <= at || pending.createdAt > at + MAX_STEP_SEC) && pending.state !== 'used')
     return { error: 'expired_token', words: 'Nobody entered the code in time. Begin again.' };
   if (pending.state === 'waiting') {
     const mayAsk = await ctx.store.transaction((tx) => notePoll(tx, pending.codeDigest, DEVICE_INTERVAL_SEC, at));

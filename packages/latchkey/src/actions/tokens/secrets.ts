@@ -13,6 +13,7 @@ import { DAY_SEC, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time
 import { INSTANCE_OWNER } from '../../rules/model.ts';
 import { effectivePolicy, MAX_LIFETIME_DAYS, NO_POLICY } from '../../rules/policy.ts';
 import { Complaints, capOf, checkExpiry, checkUses, type ExpiryDraft } from '../../rules/token-limits.ts';
+import { MAX_OVERLAP_SEC } from '../../rules/token-state.ts';
 import { lastEightOf, mintTokenText } from '../../rules/token-text.ts';
 import { accountById, accountsByIds } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
@@ -28,9 +29,8 @@ import { mailed } from '../ground/token-names.ts';
 import { type CreatedToken, tokenEvent } from './tokens.ts';
 import { tokenView } from './views.ts';
 
-/** How long the old secret of a rotation works beside the new one: at least, at most, and by default. */
+/** How long the old secret of a rotation works beside the new one: at least, and by default. */
 export const MIN_OVERLAP_SEC = MINUTE_SEC;
-export const MAX_OVERLAP_SEC = 7 * DAY_SEC;
 export const DEFAULT_OVERLAP_SEC = HOUR_SEC;
 
 /** A new life, and, if uses are limited, how many it has. */

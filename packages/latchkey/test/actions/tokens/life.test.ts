@@ -6,7 +6,7 @@ import { ALERT_EVERY_SEC } from '../../../src/actions/decision/token-uses.ts';
 import { changeMemberTokens } from '../../../src/actions/organizations/member-tokens.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { editToken } from '../../../src/actions/tokens/edits.ts';
-import { MAX_OVERLAP_SEC, MIN_OVERLAP_SEC, regenerateToken, rotateToken } from '../../../src/actions/tokens/secrets.ts';
+import { MIN_OVERLAP_SEC, regenerateToken, rotateToken } from '../../../src/actions/tokens/secrets.ts';
 import { authorizeToken, deauthorizeToken } from '../../../src/actions/tokens/single-sign-on.ts';
 import { createToken, revokeToken } from '../../../src/actions/tokens/tokens.ts';
 import { Problem } from '../../../src/base/errors.ts';
@@ -16,6 +16,7 @@ import { MAX_FINE_GRAINED_TOKENS, type TokenDraft } from '../../../src/rules/dra
 import { type GrantDraft } from '../../../src/rules/grant-draft.ts';
 import type { Need } from '../../../src/rules/model.ts';
 import { NO_POLICY } from '../../../src/rules/policy.ts';
+import { MAX_OVERLAP_SEC } from '../../../src/rules/token-state.ts';
 import { accountByLogin } from '../../../src/store/accounts.ts';
 import { listAudit } from '../../../src/store/audit.ts';
 import type { Engine } from '../../../src/store/db.ts';

@@ -11,12 +11,14 @@ import {
   restoreToken,
 } from '../../../src/actions/tokens/upkeep.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';
+import { run } from '../../../src/cli/program.ts';
 import type { TokenDraft } from '../../../src/rules/draft.ts';
 import { listAudit } from '../../../src/store/audit.ts';
 import { grantsOf } from '../../../src/store/grants.ts';
 import { listMails } from '../../../src/store/outbox.ts';
 import { countLiving } from '../../../src/store/token-upkeep.ts';
 import { tokenById } from '../../../src/store/tokens.ts';
+import { recordingTerminal } from '../../cli/recording-terminal.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { contextWith, type TestContext } from '../context.ts';
 
@@ -174,4 +176,23 @@ describe.each(ENGINES)('upkeep [%s]', (engine) => {
     await digestRequests(ctx, null, GO);
     expect(await subjects(ctx)).toEqual(['1 token waits for approval in acme']);
   });
+});
+
+it('the operator brings back all tokens that ended for disuse by one command, and none that was revoked', async () => {
+  const ctx = await contextWith({});
+  await person(ctx, 'bob');
+  const ids: number[] = [];
+  for (const name of ['a', 'b', 'stolen']) ids.push(await make(ctx, name, { expiresInDays: null }));
+  await revokeToken(ctx, OPERATOR, ids[2]!);
+  for (const days of [400, 8]) {
+    ctx.clock.advance(days * DAY_SEC);
+    await endDisused(ctx, null, GO);
+  }
+  const living = async (): Promise<boolean[]> =>
+    Promise.all(ids.map(async (id) => (await tokenById(ctx.store.db, id))?.revokedAt === null));
+  expect(await living()).toEqual([false, false, false]);
+  const terminal = recordingTerminal();
+  expect(await run(['admin', 'token', 'restore', '--all', '--data', ctx.settings.data], terminal)).toBe(0);
+  expect(terminal.said).toEqual([`brought back the token ${ids[0]} (a)`, `brought back the token ${ids[1]} (b)`]);
+  expect(await living()).toEqual([true, true, false]);
 });
