@@ -70,7 +70,8 @@ describe('without a database', () => {
     ['introspection', 'POST', '/oauth/introspect', /"reason":"database_unavailable"/],
     ['the sign-in of commands', 'POST', '/login/oauth/access_token', /"error":"temporarily_unavailable"/],
     ['pages', 'GET', '/login', /does not answer/],
-  ])('%s says 503 with a reason and when to come again', async (_, method, path, words) => {
+    ['the health page', 'GET', '/instance/health', /does not answer/],
+  ])('%s says 503 with a reason and when to come again', async (door, method, path, words) => {
     const broken = await makeWorld();
     onTestFinished(() => broken.close().catch(() => undefined));
     const authorization = basic(broken.full);
@@ -81,7 +82,7 @@ describe('without a database', () => {
     const answer = await call(broken.url, path, {
       method,
       headers: {
-        ...(path === '/login' ? cookie : authorization),
+        ...(/page/.test(door) ? cookie : authorization),
         'User-Agent': 'test',
         ...(method === 'POST' ? { 'Content-Type': 'application/x-www-form-urlencoded' } : {}),
       },

@@ -39,12 +39,15 @@ async function prepare() {
       headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+  const revoke = (url: string) =>
+    fetch(`${url}/api/v4/personal_access_tokens/self`, { method: 'DELETE', headers: { 'Private-Token': token } });
   return {
     data,
     repositories,
     options,
     git,
     rest,
+    revoke,
     remote: (url: string) => `${url.replace('://', `://ada:${token}@`)}/ada/notes.git`,
   };
 }
@@ -88,12 +91,12 @@ if (canMount())
       ['takes nothing', { readOnly: true }, 'disk_unavailable'],
       ['is full', { full: true }, 'disk_unavailable'],
     ])(
-      'a server whose repositories lie on a disk that %s starts, checks, and says what it cannot do',
+      'a server whose repositories lie on a disk that %s starts, checks, and revokes, and says what it cannot do',
       {
         timeout: 60_000,
       },
       async (_how, disk, reason) => {
-        const { repositories, options, git, rest, remote } = await prepare();
+        const { repositories, options, git, rest, revoke, remote } = await prepare();
         await rm(join(repositories, '.latchkey'), { recursive: true });
         const server = await serveOn([{ folder: repositories, mib: 4, ...disk }], [...options, '--min-free-mib', '0']);
         expect(await ready(server.url)).toMatchObject({
@@ -108,6 +111,10 @@ if (canMount())
         expect((await git(['push', remote(server.url), 'main'])).code).toBe(128);
         const written = await rest(server.url, 'PUT', '/contents/a', { message: 'a', content: 'YQ==' });
         expect([written.status, written.headers.get('retry-after')]).toEqual([503, '60']);
+        // A stolen token must be ended on such a day, too.
+        expect((await revoke(server.url)).status).toBe(204);
+        expect((await rest(server.url, 'GET', '')).status).toBe(401);
+        expect((await git(['ls-remote', remote(server.url)])).code).toBe(128);
         expect((await server.stop('SIGTERM')).code).toBe(0);
       },
     );

@@ -13,7 +13,13 @@ import { freshDatabase } from '../engines/engines.ts';
 import { once } from '../waits.ts';
 import { dataOptions, latchkeyInside, runProgram, type Serving, serveUntilReady } from './latchkey-process.ts';
 
-async function serveWith(openFiles: number, ...more: string[]): Promise<{ serving: Serving; home: string }> {
+interface Served {
+  readonly serving: Serving;
+  readonly home: string;
+  readonly options: readonly string[];
+}
+
+async function serveWith(openFiles: number, ...more: string[]): Promise<Served> {
   const database = await freshDatabase('sqlite');
   onTestFinished(database.remove);
   const options = dataOptions(database);
@@ -22,7 +28,7 @@ async function serveWith(openFiles: number, ...more: string[]): Promise<{ servin
   await latchkeyInside(['admin', 'user', 'add', 'ada', '--email', 'ada@example.org', '--verified', ...options]);
   await latchkeyInside(['admin', 'repo', 'add', 'ada/open', '--public', ...options]);
   const under = ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`];
-  return { serving: await serveUntilReady([...options, ...more], undefined, under), home };
+  return { serving: await serveUntilReady([...options, ...more], undefined, under), home, options };
 }
 
 /** Silent connections; those that the server ends stay in the list. */
@@ -66,6 +72,50 @@ describe.each([64, 256])('with %s descriptors', (openFiles) => {
     );
     expect((await serving.stop('SIGTERM')).code).toBe(0);
   });
+});
+
+test('with 1,024 descriptors and 990 connections a push is done or refused, never in part, and is done afterwards', {
+  timeout: 120_000,
+}, async () => {
+  const { serving, home, options } = await serveWith(1024);
+  const made = await latchkeyInside([
+    'admin',
+    'token',
+    'add',
+    'ada',
+    '--name',
+    'pusher',
+    '--classic',
+    '--scope',
+    'repo',
+    ...options,
+  ]);
+  const origin = `${serving.url.replace('://', `://ada:${made.stdout.trim()}@`)}/ada/open.git`;
+  const git = (...args: string[]) =>
+    runProgram('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...args], {
+      cwd: home,
+      env: { HOME: home },
+    });
+  await git('init', '-q', '-b', 'main');
+  await git('commit', '-q', '--allow-empty', '-m', 'first');
+  const bare = await bareConnections(serving.url, 990);
+  // While many are turned away at once, some are without a word.
+  await vi.waitFor(async () => expect((await fetch(`${serving.url}/`)).status).toBe(503), { timeout: 20_000 });
+  expect(bare.filter((socket) => !socket.destroyed).length).toBeGreaterThan(100);
+  const pushed = await git('push', origin, 'main:crowded');
+  expect(pushed.stderr).toMatch(pushed.code === 0 ? /new branch/ : /503/);
+  await vi.waitFor(async () => expect((await fetch(`${serving.url}/healthz`)).status).toBe(200), { timeout: 20_000 });
+  expect(serving.child.exitCode).toBeNull();
+  expect(serving.output().stderr).not.toMatch(/uncaught|TypeError/i);
+  for (const socket of bare) socket.destroy();
+  await vi.waitFor(async () => expect((await git('push', origin, 'main:after')).code).toBe(0), {
+    timeout: 30_000,
+    interval: 500,
+  });
+  const refs = (await git('ls-remote', origin)).stdout;
+  expect(refs).toContain('refs/heads/after');
+  expect(refs.includes('refs/heads/crowded')).toBe(pushed.code === 0);
+  expect((await serving.stop('SIGTERM')).code).toBe(0);
 });
 
 test('who is turned away is told 503 and when to come again; health checks and administrators have places', {

@@ -1,7 +1,7 @@
 /**
  * What is made while a clock is a year ahead must not open anything for a year once the clock is right again: links for
- * a new password, sign-in codes of commands, the old secret of a rotation. Nor does a clock that goes back give anything
- * a longer life.
+ * a new password, sign-in codes of commands, the old secret of a rotation. Nor does a clock that goes back give
+ * anything a longer life.
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
@@ -74,7 +74,7 @@ async function ahead<T>(ctx: TestContext, make: () => Promise<T>): Promise<T> {
 }
 
 describe.each(ENGINES)('after a clock that was a year ahead [%s]', (engine) => {
-  it('a link for a new password that was made meanwhile opens nothing, and the next one works for its hour', async () => {
+  it('a link for a new password that was made meanwhile opens nothing, and the next works for its hour', async () => {
     const ctx = await withBob(engine);
     const link = async () => new Secret((await handPasswordLink(ctx, OPERATOR, 'bob')).split('/').at(-1)!);
     const early = await ahead(ctx, link);
@@ -113,7 +113,7 @@ describe.each(ENGINES)('after a clock that was a year ahead [%s]', (engine) => {
     expect(await opens(ctx, renewed.secret.reveal())).toBe(true);
   });
 
-  it('a token that was made meanwhile shows the end that it has, and a new secret gives it the end it should have', async () => {
+  it('a token that was made meanwhile shows its end, and a new secret gives it the one it should have', async () => {
     const ctx = await withBob(engine);
     const { token } = await ahead(ctx, () => monthOf(ctx));
     const ends = async () =>
@@ -125,7 +125,7 @@ describe.each(ENGINES)('after a clock that was a year ahead [%s]', (engine) => {
 });
 
 describe.each(ENGINES)('a clock that goes back a year [%s]', (engine) => {
-  it('opens neither sessions nor sudo mode, which work again when it is right; what began meanwhile has ended', async () => {
+  it('opens neither sessions nor sudo mode; they work when it is right, and what began meanwhile ended', async () => {
     const ctx = await withBob(engine);
     const bob = (await accountByLogin(ctx.store.db, 'bob'))!;
     const begin = () => ctx.store.transaction((tx) => beginSession(tx, ctx.clock.now(), bob.id, VISITOR));
