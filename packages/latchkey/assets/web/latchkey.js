@@ -281,6 +281,43 @@ for (const form of document.querySelectorAll('form[data-live-form]')) {
   });
 }
 
+// One box ticks all of a list.
+for (const all of document.querySelectorAll('[data-selects]')) {
+  const boxes = [...document.querySelectorAll(`input[name="${all.dataset.selects}"][type=checkbox]`)];
+  const show = () => {
+    const ticked = boxes.filter(({ checked }) => checked).length;
+    all.checked = ticked === boxes.length;
+    all.indeterminate = ticked > 0 && ticked < boxes.length;
+  };
+  all.addEventListener('change', () => {
+    for (const box of boxes) box.checked = all.checked;
+    show();
+  });
+  for (const box of boxes) box.addEventListener('change', show);
+  show();
+}
+
+// Keys of an inbox, while nothing is typed: j and k move, x ticks, the others press what bears them.
+for (const inbox of document.querySelectorAll('[data-inbox]')) {
+  const items = [...inbox.querySelectorAll('[data-item]')];
+  document.addEventListener('keydown', (event) => {
+    const { key, target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (target.matches('textarea, select, input:not([type=checkbox])')) return;
+    const at = items.findIndex((item) => item.contains(document.activeElement));
+    const boxOf = (item) => item?.querySelector('input[type=checkbox]');
+    if (key === 'j' || key === 'k')
+      boxOf(items[key === 'j' ? Math.min(at + 1, items.length - 1) : Math.max(at - 1, 0)]).focus();
+    else if (at >= 0 && key === 'x') boxOf(items[at]).click();
+    else if (at >= 0 && key === 'a') items[at].querySelector('[data-key=a]').click();
+    else if (at >= 0 && key === 'd') {
+      items[at].querySelector('details:has(> [data-key=d])').open = true;
+      items[at].querySelector('[name=reason]').focus();
+    } else return;
+    event.preventDefault();
+  });
+}
+
 // The same toggle for choosing a day, in forms without a preview.
 for (const choice of document.querySelectorAll('form:not([data-live-form]) [data-custom-day] select')) {
   choice.addEventListener('change', () => {

@@ -8,9 +8,11 @@
  * Never: a token's text. Only `email_verification`, `password_reset`, `account_locked`, `invitation` and `welcome` have
  * a secret that opens something: their one-time link. "This wasn't me" only takes away.
  */
+
 import { spokenInstant, type UnixSeconds } from '../base/time.ts';
 import { ACCOUNT_MAILS, type AccountMailFacts } from './account-mails.ts';
 import { type By, days, from, type MailRow } from './mail-row.ts';
+import { requestsWaitingWords, tokenEndingWords } from './mail-words.ts';
 import { listed } from './refusals/links.ts';
 
 /** A token as mails speak of it. `path` is its page: `/settings/personal-access-tokens/7`. */
@@ -82,7 +84,7 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     link: page('See the token'),
   },
   token_ending: {
-    subject: ({ token, daysLeft }) => `Your personal access token ${token.name} ends in ${days(daysLeft)}`,
+    subject: ({ token, daysLeft }) => `Your personal access token ${tokenEndingWords(token.name, daysLeft)}`,
     says: (facts) => [
       `The personal access token ${called(facts)} ends on ${spokenInstant(facts.endsAt)}, in ${days(facts.daysLeft)}.`,
       'Whatever still uses it then will be refused. Regenerate it to go on: it keeps its name and its rights.',
@@ -196,8 +198,7 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     link: page('See the token'),
   },
   requests_waiting: {
-    subject: ({ organization, total }) =>
-      `${total === 1 ? '1 token waits' : `${total} tokens wait`} for approval in ${organization}`,
+    subject: ({ organization, total }) => requestsWaitingWords(total, organization),
     says: ({ organization, requests, total }) => [
       `${total === 1 ? 'A personal access token waits' : `${total} personal access tokens wait`} ` +
         `for an owner of ${organization} to approve or deny: ${listed([

@@ -136,6 +136,27 @@ export async function refusalTotals(
   return new Map(rows.map((row) => [row.token_id, Number(row.times)]));
 }
 
+/** The latest refusal since an instant of each of a person's living tokens, the newest first. */
+export async function latestRefusals(
+  q: Query,
+  userId: number,
+  sinceAt: UnixSeconds,
+  limit: number,
+): Promise<{ readonly tokenId: number; readonly times: number }[]> {
+  const rows = await q
+    .selectFrom('token_refusals')
+    .innerJoin('tokens', 'tokens.id', 'token_refusals.token_id')
+    .select((row) => ['token_refusals.token_id', row.fn.sum<number>('times').as('times')])
+    .where('tokens.user_id', '=', userId)
+    .where('tokens.revoked_at', 'is', null)
+    .where('token_refusals.last_at', '>=', sinceAt)
+    .groupBy('token_refusals.token_id')
+    .orderBy((row) => row.fn.max('token_refusals.last_at'), 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ tokenId: row.token_id, times: Number(row.times) }));
+}
+
 /** Deletes refusals that last happened before an instant. Returns how many rows. */
 export async function deleteRefusalsBefore(tx: Query, at: UnixSeconds): Promise<number> {
   const { numDeletedRows } = await tx.deleteFrom('token_refusals').where('last_at', '<', at).executeTakeFirst();

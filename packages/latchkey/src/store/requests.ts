@@ -151,6 +151,26 @@ export async function countPendingRequests(q: Query, organizationId: number): Pr
   return count;
 }
 
+/** How many requests wait for the owners of each of these organizations, and since when; those without are missing. */
+export async function pendingTotals(
+  q: Query,
+  organizationIds: readonly number[],
+): Promise<Map<number, { readonly count: number; readonly since: UnixSeconds }>> {
+  if (organizationIds.length === 0) return new Map();
+  const rows = await q
+    .selectFrom('requests')
+    .select((row) => [
+      'organization_id',
+      row.fn.countAll<number>().as('count'),
+      row.fn.min<number>('created_at').as('since'),
+    ])
+    .where('organization_id', 'in', organizationIds)
+    .where('state', '=', 'pending')
+    .groupBy('organization_id')
+    .execute();
+  return new Map(rows.map((row) => [row.organization_id, { count: Number(row.count), since: Number(row.since) }]));
+}
+
 function requestOf(row: Selectable<RequestsTable>): Request {
   return {
     id: row.id,

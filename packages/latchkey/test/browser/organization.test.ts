@@ -16,10 +16,9 @@ test('seed 002: an owner approves what waits, looks at what reaches the organiza
   await owner.goto('/organizations/octo/settings/personal-access-token-requests');
   await owner.getByText('To build <i>it</i>').waitFor();
   await look(owner, 'organization-requests');
-  await owner.getByRole('button', { name: 'Approve' }).click();
-  await owner.getByText('Tick at least one request.').waitFor();
-  await owner.getByLabel('build of ada').check();
-  await owner.getByRole('button', { name: 'Approve' }).click();
+  await owner.getByRole('button', { name: 'Approve selected' }).click();
+  await owner.getByText('Select a request first.').waitFor();
+  await owner.getByRole('button', { name: 'Approve “build”' }).click();
   await owner.getByText('The request is approved.').waitFor();
   expect(await cloneWith(site, 'ada', token, 'octo/site')).toBeNull();
   await owner.getByRole('link', { name: 'Active tokens' }).click();
@@ -42,6 +41,46 @@ test('seed 002: an owner approves what waits, looks at what reaches the organiza
   await look(owner, 'organization-audit-log');
   await page.goto('/organizations/octo/settings/personal-access-token-requests');
   await page.getByRole('heading', { name: 'You may not do that' }).waitFor();
+});
+
+test('what needs somebody is on the home page and counted in the menus; an inbox is decided by keys', async () => {
+  const site = await octo();
+  const page = await site.signedIn('ada');
+  for (const name of ['build', 'deploy', 'docs']) {
+    await page.goto(`/settings/personal-access-tokens/new?name=${name}&target_name=octo&contents=read`);
+    await page.getByRole('button', { name: 'Generate token' }).click();
+    await page.getByRole('heading', { name: `${name} is ready` }).waitFor();
+  }
+  const refused = await fetch(`${site.url}/api/v3/repos/octo/site/contents/a`, {
+    headers: { Authorization: `Bearer ${await copied(page)}` },
+  });
+  expect(refused.status).toBe(403);
+  await page.goto('/');
+  await page.getByRole('heading', { name: '1 thing needs you' }).waitFor();
+  await page.getByText('was refused once today').waitFor();
+  await look(page, 'home-refused');
+
+  const owner = await site.signedIn('grace');
+  await owner.getByRole('heading', { name: '1 thing needs you' }).waitFor();
+  await owner.getByText('3 tokens wait for approval in octo').waitFor();
+  await look(owner, 'home-requests');
+  await owner.getByRole('link', { name: 'Requests 3 waiting' }).click();
+  await owner.getByRole('link', { name: 'Pending requests 3 waiting' }).waitFor();
+  await owner.getByLabel('Select all').check();
+  expect(await owner.getByRole('checkbox', { checked: true }).count()).toBe(4);
+  await owner.getByLabel('Select all').uncheck();
+  await owner.getByRole('heading', { name: 'Pending requests' }).click();
+  for (const key of ['j', 'j', 'x']) await owner.keyboard.press(key);
+  expect(await owner.getByLabel('“deploy” of ada').isChecked()).toBe(true);
+  await owner.keyboard.press('a');
+  await owner.getByText('The request is approved.').waitFor();
+  for (const key of ['j', 'd']) await owner.keyboard.press(key);
+  await owner.keyboard.type('just ask me');
+  await look(owner, 'organization-inbox');
+  await owner.keyboard.press('Enter');
+  await owner.getByText('The request is denied.').waitFor();
+  await owner.getByRole('link', { name: 'Requests 1 waiting' }).first().waitFor();
+  expect(await owner.getByLabel('“build” of ada').count()).toBe(1);
 });
 
 test("an owner takes back what a member's classic token reaches, and gives it back", async () => {

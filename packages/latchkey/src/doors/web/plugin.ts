@@ -38,6 +38,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import { leaveFlash, pickUpFlash, signedInBy } from '../../actions/accounts/sessions.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { mintSecret } from '../../actions/ground/one-time-secrets.ts';
+import { waitingRequests } from '../../actions/organizations/needs.ts';
 import { Problem } from '../../base/errors.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { isAbandoned } from '../../base/requests/body-deadline.ts';
@@ -110,6 +111,7 @@ async function serve(
 ): Promise<FastifyReply> {
   const visit = await visitOf(frame, request, reply);
   try {
+    if (visit.method === 'GET' && visit.person !== null) visit.waiting = await waitingRequests(frame.ctx, visit.person);
     return await send(frame, visit, reply, each === null ? notFound() : await answerOf(visit, each, request.headers));
   } catch (error) {
     if (isAbandoned(request.raw)) return reply.hijack();

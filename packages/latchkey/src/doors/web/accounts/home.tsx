@@ -5,6 +5,7 @@
 import type { VNode } from 'preact';
 import { readTargetAccount } from '../../../actions/accounts/people.ts';
 import type { Permit } from '../../../actions/decision/authorize.ts';
+import { tokenNeeds } from '../../../actions/organizations/needs.ts';
 import { organizationsOf } from '../../../actions/organizations/organizations.ts';
 import {
   listVisible,
@@ -17,6 +18,7 @@ import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { organizationPath } from '../organizations/area.tsx';
 import { Avatar, Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
+import { NeedsList } from './needs.tsx';
 
 const ON_A_PAGE = 30;
 const MAX_ORGANIZATIONS = 100;
@@ -83,7 +85,8 @@ async function home(visit: Visit): Promise<Answer> {
   if (visit.person === null) return redirect('/login');
   const permit = await visit.ownPermit();
   const { account } = visit.user;
-  const [listing, organizations, facts] = await Promise.all([
+  const [needs, listing, organizations, facts] = await Promise.all([
+    tokenNeeds(visit.ctx, permit),
     listOf(visit, permit, {
       of: { userId: account.id, affiliations: ['owner', 'collaborator', 'organization_member'] },
     }),
@@ -94,7 +97,8 @@ async function home(visit: Visit): Promise<Answer> {
     'Home',
     <div class="lk-columns lk-columns-right">
       <div class="lk-content">
-        <Subhead title="Repositories" level={1}>
+        <NeedsList visit={visit} needs={{ ...needs, requests: visit.waiting }} />
+        <Subhead title="Repositories">
           <a class="btn btn-primary btn-sm" href="/new">
             New repository
           </a>

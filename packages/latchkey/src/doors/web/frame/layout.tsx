@@ -99,10 +99,27 @@ function Bar({ visit, icon }: { visit: Visit; icon: string }): VNode {
             Sign in
           </a>
         ) : (
-          <AvatarMenu visit={visit} login={login} />
+          <>
+            <WaitingLink visit={visit} />
+            <AvatarMenu visit={visit} login={login} />
+          </>
         )}
       </nav>
     </header>
+  );
+}
+
+/** From every page to what waits for an owner; nothing while nothing does. */
+function WaitingLink({ visit: { waiting } }: { visit: Visit }): VNode | null {
+  const total = waiting.reduce((sum, { count }) => sum + count, 0);
+  const [first, ...more] = waiting;
+  if (first === undefined) return null;
+  const path = `/organizations/${encodeURIComponent(first.organization)}/settings/personal-access-token-requests`;
+  return (
+    <a class="lk-bar-link" href={more.length === 0 ? path : '/'}>
+      Requests
+      <Count of={total} />
+    </a>
   );
 }
 
@@ -193,12 +210,26 @@ function currentLabel(items: readonly MenuItem[], path: string): string | null {
   return null;
 }
 
+/** How much waits, beside the entry that leads there. */
+function Count({ of }: { of: number }): VNode | null {
+  return of === 0 ? null : (
+    <>
+      {' '}
+      <span class="Counter Counter--primary">
+        {of}
+        <span class="sr-only"> waiting</span>
+      </span>
+    </>
+  );
+}
+
 function SideItem({ item, path }: { item: MenuItem; path: string }): VNode {
   const current = isCurrent(item, path) ? ({ 'aria-current': 'page' } as const) : {};
   return (
     <li>
       <a href={item.path} {...current}>
         {item.label}
+        <Count of={item.count ?? 0} />
       </a>
       {item.items === undefined ? null : (
         <ul>

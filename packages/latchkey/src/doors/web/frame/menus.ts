@@ -5,6 +5,8 @@ export interface MenuItem {
   /** True when the pages below it belong to it, too. */
   readonly withBelow?: boolean;
   readonly items?: readonly MenuItem[];
+  /** How much waits there for whoever looks; 0 isn't shown. */
+  readonly count?: number;
 }
 
 export interface Menu {

@@ -10,6 +10,7 @@ import { authorizeIdentity, type Permit } from '../../../actions/decision/author
 import type { TargetName } from '../../../actions/decision/targets.ts';
 import type { Context } from '../../../actions/ground/context.ts';
 import { mintSecret } from '../../../actions/ground/one-time-secrets.ts';
+import type { WaitingRequests } from '../../../actions/organizations/needs.ts';
 import { Problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
 import type { Explanation } from '../../../rules/explain.ts';
@@ -67,6 +68,8 @@ export class Visit {
   readonly streams: Streams;
   /** What an action left for this page. */
   flash: Flash | null = null;
+  /** What waits for this person in their organizations, for the menus. */
+  waiting: readonly WaitingRequests[] = [];
   /** What was wrong with the form that was sent. */
   problem: Problem | null = null;
 

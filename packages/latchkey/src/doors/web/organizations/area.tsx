@@ -12,7 +12,7 @@ export function organizationPath(login: string, below: string): string {
   return `/organizations/${encodeURIComponent(login)}/settings/${below}`;
 }
 
-function menuOf(login: string): Menu {
+function menuOf(login: string, waiting: number): Menu {
   const item = (label: string, below: string) => ({ label, path: organizationPath(login, below), withBelow: true });
   return {
     label: login,
@@ -23,7 +23,7 @@ function menuOf(login: string): Menu {
         label: 'Personal access tokens',
         path: organizationPath(login, ''),
         items: [
-          item('Pending requests', 'personal-access-token-requests'),
+          { ...item('Pending requests', 'personal-access-token-requests'), count: waiting },
           item('Active tokens', 'personal-access-tokens'),
           item('Policy', 'personal-access-token-policy'),
         ],
@@ -35,8 +35,10 @@ function menuOf(login: string): Menu {
 }
 
 export function OrganizationArea({ visit, children }: { visit: Visit; children: ComponentChildren }): VNode {
+  const login = visit.param('org');
+  const waits = visit.waiting.find(({ organization }) => organization.toLowerCase() === login.toLowerCase());
   return (
-    <WithMenu visit={visit} menu={menuOf(visit.param('org'))}>
+    <WithMenu visit={visit} menu={menuOf(login, waits?.count ?? 0)}>
       {children}
     </WithMenu>
   );

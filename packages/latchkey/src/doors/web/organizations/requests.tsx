@@ -1,16 +1,20 @@
 /** Requests of tokens that wait for an organization's owners: reviewed, approved or denied, one or many. */
-import type { VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import { MAX_REASON_LENGTH, reviewRequests } from '../../../actions/organizations/approvals.ts';
 import { type RequestRow, ROWS_ON_A_PAGE, requestRows } from '../../../actions/organizations/rows.ts';
 import { problem } from '../../../base/errors.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { Blankslate, NextPage, Subhead, Time } from '../parts/components.tsx';
-import { Form } from '../parts/form.tsx';
+import { Avatar, Blankslate, NextPage, Subhead, Time } from '../parts/components.tsx';
+import type { Fields } from '../parts/fields.ts';
+import { Form, Hidden } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import { Ends } from '../tokens/lists.tsx';
 import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit, tickedIds } from './area.tsx';
 import { filterInputOf, PermissionList, TokenFilter } from './filter.tsx';
+
+/** The form for all that are ticked, whose rows stand outside of it. */
+const BULK = 'review-selected';
 
 async function get(visit: Visit): Promise<Answer> {
   const organization = visit.param('org');
@@ -37,52 +41,76 @@ async function get(visit: Visit): Promise<Answer> {
           New requests are listed here, and told to the owners by mail once a day.
         </Blankslate>
       ) : (
-        <Form f={f} submit={null}>
-          <div class="Box mb-3">
+        <>
+          <div class="Box mb-3" data-inbox>
+            <p class="Box-header mb-0 lk-needs-script">
+              <label>
+                <input type="checkbox" data-selects="ids" /> Select all
+              </label>
+            </p>
             <ul>
               {rows.map((row) => (
-                <Row row={row} at={visit.ctx.clock.now()} checked={f.values('ids').includes(String(row.id))} />
+                <Row f={f} row={row} at={visit.ctx.clock.now()} />
               ))}
             </ul>
           </div>
-          <TextField
-            f={f}
-            name="reason"
-            label="Reason"
-            maxLength={MAX_REASON_LENGTH}
-            note="Optional. Whoever asked reads it."
-          />
-          <button type="submit" name="action" value="approve" class="btn btn-primary">
-            Approve
-          </button>{' '}
-          <button type="submit" name="action" value="deny" class="btn btn-danger">
-            Deny
-          </button>
-        </Form>
+          <Form f={f} submit={null} id={BULK}>
+            <h2 class="f4 mb-2">Decide the selected ones together</h2>
+            <TextField
+              f={f}
+              name="reason"
+              label="Reason"
+              maxLength={MAX_REASON_LENGTH}
+              note="Optional. Whoever asked reads it."
+            />
+            <button type="submit" name="action" value="approve" class="btn">
+              Approve selected
+            </button>{' '}
+            <button type="submit" name="action" value="deny" class="btn btn-danger">
+              Deny selected
+            </button>
+          </Form>
+          <p class="note mt-3 lk-needs-script">
+            Keys: <kbd>j</kbd> <kbd>k</kbd> move, <kbd>x</kbd> select, <kbd>a</kbd> approve, <kbd>d</kbd> deny.
+          </p>
+        </>
       )}
       <NextPage href={nextPagePath(visit, 'before', rows.length < ROWS_ON_A_PAGE ? undefined : rows.at(-1)?.id)} />
     </OrganizationArea>,
   );
 }
 
-function Row({ row, at, checked }: { row: RequestRow; at: number; checked: boolean }): VNode {
+function Row({ f, row, at }: { f: Fields; row: RequestRow; at: number }): VNode {
   const id = `request-${row.id}`;
   return (
-    <li class="Box-row lk-pick">
+    <li class="Box-row lk-pick" data-item>
       <input
         type="checkbox"
         id={id}
         name="ids"
         value={String(row.id)}
-        checked={checked}
+        form={BULK}
+        checked={f.values('ids').includes(String(row.id))}
         aria-describedby={`${id}-facts`}
       />
       <div class="lk-token-what">
-        <label for={id}>
-          <bdi class="text-bold">{row.token.name}</bdi> of {row.owner.login}
-        </label>
+        <p class="mb-1 d-flex flex-items-center">
+          <Avatar login={row.owner.login} /> <bdi class="text-bold">{row.owner.login}</bdi>
+          <span class="color-fg-muted">
+            asked <Time at={row.askedAt} />
+          </span>
+        </p>
         <div id={`${id}-facts`}>
-          <p class="mb-1">Asks to {row.words}.</p>
+          <p class="f4 mb-1">Asks to {row.words}.</p>
+          <p class="mb-1">
+            <span class="color-fg-muted">Token</span>{' '}
+            <label for={id}>
+              “<bdi>{row.token.name}</bdi>”<span class="sr-only"> of {row.owner.login}</span>
+            </label>{' '}
+            <span class="color-fg-muted">
+              · <Ends expiresAt={row.token.expiresAt} at={at} />
+            </span>
+          </p>
           {row.reason === null ? (
             <p class="color-fg-muted mb-1">No justification was given.</p>
           ) : (
@@ -90,20 +118,69 @@ function Row({ row, at, checked }: { row: RequestRow; at: number; checked: boole
               {row.reason}
             </blockquote>
           )}
-          <p class="color-fg-muted f6 mb-0">
-            asked <Time at={row.askedAt} /> · <Ends expiresAt={row.token.expiresAt} at={at} />
-          </p>
         </div>
         <PermissionList permissions={row.permissions} repositoryNames={row.repositoryNames} />
+        <div class="d-flex flex-items-center mt-2">
+          <OneForm f={f} row={row} action="approve">
+            <button type="submit" class="btn btn-primary btn-sm" data-key="a">
+              Approve
+              <Of row={row} />
+            </button>
+          </OneForm>
+          <details>
+            <summary class="btn btn-sm" data-key="d">
+              Deny…
+              <Of row={row} />
+            </summary>
+            <OneForm f={f} row={row} action="deny">
+              <label for={`${id}-reason`}>Reason, which {row.owner.login} reads</label>
+              <input id={`${id}-reason`} name="reason" class="form-control input-sm" maxLength={MAX_REASON_LENGTH} />
+              <button type="submit" class="btn btn-danger btn-sm">
+                Deny
+                <Of row={row} />
+              </button>
+            </OneForm>
+          </details>
+        </div>
       </div>
     </li>
   );
 }
 
+/** What a button is about, for people who can't see where it stands. */
+function Of({ row }: { row: RequestRow }): VNode {
+  return <span class="sr-only"> “{row.token.name}”</span>;
+}
+
+/** A form for one request and one decision: the Enter key in it can mean nothing else. */
+function OneForm({
+  f,
+  row,
+  action,
+  children,
+}: {
+  f: Fields;
+  row: RequestRow;
+  action: 'approve' | 'deny';
+  children: ComponentChildren;
+}): VNode {
+  return (
+    <form method="post" class="lk-inline-form">
+      <Hidden name="form" value={f.id} />
+      <Hidden name="token" value={f.token} />
+      <Hidden name="nonce" value={f.nonce} />
+      <Hidden name="ids" value={String(row.id)} />
+      <Hidden name="action" value={action} />
+      {children}
+    </form>
+  );
+}
+
 async function review(visit: Visit): Promise<Answer> {
   const requestIds = tickedIds(visit);
-  if (requestIds.length === 0) throw problem('missing', 'Tick at least one request.');
-  const action = visit.field('action') === 'approve' ? 'approve' : 'deny';
+  if (requestIds.length === 0) throw problem('missing', 'Select a request first.');
+  const action = visit.field('action');
+  if (action !== 'approve' && action !== 'deny') throw problem('missing', 'Choose Approve or Deny.');
   const permit = await organizationPermit(visit, { organization_personal_access_token_requests: 'write' });
   await reviewRequests(visit.ctx, permit, {
     organization: visit.param('org'),

@@ -18,6 +18,8 @@ interface FormProps {
   /** Where it is sent, if not to its own page. */
   readonly action?: string;
   readonly inline?: boolean;
+  /** For fields that stand outside of it. */
+  readonly id?: string;
   /** Where Cancel leads, if not where the page says; null where nothing can be canceled. */
   readonly cancel?: string | null;
   readonly children?: ComponentChildren;
@@ -32,11 +34,17 @@ export function Form({
   action,
   inline = false,
   cancel,
+  id,
   children,
 }: FormProps): VNode {
   const look = tone === 'default' ? '' : ` btn-${tone}`;
   return (
-    <form method="post" class={inline ? 'lk-inline-form' : 'lk-form'} {...(action === undefined ? {} : { action })}>
+    <form
+      method="post"
+      class={inline ? 'lk-inline-form' : 'lk-form'}
+      {...(action === undefined ? {} : { action })}
+      {...(id === undefined ? {} : { id })}
+    >
       <Hidden name="form" value={f.id} />
       <Hidden name="token" value={f.token} />
       <Hidden name="nonce" value={f.nonce} />

@@ -54,7 +54,15 @@ function Typed({ id, refusal: { words } }: { id: string; refusal: TokenRefusal }
 }
 
 /** The remedy as a link on this site. */
-export function Mend({ visit, token, refusal }: { visit: Visit; token: OwnToken; refusal: TokenRefusal }): VNode {
+export function Mend({
+  visit,
+  token,
+  refusal,
+}: {
+  visit: Visit;
+  token: Pick<OwnToken, 'kind' | 'id'>;
+  refusal: TokenRefusal;
+}): VNode {
   const { url, wayOut } = refusal.words;
   const { publicUrl } = visit.ctx.settings;
   if (url === null || !url.startsWith(`${publicUrl}/`)) return <span class="color-fg-muted">{wayOut}</span>;

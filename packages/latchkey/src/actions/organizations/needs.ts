@@ -1,0 +1,81 @@
+/**
+ * What needs a person: requests that wait for them, tokens refused today, tokens that end soon.
+ *
+ * Invariant: a fixed number of queries, and at most `MOST_OF_A_KIND` of each, however many tokens somebody has.
+ */
+import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
+import { accountsByIds } from '../../store/accounts.ts';
+import { endingTokenIds } from '../../store/ending-tokens.ts';
+import { latestRefusals } from '../../store/refusals.ts';
+import { pendingTotals } from '../../store/requests.ts';
+import { type Token, tokensByIds } from '../../store/tokens.ts';
+import type { SignedIn } from '../accounts/sessions.ts';
+import type { Permit } from '../decision/authorize.ts';
+import { refusalsOf, type TokenRefusal } from '../decision/token-refusals.ts';
+import type { Context } from '../ground/context.ts';
+
+const MOST_OF_A_KIND = 5;
+
+export interface WaitingRequests {
+  readonly organization: string;
+  readonly count: number;
+  readonly since: UnixSeconds;
+}
+
+export interface Needs {
+  readonly refused: readonly { readonly token: Token; readonly times: number; readonly latest: TokenRefusal }[];
+  readonly requests: readonly WaitingRequests[];
+  readonly ending: readonly (Token & { readonly expiresAt: UnixSeconds })[];
+}
+
+/** The requests that wait for this person in the organizations that they own, the oldest first. */
+export async function waitingRequests(ctx: Context, { identity }: SignedIn): Promise<readonly WaitingRequests[]> {
+  const owned = [...(identity.facts?.memberships ?? [])].flatMap(([id, role]) => (role === 'owner' ? [id] : []));
+  if (owned.length === 0) return [];
+  const totals = await pendingTotals(ctx.store.db, owned);
+  const accounts = await accountsByIds(ctx.store.db, [...totals.keys()]);
+  return [...totals]
+    .flatMap(([id, total]) => {
+      const organization = accounts.get(id);
+      return organization === undefined ? [] : [{ organization: organization.login, ...total }];
+    })
+    .toSorted((one, other) => one.since - other.since);
+}
+
+/** What of their tokens needs the caller. */
+export async function tokenNeeds(ctx: Context, permit: Permit): Promise<Pick<Needs, 'refused' | 'ending'>> {
+  const { userId } = permit.actor;
+  if (userId === null) throw new TypeError('only a person has tokens');
+  await ctx.refusals.flush();
+  const { db } = ctx.store;
+  const at = ctx.clock.now();
+  const [latest, endingIds] = await Promise.all([
+    latestRefusals(db, userId, at - (at % DAY_SEC), MOST_OF_A_KIND),
+    endingTokenIds(db, userId, { after: at, until: at + SOON_SEC }, MOST_OF_A_KIND),
+  ]);
+  const tokens = await tokensByIds(db, [...latest.map(({ tokenId }) => tokenId), ...endingIds]);
+  const refused = await Promise.all(
+    latest.map(async ({ tokenId, times }) => ({
+      times,
+      token: tokens.get(tokenId),
+      latest: (await refusalsOf(ctx, tokenId))[0],
+    })),
+  );
+  return {
+    refused: refused.flatMap(({ token, times, latest: newest }) =>
+      token === undefined || newest === undefined ? [] : [{ token, times, latest: newest }],
+    ),
+    ending: endingIds.flatMap((id) => {
+      const token = tokens.get(id);
+      if (token === undefined || token.expiresAt === null || !isSoon(token, token.expiresAt, at)) return [];
+      return [{ ...token, expiresAt: token.expiresAt }];
+    }),
+  };
+}
+
+const SOON_SEC = 7 * DAY_SEC;
+
+/** In the last fifth of its life, at most a week and at least a day before its end: a short life isn't all alarm. */
+function isSoon({ issuedAt }: Token, expiresAt: UnixSeconds, at: UnixSeconds): boolean {
+  return expiresAt - at <= Math.max(DAY_SEC, Math.min(SOON_SEC, (expiresAt - issuedAt) / 5));
+}

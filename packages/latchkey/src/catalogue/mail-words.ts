@@ -1,0 +1,10 @@
+/** Words that the subject of a mail and the page it leads to share, so that one is known from the other. */
+
+export function requestsWaitingWords(total: number, organization: string): string {
+  return `${total === 1 ? '1 token waits' : `${total} tokens wait`} for approval in ${organization}`;
+}
+
+/** @param daysLeft whole days; 0 = less than one */
+export function tokenEndingWords(name: string, daysLeft: number): string {
+  return `${name} ends in ${daysLeft === 0 ? 'less than a day' : daysLeft === 1 ? '1 day' : `${daysLeft} days`}`;
+}

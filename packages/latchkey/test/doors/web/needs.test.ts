@@ -1,0 +1,70 @@
+/** What the home page says of what needs a person, and the decisions of an inbox. */
+import { expect, test } from 'vitest';
+import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { createToken } from '../../../src/actions/tokens/tokens.ts';
+import { DAY_SEC } from '../../../src/base/time.ts';
+import { formIn, type Visitor, type WebWorld, webWorld } from './visitor.ts';
+
+const INBOX = '/organizations/octo/settings/personal-access-token-requests';
+const words = (html: string): string => html.replace(/<[^>]*>/g, '').replace(/\s+/g, ' ');
+
+async function ownerAndMember(): Promise<{ world: WebWorld; ada: Visitor; grace: Visitor }> {
+  const world = await webWorld();
+  await world.addPerson('ada');
+  await world.addPerson('grace');
+  await addOrganization(world.ctx, operatorPermit(), { name: 'octo', owner: 'grace' });
+  await setMember(world.ctx, operatorPermit(), { organization: 'octo', login: 'ada', role: 'member' });
+  const [ada, grace] = [world.visitor(), world.visitor()];
+  await ada.signIn('ada');
+  await grace.signIn('grace');
+  return { world, ada, grace };
+}
+
+const token = (world: WebWorld, name: string, owner: string, expiresInDays = 30) =>
+  createToken(world.ctx, operatorPermit(), {
+    userLogin: 'ada',
+    kind: 'fine-grained',
+    name,
+    description: '',
+    expiresInDays,
+    scopes: [],
+    grants: [{ owner, selection: 'all', repositories: [], permissions: { contents: 'read' }, justification: null }],
+  });
+
+test('a token needs its owner in the last fifth of its life, and not on its first day', async () => {
+  const { world, ada } = await ownerAndMember();
+  await token(world, 'laptop', 'ada', 30);
+  expect(words((await ada.get('/')).text)).toContain('Nothing needs you');
+  world.ctx.clock.advance(23 * DAY_SEC);
+  await ada.signIn('ada');
+  expect(words((await ada.get('/')).text)).toContain('Nothing needs you');
+  world.ctx.clock.advance(DAY_SEC);
+  const home = words((await ada.get('/')).text);
+  expect(home).toContain('1 thing needs you');
+  expect(home).toMatch(/laptop ends in [56] days/);
+});
+
+test('what waits for an owner is in the words of the mail about it, and nobody else is told', async () => {
+  const { world, ada, grace } = await ownerAndMember();
+  await token(world, 'one', 'octo');
+  await token(world, 'two', 'octo');
+  expect(words((await grace.get('/')).text)).toContain('2 tokens wait for approval in octo');
+  expect(words((await grace.get(INBOX)).text)).toContain('Pending requests 2 waiting');
+  expect(words((await ada.get('/')).text)).toContain('Nothing needs you');
+});
+
+test('without scripts one request is approved, another denied with a reason; no decision decides none', async () => {
+  const { world, grace } = await ownerAndMember();
+  await token(world, 'one', 'octo');
+  await token(world, 'two', 'octo');
+  const { values } = formIn((await grace.get(INBOX)).text, 'review');
+  values.delete('action');
+  expect((await grace.post(INBOX, values)).text).toContain('Choose Approve or Deny.');
+  const states = () => world.ctx.store.db.selectFrom('requests').select(['id', 'state']).orderBy('id').execute();
+  expect((await states()).map(({ state }) => state)).toEqual(['pending', 'pending']);
+  const [first, second] = await states();
+  await grace.send(INBOX, 'review', { ids: String(first!.id), action: 'approve' });
+  await grace.send(INBOX, 'review', { ids: String(second!.id), action: 'deny', reason: 'Ask for less' });
+  expect((await states()).map(({ state }) => state)).toEqual(['approved', 'denied']);
+});
