@@ -98,7 +98,7 @@ test('under approval and a cap, a newcomer takes the form as it is, reminds an o
   const attempt: Try = { username: 'bob', secret: 'hunter2hunter2', repository: 'acme/site', operation: 'clone' };
   const { remote } = await world.git(attempt);
   const first = await follow(world, remote.at(-1) ?? '', attempt);
-  expect(first.page).toContain('An owner of acme has to approve it first.');
+  expect(first.page).toContain('Asks acme to read code in acme/site. Until then');
   await askAndApprove(world, first.attempt);
   expect(await world.git(first.attempt)).toMatchObject({ ok: true, kept: true });
 });

@@ -135,7 +135,7 @@ function Groups({
               </span>
             </summary>
             {rest.map((permission) => (
-              <PermissionRow f={f} prefix={prefix} permission={permission} level="" />
+              <PermissionRow f={f} prefix={prefix} permission={permission} level="" isBrief />
             ))}
           </details>
         );

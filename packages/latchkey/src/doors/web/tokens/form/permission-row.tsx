@@ -12,21 +12,25 @@ interface Props {
   /** '' = none. */
   readonly level: string;
   readonly isAdded?: boolean;
+  /** Without its sentence, which a search or adding it shows: all of them would double the page. */
+  readonly isBrief?: boolean;
 }
 
-export function PermissionRow({ f, prefix, permission, level, isAdded = false }: Props): VNode {
+export function PermissionRow({ f, prefix, permission, level, isAdded = false, isBrief = false }: Props): VNode {
   const name = prefix + permission.name;
   const id = `${f.id}-${name}`;
   const error = f.error(name) === '' && isAdded ? f.error(permission.name) : f.error(name);
   const isOffered = level === '' || (permission.levels as readonly string[]).includes(level);
-  const said = [`${id}-says`, ...(error === '' ? [] : [`${id}-error`])].join(' ');
+  const said = [...(isBrief ? [] : [`${id}-says`]), ...(error === '' ? [] : [`${id}-error`])].join(' ');
   return (
     <div class="lk-permission">
       <div class="lk-permission-name">
         <label for={id}>{permission.title}</label> <code class="lk-field-name">{permission.name}</code>
-        <p class="note" id={`${id}-says`}>
-          {sentenceOf(permission, level)}
-        </p>
+        {isBrief ? null : (
+          <p class="note" id={`${id}-says`}>
+            {sentenceOf(permission, level)}
+          </p>
+        )}
         {error === '' ? null : (
           <p class="lk-error" id={`${id}-error`}>
             {error}
@@ -37,7 +41,7 @@ export function PermissionRow({ f, prefix, permission, level, isAdded = false }:
         id={id}
         name={name}
         class="form-select select-sm"
-        aria-describedby={said}
+        {...(said === '' ? {} : { 'aria-describedby': said })}
         {...(error === '' ? {} : { 'aria-invalid': 'true' })}
       >
         <option value="" selected={level === ''}>

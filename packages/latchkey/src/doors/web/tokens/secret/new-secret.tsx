@@ -19,7 +19,7 @@ import { type Answer, page, redirect, type WebPage } from '../../frame/web-page.
 import { CopyButton, Notice } from '../../parts/components.tsx';
 import { createdPath, idParam, LIST_PATHS, pathOfToken } from '../kinds.ts';
 import { Ends } from '../lists.tsx';
-import { Waiting } from '../waiting.tsx';
+import { remind, Waiting } from '../waiting.tsx';
 import { FirstUseLine, firstUseStream } from './first-use.tsx';
 import { NextSteps } from './next-steps.tsx';
 
@@ -46,7 +46,8 @@ async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
         It <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} />.
       </p>
       {isNew ? <TheSecret secret={secret} /> : <Gone token={token} />}
-      <Waiting visit={visit} token={token} />
+      {/* Its button leads away from this page, and the secret with it. */}
+      {isNew ? null : <Waiting visit={visit} token={token} />}
       {isNew ? (
         <NextSteps visit={visit} token={token} secret={secret} repository={await exampleRepository(visit, token)} />
       ) : null}
@@ -107,6 +108,11 @@ async function exampleRepository(visit: Visit, token: OwnToken): Promise<string 
 }
 
 export const newSecretPages: readonly WebPage[] = (['fine-grained', 'classic', 'scoped'] as const).flatMap((kind) => [
-  { path: `${LIST_PATHS[kind]}/:id/created`, access: 'sudo', get: (visit: Visit) => show(visit, kind) } as const,
+  {
+    path: `${LIST_PATHS[kind]}/:id/created`,
+    access: 'sudo',
+    get: (visit: Visit) => show(visit, kind),
+    forms: { remind },
+  } as const,
   firstUseStream(kind),
 ]);
