@@ -47,6 +47,18 @@ describe('GitHub’s endpoints', () => {
     expect(open.filter((name) => !permissionless.has(name))).toEqual([]);
   });
 
+  it('ask no account for a permission over organizations, which no token holds there', () => {
+    const isOfOrganizations = (name: string): boolean =>
+      permissionNamed(wholeOf(name as PermissionName))?.group === 'organization';
+    const unreachable = routes.filter(
+      ({ need: { sets }, target }) =>
+        sets.length > 0 &&
+        target.kind.startsWith('account') &&
+        sets.every((set) => Object.keys(set).some(isOfOrganizations)),
+    );
+    expect(unreachable.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+  });
+
   it('name parameters of their own path as the target', () => {
     for (const { path, target } of routes) {
       for (const [key, parameter] of Object.entries(target))

@@ -194,6 +194,8 @@ function targetOf(path: string, sets: readonly PermissionSet[]): RouteTarget {
     case 'teams':
       return { kind: 'team', id: parameter(second) };
     case 'users':
+      // What somebody sees of an organization belongs to that.
+      return path.endsWith('/orgs/{org}') ? { kind: 'organization', login: 'org' } : personOf(first, second);
     case 'user':
       return personOf(first, second);
     case 'enterprises':
