@@ -105,6 +105,8 @@ export const AUDIT_EVENTS = {
   ),
   'ip_allow_list.disable': row('modify', 'tokens may come from any address', 'entries', 'old_entries'),
   'ip_allow_list.enable': row('modify', 'tokens must come from listed addresses', 'entries', 'old_entries'),
+  'machine_account.create': row('create', 'a machine account was made', 'login', 'owner'),
+  'machine_account.delete': row('remove', 'a machine account was deleted with its tokens', 'login', 'owner'),
   'oauth_access.create': row('create', 'a classic token was made', ...TOKEN_MADE),
   'oauth_access.destroy': row('remove', 'its user revoked a classic token', ...TOKEN_ENDED),
   'oauth_access.regenerate': row('modify', 'a classic token got a new secret', ...TOKEN_RENEWED),

@@ -39,6 +39,7 @@ const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
   'external_identity.unlink': 'lock',
   'hook.destroy': 'tell',
   'ip_allow_list.enable': 'tell',
+  'machine_account.delete': 'tell',
   'oauth_access.destroy': 'end-token',
   'oauth_access.regenerate': 'end-token',
   'oauth_access.revoke': 'end-token',

@@ -40,7 +40,7 @@ export async function listPeopleWithAccess(
       join.onRef('memberships.user_id', '=', 'accounts.id').on('memberships.organization_id', '=', filter.ownerId),
     )
     .select(['accounts.id', 'collaborators.role as collaborator_role', 'memberships.role as organization_role'])
-    .where('accounts.kind', '=', 'user')
+    .where('accounts.kind', 'in', ['user', 'machine'])
     .where('accounts.id', '>', page.afterId)
     // Only a few of all people are candidates.
     .where('accounts.id', 'in', candidates(q, filter))

@@ -1,20 +1,22 @@
 /**
- * Accounts: people and organizations, sharing one namespace of case-insensitive logins.
+ * Accounts: people, organizations and machine accounts, sharing one namespace of case-insensitive logins.
  *
+ * Invariant: only a person has what signs somebody in (`account-kinds`).
  * Never: a password digest in an `Account`; it is read separately, where a password is checked.
  */
 import { type Selectable, sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import { nameKey } from '../rules/names.ts';
+import { demandPerson } from './account-kinds.ts';
 import type { Query } from './db.ts';
 import { type Page, startOf } from './page.ts';
-import { reserveName } from './reserved-names.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 import type { AccountsTable } from './schema.ts';
 
 export interface Account {
   readonly id: number;
-  readonly kind: 'user' | 'organization';
+  /** A `machine` has tokens and roles, as a person does, and nothing by which anybody signs in. */
+  readonly kind: 'user' | 'organization' | 'machine';
   readonly login: string;
   /** Display name; '' = none. */
   readonly name: string;
@@ -28,6 +30,8 @@ export interface Account {
   readonly lockedAt: UnixSeconds | null;
   /** People only: when the owner chose a new password after that; null = nobody can sign in to a locked account. */
   readonly recoveredAt: UnixSeconds | null;
+  /** Machine accounts only: the organization or person that it belongs to. */
+  readonly ownedBy: number | null;
   /** Public profile fields by GitHub's names (bio, company, location …). */
   readonly profile: Readonly<Record<string, unknown>>;
 }
@@ -52,6 +56,7 @@ const COLUMNS = [
   'two_factor_at',
   'locked_at',
   'recovered_at',
+  'owned_by',
   'profile_json',
 ] as const;
 
@@ -67,6 +72,7 @@ export function accountOf(row: Pick<Selectable<AccountsTable>, (typeof COLUMNS)[
     twoFactorAt: row.two_factor_at,
     lockedAt: row.locked_at,
     recoveredAt: row.recovered_at,
+    ownedBy: row.owned_by,
     profile: JSON.parse(row.profile_json) as Record<string, unknown>,
   };
 }
@@ -120,6 +126,12 @@ export async function insertOrganization(
 export async function accountByLogin(q: Query, login: string): Promise<Account | null> {
   const row = await q.selectFrom('accounts').select(COLUMNS).where('login_key', '=', nameKey(login)).executeTakeFirst();
   return row === undefined ? null : accountOf(row);
+}
+
+/** The person or organization of that login, who may own repositories; a machine account owns none. */
+export async function ownerByLogin(q: Query, login: string): Promise<Account | null> {
+  const account = await accountByLogin(q, login);
+  return account?.kind === 'machine' ? null : account;
 }
 
 export async function accountById(q: Query, id: number): Promise<Account | null> {
@@ -204,6 +216,7 @@ export async function passwordDigestOf(q: Query, userId: number): Promise<string
 
 /** Sets the password's argon2id digest, or null for none. */
 export async function setPasswordDigest(tx: Query, userId: number, digest: string | null): Promise<void> {
+  await demandPerson(tx, userId);
   await tx.updateTable('accounts').set({ password_digest: digest }).where('id', '=', userId).execute();
 }
 
@@ -246,6 +259,7 @@ export async function setRecovered(tx: Query, userId: number, at: UnixSeconds | 
 
 /** Makes a person an instance administrator, or takes that away. */
 export async function setAdmin(tx: Query, userId: number, admin: boolean): Promise<void> {
+  await demandPerson(tx, userId);
   await bumpRevision(tx, subjectOf('account', userId));
   await tx
     .updateTable('accounts')
@@ -256,6 +270,7 @@ export async function setAdmin(tx: Query, userId: number, admin: boolean): Promi
 
 /** Records when the second factor was turned on; null = off. */
 export async function setTwoFactor(tx: Query, userId: number, at: UnixSeconds | null): Promise<void> {
+  await demandPerson(tx, userId);
   await bumpRevision(tx, subjectOf('account', userId));
   await tx.updateTable('accounts').set({ two_factor_at: at }).where('id', '=', userId).execute();
 }
@@ -271,23 +286,4 @@ export async function setProfile(
     .set({ name: profile.name, profile_json: JSON.stringify(profile.profile) })
     .where('id', '=', accountId)
     .execute();
-}
-
-/**
- * Deletes an account with its memberships, e-mail addresses and tokens, and everybody's grants for it. False when there
- * is none. Its name is kept from everybody until `reservedUntil`.
- * @throws a foreign-key violation while it owns repositories
- */
-export async function deleteAccount(
-  tx: Query,
-  { id, login }: Pick<Account, 'id' | 'login'>,
-  reservedUntil: UnixSeconds,
-): Promise<boolean> {
-  await bumpRevision(tx);
-  await tx.deleteFrom('grants').where('owner_id', '=', id).execute();
-  await tx.deleteFrom('policies').where('account_id', '=', id).execute();
-  const deleted = await tx.deleteFrom('accounts').where('id', '=', id).returning('id').executeTakeFirst();
-  if (deleted === undefined) return false;
-  await reserveName(tx, login, reservedUntil);
-  return true;
 }

@@ -74,7 +74,7 @@ export async function listOutsideCollaborators(
     .orderBy('accounts.id', 'desc')
     .limit(page.limit)
     .offset(page.skip ?? 0);
-  if (withoutTwoFactor) query = query.where('accounts.two_factor_at', 'is', null);
+  if (withoutTwoFactor) query = query.where('accounts.two_factor_at', 'is', null).where('accounts.kind', '=', 'user');
   return (await query.execute()).map(({ id }) => id);
 }
 

@@ -16,7 +16,7 @@ export interface UserFacts {
 /** Shared, because most people have none and many people are in memory. */
 const NO_MEMBERSHIPS: ReadonlyMap<number, OrganizationRole> = new Map();
 
-/** A person and all their memberships; null when there is no such person. */
+/** Somebody who can have tokens, a person or a machine, with all memberships; null when there is none. */
 export async function readUserFacts(q: Query, userId: number): Promise<UserFacts | null> {
   const rows = await q
     .selectFrom('accounts')
@@ -28,11 +28,12 @@ export async function readUserFacts(q: Query, userId: number): Promise<UserFacts
       'accounts.suspended_at',
       'accounts.locked_at',
       'accounts.two_factor_at',
+      'accounts.kind',
       'memberships.organization_id',
       'memberships.role',
     ])
     .where('accounts.id', '=', userId)
-    .where('accounts.kind', '=', 'user')
+    .where('accounts.kind', 'in', ['user', 'machine'])
     .execute();
   const [first] = rows;
   if (first === undefined) return null;
@@ -44,7 +45,8 @@ export async function readUserFacts(q: Query, userId: number): Promise<UserFacts
       id: first.id,
       login: first.login,
       admin: first.admin === 1,
-      hasTwoFactor: first.two_factor_at !== null,
+      // Nobody signs in to a machine account, so nothing is missing there.
+      hasTwoFactor: first.two_factor_at !== null || first.kind === 'machine',
       suspendedAt: first.suspended_at,
       lockedAt: first.locked_at,
     },
@@ -88,6 +90,7 @@ export async function readRepositoryFacts(q: Query, ownerLogin: string, name: st
       'owner.two_factor_at',
       'owner.locked_at',
       'owner.recovered_at',
+      'owner.owned_by',
       'owner.profile_json',
       'current.id as current_id',
       'repository.id as repository_id',

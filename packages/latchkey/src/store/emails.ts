@@ -4,6 +4,7 @@
  */
 import type { UnixSeconds } from '../base/time.ts';
 import { nameKey } from '../rules/names.ts';
+import { demandPerson } from './account-kinds.ts';
 import { type Account, accountsByIds } from './accounts.ts';
 import type { Query } from './db.ts';
 
@@ -29,6 +30,7 @@ export interface NewEmail {
  * @throws a unique violation when the person has it already, or somebody else has verified it
  */
 export async function insertEmail(tx: Query, email: NewEmail): Promise<number> {
+  await demandPerson(tx, email.userId);
   const { id } = await tx
     .insertInto('emails')
     .values({

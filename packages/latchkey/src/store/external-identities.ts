@@ -7,6 +7,7 @@
  */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
+import { demandPerson } from './account-kinds.ts';
 import type { Query } from './db.ts';
 import type { ExternalIdentitiesTable } from './schema.ts';
 
@@ -28,6 +29,7 @@ export interface ExternalIdentity {
  * @throws a unique violation when it is linked already, or the account has another one of this issuer
  */
 export async function insertIdentity(tx: Query, made: Omit<ExternalIdentity, 'id' | 'lastUsedAt'>): Promise<void> {
+  await demandPerson(tx, made.userId);
   await tx
     .insertInto('external_identities')
     .values({

@@ -101,7 +101,7 @@ export async function listMembers(
     .limit(page.limit)
     .offset(page.skip ?? 0);
   if (role !== null) query = query.where('memberships.role', '=', role);
-  if (withoutTwoFactor) query = query.where('accounts.two_factor_at', 'is', null);
+  if (withoutTwoFactor) query = query.where('accounts.two_factor_at', 'is', null).where('accounts.kind', '=', 'user');
   const rows = await query.execute();
   return rows.map((row) => ({ userId: row.user_id, login: row.login, role: row.role, since: row.created_at }));
 }

@@ -47,6 +47,7 @@ import { effectiveRight } from './migrations/0380-effective-right.ts';
 import { derivedTokens } from './migrations/0385-derived-tokens.ts';
 import { externalIdentities } from './migrations/0395-external-identities.ts';
 import { singleSignOn } from './migrations/0470-single-sign-on.ts';
+import { machineAccounts } from './migrations/0490-machine-accounts.ts';
 import { lfsLocks } from './migrations/0500-lfs-locks.ts';
 import type { Migration } from './migrations/migration.ts';
 
@@ -91,6 +92,7 @@ export const MIGRATIONS: readonly Migration[] = [
   derivedTokens,
   externalIdentities,
   singleSignOn,
+  machineAccounts,
   lfsLocks,
 ];
 

@@ -1,6 +1,7 @@
 /** Links that work once, for a short time. Known only by digest. */
 import type { UnixSeconds } from '../base/time.ts';
 import { MAX_STEP_SEC } from '../rules/steady-clock.ts';
+import { demandPerson } from './account-kinds.ts';
 import type { Query } from './db.ts';
 import type { OneTimeLinksTable } from './schema.ts';
 
@@ -18,6 +19,7 @@ export interface OneTimeLink {
 
 /** Adds a link. */
 export async function insertLink(tx: Query, link: OneTimeLink & { readonly digest: string }): Promise<void> {
+  if (link.userId !== null) await demandPerson(tx, link.userId);
   await tx
     .insertInto('one_time_links')
     .values({

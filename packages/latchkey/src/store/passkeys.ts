@@ -1,6 +1,7 @@
 /** People's passkeys: public keys, with which an authenticator proves that its holder is present. */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
+import { demandPerson } from './account-kinds.ts';
 import type { Query } from './db.ts';
 import type { PasskeysTable } from './schema.ts';
 
@@ -28,6 +29,7 @@ export type NewPasskey = Omit<Passkey, 'id' | 'lastUsedAt'>;
  * @throws a unique violation when somebody has it already
  */
 export async function insertPasskey(tx: Query, key: NewPasskey): Promise<void> {
+  await demandPerson(tx, key.userId);
   await tx
     .insertInto('passkeys')
     .values({

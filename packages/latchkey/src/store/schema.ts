@@ -9,10 +9,10 @@ import type { Sealed } from '../base/sealing/sealed-text.ts';
 
 type Flag = 0 | 1;
 
-/** People and organizations share one namespace of logins. */
+/** People, organizations and machine accounts share one namespace of logins. */
 export interface AccountsTable {
   id: Generated<number>;
-  kind: 'user' | 'organization';
+  kind: 'user' | 'organization' | 'machine';
   login: string;
   login_key: string;
   /** Display name; '' = none. */
@@ -29,6 +29,8 @@ export interface AccountsTable {
   locked_at: number | null;
   /** People only: when they chose a new password after that; null = nobody can sign in to a locked account. */
   recovered_at: number | null;
+  /** Machine accounts only: the organization or person that they belong to, and end with. */
+  owned_by: Generated<number | null>;
   /** Public profile fields of GitHub's API that people and organizations may set (bio, company, location, blog …). */
   profile_json: Generated<string>;
 }

@@ -6,6 +6,7 @@
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import { MAX_STEP_SEC } from '../rules/steady-clock.ts';
+import { demandPerson } from './account-kinds.ts';
 import type { Query } from './db.ts';
 import type { SessionsTable } from './schema.ts';
 
@@ -32,6 +33,7 @@ export type NewSession = Omit<Session, 'id' | 'lastSeenAt' | 'flash' | 'enrolmen
 
 /** Begins a session, and returns its id. */
 export async function insertSession(tx: Query, session: NewSession): Promise<number> {
+  await demandPerson(tx, session.userId);
   const { id } = await tx
     .insertInto('sessions')
     .values({

@@ -38,6 +38,9 @@ describe('help', () => {
       'admin audit verify',
       'admin check',
       'admin lfs gc',
+      'admin machine add',
+      'admin machine delete',
+      'admin machine list',
       'admin org add',
       'admin org member add',
       'admin org member remove',
@@ -143,7 +146,7 @@ const USAGE_ERRORS: readonly [string, string, string][] = [
   ],
   [
     'admin',
-    'latchkey admin needs a command: audit, check, user, lfs, org, repo, restore, secrets, server, token',
+    'latchkey admin needs a command: audit, check, user, lfs, org, machine, repo, restore, secrets, server, token',
     'see latchkey admin --help',
   ],
   [

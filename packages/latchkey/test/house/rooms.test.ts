@@ -101,6 +101,7 @@ const FOLDER_PATHS = Object.entries(FOLDERS).flatMap(([room, { order }]) => orde
 const MOST_FILES = 22;
 const WIDE_FOLDERS: Readonly<Record<string, string>> = {
   store: 'one file per noun: a noun is found by its name, and a query by its noun',
+  'doors/github/endpoints': 'one file for each group of endpoints, found by the name in their paths',
   'store/migrations': 'one file per step; steps are only ever added',
 };
 

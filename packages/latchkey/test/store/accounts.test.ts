@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
+import { deleteAccount } from '../../src/store/account-deletion.ts';
 import {
   accountById,
   accountByLogin,
   accountsByIds,
-  deleteAccount,
   insertOrganization,
   insertUser,
   listAccounts,
@@ -45,6 +45,7 @@ forEachEngine('accounts', (open) => {
     expect(await accountByLogin(store.db, 'aDA')).toEqual({
       id: ada,
       kind: 'user',
+      ownedBy: null,
       login: 'Ada',
       name: '',
       createdAt: THEN,

@@ -94,8 +94,8 @@ function draftedPasswordProblem(ctx: Context, { login, email, password }: NewUse
 }
 
 /**
- * Suspends a person: all their tokens stop working with the next request, and their sessions end. Repeating it changes
- * nothing.
+ * Suspends a person or a machine: all their tokens stop working with the next request, and their sessions end.
+ * Repeating it changes nothing.
  */
 export async function suspendUser(ctx: Context, permit: Permit, login: string): Promise<void> {
   await changeSuspension(ctx, permit, login, ctx.clock.now(), 'user.suspend');
@@ -115,7 +115,7 @@ async function changeSuspension(
 ): Promise<void> {
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
-    const user = await userNamed(tx, login);
+    const user = await holderNamed(tx, login);
     if (suspendedAt !== null) await deleteSessionsOf(tx, user.id, null);
     if (await setSuspended(tx, user.id, suspendedAt))
       await record(tx, permit, at, { action, userId: user.id, data: { login: user.login } });
@@ -152,7 +152,7 @@ export async function addOrganization(
 async function membershipAsItIs(tx: Query, permit: Permit, member: { organization: string; login: string }) {
   const organization = await organizationNamed(tx, member.organization);
   keepTo(permit, { ownerId: organization.id });
-  const user = await userNamed(tx, member.login);
+  const user = await workerNamed(tx, member.login, organization);
   return { organization, user, before: await membershipRole(tx, organization.id, user.id) };
 }
 
@@ -166,6 +166,8 @@ export async function setMember(
   await ctx.store.transaction(async (tx) => {
     const { organization, user, before } = await membershipAsItIs(tx, permit, member);
     if (before === member.role) return;
+    if (user.kind === 'machine' && member.role === 'owner')
+      throw problem('unprocessable', `${user.login} is a machine account: the owners are people.`, 'role');
     if (before === 'owner') await keepAnOwner(tx, organization);
     await setMembership(tx, { organizationId: organization.id, userId: user.id, role: member.role, at });
     const action = before === null ? 'org.add_member' : 'org.update_member';
@@ -204,7 +206,8 @@ async function keepAnOwner(tx: Query, organization: Account): Promise<void> {
     throw problem('unprocessable', `${organization.login} needs an owner: make somebody else one first.`, 'role');
 }
 
-async function demandUnreserved(
+/** @throws Problem when the name is the server's own, or was of an account that ended lately */
+export async function demandUnreserved(
   { settings }: Context,
   tx: Query,
   name: string,
@@ -228,6 +231,21 @@ export async function userNamed(q: Query, login: string, field = 'login'): Promi
   if (account === null || account.kind !== 'user')
     throw problem('not_found', `There is no user ${login.slice(0, 60)}.`, field);
   return account;
+}
+
+/** The person or machine account of that login. @throws Problem when there is none */
+export async function holderNamed(q: Query, login: string, field = 'login'): Promise<Account> {
+  const account = await accountByLogin(q, login);
+  return account?.kind === 'machine' ? account : userNamed(q, login, field);
+}
+
+/**
+ * Who can get a role at an account or in its repositories: a person, or a machine of that account.
+ * @throws Problem when there is no such person, and for a machine of somebody else as if it didn't exist
+ */
+export async function workerNamed(q: Query, login: string, owner: Pick<Account, 'id'>): Promise<Account> {
+  const account = await accountByLogin(q, login);
+  return account?.kind === 'machine' && account.ownedBy === owner.id ? account : userNamed(q, login);
 }
 
 /** The organization of that name. @throws Problem when there is none */

@@ -176,7 +176,7 @@ export async function ownerRecord(ctx: Context, user: UserFacts | null, owner: A
   return {
     id: owner.id,
     login: owner.login,
-    kind: owner.kind,
+    kind: owner.kind === 'organization' ? 'organization' : 'user',
     role: user?.memberships.get(owner.id) ?? null,
     policy: policyInForce(instance, own),
   };

@@ -8,7 +8,8 @@
  */
 import { problem } from '../../base/errors.ts';
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
-import { type Account, accountByLogin, administrators, deleteAccount } from '../../store/accounts.ts';
+import { deleteAccount } from '../../store/account-deletion.ts';
+import { type Account, administrators, ownerByLogin } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { emailsOf } from '../../store/emails.ts';
 import { countOwners, listOrganizationsOf, membershipRole } from '../../store/memberships.ts';
@@ -129,7 +130,7 @@ function stillOwns(account: Account, owned: readonly Repository[]) {
 /** The login of the account that has them now; null when there was nothing to move. */
 async function moveAll(ctx: Context, permit: Permit, account: Account, moveTo: string): Promise<string | null> {
   const { db } = ctx.store;
-  const heir = await accountByLogin(db, moveTo);
+  const heir = await ownerByLogin(db, moveTo);
   if (heir === null) throw problem('not_found', `There is no user or organization ${moveTo.slice(0, 60)}.`, 'move_to');
   if (heir.id === account.id)
     throw problem('unprocessable', `Repositories of ${account.login} go to another account.`, 'move_to');

@@ -8,14 +8,8 @@ import type { BasePermission } from '../../catalogue/roles.ts';
 import type { OrganizationRole } from '../../rules/model.ts';
 import { emailProblem } from '../../rules/names.ts';
 import { NO_POLICY } from '../../rules/policy.ts';
-import {
-  type Account,
-  accountById,
-  accountByLogin,
-  accountsByIds,
-  deleteAccount,
-  setProfile,
-} from '../../store/accounts.ts';
+import { deleteAccount } from '../../store/account-deletion.ts';
+import { type Account, accountById, accountByLogin, accountsByIds, setProfile } from '../../store/accounts.ts';
 import { listOutsideCollaborators } from '../../store/collaborators.ts';
 import type { Query } from '../../store/db.ts';
 import {

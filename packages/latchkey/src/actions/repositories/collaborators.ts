@@ -47,7 +47,7 @@ export async function accessOf(
 ): Promise<(Access & { readonly isCollaborator: boolean }) | null> {
   const { owner, repository } = targetRepository(permit);
   const account = await accountByLogin(ctx.store.db, login);
-  if (account === null || account.kind !== 'user') return null;
+  if (account === null || account.kind === 'organization') return null;
   const [own, organizationRole] = await Promise.all([
     collaboratorRole(ctx.store.db, repository.id, account.id),
     membershipRole(ctx.store.db, owner.id, account.id),

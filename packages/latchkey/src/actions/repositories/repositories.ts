@@ -9,7 +9,7 @@ import type { RepositoryRole } from '../../catalogue/roles.ts';
 import type { OwnEffects } from '../../git/repositories/own-effects.ts';
 import type { Visibility } from '../../rules/model.ts';
 import { repositoryNameProblem } from '../../rules/names.ts';
-import { type Account, accountByLogin } from '../../store/accounts.ts';
+import { type Account, accountByLogin, ownerByLogin } from '../../store/accounts.ts';
 import {
   removeCollaborator as deleteCollaborator,
   setCollaborator as upsertCollaborator,
@@ -22,7 +22,7 @@ import {
   repositoryByName,
   setArchived,
 } from '../../store/repositories.ts';
-import { unlessTaken, userNamed } from '../accounts/accounts.ts';
+import { unlessTaken, workerNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { keepTo } from '../decision/permit-target.ts';
 import type { Context } from '../ground/context.ts';
@@ -87,7 +87,7 @@ async function checkNewName(ctx: Context, draft: NewRepositoryDraft): Promise<Ac
       `A description has at most ${MAX_REPOSITORY_DESCRIPTION_LENGTH} characters.`,
       'description',
     );
-  const owner = await accountByLogin(ctx.store.db, draft.owner);
+  const owner = await ownerByLogin(ctx.store.db, draft.owner);
   if (owner === null)
     throw problem('not_found', `There is no user or organization ${draft.owner.slice(0, 60)}.`, 'owner');
   const known = await repositoryByName(ctx.store.db, owner.id, draft.name);
@@ -167,7 +167,7 @@ export async function setCollaborator(
   await ctx.store.transaction(async (tx) => {
     const { owner, repository } = await repositoryNamed(tx, change);
     keepTo(permit, { ownerId: owner.id, repositoryId: repository.id });
-    const user = await userNamed(tx, change.login);
+    const user = await workerNamed(tx, change.login, owner);
     if (user.id === owner.id)
       throw problem('unprocessable', `${user.login} owns ${owner.login}/${repository.name}.`, 'login');
     await upsertCollaborator(tx, { repositoryId: repository.id, userId: user.id, role: change.role, at });
@@ -190,7 +190,7 @@ export async function removeCollaborator(
   await ctx.store.transaction(async (tx) => {
     const { owner, repository } = await repositoryNamed(tx, change);
     keepTo(permit, { ownerId: owner.id, repositoryId: repository.id });
-    const user = await userNamed(tx, change.login);
+    const user = await workerNamed(tx, change.login, owner);
     if (!(await deleteCollaborator(tx, repository.id, user.id)))
       throw problem('not_found', `${user.login} is not a collaborator of ${owner.login}/${repository.name}.`, 'login');
     await record(tx, permit, at, {

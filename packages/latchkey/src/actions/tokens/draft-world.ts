@@ -30,7 +30,7 @@ export async function draftWorld(ctx: Context, q: Query, user: Account, draft: T
   }
   return {
     at: ctx.clock.now(),
-    emailVerified: (await emailsOf(q, user.id)).some((email) => email.verifiedAt !== null),
+    emailVerified: user.kind === 'machine' || (await emailsOf(q, user.id)).some((email) => email.verifiedAt !== null),
     isAdmin: user.admin,
     nameTaken: draft.kind === 'fine-grained' && (await isTokenNameTaken(q, user.id, draft.kind, draft.name.trim())),
     fineGrainedCount: await countTokens(q, user.id, 'fine-grained'),
@@ -49,7 +49,7 @@ export async function tokensLeft(
   return maxTokensPerUser === 0 ? Infinity : maxTokensPerUser - (await countTokens(q, userId, null));
 }
 
-/** One owner as the store knows it for this person; `''` is the person. */
+/** One owner as the store knows it for this person or machine; `''` is the person. A machine owns nothing. */
 async function ownerInWorld(
   q: Query,
   user: Account,
@@ -58,7 +58,7 @@ async function ownerInWorld(
 ): Promise<OwnerInWorld | null> {
   if (grant.owner.toLowerCase() === INSTANCE_LOGIN) return instanceInWorld(instance);
   const account = grant.owner === '' ? user : await accountByLogin(q, grant.owner);
-  if (account === null) return null;
+  if (account === null || account.kind === 'machine') return null;
   const isSelf = account.id === user.id;
   const role = account.kind === 'organization' ? await membershipRole(q, account.id, user.id) : null;
   const own =
@@ -83,10 +83,12 @@ async function ownerInWorld(
     login: account.login,
     kind: account.kind,
     isSelf,
-    isOrganizationOwner: role === 'owner',
+    // Owners make the tokens of its machines.
+    isOrganizationOwner: role === 'owner' || user.ownedBy === account.id,
     policy,
     repositories,
-    reachable: isSelf || role !== null || (await collaboratesWith(q, account.id, user.id)),
+    reachable:
+      isSelf || role !== null || user.ownedBy === account.id || (await collaboratesWith(q, account.id, user.id)),
   };
 }
 

@@ -62,7 +62,7 @@ export async function formFacts(ctx: Context, permit: Permit): Promise<FormFacts
     ...others.map((account) =>
       ownerFacts({
         account,
-        kind: account.kind,
+        kind: account.kind === 'organization' ? 'organization' : 'user',
         instance,
         stored: policies.get(account.id) ?? NO_POLICY,
         isOwner: memberships.get(account.id) === 'owner',

@@ -123,7 +123,7 @@ function recordOf(
 }
 
 function ownerOf({ id, login, kind }: Account, role: OrganizationRole | null, policy: Policy): OwnerRecord {
-  return { id, login, kind, role, policy };
+  return { id, login, kind: kind === 'organization' ? 'organization' : 'user', role, policy };
 }
 
 /** The policy without its list of addresses. */
@@ -131,6 +131,6 @@ function fromAnywhere(policy: Policy): Policy {
   return policy.allowedAddresses === null ? policy : { ...policy, allowedAddresses: null };
 }
 
-function userOf({ id, login, admin, twoFactorAt, suspendedAt, lockedAt }: Account): UserRecord {
-  return { id, login, admin, hasTwoFactor: twoFactorAt !== null, suspendedAt, lockedAt };
+function userOf({ id, kind, login, admin, twoFactorAt, suspendedAt, lockedAt }: Account): UserRecord {
+  return { id, login, admin, hasTwoFactor: twoFactorAt !== null || kind === 'machine', suspendedAt, lockedAt };
 }

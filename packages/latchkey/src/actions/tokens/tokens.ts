@@ -19,7 +19,7 @@ import {
 import type { TokenKind } from '../../rules/model.ts';
 import { refRuleLine } from '../../rules/refs/ref-rule-text.ts';
 import { lastEightOf, mintTokenText } from '../../rules/token-text.ts';
-import type { Account } from '../../store/accounts.ts';
+import { type Account, accountById } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { grantsOf } from '../../store/grants.ts';
 import type { Page } from '../../store/page.ts';
@@ -35,7 +35,7 @@ import {
   type Token,
   tokenById,
 } from '../../store/tokens.ts';
-import { unlessTaken, userNamed } from '../accounts/accounts.ts';
+import { holderNamed, unlessTaken, userNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { actingToken, keepWithin, tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
@@ -71,7 +71,18 @@ export function tokenEvent(kind: TokenKind, verb: string): AuditAction {
  * @throws Problem with every complaint at once; then nothing was changed
  */
 export async function createToken(ctx: Context, permit: Permit, draft: TokenDraft): Promise<CreatedToken> {
-  const user = await userNamed(ctx.store.db, draft.userLogin, 'login');
+  const { db } = ctx.store;
+  return createTokenFor(ctx, permit, await (isOperator(permit) ? holderNamed : userNamed)(db, draft.userLogin), draft);
+}
+
+/** As `createToken`, for a person or machine that the caller may make tokens for. */
+export async function createTokenFor(
+  ctx: Context,
+  permit: Permit,
+  user: Account,
+  draft: TokenDraft,
+): Promise<CreatedToken> {
+  if (user.kind === 'machine') demandForMachine(draft);
   const world = await draftWorld(ctx, ctx.store.db, user, draft);
   const checked = checkDraft(draft, isOperator(permit) ? { ...world, tokensLeft: Infinity } : world);
   if (!checked.ok) throw new Problem(checked.complaints);
@@ -82,6 +93,12 @@ export async function createToken(ctx: Context, permit: Permit, draft: TokenDraf
     ctx.store.transaction((tx) => insertPlan(ctx, tx, permit, { user, plan, text })),
   );
   return { secret: new Secret(text), token: await tokenView(ctx.store.db, token, ctx.clock.now()) };
+}
+
+/** Other kinds reach whatever their holder reaches, and wait for single sign-on, at which a machine never is. */
+function demandForMachine({ kind }: TokenDraft): void {
+  if (kind !== 'fine-grained')
+    throw problem('unprocessable', 'A machine account has fine-grained tokens only.', 'kind');
 }
 
 /** Whoever has a shell decides: the limit on tokens doesn't bind the operator. */
@@ -135,6 +152,7 @@ async function insertPlan(
   await record(tx, permit, at, {
     action: tokenEvent(plan.kind, 'create'),
     userId: user.id,
+    organizationId: await organizationOf(tx, user),
     tokenId: id,
     data: {
       name: plan.name,
@@ -172,6 +190,12 @@ async function insertPlan(
   return token;
 }
 
+/** The organization whose log tells of a machine's tokens, too; null for a person's. */
+async function organizationOf(tx: Query, { ownedBy }: Account): Promise<number | null> {
+  const owner = ownedBy === null ? null : await accountById(tx, ownedBy);
+  return owner?.kind === 'organization' ? owner.id : null;
+}
+
 /**
  * What may have changed since the draft was checked: checked again inside the transaction, so that two at once can't
  * both get through.
@@ -195,7 +219,7 @@ export async function listTokens(
   page: Page = { beforeId: null, limit: MAX_LISTED_TOKENS },
   filter: { kind?: TokenKind; revokedToo?: boolean } = { revokedToo: true },
 ): Promise<TokenView[]> {
-  const user = await userNamed(ctx.store.db, login);
+  const user = await holderNamed(ctx.store.db, login);
   return tokenViews(ctx.store.db, await readTokens(ctx.store.db, user.id, filter, page), ctx.clock.now());
 }
 

@@ -216,6 +216,10 @@ function viewOf(token: Token, owner: Account, around: Surroundings, world: Right
   };
 }
 
+function ownerKindOf(account: Account | undefined): 'user' | 'organization' {
+  return account?.kind === 'organization' ? 'organization' : 'user';
+}
+
 function grantView(token: Token, user: Account, grant: StoredGrant, around: Surroundings): GrantView {
   const account = around.accounts.get(grant.ownerId);
   const isInstance = grant.ownerId === INSTANCE_OWNER;
@@ -223,7 +227,7 @@ function grantView(token: Token, user: Account, grant: StoredGrant, around: Surr
     ...grant,
     owner: isInstance ? INSTANCE_LOGIN : (account?.login ?? DELETED_ACCOUNT),
     ownerAccount: account ?? null,
-    ownerKind: isInstance ? 'instance' : grant.ownerId === user.id ? 'self' : (account?.kind ?? 'user'),
+    ownerKind: isInstance ? 'instance' : grant.ownerId === user.id ? 'self' : ownerKindOf(account),
     repositoryNames: [...grant.repositoryIds].flatMap((id) => around.repositories.get(id)?.name ?? []).sort(),
     access: grantAccess(grant, policyObjection(token, around.policyFor(account), user.admin)),
     request: around.requests.get(grant.id) ?? null,

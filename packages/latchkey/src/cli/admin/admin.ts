@@ -10,6 +10,7 @@ import type { Terminal } from '../terminal.ts';
 import { auditCommand } from './audit.ts';
 import { checkCommand } from './check.ts';
 import { lfsCommand } from './lfs.ts';
+import { machineCommand } from './machines.ts';
 import { organizationCommand } from './organizations.ts';
 import { repositoryCommand } from './repositories.ts';
 import { restoreCommand } from './restore.ts';
@@ -29,6 +30,7 @@ export function adminCommand(terminal: Terminal): Command {
     userCommand,
     lfsCommand,
     organizationCommand,
+    machineCommand,
     repositoryCommand,
     restoreCommand,
     secretsCommand,

@@ -27,6 +27,7 @@ import { instancePeoplePages } from './instance/people.tsx';
 import { restorationPages } from './instance/restoration.tsx';
 import { instanceTokenPages } from './instance/tokens.tsx';
 import { auditLogPages } from './organizations/audit-log.tsx';
+import { machinePages } from './organizations/machines.tsx';
 import { organizationPeoplePages } from './organizations/people.tsx';
 import { policyPages } from './organizations/policy.tsx';
 import { organizationRequestPages } from './organizations/requests.tsx';
@@ -80,6 +81,7 @@ export const PAGES: readonly WebPage[] = [
   ...newClassicPages,
   ...newFineGrainedPages,
   ...newSecretPages,
+  ...machinePages,
   ...organizationPeoplePages,
   ...organizationRequestPages,
   ...organizationTokenPages,

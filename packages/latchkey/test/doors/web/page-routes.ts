@@ -11,6 +11,7 @@ import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import type { Context } from '../../../src/actions/ground/context.ts';
 import { mintSecret } from '../../../src/actions/ground/one-time-secrets.ts';
 import { beginAnew } from '../../../src/actions/instance/restoration.ts';
+import { machineOwner, makeMachine } from '../../../src/actions/organizations/machines.ts';
 import { beginDeviceAuthorization } from '../../../src/actions/tokens/device-authorization.ts';
 import { type CreatedToken, createToken } from '../../../src/actions/tokens/tokens.ts';
 import { webDoor } from '../../../src/doors/web/plugin.ts';
@@ -160,6 +161,10 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/organizations/:org/settings/people': page(`${ORG}/people`),
   '/organizations/:org/settings/single-sign-on': page(`${ORG}/single-sign-on`),
   '/orgs/:org/sso': page('/orgs/octo/sso'),
+  '/organizations/:org/settings/machines': page(`${ORG}/machines`),
+  '/organizations/:org/settings/machines/:machine': page(`${ORG}/machines/octo-deploys-everything-there-is`),
+  '/settings/machines': page('/settings/machines'),
+  '/settings/machines/:machine': page('/settings/machines/ada-bot'),
   '/organizations/:org/settings/personal-access-token-policy': page(`${ORG}/personal-access-token-policy`),
   '/organizations/:org/settings/personal-access-token-requests': page(
     ...searches(`${ORG}/personal-access-token-requests`),
@@ -249,6 +254,20 @@ export async function furnish(ctx: Context, owner: string): Promise<void> {
     kind: 'fine-grained',
     name: 'one',
     grants: [grant],
+  });
+  for (const [login, whose] of [
+    ['octo-deploys-everything-there-is', 'octo'],
+    ['ada-bot', owner],
+  ] as const) {
+    const account = await machineOwner(ctx, operatorPermit(), whose);
+    await makeMachine(ctx, operatorPermit(), account, { login, purpose: 'deploys the site' });
+  }
+  await createToken(ctx, operatorPermit(), {
+    ...draft,
+    userLogin: 'octo-deploys-everything-there-is',
+    kind: 'fine-grained',
+    name: 'nightly',
+    grants: [{ ...grant, owner: 'octo' }],
   });
   const child = await deriveFrom(ctx, one.secret, { agent: 'claude-code/2.1', session: 's-1', expiresInSec: 600 });
   await deriveFrom(ctx, child.secret, { permissions: { contents: 'read' }, refRules: [{ pattern: 'agent/**' }] });

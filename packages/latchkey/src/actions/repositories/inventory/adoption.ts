@@ -9,7 +9,7 @@ import { Fault, Problem, problem } from '../../../base/errors.ts';
 import type { OwnEffects } from '../../../git/repositories/own-effects.ts';
 import type { Finding, Lying } from '../../../git/repositories/survey.ts';
 import { repositoryNameProblem } from '../../../rules/names.ts';
-import { type Account, accountByLogin } from '../../../store/accounts.ts';
+import { type Account, ownerByLogin } from '../../../store/accounts.ts';
 import { repositoryByName } from '../../../store/repositories.ts';
 import type { Permit } from '../../decision/authorize.ts';
 import type { Context } from '../../ground/context.ts';
@@ -116,7 +116,7 @@ async function sort(ctx: Context, finding: Finding, names: NewNames): Promise<Ca
   const hint = asked.isMapped ? '' : ` ${mapHint(finding.place)}`;
   const wrong = asked.name.startsWith('-') ? 'A name does not begin with a hyphen.' : repositoryNameProblem(asked.name);
   if (wrong !== null) return `${wrong}${hint}`;
-  const owner = await accountByLogin(ctx.store.db, asked.owner);
+  const owner = await ownerByLogin(ctx.store.db, asked.owner);
   if (owner === null)
     return `There is no user or organization ${asked.owner}: add it first, or give it to another one.${hint}`;
   if (owner.login !== asked.owner && !asked.isMapped) return `The account is spelled ${owner.login}.${hint}`;

@@ -112,7 +112,7 @@ function accountFacts(publicUrl: string, { id, login, kind, admin }: Account) {
   return {
     login,
     id,
-    type: kind === 'user' ? 'User' : 'Organization',
+    type: kind === 'machine' ? 'Bot' : kind === 'user' ? 'User' : 'Organization',
     site_admin: admin,
     url: `${publicUrl}/api/v3/users/${login}`,
     html_url: `${publicUrl}/${login}`,

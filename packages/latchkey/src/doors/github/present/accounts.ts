@@ -18,13 +18,18 @@ export function htmlUrl(apiUrl: string): string {
   return apiUrl.slice(0, -'/api/v3'.length);
 }
 
+/** GitHub's word for a kind of account: machine accounts are its bots. */
+function typeOf({ kind }: Pick<Account, 'kind'>): 'User' | 'Organization' | 'Bot' {
+  return kind === 'machine' ? 'Bot' : kind === 'user' ? 'User' : 'Organization';
+}
+
 /** A person or organization as part of something else: `simple-user`. */
 export function simpleUser(apiUrl: string, account: Pick<Account, 'id' | 'login' | 'kind' | 'admin'>) {
   const url = `${apiUrl}/users/${encodeURIComponent(account.login)}`;
   return {
     login: account.login,
     id: account.id,
-    node_id: nodeId(account.kind === 'user' ? 'User' : 'Organization', account.id),
+    node_id: nodeId(typeOf(account), account.id),
     avatar_url: `${htmlUrl(apiUrl)}/avatars/${account.id}`,
     gravatar_id: '',
     url,
@@ -38,7 +43,7 @@ export function simpleUser(apiUrl: string, account: Pick<Account, 'id' | 'login'
     repos_url: `${url}/repos`,
     events_url: `${url}/events{/privacy}`,
     received_events_url: `${url}/received_events`,
-    type: account.kind === 'user' ? 'User' : 'Organization',
+    type: typeOf(account),
     user_view_type: 'public',
     site_admin: account.admin,
   };

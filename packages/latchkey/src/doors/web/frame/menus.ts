@@ -50,6 +50,7 @@ export const DEVELOPER_MENU: Menu = {
         { label: 'Token health', path: '/settings/token-health' },
       ],
     },
+    { label: 'Machine accounts', path: '/settings/machines', withBelow: true },
   ],
 };
 

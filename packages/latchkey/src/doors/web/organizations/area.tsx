@@ -19,6 +19,7 @@ function menuOf(login: string, waiting: number): Menu {
     items: [
       { label: 'Repositories', path: `/${login}` },
       item('People', 'people'),
+      item('Machine accounts', 'machines'),
       {
         label: 'Personal access tokens',
         path: organizationPath(login, ''),

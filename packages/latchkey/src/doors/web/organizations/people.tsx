@@ -49,7 +49,8 @@ async function get(visit: Visit): Promise<Answer> {
               name={account.name}
               role={role}
               manages={manages}
-              lacks={account.twoFactorAt === null}
+              isMachine={account.kind === 'machine'}
+              lacks={account.kind === 'user' && account.twoFactorAt === null}
             />
           ))}
         </ul>
@@ -95,6 +96,7 @@ function Person({
   name,
   role,
   manages,
+  isMachine,
   lacks,
 }: {
   visit: Visit;
@@ -102,6 +104,7 @@ function Person({
   name: string;
   role: OrganizationRole;
   manages: boolean;
+  isMachine: boolean;
   /** True without a second factor; only owners see that. */
   lacks: boolean;
 }): VNode {
@@ -112,6 +115,7 @@ function Person({
         <span>
           <span class="text-bold">{login}</span> <bdi>{name}</bdi>{' '}
           <Label tone={role === 'owner' ? 'accent' : 'secondary'}>{role}</Label>{' '}
+          {isMachine ? <Label tone="secondary">machine</Label> : null}{' '}
           {manages && lacks ? <Label tone="attention">no two-factor</Label> : null}
         </span>
       </span>

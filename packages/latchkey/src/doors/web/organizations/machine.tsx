@@ -1,0 +1,215 @@
+/** One machine account: what it is used by, its tokens, a new one, whose secret is shown here once, and its end. */
+import type { VNode } from 'preact';
+import {
+  createMachineToken,
+  listMachineTokens,
+  readMachine,
+  removeMachine,
+  revokeMachineToken,
+} from '../../../actions/organizations/machines.ts';
+import type { TokenView } from '../../../actions/tokens/views.ts';
+import { present } from '../../../base/present.ts';
+import { rightSentence } from '../../../rules/right/right-sentence.ts';
+import { MAX_NAME_LENGTH } from '../../../rules/token-limits.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { CopyButton, Subhead, Time } from '../parts/components.tsx';
+import { Fields } from '../parts/fields.ts';
+import { ErrorSummary, Form, Hidden } from '../parts/form.tsx';
+import { TextArea, TextField } from '../parts/text-fields.tsx';
+import { permissionsOf, readExpiry } from '../tokens/form/draft.ts';
+import { ExpirationField } from '../tokens/form/expiration-field.tsx';
+import { PermissionPicker } from '../tokens/form/permission-picker.tsx';
+import { RestrictionFields, readRestrictions } from '../tokens/form/restrictions.tsx';
+import { organizationPath } from './area.tsx';
+import { type Place, pathOf, UsedBy } from './machine-place.tsx';
+
+/** The most tokens of one machine that its page shows. */
+const TOKENS_SHOWN = 100;
+
+async function show(place: Place, visit: Visit): Promise<Answer> {
+  const permit = await place.permit(visit, false);
+  const login = visit.param('machine');
+  const machine = await readMachine(visit.ctx, permit, login);
+  const tokens = await listMachineTokens(visit.ctx, permit, login, { beforeId: null, limit: TOKENS_SHOWN });
+  const secret = visit.flash?.once?.['secret'] as string | undefined;
+  const { Area } = place;
+  const { account } = machine;
+  return page(
+    account.login,
+    <Area visit={visit}>
+      <Subhead title={account.login} level={1} />
+      <p class="lk-break">
+        <bdi>{account.name}</bdi>
+      </p>
+      <UsedBy machine={machine} />
+      {secret === undefined ? null : <NewSecret secret={secret} />}
+      <p class="mt-3">
+        It gets roles as people do: as a collaborator in the settings of a repository
+        {place.ownerKind === 'organization' ? (
+          <>
+            , or as a <a href={organizationPath(visit.param('org'), 'people')}>member</a> of the organization
+          </>
+        ) : null}
+        .
+      </p>
+      <h2 class="f3 mt-4 mb-2">Tokens</h2>
+      {tokens.length === 0 ? <p>It has none.</p> : <Tokens visit={visit} tokens={tokens} />}
+      <NewToken place={place} visit={visit} />
+      <h2 class="f3 mt-4 mb-2">Delete</h2>
+      <Form f={visit.fields('delete')} submit={`Delete ${account.login}`} tone="danger">
+        <p>Its tokens stop working with the next request, its roles are gone, and nobody gets its name for 90 days.</p>
+      </Form>
+    </Area>,
+  );
+}
+
+function NewSecret({ secret }: { secret: string }): VNode {
+  return (
+    <section aria-labelledby="secret-title" class="my-3">
+      <h2 class="f5 mb-2" id="secret-title" tabIndex={-1} data-focus>
+        The new token
+      </h2>
+      <div class="lk-secret">
+        <code id="new-token">{secret}</code>
+        <CopyButton for="new-token" label="Copy token" tone="primary" />
+      </div>
+      <p class="note mt-2">
+        <strong>Copy it now: it is shown this once.</strong>
+      </p>
+    </section>
+  );
+}
+
+function Tokens({ visit, tokens }: { visit: Visit; tokens: readonly TokenView[] }): VNode {
+  return (
+    <div class="Box mb-3">
+      <ul>
+        {tokens.map((token) => (
+          <li class="Box-row">
+            <p class="mb-1 lk-break">
+              <strong>{token.name}</strong> <span class="lk-mono">…{token.lastEight}</span>
+            </p>
+            <p class="mb-1 lk-break">{rightSentence(token, 'owner')}</p>
+            <p class="mb-1 color-fg-muted">
+              made <Time at={token.createdAt} />
+              {token.expiresAt === null ? (
+                ', never ends'
+              ) : (
+                <>
+                  , ends <Time at={token.expiresAt} />
+                </>
+              )}
+            </p>
+            <Form f={visit.fields('revoke')} submit={`Revoke ${token.name}`} tone="danger" inline>
+              <Hidden name="id" value={String(token.id)} />
+            </Form>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** Its buttons besides the last send it back filled in (`show`), as in the form for one's own tokens. */
+function NewToken({ place, visit }: { place: Place; visit: Visit }): VNode {
+  const { token, nonce } = visit.fields('create');
+  const isTyped = ['create', 'show'].includes(visit.typed?.get('form') ?? '');
+  const typed = isTyped ? visit.typed : null;
+  const source = typed ?? new URLSearchParams();
+  const f = new Fields({ id: 'token', token, nonce, typed, query: visit.query, problem: visit.problem });
+  return (
+    <>
+      <h2 class="f3 mt-4 mb-2">New token</h2>
+      <form method="post" action={visit.path} class="lk-form" data-live-form noValidate>
+        <Hidden name="token" value={f.token} />
+        <Hidden name="nonce" value={f.nonce} />
+        <ErrorSummary f={f} />
+        <TextField f={f} name="name" label="Token name" required maxLength={MAX_NAME_LENGTH} spellcheck={false} />
+        <ExpirationField f={f} at={visit.ctx.clock.now()} capDays={null} />
+        <TextArea
+          f={f}
+          name="repositories"
+          label="Repositories"
+          rows={2}
+          note={`Of ${place.owner(visit)}, one a line: those in which the machine has a role. Empty: all of these.`}
+        />
+        <PermissionPicker
+          f={f}
+          prefix=""
+          ownerKind={place.ownerKind}
+          publicOnly={false}
+          chosen={permissionsOf(source, 0)}
+          words={(source.get('permission_search') ?? '').slice(0, 100)}
+        />
+        <RestrictionFields f={f} />
+        {/* After the buttons that send another value, because the first one counts. */}
+        <Hidden name="form" value="create" />
+        <button type="submit" class="btn btn-primary">
+          Generate token
+        </button>
+      </form>
+    </>
+  );
+}
+
+async function makeToken(place: Place, visit: Visit): Promise<Answer> {
+  const typed = present(visit.typed, 'the form');
+  const repositories = [
+    ...new Set(
+      visit
+        .field('repositories')
+        .split(/\s+/)
+        .filter((name) => name !== ''),
+    ),
+  ];
+  const { secret } = await createMachineToken(visit.ctx, await place.permit(visit, true), visit.param('machine'), {
+    name: visit.field('name'),
+    description: '',
+    ...readExpiry(typed),
+    ...readRestrictions(typed),
+    grants: [
+      {
+        owner: '',
+        selection: repositories.length === 0 ? 'all' : 'selected',
+        repositories,
+        permissions: permissionsOf(typed, 0),
+        justification: null,
+      },
+    ],
+  });
+  return redirect(pathOf(place, visit, visit.param('machine')), {
+    tone: 'success',
+    text: '',
+    once: { secret: secret.reveal() },
+  });
+}
+
+export function machinePage(place: Place): WebPage {
+  return {
+    path: `${place.pattern}/:machine`,
+    access: 'sudo',
+    get: (visit) => show(place, visit),
+    forms: {
+      create: { once: true, run: (visit) => makeToken(place, visit) },
+      show: { run: (visit) => show(place, visit) },
+      revoke: {
+        run: async (visit) => {
+          const id = Number(visit.field('id'));
+          await revokeMachineToken(visit.ctx, await place.permit(visit, true), visit.param('machine'), id);
+          return redirect(pathOf(place, visit, visit.param('machine')), {
+            tone: 'success',
+            text: 'The token ended.',
+          });
+        },
+      },
+      delete: {
+        run: async (visit) => {
+          const login = visit.param('machine');
+          await removeMachine(visit.ctx, await place.permit(visit, true), login);
+          return redirect(place.path(visit), { tone: 'success', text: `${login} is gone.` });
+        },
+      },
+    },
+  };
+}
