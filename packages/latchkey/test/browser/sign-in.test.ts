@@ -59,7 +59,7 @@ test('signing in needs neither a mouse nor scripts', async () => {
   await page.waitForLoadState();
   await page.keyboard.press('Tab');
   await shows('a:focus:text-is("Skip to content")');
-  await page.locator('summary').focus();
+  await page.getByLabel('Account menu of ada').focus();
   await page.keyboard.press('Enter');
   await shows('details[open] a:text-is("Sign out")');
   await shows('strong:text-is("Chrome on Linux")');

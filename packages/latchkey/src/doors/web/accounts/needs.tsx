@@ -19,7 +19,7 @@ export function NeedsList({ visit, needs: { refused, requests, ending } }: { vis
         <div class="Box">
           <ul>
             {refused.map(({ token, times, latest }) => (
-              <Need act={<Mend visit={visit} token={token} refusal={latest} />}>
+              <Need act={<Settle visit={visit} token={token} latest={latest} />}>
                 <p class="mb-1">
                   <a class="text-bold" href={pathOfToken(token)}>
                     <bdi>{token.name}</bdi>
@@ -59,6 +59,22 @@ export function NeedsList({ visit, needs: { refused, requests, ending } }: { vis
         </div>
       )}
     </section>
+  );
+}
+
+/** The fix where a page of ours has one; otherwise the token's page, which says what to do. */
+function Settle({
+  visit,
+  token,
+  latest,
+}: { visit: Visit } & Pick<Needs['refused'][number], 'token' | 'latest'>): VNode {
+  const path = pathOfToken(token);
+  return latest.words.url?.startsWith(`${visit.ctx.settings.publicUrl}${path}?`) === true ? (
+    <Mend visit={visit} token={token} refusal={latest} />
+  ) : (
+    <a class="btn btn-sm" href={path}>
+      See why
+    </a>
   );
 }
 
