@@ -148,7 +148,8 @@ test('a damaged, an older and a newer database are told apart, and none is chang
   changeDatabase(database, `delete from migrations where name = '${name}'`);
   const older = await check(optionsOf(database));
   expect(older).toMatchObject({ code: EXIT.ok, parts: { database: expect.stringContaining(`lacks 1 step`) } });
-  expect(await check(optionsOf(database))).toEqual(older);
+  // How much room the disk has is others' doing, too.
+  expect((await check(optionsOf(database))).parts['database']).toBe(older.parts['database']);
   changeDatabase(database, `insert into migrations values ('${name}', 1), ('9999-later', 1)`);
   const newer = await check(optionsOf(database));
   expect(newer).toMatchObject({ code: EXIT.refused, parts: { database: expect.stringContaining('9999-later') } });
