@@ -127,7 +127,13 @@ export const AUDIT_EVENTS = {
   'org.recovery_code_failed': row('authentication', 'a wrong recovery code of an organization was entered', 'org'),
   'org.recovery_code_used': row('authentication', 'an owner came in by a recovery code of an organization', 'org'),
   'org.recovery_codes_generated': row('modify', 'new recovery codes of an organization were made', 'org'),
-  'org.remove_member': row('remove', 'somebody left an organization, or was taken out', ...MEMBER),
+  'org.remove_member': row(
+    'remove',
+    'somebody left an organization, or was taken out',
+    ...MEMBER,
+    'roles_removed',
+    'roles_kept',
+  ),
   'org.sso_response': row('authentication', 'somebody proved who they are for an organization', 'org', 'issuer'),
   'org.update_default_repository_permission': row(
     'modify',

@@ -47,6 +47,38 @@ export async function removeCollaborator(tx: Query, repositoryId: number, userId
   return removed !== undefined;
 }
 
+/** In how many repositories of an organization each of these people has a role of their own; nobody with none. */
+export async function countOwnRoles(
+  q: Query,
+  organizationId: number,
+  userIds: readonly number[],
+): Promise<ReadonlyMap<number, number>> {
+  if (userIds.length === 0) return new Map();
+  const rows = await q
+    .selectFrom('collaborators')
+    .innerJoin('repositories', 'repositories.id', 'collaborators.repository_id')
+    .select((row) => ['collaborators.user_id', row.fn.countAll<number>().as('count')])
+    .where('repositories.owner_id', '=', organizationId)
+    .where('collaborators.user_id', 'in', userIds)
+    .groupBy('collaborators.user_id')
+    .execute();
+  return new Map(rows.map((row) => [row.user_id, Number(row.count)]));
+}
+
+/** Removes a person's roles in all repositories of an organization; returns how many there were. */
+export async function removeOwnRoles(tx: Query, organizationId: number, userId: number): Promise<number> {
+  await bumpRevision(tx, subjectOf('account', userId));
+  const removed = await tx
+    .deleteFrom('collaborators')
+    .where('user_id', '=', userId)
+    .where('repository_id', 'in', (row) =>
+      row.selectFrom('repositories').select('id').where('owner_id', '=', organizationId),
+    )
+    .returning('repository_id')
+    .execute();
+  return removed.length;
+}
+
 /**
  * A page of the ids of people who have a role in a repository of an organization but aren't members, the newest
  * accounts first; `beforeId` is a user id.

@@ -139,15 +139,14 @@ function narrowed(
 }
 
 /**
- * A page of the classic and scoped tokens of an organization's members; each reaches what its owner reaches there.
- * Newest first.
+ * A page of the classic and scoped tokens of the people of an organization: its members, and those with a role of their
+ * own in one of its repositories. Each reaches what its owner reaches there. Newest first.
  */
 export async function memberTokenIds(q: Query, organizationId: number, page: DirectedPage): Promise<number[]> {
   let query = q
     .selectFrom('tokens')
-    .innerJoin('memberships', 'memberships.user_id', 'tokens.user_id')
     .select('tokens.id')
-    .where('memberships.organization_id', '=', organizationId)
+    .where('tokens.user_id', 'in', (row) => peopleOf(row, organizationId))
     .where('tokens.kind', 'in', ['classic', 'scoped'])
     .where('tokens.revoked_at', 'is', null);
   if (page.afterId !== null) query = query.where('tokens.id', page.ascending ? '>' : '<', page.afterId);
@@ -157,4 +156,18 @@ export async function memberTokenIds(q: Query, organizationId: number, page: Dir
     .offset(page.skip)
     .execute();
   return rows.map((row) => row.id);
+}
+
+function peopleOf(row: ExpressionBuilder<Database, 'tokens'>, organizationId: number) {
+  return row
+    .selectFrom('memberships')
+    .select('memberships.user_id')
+    .where('memberships.organization_id', '=', organizationId)
+    .union(
+      row
+        .selectFrom('collaborators')
+        .innerJoin('repositories', 'repositories.id', 'collaborators.repository_id')
+        .select('collaborators.user_id')
+        .where('repositories.owner_id', '=', organizationId),
+    );
 }

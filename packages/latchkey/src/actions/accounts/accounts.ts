@@ -11,6 +11,7 @@ import type { AuditAction } from '../../catalogue/audit-events.ts';
 import type { OrganizationRole } from '../../rules/model.ts';
 import { emailProblem, isSameName, loginProblem } from '../../rules/names.ts';
 import { type Account, accountByLogin, insertOrganization, insertUser, setSuspended } from '../../store/accounts.ts';
+import { countOwnRoles, removeOwnRoles } from '../../store/collaborators.ts';
 import { isUniqueViolation, type Query } from '../../store/db.ts';
 import { holderOfVerified, insertEmail } from '../../store/emails.ts';
 import { countOwners, membershipRole, removeMembership, setMembership } from '../../store/memberships.ts';
@@ -180,24 +181,42 @@ export async function setMember(
   });
 }
 
-/** Removes somebody from an organization: from the next request, their tokens no longer reach it. */
+/** What became of the roles of their own that somebody had in repositories of an organization. */
+export interface RolesLeft {
+  readonly removed: number;
+  /** Their tokens still reach these repositories. */
+  readonly kept: number;
+}
+
+/**
+ * Removes somebody from an organization, with the roles of their own in its repositories unless these are kept: from
+ * the next request, their tokens reach there only what such a role, or everybody, may.
+ */
 export async function removeMember(
   ctx: Context,
   permit: Permit,
-  member: { organization: string; login: string },
-): Promise<void> {
+  member: { organization: string; login: string; keepsRoles?: boolean },
+): Promise<RolesLeft> {
   const at = ctx.clock.now();
-  await ctx.store.transaction(async (tx) => {
+  return ctx.store.transaction(async (tx) => {
     const { organization, user, before } = await membershipAsItIs(tx, permit, member);
     if (before === null) throw problem('not_found', `${user.login} is not a member of ${organization.login}.`, 'login');
     if (before === 'owner') await keepAnOwner(tx, organization);
     await removeMembership(tx, organization.id, user.id);
+    const had = (await countOwnRoles(tx, organization.id, [user.id])).get(user.id) ?? 0;
+    const removed = member.keepsRoles === true ? 0 : await removeOwnRoles(tx, organization.id, user.id);
+    const roles = { removed, kept: had - removed };
     await record(tx, permit, at, {
       action: 'org.remove_member',
       userId: user.id,
       organizationId: organization.id,
-      data: { org: organization.login, user: user.login },
+      data: {
+        org: organization.login,
+        user: user.login,
+        ...(had === 0 ? {} : { roles_removed: roles.removed, roles_kept: roles.kept }),
+      },
     });
+    return roles;
   });
 }
 

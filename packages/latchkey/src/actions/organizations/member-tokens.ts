@@ -1,12 +1,13 @@
 /**
- * Members' classic and scoped tokens in an organization: its owners can exclude single ones, and readmit them. The
- * tokens keep working elsewhere.
+ * Classic and scoped tokens of an organization's people: its owners can exclude single ones, and readmit them. The
+ * tokens keep working elsewhere. Its people are its members, and whoever has a role in one of its repositories.
  *
  * Source: GitHub does the same with single sign-on authorizations ("Viewing and managing a member's SAML access");
  * here it doesn't take single sign-on.
  */
 import { problem } from '../../base/errors.ts';
 import type { Account } from '../../store/accounts.ts';
+import { countOwnRoles } from '../../store/collaborators.ts';
 import type { Query } from '../../store/db.ts';
 import { membershipRole } from '../../store/memberships.ts';
 import { exclude, readmit } from '../../store/token-organizations.ts';
@@ -30,7 +31,7 @@ const CHANGES = {
 /**
  * Withdraws or restores what tokens reach in an organization, together with the tokens they made, all or none. Nothing
  * happens to a token that is already in that state.
- * @throws Problem `not_found` for one that is not a living classic or scoped token of a member
+ * @throws Problem `not_found` for one that is not a living classic or scoped token of one of its people
  */
 export async function changeMemberTokens(
   ctx: Context,
@@ -68,15 +69,17 @@ async function changeOne(
 ): Promise<void> {
   const at = ctx.clock.now();
   const token = await tokenById(tx, tokenId);
-  const isMembers =
+  const isOfItsPeople =
     token !== null &&
     token.kind !== 'fine-grained' &&
     token.revokedAt === null &&
-    (await membershipRole(tx, organization.id, token.userId)) !== null;
-  if (!isMembers)
+    ((await membershipRole(tx, organization.id, token.userId)) !== null ||
+      (await countOwnRoles(tx, organization.id, [token.userId])).size > 0);
+  if (!isOfItsPeople)
     throw problem(
       'not_found',
-      `No member of ${organization.login} has a classic or scoped token ${tokenId}.`,
+      `Nobody who belongs to ${organization.login}, or has a role in one of its repositories, has a classic or ` +
+        `scoped token ${tokenId}.`,
       'token_ids',
     );
   const changed =

@@ -10,7 +10,7 @@ import { emailProblem } from '../../rules/names.ts';
 import { NO_POLICY } from '../../rules/policy.ts';
 import { deleteAccount } from '../../store/account-deletion.ts';
 import { type Account, accountById, accountByLogin, accountsByIds, setProfile } from '../../store/accounts.ts';
-import { listOutsideCollaborators } from '../../store/collaborators.ts';
+import { countOwnRoles, listOutsideCollaborators } from '../../store/collaborators.ts';
 import type { Query } from '../../store/db.ts';
 import {
   listMembers,
@@ -72,6 +72,15 @@ export async function readOrganization(ctx: Context, permit: Permit): Promise<Or
     demandsTwoFactor,
     seesPrivate: permit.holds(SETTINGS),
   };
+}
+
+/** In how many of its repositories people have a role of their own, by user id; nobody with none. */
+export function rolesOfTheirOwn(
+  ctx: Context,
+  permit: Permit,
+  userIds: readonly number[],
+): Promise<ReadonlyMap<number, number>> {
+  return countOwnRoles(ctx.store.db, targetId(permit), userIds);
 }
 
 export interface OrganizationChange extends ProfileFields {

@@ -5,6 +5,7 @@
 import { problem } from '../../base/errors.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 import { atLeast, type Level, permissionNamed } from '../../catalogue/permissions.ts';
+import { isSameName } from '../../rules/names.ts';
 import { type Account, accountByLogin, accountsByIds } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { grantById, grantsByIds, type StoredGrant } from '../../store/grants.ts';
@@ -94,7 +95,10 @@ export async function listOrganizationRequests(
   );
 }
 
-/** A page of the members' classic and scoped tokens; each reaches what its owner reaches in the organization. */
+/**
+ * A page of the classic and scoped tokens of its members, and of whoever has a role in one of its repositories; each
+ * reaches what its owner reaches in the organization.
+ */
 export async function listMemberTokens(
   ctx: Context,
   _permit: Permit,
@@ -142,16 +146,28 @@ async function filterOf(
 ): Promise<OrganizationTokenFilter> {
   const owners =
     input.owners === undefined ? null : await Promise.all(input.owners.map((login) => accountByLogin(q, login)));
-  const repository =
-    input.repository === undefined ? null : await repositoryByName(q, organization.id, input.repository);
   return {
     ...(owners === null ? {} : { userIds: owners.flatMap((owner) => owner?.id ?? []) }),
     ...(input.tokenIds === undefined ? {} : { tokenIds: input.tokenIds }),
-    ...(input.repository === undefined ? {} : { repositoryId: repository?.repository.id ?? -1 }),
+    ...(input.repository === undefined
+      ? {}
+      : { repositoryId: await repositoryIdOf(q, organization, input.repository) }),
     ...(input.permission === undefined ? {} : { permission: permissionOf(input.permission) }),
     ...(input.usedBefore === undefined ? {} : { usedBefore: input.usedBefore }),
     ...(input.usedAfter === undefined ? {} : { usedAfter: input.usedAfter }),
   };
+}
+
+/** A repository by its name, or its full name. @throws Problem when the organization has none of that name */
+async function repositoryIdOf(q: Query, organization: Account, text: string): Promise<number> {
+  const [name = '', owner = organization.login, ...rest] = text.split('/').toReversed();
+  const found =
+    isSameName(owner, organization.login) && rest.length === 0
+      ? await repositoryByName(q, organization.id, name)
+      : null;
+  if (found === null)
+    throw problem('invalid', `${organization.login} has no repository ${text.slice(0, 100)}.`, 'repository');
+  return found.repository.id;
 }
 
 /** `issues_read` as permission and level. @throws Problem when the catalogue doesn't have it */

@@ -62,15 +62,26 @@ function addMemberCommand(terminal: Terminal): Command {
 
 function removeMemberCommand(terminal: Terminal): Command {
   const command = new Command('remove')
-    .description('remove a member; their tokens lose access with the next request')
+    .description('remove a member, with the roles that they have in its repositories; it holds from the next request')
     .argument('<ORG>', 'the organization')
     .argument('<LOGIN>', 'who')
-    .action((organization: string, login: string) =>
+    .option('--keep-roles', 'leave them the roles of their own in its repositories')
+    .action((organization: string, login: string, { keepRoles }: { keepRoles?: true }) =>
       withData(command, terminal, async (ctx, permit) => {
         const { removeMember } = await import('../../actions/accounts/accounts.ts');
-        await removeMember(ctx, permit, { organization, login });
+        const member = { organization, login, keepsRoles: keepRoles === true };
+        const { removed, kept } = await removeMember(ctx, permit, member);
         terminal.say(`${login} no longer belongs to ${organization}`);
+        if (removed > 0) terminal.say(`removed their roles in ${inRepositories(removed)}`);
+        if (kept > 0) terminal.say(`${login} and their tokens still reach ${inRepositories(kept)}`);
       }),
     );
-  return examples(withDataOptions(command), ['latchkey admin org member remove acme grace']);
+  return examples(withDataOptions(command), [
+    'latchkey admin org member remove acme grace',
+    'latchkey admin org member remove acme grace --keep-roles',
+  ]);
+}
+
+function inRepositories(count: number): string {
+  return `${count} ${count === 1 ? 'repository' : 'repositories'} of it`;
 }

@@ -1,8 +1,9 @@
 /** What organization owners see and decide about tokens, checked against GitHub's own schemas. */
 import { describe, expect, it } from 'vitest';
-import { setMember } from '../../../src/actions/accounts/accounts.ts';
+import { removeMember, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { changeMemberTokens } from '../../../src/actions/organizations/member-tokens.ts';
+import { listMemberTokens } from '../../../src/actions/organizations/tokens.ts';
 import { setCollaborator } from '../../../src/actions/repositories/repositories.ts';
 import { rotateToSuccessor } from '../../../src/actions/tokens/families.ts';
 import { regenerateToken } from '../../../src/actions/tokens/secrets.ts';
@@ -378,5 +379,70 @@ describe('a leaked credential', () => {
     expect(
       (await made.plain('POST /credentials/revoke', { token: made.owner, body: { credentials: ['x'] } })).status,
     ).toBe(403);
+  });
+});
+
+describe.each(ENGINES)('what reaches an organization (%s)', (engine) => {
+  it('is found by a repository’s name or full name, of tokens that selected it or have all; unknown names are told', async () => {
+    const made = await world(engine);
+    const { plain, owner } = made;
+    await made.token('Ada', {
+      name: 'picked',
+      grants: [
+        grant({ owner: 'Acme', selection: 'selected', repositories: ['site'], permissions: { contents: 'read' } }),
+      ],
+    });
+    await made.token('Ada', {
+      name: 'all',
+      grants: [grant({ owner: 'Acme', selection: 'all', permissions: { contents: 'read' } })],
+    });
+    const named = async (repository: string): Promise<unknown> => {
+      const { status, body } = await plain(`GET ${TOKENS}?repository=${encodeURIComponent(repository)}`, {
+        token: owner,
+      });
+      return status === 200 ? body.map((each: { token_name: string }) => each.token_name) : status;
+    };
+    expect(await named('site')).toEqual(['all', 'picked']);
+    expect(await named('Acme/site')).toEqual(['all', 'picked']);
+    expect(await named('acme/SITE')).toEqual(['all', 'picked']);
+    expect(await named('docs')).toEqual(['all']);
+    expect(await named('Acme/nothing')).toBe(422);
+    expect(await named('Bob/site')).toBe(422);
+    expect(await named('nothing')).toBe(422);
+  });
+
+  it('is listed and taken back whoever’s it is: a member’s, or an outside collaborator’s', async () => {
+    const made = await world(engine);
+    const { ctx } = made;
+    const operator = operatorPermit();
+    await setCollaborator(ctx, operator, { owner: 'Acme', name: 'site', login: 'Cy', role: 'write' });
+    const outsiders = await made.token('Cy', { kind: 'classic', name: 'everywhere', scopes: ['repo'], grants: [] });
+    const listed = await listMemberTokens(ctx, operator, 'Acme', {
+      afterId: null,
+      limit: 30,
+      skip: 0,
+      ascending: false,
+    });
+    expect(listed.map(({ token }) => token.name)).toContain('everywhere');
+    const write = () => made.ask('GET /repos/Acme/site/branches', { token: outsiders.secret });
+    expect((await write()).status).toBe(200);
+    await changeMemberTokens(ctx, operator, 'Acme', 'revoke', [outsiders.id]);
+    expect((await write()).status).toBe(403);
+  });
+
+  it('ends with a membership, roles of their own included, unless these are kept', async () => {
+    const made = await world(engine);
+    const { ctx } = made;
+    const operator = operatorPermit();
+    const bobs = await made.token('Bob', { kind: 'classic', name: 'all', scopes: ['repo'], grants: [] });
+    const reads = async (): Promise<number> =>
+      (await made.ask('GET /repos/Acme/site/branches', { token: bobs.secret })).status;
+    await setCollaborator(ctx, operator, { owner: 'Acme', name: 'site', login: 'Bob', role: 'write' });
+    const member = { organization: 'Acme', login: 'Bob' };
+    expect(await removeMember(ctx, operator, { ...member, keepsRoles: true })).toEqual({ removed: 0, kept: 1 });
+    expect(await reads()).toBe(200);
+    await setMember(ctx, operator, { ...member, role: 'member' });
+    expect(await removeMember(ctx, operator, member)).toEqual({ removed: 1, kept: 0 });
+    expect(await reads()).toBe(404);
   });
 });

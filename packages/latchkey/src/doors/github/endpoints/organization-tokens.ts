@@ -217,7 +217,7 @@ const OF_TOKENS: readonly Endpoint[] = [
     method: 'GET',
     path: '/orgs/{org}/member-tokens',
     operationId: 'orgs/list-member-tokens',
-    summary: "Members' classic and scoped tokens, which reach the organization as far as their owners do.",
+    summary: 'Classic and scoped tokens of members and outside collaborators, which reach what their owners reach.',
     paged: true,
     need: SEES,
     query: Type.Object(DIRECTION, closed),
@@ -234,7 +234,7 @@ const OF_TOKENS: readonly Endpoint[] = [
     path: '/orgs/{org}/member-tokens',
     operationId: 'orgs/update-member-tokens',
     summary:
-      "Takes back, or gives back, what members' classic and scoped tokens reach here, all or none. The tokens live on.",
+      'Takes back, or gives back, what these classic and scoped tokens reach here, all or none. The tokens live on.',
     success: 202,
     need: DECIDES,
     resource: 'PersonalAccessToken',

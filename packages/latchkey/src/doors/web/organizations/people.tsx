@@ -1,7 +1,7 @@
 /** Who belongs to an organization, and as what. There are no teams: the roles are owner and member. */
 import type { VNode } from 'preact';
-import { removeMember, setMember } from '../../../actions/accounts/accounts.ts';
-import { listOrganizationMembers } from '../../../actions/organizations/organizations.ts';
+import { type RolesLeft, removeMember, setMember } from '../../../actions/accounts/accounts.ts';
+import { listOrganizationMembers, rolesOfTheirOwn } from '../../../actions/organizations/organizations.ts';
 import type { OrganizationRole } from '../../../rules/model.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
@@ -24,6 +24,11 @@ async function get(visit: Visit): Promise<Answer> {
     permit,
     { withoutTwoFactor },
     { beforeId: numberIn(visit.query, 'before'), limit: ON_A_PAGE },
+  );
+  const ownRoles = await rolesOfTheirOwn(
+    visit.ctx,
+    permit,
+    people.map(({ userId }) => userId),
   );
   const manages = permit.holds({ sets: [{ members: 'write' }], publicRead: false, writes: true });
   const f = visit.fields('set');
@@ -51,6 +56,7 @@ async function get(visit: Visit): Promise<Answer> {
               manages={manages}
               isMachine={account.kind === 'machine'}
               lacks={account.kind === 'user' && account.twoFactorAt === null}
+              ownRoles={ownRoles.get(account.id) ?? 0}
             />
           ))}
         </ul>
@@ -98,6 +104,7 @@ function Person({
   manages,
   isMachine,
   lacks,
+  ownRoles,
 }: {
   visit: Visit;
   login: string;
@@ -107,6 +114,8 @@ function Person({
   isMachine: boolean;
   /** True without a second factor; only owners see that. */
   lacks: boolean;
+  /** In how many repositories they have a role beside their membership. */
+  ownRoles: number;
 }): VNode {
   return (
     <li class="Box-row d-flex flex-items-center flex-justify-between">
@@ -122,6 +131,12 @@ function Person({
       {manages ? (
         <Form f={visit.fields('remove')} submit={null} inline>
           <Hidden name="login" value={login} />
+          {ownRoles === 0 ? null : <Hidden name="had_roles" value="1" />}
+          {ownRoles === 0 ? null : (
+            <label class="text-small text-normal mr-2">
+              <input type="checkbox" name="roles" value="1" checked /> with {inRepositories(ownRoles)}
+            </label>
+          )}
           <button type="submit" class="btn btn-danger btn-sm" aria-label={`Remove ${login}`}>
             Remove
           </button>
@@ -129,6 +144,19 @@ function Person({
       ) : null}
     </li>
   );
+}
+
+/** What a removal leaves; what everybody may reach, their tokens still do. */
+function farewell(org: string, login: string, { removed, kept }: RolesLeft): string {
+  const gone = `${login} belongs to ${org} no more.`;
+  if (kept > 0) return `${gone} They keep ${inRepositories(kept)}, which their tokens still reach.`;
+  const also =
+    removed > 0 ? ` ${inRepositories(removed).replace(/^\w/, (letter) => letter.toUpperCase())} went, too.` : '';
+  return `${gone}${also} Of what is here, their tokens reach only what everybody may.`;
+}
+
+function inRepositories(count: number): string {
+  return count === 1 ? 'a role in one repository' : `roles in ${count} repositories`;
 }
 
 const write = (visit: Visit) => organizationPermit(visit, { members: 'write' });
@@ -157,16 +185,14 @@ export const organizationPeoplePages: readonly WebPage[] = [
       remove: {
         access: 'sudo',
         run: async (visit) => {
-          await removeMember(visit.ctx, await write(visit), {
-            organization: visit.param('org'),
-            login: visit.field('login'),
+          const [org, login] = [visit.param('org'), visit.field('login')];
+          const permit = await write(visit);
+          const left = await removeMember(visit.ctx, permit, {
+            organization: org,
+            login,
+            keepsRoles: visit.field('had_roles') !== '' && visit.field('roles') === '',
           });
-          return redirect(organizationPath(visit.param('org'), 'people'), {
-            tone: 'success',
-            text:
-              `${visit.field('login')} belongs to ${visit.param('org')} no more. What their tokens reached here is ` +
-              `out of reach.`,
-          });
+          return redirect(organizationPath(org, 'people'), { tone: 'success', text: farewell(org, login, left) });
         },
       },
     },

@@ -1,5 +1,5 @@
 /**
- * Tokens that reach an organization: fine-grained ones, and members' classic and scoped ones. Owners can revoke the
+ * Tokens that reach an organization: fine-grained ones, and classic and scoped ones. Owners can revoke the
  * access of either, one or many.
  */
 import type { VNode } from 'preact';
@@ -56,7 +56,7 @@ async function get(visit: Visit): Promise<Answer> {
       )}
       <NextPage href={nextPagePath(visit, 'before', rows.length < ROWS_ON_A_PAGE ? undefined : rows.at(-1)?.id)} />
       <h2 class="f3 mt-5 mb-2" id="others">
-        Members' classic and scoped tokens
+        Classic and scoped tokens of members and outside collaborators
       </h2>
       <p class="color-fg-muted">
         They reach what their owners reach, here and elsewhere. Take back what one reaches in {organization}: that ends
