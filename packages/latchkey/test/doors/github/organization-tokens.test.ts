@@ -383,7 +383,7 @@ describe('a leaked credential', () => {
 });
 
 describe.each(ENGINES)('what reaches an organization (%s)', (engine) => {
-  it('is found by a repository’s name or full name, of tokens that selected it or have all; unknown names are told', async () => {
+  it('is found by the name of a repository that it selected or reaches; unknown ones are told', async () => {
     const made = await world(engine);
     const { plain, owner } = made;
     await made.token('Ada', {
