@@ -80,6 +80,9 @@ const MOVES_NONE: readonly RegExp[] = [
   // A key that writes is refused to tokens with rules: below.
   /^(POST|DELETE) \/repos\/\{owner\}\/\{repo\}\/keys(\/\{key_id\})?$/,
   /^(POST|DELETE|PATCH) \/user(\/emails)?$/,
+  // Accounts for machines, and their tokens: as every token with rules, it makes no wider ones.
+  /^(POST|DELETE) \/(user|orgs\/\{org\})\/machines\b/,
+  /^DELETE \/orgs\/\{org\}\/credential-authorizations\//,
   /^(POST|PUT|DELETE) \/enterprise\/(users|organizations|personal-access-tokens)\b/,
   // Looks through repositories, and ends or frees tokens.
   /^POST \/enterprise\/(repository-check|restoration\/personal-access-tokens)$/,

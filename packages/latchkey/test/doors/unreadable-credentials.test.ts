@@ -47,6 +47,7 @@ const HEADER_DOORS: readonly HeaderDoor[] = [
     status: 403,
     file: 'forward/routes.ts',
   },
+  { name: 'Git LFS', path: '/ada/site.git/info/lfs/locks', status: 400, file: 'git/lfs/call.ts' },
 ];
 
 /** A door that takes the token as it is: in a header of its own, or in the body. */

@@ -5,7 +5,7 @@ import { PASS_SEC } from '../../../actions/lfs/passes.ts';
 import { targetRepository } from '../../../actions/repositories/target.ts';
 import type { ObjectName } from '../../../git/lfs/object-files.ts';
 import { send } from './answer.ts';
-import { credentialOf, type LfsCall, NEEDS, permitFor, readJson, Unreadable } from './call.ts';
+import { type LfsCall, NEEDS, permitFor, presentedBy, readJson, Unreadable } from './call.ts';
 
 const OPERATIONS = {
   download: { need: NEEDS.read, purpose: 'fetch LFS objects of' },
@@ -16,7 +16,7 @@ export async function answerBatch(call: LfsCall): Promise<void> {
   const { ctx, request, response } = call;
   const { operation, objects } = batchIn(await readJson(call));
   const { need, purpose } = OPERATIONS[operation];
-  const credential = credentialOf(call);
+  const credential = presentedBy(call);
   const permit = await permitFor(call, need, purpose, credential);
   if (permit === null) return;
   if (operation === 'upload') ctx.git.demandWrites();

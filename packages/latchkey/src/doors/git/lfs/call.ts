@@ -34,7 +34,7 @@ export class Unreadable extends Error {
 }
 
 /** The request's own credential. */
-export function credentialOf({ request }: LfsCall): Credential {
+export function presentedBy({ request }: LfsCall): Credential {
   return credentialOn(request.socket, authorizationOf(request.rawHeaders));
 }
 
@@ -43,7 +43,7 @@ export async function permitFor(
   call: LfsCall,
   need: Need,
   purpose: string,
-  credential: Credential = credentialOf(call),
+  credential: Credential = presentedBy(call),
 ): Promise<Permit | null> {
   const { ctx, request, response, address } = call;
   const { target } = address;

@@ -6,7 +6,6 @@
  */
 import { pipeline } from 'node:stream/promises';
 import type { Permit } from '../../../actions/decision/authorize.ts';
-import { authorizationOf, credentialOn } from '../../../actions/decision/credential.ts';
 import { MISSING } from '../../../actions/lfs/batch.ts';
 import { type Pass, readPass } from '../../../actions/lfs/passes.ts';
 import { giveObject, holdsObject, takeObject } from '../../../actions/lfs/transfers.ts';
@@ -14,7 +13,7 @@ import { targetRepository } from '../../../actions/repositories/target.ts';
 import { bytesPassed } from '../../../base/garbage.ts';
 import { STANDING } from '../../../base/requests/standing-headers.ts';
 import { send, sendError } from './answer.ts';
-import { type LfsCall, NEEDS, permitFor, readJson, Unreadable } from './call.ts';
+import { type LfsCall, NEEDS, permitFor, presentedBy, readJson, Unreadable } from './call.ts';
 
 /** This much of a body extends its time limit. */
 const MIN_BODY_BYTES = 16 * 1024;
@@ -26,9 +25,8 @@ interface Transfer {
 
 /** The pass and the permit for it; null when it was refused, and answered. */
 async function admit(call: LfsCall, oid: string, operation: Pass['operation']): Promise<Transfer | null> {
-  const { ctx, request } = call;
-  const credential = credentialOn(request.socket, authorizationOf(request.rawHeaders));
-  const pass = credential.form === 'bearer' ? readPass(ctx, credential.secret) : null;
+  const credential = presentedBy(call);
+  const pass = credential.form === 'bearer' ? readPass(call.ctx, credential.secret) : null;
   if (pass === null || pass.oid !== oid || pass.operation !== operation) throw new Unreadable(403, NO_PASS);
   const purpose = operation === 'upload' ? 'send an LFS object to' : 'fetch an LFS object of';
   const need = operation === 'upload' ? NEEDS.write : NEEDS.read;

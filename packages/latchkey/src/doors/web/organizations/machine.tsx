@@ -15,7 +15,7 @@ import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { CopyButton, Subhead, Time } from '../parts/components.tsx';
 import { Fields } from '../parts/fields.ts';
-import { ErrorSummary, Form, Hidden } from '../parts/form.tsx';
+import { CancelLink, ErrorSummary, Form, Hidden } from '../parts/form.tsx';
 import { TextArea, TextField } from '../parts/text-fields.tsx';
 import { permissionsOf, readExpiry } from '../tokens/form/draft.ts';
 import { ExpirationField } from '../tokens/form/expiration-field.tsx';
@@ -148,6 +148,7 @@ function NewToken({ place, visit }: { place: Place; visit: Visit }): VNode {
         <button type="submit" class="btn btn-primary">
           Generate token
         </button>
+        <CancelLink />
       </form>
     </>
   );
