@@ -324,6 +324,29 @@ export const AUDIT_EVENTS = {
 
 export type AuditAction = keyof typeof AUDIT_EVENTS;
 
+/** What the events before each dot are about, as lists name it. */
+export const AUDIT_CATEGORIES: Readonly<Record<AuditAction extends `${infer C}.${string}` ? C : never, string>> = {
+  personal_access_token: 'Tokens',
+  oauth_access: 'Classic tokens',
+  org_credential_authorization: 'Tokens and organizations',
+  git: 'Pushes',
+  repo: 'Repositories',
+  public_key: 'Deploy keys',
+  hook: 'Webhooks',
+  org: 'Organizations',
+  ip_allow_list: 'Address lists',
+  user: 'Accounts',
+  user_session: 'Sessions',
+  two_factor_authentication: 'Two-factor authentication',
+  passkey: 'Passkeys',
+  external_identity: 'Identity providers',
+  business: 'Requirements of the server',
+  resource_server: 'Services',
+  audit_log: 'This log',
+  secret_key: 'The secret key',
+  instance: 'Restoration',
+};
+
 /** The row of an event; undefined for one that this release doesn't know. */
 export function auditEvent(action: string): AuditEventRow | undefined {
   return Object.hasOwn(AUDIT_EVENTS, action) ? AUDIT_EVENTS[action as AuditAction] : undefined;

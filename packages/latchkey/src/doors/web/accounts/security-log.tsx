@@ -1,14 +1,16 @@
 /** What happened to a person's account, newest first, to read and to download. */
-import type { VNode } from 'preact';
-import { type AuditEntry, exportSecurityLog, readSecurityLog } from '../../../actions/accounts/security-log.ts';
+import { type AuditEntry, exportSecurityLog } from '../../../actions/accounts/security-log.ts';
+import { type LogEntry, readLog } from '../../../actions/organizations/audit-log.ts';
+import { Problem } from '../../../base/errors.ts';
 import { isoInstant } from '../../../base/time.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, file, page, type WebPage } from '../frame/web-page.ts';
-import { nextPagePath } from '../organizations/area.tsx';
-import { Facts, LogTable } from '../parts/audit-entries.tsx';
-import { Blankslate, NextPage, Subhead, Time } from '../parts/components.tsx';
+import { nextPagePath, numberIn } from '../organizations/area.tsx';
+import { AuditTable } from '../parts/audit-entries.tsx';
+import { Blankslate, NextPage, Notice, Subhead } from '../parts/components.tsx';
+import { isNarrowed, LogFilter, logFilterOf } from '../parts/log-filter.tsx';
 
 const PATH = '/settings/security-log';
 const PAGE_SIZE = 50;
@@ -19,11 +21,16 @@ export const securityLogPages: readonly WebPage[] = [
 ];
 
 async function show(visit: Visit): Promise<Answer> {
-  const before = Number(visit.query.get('before'));
-  const entries = await readSecurityLog(visit.ctx, await visit.ownPermit(), {
-    beforeId: Number.isSafeInteger(before) && before > 0 ? before : null,
-    limit: PAGE_SIZE + 1,
-  });
+  let [entries, wrong]: [readonly LogEntry[], string | null] = [[], null];
+  try {
+    entries = await readLog(visit.ctx, await visit.ownPermit(), { of: 'user' }, logFilterOf(visit.query, null), {
+      beforeId: numberIn(visit.query, 'before'),
+      limit: PAGE_SIZE + 1,
+    });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    wrong = error.message;
+  }
   const shown = entries.slice(0, PAGE_SIZE);
   return page(
     'Security log',
@@ -33,36 +40,19 @@ async function show(visit: Visit): Promise<Answer> {
           Export as JSON lines
         </a>
       </Subhead>
-      {shown.length === 0 ? (
-        <Blankslate heading="Nothing has happened yet" />
-      ) : (
-        <LogTable label="Security log">
-          {shown.map((entry) => (
-            <Row entry={entry} />
-          ))}
-        </LogTable>
+      <LogFilter query={visit.query} path={PATH} people={false} />
+      {wrong === null ? null : (
+        <Notice tone="error" role="alert">
+          {wrong}
+        </Notice>
       )}
+      {shown.length > 0 ? (
+        <AuditTable entries={shown} label="Security log" />
+      ) : wrong === null ? (
+        <Blankslate heading={isNarrowed(visit.query) ? 'No entry matches' : 'Nothing has happened yet'} />
+      ) : null}
       <NextPage href={nextPagePath(visit, 'before', entries.length > PAGE_SIZE ? shown.at(-1)?.id : undefined)} />
     </WithMenu>,
-  );
-}
-
-function Row({ entry }: { entry: AuditEntry }): VNode {
-  return (
-    <tr>
-      <td>
-        <strong>{entry.action}</strong>
-        <Facts data={entry.data} />
-      </td>
-      <td data-label="Who">
-        {entry.actorLogin ?? 'nobody'}
-        {entry.actorTokenId === null ? null : <span class="color-fg-muted"> with a token</span>}
-      </td>
-      <td data-label="From">{entry.address ?? '—'}</td>
-      <td data-label="When">
-        <Time at={entry.at} />
-      </td>
-    </tr>
   );
 }
 

@@ -5,27 +5,21 @@ import {
   exportLog,
   isSearch,
   type LogEntry,
-  type LogFilterInput,
   type LogScope,
   readLog,
   searchLog,
 } from '../../../actions/organizations/audit-log.ts';
 import { Problem } from '../../../base/errors.ts';
-import { MAX_PHRASE_LENGTH, parsePhrase } from '../../../rules/audit/phrase.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, file, page, type WebPage } from '../frame/web-page.ts';
 import { AuditTable } from '../parts/audit-entries.tsx';
 import { Blankslate, NextPage, Notice, Subhead } from '../parts/components.tsx';
+import { isNarrowed, LogFilter, logFilterOf } from '../parts/log-filter.tsx';
 import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 
 const ON_A_PAGE = 50;
-
-function filterInputOf({ query }: Visit): LogFilterInput {
-  const text = (name: string): string | undefined => (query.get(name) ?? '').trim() || undefined;
-  return { action: text('action'), actor: text('actor'), qualifiers: parsePhrase(text('phrase') ?? '') };
-}
 
 /** The entries of the page that is asked for, and the id to go on with; or what is wrong with the phrase. */
 async function entriesOf(
@@ -35,7 +29,7 @@ async function entriesOf(
 ): Promise<{ entries: readonly LogEntry[]; next: number | null; wrong: string | null }> {
   const beforeId = numberIn(visit.query, 'before');
   try {
-    const input = filterInputOf(visit);
+    const input = logFilterOf(visit.query, organizationOf(scope));
     if (isSearch(input)) {
       const page = { order: 'desc', after: beforeId, before: null, limit: ON_A_PAGE, skip: 0 } as const;
       return { ...(await searchLog(visit.ctx, permit, scope, input, page)), wrong: null };
@@ -65,54 +59,7 @@ async function show(
             Export as JSON lines
           </a>
         </Subhead>
-        <form method="get" class="lk-filter mb-3" role="search">
-          <div>
-            <label for="audit-action" class="f6">
-              Event
-            </label>
-            <input
-              id="audit-action"
-              name="action"
-              class="form-control input-sm"
-              value={visit.query.get('action') ?? ''}
-              placeholder="org.add_member"
-              maxLength={100}
-              spellcheck={false}
-            />
-          </div>
-          <div>
-            <label for="audit-actor" class="f6">
-              Who
-            </label>
-            <input
-              id="audit-actor"
-              name="actor"
-              class="form-control input-sm"
-              value={visit.query.get('actor') ?? ''}
-              placeholder="login"
-              maxLength={60}
-              spellcheck={false}
-            />
-          </div>
-          <div>
-            <label for="audit-phrase" class="f6">
-              Search
-            </label>
-            <input
-              id="audit-phrase"
-              name="phrase"
-              class="form-control input-sm"
-              value={visit.query.get('phrase') ?? ''}
-              placeholder="operation:create created:>=2026-01-31"
-              maxLength={MAX_PHRASE_LENGTH}
-              spellcheck={false}
-              aria-invalid={wrong !== null}
-            />
-          </div>
-          <button type="submit" class="btn btn-sm">
-            Search
-          </button>
-        </form>
+        <LogFilter query={visit.query} path={path} people />
         {wrong === null ? null : (
           <Notice tone="error" role="alert">
             {wrong}
@@ -120,8 +67,8 @@ async function show(
         )}
         {entries.length === 0 ? (
           wrong === null && (
-            <Blankslate heading="Nothing is there">
-              {next === null ? 'No entry fits.' : 'No entry fits so far. Older ones are on the next page.'}
+            <Blankslate heading={isNarrowed(visit.query) ? 'No entry matches' : 'Nothing has happened yet'}>
+              {next === null ? null : 'Nothing so far. Older entries are on the next page.'}
             </Blankslate>
           )
         ) : (
@@ -136,11 +83,12 @@ async function show(
 function download(visit: Visit, permit: Permit, scope: LogScope): Answer {
   return file(
     'application/x-ndjson; charset=utf-8',
-    exportLog(visit.ctx, permit, scope, filterInputOf(visit)),
+    exportLog(visit.ctx, permit, scope, logFilterOf(visit.query, organizationOf(scope))),
     `audit-log-${scope.of === 'organization' ? scope.name : 'instance'}.jsonl`,
   );
 }
 
+const organizationOf = (scope: LogScope): string | null => (scope.of === 'organization' ? scope.name : null);
 const scopeOf = (visit: Visit): LogScope => ({ of: 'organization', name: visit.param('org') });
 const ORGANIZATION = '/organizations/:org/settings/audit-log';
 const INSTANCE = '/instance/audit-log';

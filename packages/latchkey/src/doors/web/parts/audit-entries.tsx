@@ -1,63 +1,91 @@
-/** Log entries as pages show them: a table, and the facts of each entry. */
-import type { ComponentChildren, VNode } from 'preact';
+/** Log entries as pages show them: a sentence for each, with its facts behind it. */
+import type { VNode } from 'preact';
 import type { LogEntry } from '../../../actions/organizations/audit-log.ts';
 import { spokenInstant } from '../../../base/time.ts';
+import { auditSentence } from '../../../rules/audit/sentence.ts';
 import { Time } from './components.tsx';
 
-/** A log's table with its head; the children are the rows. */
-export function LogTable({ label, children }: { label: string; children: ComponentChildren }): VNode {
+/** Entries of a log, newest first: what happened in a sentence, and behind it the event's code and its facts. */
+export function AuditTable({ entries, label }: { entries: readonly LogEntry[]; label: string }): VNode {
   return (
     <div class="lk-scroll" role="region" aria-label={label} tabIndex={0}>
       <table class="lk-table">
         <thead>
           <tr>
-            <th scope="col">What</th>
-            <th scope="col">Who</th>
+            <th scope="col">What happened</th>
             <th scope="col">From</th>
             <th scope="col">When</th>
           </tr>
         </thead>
-        <tbody>{children}</tbody>
+        <tbody>
+          {entries.map(({ line }) => (
+            <Row line={line} />
+          ))}
+        </tbody>
       </table>
     </div>
   );
 }
 
-/** Entries of an audit log, as a table. */
-export function AuditTable({ entries, label }: { entries: readonly LogEntry[]; label: string }): VNode {
-  return (
-    <LogTable label={label}>
-      {entries.map(({ line }) => (
-        <Row line={line} />
-      ))}
-    </LogTable>
-  );
-}
-
 function Row({ line }: Pick<LogEntry, 'line'>): VNode {
-  const token = line['user_programmatic_access_name'];
+  const action = String(line['action']);
   const data = line['data'] as Readonly<Record<string, unknown>>;
   return (
     <tr>
       <td>
-        <strong>{String(line['action'])}</strong>
-        <Facts data={data} />
-      </td>
-      <td data-label="Who">
-        {String(line['actor'] ?? 'nobody')}
-        <Via data={data} />
-        {line['token_id'] === undefined ? null : (
-          <span class="color-fg-muted">
-            {' '}
-            with the token <bdi>{String(token ?? '')}</bdi>
-          </span>
-        )}
+        <Sentence action={action} line={line} />
+        <By line={line} data={data} />
+        <details class="f6 lk-raw">
+          <summary class="color-fg-muted">
+            <code>{action}</code>
+          </summary>
+          <Facts data={{ actor: line['actor'], user: line['user'], org: line['org'], repo: line['repo'], ...data }} />
+          {line['user_agent'] == null ? null : <Facts data={{ user_agent: line['user_agent'] }} />}
+        </details>
       </td>
       <td data-label="From">{String(line['actor_ip'] ?? '—')}</td>
       <td data-label="When">
         <Time at={Number(line['created_at']) / 1000} />
       </td>
     </tr>
+  );
+}
+
+/** Facts that people chose as they liked: in quotes, so that they can't pass for our words. */
+const FREE: ReadonlySet<string> = new Set(['name', 'title', 'context', 'branch', 'old_name', 'reason']);
+
+function Sentence({ action, line }: { action: string; line: LogEntry['line'] }): VNode {
+  const parts = auditSentence(action, line);
+  if (parts === null) return <strong>{action}</strong>;
+  return (
+    <span>
+      {parts.map(({ fact, text }) =>
+        fact === null ? (
+          text
+        ) : FREE.has(fact) ? (
+          <>
+            “<bdi>{text}</bdi>”
+          </>
+        ) : (
+          <bdi class="text-bold">{text}</bdi>
+        ),
+      )}
+    </span>
+  );
+}
+
+/** The token, and the agent behind it, by which it was done. */
+function By({ line, data }: { line: LogEntry['line']; data: Readonly<Record<string, unknown>> }): VNode | null {
+  if (line['token_id'] === undefined && data['act'] === undefined) return null;
+  return (
+    <div class="color-fg-muted f6 lk-break">
+      {line['token_id'] === undefined ? null : (
+        <>
+          with the token “<bdi>{String(line['user_programmatic_access_name'] ?? line['token_id'])}</bdi>”
+        </>
+      )}
+      <Via data={data} />
+    </div>
   );
 }
 
@@ -80,10 +108,14 @@ function Via({ data: { act } }: { data: Readonly<Record<string, unknown>> }): VN
 }
 
 /** The further facts of an entry, on one line; instants as people say them. */
-export function Facts({ data }: { data: Readonly<Record<string, unknown>> }): VNode | null {
+function Facts({ data }: { data: Readonly<Record<string, unknown>> }): VNode | null {
   const facts = Object.entries(data).filter(
     ([name, value]) =>
-      name !== 'act' && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0),
+      name !== 'act' &&
+      value !== null &&
+      value !== undefined &&
+      value !== '' &&
+      !(Array.isArray(value) && value.length === 0),
   );
   if (facts.length === 0) return null;
   const words = (name: string, value: unknown): string =>
