@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './command.ts';
 
@@ -24,7 +24,7 @@ export interface World extends Served {
   readonly checked: string;
   admin(args: readonly string[], input?: string): Promise<string>;
   /**
-   * Starts another process on the same data: one process's luck (memory, compiled code) must not decide a comparison.
+   * Starts another process on a copy of the data: one process's luck (memory, compiled code) must not decide a comparison.
    */
   another(): Promise<Served>;
   /** Resident memory of the server now, in bytes. */
@@ -56,8 +56,14 @@ export async function startWorld(data: string, history: string | null, flags: re
     'workflow',
   ]);
   const checked = await admin(['token', 'add', 'ada', '--name', 'checked', '--classic', '--scope', 'repo']);
-  const another = (): Promise<Served> => serve(data, flags);
-  const served = await another();
+  const served = await serve(data, flags);
+  // One server holds a data folder, so another gets a copy; SQLite makes the index of its log anew.
+  const copy = `${data}-copy`;
+  const another = async (): Promise<Served> => {
+    await rm(copy, { recursive: true, force: true });
+    await cp(data, copy, { recursive: true, filter: (path) => !path.endsWith('-shm') });
+    return serve(copy, flags);
+  };
   return {
     ...served,
     token,

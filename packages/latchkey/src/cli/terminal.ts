@@ -28,6 +28,8 @@ export interface Terminal {
   readInput(maxBytes: number): Promise<string>;
   /** True when a person is there and reads the output. */
   readonly interactive?: boolean;
+  /** True when standard output is a terminal, so that no file or journal keeps it. */
+  readonly isWatched?: boolean;
   /** How long a sign-in waits for the person to come back from the browser; `LOGIN_TIMEOUT_MS` by default. */
   readonly loginWaitMs?: number;
   /** Asks a person and returns what they type, without the line end; null when nobody answers. */
@@ -61,7 +63,7 @@ export class Stopped extends Error {
 export interface Surroundings {
   readonly env: Terminal['env'];
   readonly stdin: AsyncIterable<Buffer>;
-  readonly stdout: Writable;
+  readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean };
   exitCode?: number | string | null | undefined;
   once(event: 'exit', then: () => void): unknown;
@@ -96,6 +98,7 @@ export function processTerminal(place: Surroundings = process): Terminal {
     say: (line) => void stderr.write(`${line}\n`),
     readInput: (maxBytes) => readAll(place.stdin, maxBytes),
     interactive: stderr.isTTY === true,
+    isWatched: stdout.isTTY === true,
     ask: askPerson,
   };
 }

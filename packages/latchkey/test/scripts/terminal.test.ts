@@ -4,7 +4,7 @@
  * (doctor.test.ts).
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -121,6 +121,15 @@ inTerminal('a person who types yes has the remote mended', async () => {
   const screen = await typed(DOCTOR, env, [[/do that\? \[y\/N\] /, 'y\r']]);
   expect(screen).toContain('fail  remote over https: the remote uses SSH, and tokens work over https only');
   expect(remote()).toBe('https://127.0.0.1/acme/site.git');
+});
+
+inTerminal('a person who starts a server in a terminal reads the set-up link there, and no file keeps it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-pty-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const line = `'${process.execPath}' '${MAIN}' serve --port 0 --data '${folder}'`;
+  const screen = await typed(line, { HOME: folder }, [[/which is printed once\./, '\u0003']]);
+  expect(screen).toMatch(/with this link; it works once:\r?\nhttp:\/\/\S+\/setup\/[\w-]{43}\r?\n/);
+  expect(existsSync(join(folder, 'set-up-link'))).toBe(false);
 });
 
 inTerminal('a person who presses Enter, or Ctrl-D, changes nothing', async () => {

@@ -21,6 +21,7 @@ import type { Secret } from '../../base/secret.ts';
 import { CONFIG_FILE_NAME } from '../../base/settings/file.ts';
 import { SettingsProblem, settingComplaint } from '../../base/settings/problem.ts';
 import type { Settings } from '../../base/settings/settings.ts';
+import { OWN_FOLDER } from '../../git/repositories/folders.ts';
 import { fastImportStream } from './demo-history.ts';
 import {
   DEMO_COLLABORATORS,
@@ -51,7 +52,7 @@ export function demoIsMade(settings: Settings): boolean {
   const entries = entriesOf(settings.data);
   if (entries.includes(MARKER_NAME)) return true;
   for (const folder of [settings.data, settings.repositories]) {
-    if (entriesOf(folder).some((entry) => entry !== CONFIG_FILE_NAME)) {
+    if (entriesOf(folder).some((entry) => entry !== CONFIG_FILE_NAME && entry !== OWN_FOLDER)) {
       throw new SettingsProblem([
         settingComplaint(
           'demo',

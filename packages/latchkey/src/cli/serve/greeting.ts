@@ -2,24 +2,33 @@
  * What a server prints when it is ready: its address, its data folder, and what to do next.
  *
  * Invariant: every line that starts with two spaces can be pasted into another terminal in the same folder.
+ * Invariant: the set-up link, which makes whoever opens it the administrator, is printed where a person reads, and
+ * nowhere else: a journal keeps what it gets, for others to read. There it is kept in a file for the server's user.
  * Never: a secret, except a new demo's tokens, once, the sign-in links of a demo, and the set-up link while nobody has
  * an account.
  */
+import { rm, writeFile } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { makeSetUpLink } from '../../actions/accounts/sign-up.ts';
 import { readOnboarding } from '../../actions/instance/onboarding.ts';
 import type { RunningServer } from '../../app.ts';
 import { SETTING_ROWS } from '../../base/settings/rows.ts';
 import { atPort, type Settings } from '../../base/settings/settings.ts';
+import type { Terminal } from '../terminal.ts';
 import type { DemoTokens } from './demo.ts';
 import { DEMO_PEOPLE } from './demo-world.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** In the data folder, while nobody has an account. */
+const SET_UP_FILE = 'set-up-link';
+
 /** For one's own server. */
-export async function greeting(server: RunningServer, env: Environment): Promise<string[]> {
+export async function greeting(server: RunningServer, { env, isWatched }: Terminal): Promise<string[]> {
   const { settings } = server.context;
   const { hasUser, hasRepository } = await readOnboarding(server.context);
+  const setUpFile = join(settings.data, SET_UP_FILE);
+  await rm(setUpFile, { force: true }).catch(() => undefined);
   const admin = adminCommandLine(settings, env);
   const clone = withUser(publicUrl(server), 'ada');
   const steps = [
@@ -35,9 +44,7 @@ export async function greeting(server: RunningServer, env: Environment): Promise
     setUp === null
       ? ['There is no repository yet. In another terminal, with your own names:']
       : [
-          'Nobody has an account yet. Make the first one, which administers the instance, with this link; it ' +
-            'works once:',
-          publicUrl(server) + setUp,
+          ...(await setUpLines(publicUrl(server) + setUp, isWatched === true ? null : setUpFile)),
           'Or in another terminal, with your own names:',
         ];
   return [
@@ -47,6 +54,18 @@ export async function greeting(server: RunningServer, env: Environment): Promise
     ...steps,
     'Git asks for a password then: that is the token, which is printed once.',
   ];
+}
+
+/** @param file where to keep the link; null = a person reads what is printed */
+async function setUpLines(link: string, file: string | null): Promise<string[]> {
+  const words = 'Nobody has an account yet. Make the first one, which administers the instance, with';
+  if (file === null) return [`${words} this link; it works once:`, link];
+  try {
+    await writeFile(file, `${link}\n`, { mode: 0o600, flag: 'wx' });
+    return [`${words} the link in this file; it works once:`, `  cat ${shellWord(fromHere(file))}`];
+  } catch {
+    return [`${words} a link, which ${file} can't hold: start the server in a terminal, which shows it.`];
+  }
 }
 
 /** For a demo: just made when there are tokens, otherwise made earlier. `doors`: paths of sign-in links by login. */

@@ -46,6 +46,10 @@ export function serveCommand(terminal: Terminal): Command {
 
 async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Promise<void> {
   closeToOthers(settings);
+  const demo = settings.demo ? await import('./demo.ts') : null;
+  // Before anything is made in the folder, since a demo takes an empty one only.
+  const demoIsMade = demo?.demoIsMade(settings) ?? false;
+  if (cluster.isPrimary) (await import('../../actions/instance/data-folder-claim.ts')).claimDataFolder(settings);
   if (settings.workers > 1 && cluster.isPrimary) {
     const { overseeWorkers } = await import('./workers.ts');
     await overseeWorkers(settings, { stop: stopRequest(), hangUp }, terminal);
@@ -53,8 +57,6 @@ async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Pr
     return exitSoon();
   }
   boundHeap();
-  const demo = settings.demo ? await import('./demo.ts') : null;
-  const demoIsMade = demo?.demoIsMade(settings) ?? false;
   const { startServer } = await import('../../app.ts');
   const server = await startServer(settings);
   const stop = stopRequest();
@@ -65,7 +67,7 @@ async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Pr
       const tokens = demo === null || demoIsMade ? null : await demo.makeDemo(server.context);
       const lines =
         demo === null
-          ? await greeting(server, terminal.env)
+          ? await greeting(server, terminal)
           : demoGreeting(server, { tokens, doors: await demo.openDemoDoors(server.context) }, terminal.env);
       for (const line of lines) terminal.print(line);
     }
