@@ -24,7 +24,7 @@ export interface World extends Served {
   readonly checked: string;
   admin(args: readonly string[], input?: string): Promise<string>;
   /**
-   * Starts another process on a copy of the data: one process's luck (memory, compiled code) must not decide a comparison.
+   * Starts another process on a copy of the data: one process’s luck (memory, compiled code) must decide nothing.
    */
   another(): Promise<Served>;
   /** Resident memory of the server now, in bytes. */

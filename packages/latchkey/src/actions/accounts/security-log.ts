@@ -8,7 +8,7 @@ import { personOf } from './sessions.ts';
 export type { AuditEntry };
 
 /** A page of the person's own log, newest first. */
-export function readSecurityLog(ctx: Context, permit: Permit, page: Page): Promise<AuditEntry[]> {
+function readSecurityLog(ctx: Context, permit: Permit, page: Page): Promise<AuditEntry[]> {
   return listAudit(ctx.store.db, { userId: personOf(permit) }, page);
 }
 
