@@ -56,7 +56,7 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'org.remove_member': '{actor} removed {user|somebody} from {org|an organization}',
   'org.sso_response': '{actor} proved who they are for {org|an organization}',
   'org.update_default_repository_permission':
-    '{actor} gave every member of {org|an organization} {permission|another right} in its repositories' +
+    '{actor} set what members of {org|an organization} may do in its repositories to {permission|something else}' +
     '[, before: {old_permission}]',
   'org.update_member': '{actor} made {user|somebody} {permission|a member} of {org|an organization}',
   'org.update_profile': '{actor} changed the profile of {org|an organization}',

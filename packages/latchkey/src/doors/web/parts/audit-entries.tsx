@@ -52,7 +52,7 @@ function Row({ line }: Pick<LogEntry, 'line'>): VNode {
 }
 
 /** Facts that people chose as they liked: in quotes, so that they can't pass for our words. */
-const FREE: ReadonlySet<string> = new Set(['name', 'title', 'context', 'branch', 'old_name', 'reason']);
+const FREE: ReadonlySet<string> = new Set(['name', 'title', 'context', 'branch', 'old_name', 'path', 'reason']);
 
 function Sentence({ action, line }: { action: string; line: LogEntry['line'] }): VNode {
   const parts = auditSentence(action, line);
