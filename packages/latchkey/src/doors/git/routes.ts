@@ -12,7 +12,7 @@ import { authorize } from '../../actions/decision/authorize.ts';
 import { authorizationOf, credentialOn } from '../../actions/decision/credential.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { Problem } from '../../base/errors.ts';
-import { outageAnswer } from '../../base/machine/outage.ts';
+import { outageAnswer, outageOf } from '../../base/machine/outage.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { callerOf } from '../../base/requests/caller.ts';
 import { STANDING } from '../../base/requests/standing-headers.ts';
@@ -61,11 +61,14 @@ export function makeGitDoor(
     if ('lfs' in address) answerLfs(ctx, { request, response, address });
     else if ('page' in address) redirect(response, address.page);
     else if (error !== null) sendRequestError(request, response, error);
-    else
-      guard(
-        () => answer(ctx, fetches, { request, response, address: address as GitAddress }),
-        (error) => fail(ctx, request, response, error),
+    else {
+      const ask = (): MaybePromise<void> => answer(ctx, fetches, { request, response, address: address as GitAddress });
+      const onError = (error: unknown): void => fail(ctx, request, response, error);
+      // Whoever deletes a repository removes its row first: asked again, it isn't there. Else its files are missing.
+      guard(ask, (error) =>
+        outageOf(error) === 'files_missing' && !response.headersSent ? guard(ask, onError) : onError(error),
       );
+    }
     return true;
   };
 }

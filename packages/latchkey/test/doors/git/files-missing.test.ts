@@ -1,7 +1,10 @@
 /** A repository whose files disappear (an unmounted disk, a partial restore), and come back. */
-import { rename } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeWorld, type World } from './server.ts';
+import { rename, rm } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addRepository } from '../../../src/actions/repositories/repositories.ts';
+import { deleteRepository } from '../../../src/store/repositories.ts';
+import { basic, makeWorld, type World } from './server.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -41,4 +44,28 @@ test('clone, push and REST say that files are missing, in every protocol, and wo
   }
   await rename(`${path}.away`, path);
   expect(await world.ok(['ls-remote', remote, 'main'])).toContain('refs/heads/main');
+});
+
+test('a repository that is deleted while it is asked for isn’t there: nothing is said of missing files', async () => {
+  const { context } = world.server;
+  const operator = operatorPermit();
+  await addRepository(context, operator, { owner: 'ada', name: 'going', visibility: 'private' });
+  const path = context.git.path('ada', 'going');
+  // Between the decision and the files.
+  vi.spyOn(context.git, 'demandService').mockImplementationOnce(async () => {
+    await context.store.transaction(async (tx) => {
+      const { id } = await tx
+        .selectFrom('repositories')
+        .select('id')
+        .where('name', '=', 'going')
+        .executeTakeFirstOrThrow();
+      await deleteRepository(tx, id);
+    });
+    await rm(path, { recursive: true });
+    return context.git.demandService('ada', 'going', 'upload-pack');
+  });
+  const answer = await fetch(`${world.url}/ada/going.git/info/refs?service=git-upload-pack`, {
+    headers: basic(world.full),
+  });
+  expect([answer.status, await answer.text()]).toEqual([404, expect.stringContaining('ada/going')]);
 });
