@@ -403,6 +403,24 @@ describe('a token', () => {
     }
   });
 
+  it('of a machine is authorized by the owner who makes it after a proof; one from before is not', async () => {
+    const list = '/organizations/octo/settings/machines';
+    const make = async (owner: Visitor, name: string): Promise<string> => {
+      const sent = await owner.send(`${list}/deploy-bot`, 'create', { name, repositories: '', contents: 'read' });
+      expect(sent.status).toBe(303);
+      const { text } = await owner.get(`${list}/deploy-bot`);
+      return /<code id="new-token">([^<]+)</.exec(text)?.[1] ?? '';
+    };
+    const unproved = await signedIn('ada');
+    await unproved.send(list, 'add', { login: 'deploy-bot', purpose: '' });
+    await setMember(world.ctx, OPERATOR, { organization: 'octo', login: 'deploy-bot', role: 'member' });
+    const before = await make(unproved, 'before');
+    expect(await reads(before)).toBe(200);
+    const { ada } = await required();
+    expect(await reads(before)).toBe(403);
+    expect(await reads(await make(ada, 'after'))).toBe(200);
+  });
+
   it('is cut off when its owner leaves or unlinks, or the provider changes, and nothing wakes it again', async () => {
     const { ada } = await required();
     const bob = await signedIn('bob');
