@@ -30,7 +30,7 @@ import { type TokenView, tokenViews } from '../tokens/views.ts';
 const MAX_MACHINES = 1000;
 /** How many repositories are named in a list of what a machine is used by. */
 const MAX_NAMED_REPOSITORIES = 10;
-const MAX_PURPOSE_LENGTH = 100;
+export const MAX_PURPOSE_LENGTH = 100;
 
 /** A machine account, and where it is used. */
 export interface MachineView extends MachineUse {

@@ -16,7 +16,7 @@ import { SETTINGS_MENU } from '../frame/menus.ts';
 import { returnPath } from '../frame/return-path.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { Blankslate, Notice, Subhead, Time } from '../parts/components.tsx';
+import { Blankslate, LastUsed, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { ProviderButtons, toProvider } from './provider-buttons.tsx';
 
@@ -91,14 +91,7 @@ function Row({ visit, identity }: { visit: Visit; identity: ExternalIdentity }):
       <div class="lk-break">
         <strong dir="auto">{service}</strong>: <span dir="auto">{identity.label}</span>
         <div class="color-fg-muted f6">
-          Linked <Time at={identity.createdAt} />,{' '}
-          {identity.lastUsedAt === null ? (
-            'never used'
-          ) : (
-            <>
-              last used <Time at={identity.lastUsedAt} />
-            </>
-          )}
+          Linked <Time at={identity.createdAt} />, <LastUsed at={identity.lastUsedAt} />
         </div>
       </div>
       <Form f={visit.fields('remove')} submit={null} inline>

@@ -15,7 +15,7 @@ import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { Blankslate, Label, Notice, Subhead, Time } from '../parts/components.tsx';
+import { Blankslate, Label, LastUsed, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { PasskeyForm } from '../parts/passkey-form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
@@ -102,14 +102,7 @@ function Row({ visit, passkey }: { visit: Visit; passkey: Passkey }): VNode {
       <div class="lk-break">
         <strong dir="auto">{passkey.name}</strong> <Label>{passkey.synced ? 'synced' : 'this device only'}</Label>
         <div class="color-fg-muted f6">
-          Added <Time at={passkey.createdAt} />,{' '}
-          {passkey.lastUsedAt === null ? (
-            'never used'
-          ) : (
-            <>
-              last used <Time at={passkey.lastUsedAt} />
-            </>
-          )}
+          Added <Time at={passkey.createdAt} />, <LastUsed at={passkey.lastUsedAt} />
         </div>
       </div>
       <Form f={visit.fields('remove')} submit={null} inline>

@@ -9,7 +9,7 @@ import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, file, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { CopyButton, Notice, Subhead } from '../parts/components.tsx';
+import { CodeList, CopyButton, Notice, Subhead } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 
 export const CODES_PATH = '/settings/security/recovery-codes';
@@ -39,11 +39,7 @@ function showCodes(visit: Visit): Answer {
           <Notice tone="warn">
             Keep these where you keep your passwords. They are not shown again. Each works once.
           </Notice>
-          <ul class="lk-codes lk-mono mb-3" aria-label="Recovery codes">
-            {codes.map((code) => (
-              <li>{spacedCode(code)}</li>
-            ))}
-          </ul>
+          <CodeList codes={codes.map(spacedCode)} />
           <div class="d-flex flex-wrap lk-gap mb-4">
             <CopyButton value={codes.map(spacedCode).join('\n')} label="Copy all recovery codes" />
             <Form f={visit.fields('download')} submit={null} inline>

@@ -5,7 +5,7 @@ import type { MachineView } from '../../../actions/organizations/machines.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
-import { Time } from '../parts/components.tsx';
+import { LastUsed } from '../parts/components.tsx';
 import { OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 
 /** Whose machines a pair of pages is about. */
@@ -57,14 +57,7 @@ export function UsedBy({ machine }: { machine: MachineView }): VNode {
   const roles = repositories.map(({ name, role }) => `${name} (${role})`).join(', ') || 'no repository of its own';
   return (
     <p class="mb-0 color-fg-muted">
-      Used by {tokens === 1 ? '1 token' : `${tokens} tokens`}, in {roles};{' '}
-      {lastUsedAt === null ? (
-        'never used'
-      ) : (
-        <>
-          last used <Time at={lastUsedAt} />
-        </>
-      )}
+      Used by {tokens === 1 ? '1 token' : `${tokens} tokens`}, in {roles}; <LastUsed at={lastUsedAt} />
     </p>
   );
 }

@@ -13,7 +13,7 @@ import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { MAX_NAME_LENGTH } from '../../../rules/token-limits.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { CopyButton, Subhead, Time } from '../parts/components.tsx';
+import { SecretBox, Subhead, Time } from '../parts/components.tsx';
 import { Fields } from '../parts/fields.ts';
 import { CancelLink, ErrorSummary, Form, Hidden } from '../parts/form.tsx';
 import { TextArea, TextField } from '../parts/text-fields.tsx';
@@ -70,10 +70,7 @@ function NewSecret({ secret }: { secret: string }): VNode {
       <h2 class="f5 mb-2" id="secret-title" tabIndex={-1} data-focus>
         The new token
       </h2>
-      <div class="lk-secret">
-        <code id="new-token">{secret}</code>
-        <CopyButton for="new-token" label="Copy token" tone="primary" />
-      </div>
+      <SecretBox id="new-token" secret={secret} />
       <p class="note mt-2">
         <strong>Copy it now: it is shown this once.</strong>
       </p>

@@ -1,6 +1,11 @@
 /** Machine accounts: those of an organization, for its owners, and a person's own. */
 import type { VNode } from 'preact';
-import { addMachine, listMachines, type MachineView } from '../../../actions/organizations/machines.ts';
+import {
+  addMachine,
+  listMachines,
+  MAX_PURPOSE_LENGTH,
+  type MachineView,
+} from '../../../actions/organizations/machines.ts';
 import { MAX_LOGIN_LENGTH } from '../../../rules/names.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
@@ -12,7 +17,6 @@ import { machinePage } from './machine.tsx';
 import { OF_ORGANIZATION, OWN, type Place, pathOf, UsedBy } from './machine-place.tsx';
 
 const ON_A_PAGE = 50;
-const MAX_PURPOSE_LENGTH = 100;
 
 async function list(place: Place, visit: Visit): Promise<Answer> {
   const permit = await place.permit(visit, false);

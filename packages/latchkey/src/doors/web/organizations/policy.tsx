@@ -15,7 +15,7 @@ import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
-import { Checkbox, Select } from '../parts/choice-fields.tsx';
+import { Checkbox, ConfirmLockOut, Select } from '../parts/choice-fields.tsx';
 import { Subhead } from '../parts/components.tsx';
 import type { Fields } from '../parts/fields.ts';
 import { Form } from '../parts/form.tsx';
@@ -133,14 +133,7 @@ function OrganizationFields({ f, chosen }: { f: Fields; chosen: StoredPolicy }):
         value={(chosen.allowedAddresses ?? []).join('\n')}
         note="IP addresses or CIDR blocks, one a line. Blank: from anywhere."
       />
-      {f.error('confirm_lock_out') === '' ? null : (
-        <>
-          <p class="color-fg-danger" role="alert">
-            {f.error('confirm_lock_out')}
-          </p>
-          <Checkbox f={f} name="confirm_lock_out" label="Save it although it shuts me out" />
-        </>
-      )}
+      <ConfirmLockOut f={f} />
     </>
   );
 }

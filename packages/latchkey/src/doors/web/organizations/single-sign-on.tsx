@@ -14,8 +14,8 @@ import {
 import { changePolicy, readPolicy, type StoredPolicy } from '../../../actions/organizations/policies.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { Checkbox, Select } from '../parts/choice-fields.tsx';
-import { Blankslate, CopyButton, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
+import { Checkbox, ConfirmLockOut, Select } from '../parts/choice-fields.tsx';
+import { Blankslate, CodeList, CopyButton, LastUsed, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
@@ -119,14 +119,7 @@ function Choice({
           note="Who proved nothing, and tokens that are not authorized, reach only what is public, from now on."
           checked={chosen.requiresSso}
         />
-        {f.error('confirm_lock_out') === '' ? null : (
-          <>
-            <p class="color-fg-danger" role="alert">
-              {f.error('confirm_lock_out')}
-            </p>
-            <Checkbox f={f} name="confirm_lock_out" label="Save it although it shuts me out" />
-          </>
-        )}
+        <ConfirmLockOut f={f} />
       </Form>
     </>
   );
@@ -160,11 +153,7 @@ function Codes({ visit, left }: { visit: Visit; left: number }): VNode {
           <Notice tone="warn">
             Keep these where owners find them when the provider is down. They are not shown again.
           </Notice>
-          <ul class="lk-codes lk-mono mb-3" aria-label="Recovery codes">
-            {codes.map((code) => (
-              <li>{spacedCode(code)}</li>
-            ))}
-          </ul>
+          <CodeList codes={codes.map(spacedCode)} />
           <p>
             <CopyButton value={codes.map(spacedCode).join('\n')} label="Copy all recovery codes" />
           </p>
@@ -219,14 +208,7 @@ function Row({
       <div class="lk-break">
         <strong>{token.name}</strong> of {owner} <span class="color-fg-muted">(…{token.lastEight})</span>
         <div class="color-fg-muted f6">
-          {KIND_WORDS[token.kind]}, authorized <Time at={authorizedAt} />,{' '}
-          {lastUsedAt === null ? (
-            'never used'
-          ) : (
-            <>
-              last used <Time at={lastUsedAt} />
-            </>
-          )}
+          {KIND_WORDS[token.kind]}, authorized <Time at={authorizedAt} />, <LastUsed at={lastUsedAt} />
         </div>
       </div>
       <Form f={visit.fields('revoke')} submit={null} inline>

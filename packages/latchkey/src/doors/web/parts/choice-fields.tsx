@@ -1,6 +1,7 @@
 /** Fields that are chosen from: a list, radio buttons, boxes to tick. */
 import type { ComponentChildren, VNode } from 'preact';
 import { describedBy, type FieldProps, Group, idOf } from './field-group.tsx';
+import type { Fields } from './fields.ts';
 
 export interface Choice {
   readonly value: string;
@@ -73,6 +74,19 @@ export function Checkbox({
       choice={choice}
       checked={f.isChosen(name, value, checked)}
     />
+  );
+}
+
+/** Asked once a save was refused since it would shut its own maker out. */
+export function ConfirmLockOut({ f }: { f: Fields }): VNode | null {
+  if (f.error('confirm_lock_out') === '') return null;
+  return (
+    <>
+      <p class="color-fg-danger" role="alert">
+        {f.error('confirm_lock_out')}
+      </p>
+      <Checkbox f={f} name="confirm_lock_out" label="Save it although it shuts me out" />
+    </>
   );
 }
 

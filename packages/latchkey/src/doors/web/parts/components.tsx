@@ -12,6 +12,37 @@ export function Time({ at }: { at: UnixSeconds }): VNode {
   );
 }
 
+/** "never used", or when it last was. @param at null = never */
+export function LastUsed({ at }: { at: UnixSeconds | null }): VNode {
+  if (at === null) return <>never used</>;
+  return (
+    <>
+      last used <Time at={at} />
+    </>
+  );
+}
+
+/** Recovery codes, as they are read and typed. */
+export function CodeList({ codes }: { codes: readonly string[] }): VNode {
+  return (
+    <ul class="lk-codes lk-mono mb-3" aria-label="Recovery codes">
+      {codes.map((code) => (
+        <li>{code}</li>
+      ))}
+    </ul>
+  );
+}
+
+/** A secret that is shown this once, with a button that copies it. */
+export function SecretBox({ id, secret }: { id: string; secret: string }): VNode {
+  return (
+    <div class="lk-secret">
+      <code id={id}>{secret}</code>
+      <CopyButton for={id} label="Copy token" tone="primary" />
+    </div>
+  );
+}
+
 /** A text with a button that copies it. Without scripts the text can be selected. */
 export function CopyBox({ id, value, label }: { id: string; value: string; label: string }): VNode {
   return (

@@ -11,6 +11,7 @@ import type { Fields } from '../../parts/fields.ts';
 import { TextArea, TextField } from '../../parts/text-fields.tsx';
 import { OTHER_OWNER } from './draft.ts';
 import { PermissionPicker } from './permission-picker.tsx';
+import { SearchBox } from './search-box.tsx';
 
 /** What the section shows, loaded beforehand. */
 export interface SectionFacts {
@@ -141,32 +142,20 @@ function Repositories({ f, facts }: { f: Fields; facts: SectionFacts }): VNode {
 /** The server searches: an owner may have thousands. */
 function RepositorySearch({ f, facts }: { f: Fields; facts: SectionFacts }): VNode {
   const { prefix, chosenRepositories, found, words } = facts;
-  const searchId = `${f.id}-${prefix}repository_search`;
   const error = f.error(`${prefix}repositories`);
   const others = found.slice(0, MAX_FOUND).filter(({ name }) => !chosenRepositories.includes(name));
   return (
     <fieldset class="lk-repositories" id={`${f.id}-${prefix}repositories`} tabIndex={-1}>
       <legend class="text-bold f5 mb-1">Selected repositories</legend>
       {error === '' ? null : <p class="lk-error">{error}</p>}
-      <div class="lk-search">
-        <label for={searchId} class="sr-only">
-          Search repositories
-        </label>
-        <input
-          id={searchId}
-          name={`${prefix}repository_search`}
-          type="search"
-          class="form-control"
-          value={words}
-          placeholder="Search repositories"
-          autocomplete="off"
-          data-live-search
-          maxLength={100}
-        />
-        <button type="submit" name="form" value="show" class="btn" formNoValidate>
-          Search
-        </button>
-      </div>
+      <SearchBox
+        id={`${f.id}-${prefix}repository_search`}
+        name={`${prefix}repository_search`}
+        label="Search repositories"
+        words={words}
+        placeholder="Search repositories"
+        button={{ label: 'Search', class: 'btn' }}
+      />
       <div data-live id={`repositories-${prefix}`} aria-live="polite">
         {chosenRepositories.map((name) => (
           <RepositoryTick id={f.id} prefix={prefix} name={name} checked />

@@ -11,6 +11,7 @@ import { PERMISSIONS, type Permission, type PermissionGroup } from '../../../../
 import type { Fields } from '../../parts/fields.ts';
 import { PermissionRow } from './permission-row.tsx';
 import { ScopeHint } from './scope-hint.tsx';
+import { SearchBox } from './search-box.tsx';
 
 const GROUPS_OF: Readonly<Record<FormOwner['kind'], readonly PermissionGroup[]>> = {
   self: ['repository', 'account'],
@@ -44,7 +45,6 @@ export function PermissionPicker({ f, prefix, ownerKind, publicOnly, chosen, wor
     ({ name }) => (chosen[name] ?? '') !== '' || f.error(prefix + name) !== '' || f.error(name) !== '',
   );
   const others = PERMISSIONS.filter((permission) => groups.includes(permission.group) && !added.includes(permission));
-  const searchId = `${f.id}-${prefix}permission_search`;
   return (
     <fieldset class="form-group lk-picker">
       <legend class="text-bold f5 mb-1">Permissions</legend>
@@ -61,25 +61,14 @@ export function PermissionPicker({ f, prefix, ownerKind, publicOnly, chosen, wor
       </div>
       <details class="lk-picker-add" open={added.length === 0 || words !== ''}>
         <summary class="text-bold">Add a permission</summary>
-        <div class="lk-search">
-          <label for={searchId} class="sr-only">
-            Search permissions
-          </label>
-          <input
-            id={searchId}
-            name={`${prefix}permission_search`}
-            type="search"
-            class="form-control"
-            value={words}
-            placeholder="What should it do? push, comment, deploy key, /pulls"
-            autocomplete="off"
-            data-live-search
-            maxLength={100}
-          />
-          <button type="submit" name="form" value="show" class="btn lk-needs-no-script" formNoValidate>
-            Find
-          </button>
-        </div>
+        <SearchBox
+          id={`${f.id}-${prefix}permission_search`}
+          name={`${prefix}permission_search`}
+          label="Search permissions"
+          words={words}
+          placeholder="What should it do? push, comment, deploy key, /pulls"
+          button={{ label: 'Find', class: 'btn lk-needs-no-script' }}
+        />
         <div id={`others-${prefix}`} data-live>
           <ScopeHint words={words} />
           {words.trim() === '' ? (

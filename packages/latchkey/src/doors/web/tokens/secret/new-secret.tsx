@@ -16,7 +16,7 @@ import { WithMenu } from '../../frame/layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from '../../frame/menus.ts';
 import type { Visit } from '../../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../../frame/web-page.ts';
-import { CopyButton, Notice } from '../../parts/components.tsx';
+import { Notice, SecretBox } from '../../parts/components.tsx';
 import { createdPath, idParam, LIST_PATHS, pathOfToken } from '../kinds.ts';
 import { Ends } from '../lists.tsx';
 import { remind, Waiting } from '../waiting.tsx';
@@ -65,10 +65,7 @@ function TheSecret({ secret }: { secret: string }): VNode {
       <h2 class="f5 mb-2" id="secret-title">
         Your new personal access token
       </h2>
-      <div class="lk-secret">
-        <code id="new-token">{secret}</code>
-        <CopyButton for="new-token" label="Copy token" tone="primary" />
-      </div>
+      <SecretBox id="new-token" secret={secret} />
       <p class="note mt-2">
         <strong>Copy it now: it is shown this once.</strong> The server keeps only a fingerprint of it. If you lose it,
         rotate the token. Treat it like a password.
