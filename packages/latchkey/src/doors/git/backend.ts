@@ -18,14 +18,13 @@ import { STANDING } from '../../base/requests/standing-headers.ts';
 import type { GitEnd, GitProcess } from '../../git/processes/git-process.ts';
 import { SpokenBands } from '../../git/protocol/spoken-bands.ts';
 import type { ServiceRun } from '../../git/room.ts';
+import { renewedBy } from './body.ts';
 import { wordsAgainst } from './push-refusal.ts';
 import { type PushEvents, PushWatch } from './push-watch.ts';
 import { endLater, type RequestError, refuse, sendOutage, sendRequestError } from './refuse.ts';
 
 /** The largest request of a fetch, inflated: 300,000 wanted and known commits. Git keeps them in memory. */
 const MAX_FETCH_REQUEST_BYTES = 16 * 1024 * 1024;
-/** This much of a body extends its time limit: a byte a minute must not hold a process. */
-const MIN_BODY_BYTES = 16 * 1024;
 /** Only a flush packet ("0000"): before a large push, git uses it to ask whether it may push. */
 const FLUSH_BYTES = 4;
 
@@ -106,7 +105,6 @@ class Conversation {
   readonly #idle: NodeJS.Timeout;
   readonly #watch: PushWatch | null;
   readonly #spoken: SpokenBands;
-  #sinceRenewal = 0;
   #bodyBytes = 0;
   #bodyWhole = false;
   #error: RequestError | null = null;
@@ -147,12 +145,9 @@ class Conversation {
     const onDamage = (): void => this.#giveUp('body_unreadable');
     const body = read ?? inflated(sent, request.headers, onDamage);
     read?.once('error', onDamage);
+    const renew = renewedBy(this.#idle);
     request.on('data', (chunk: Buffer) => {
-      this.#sinceRenewal += chunk.length;
-      if (this.#sinceRenewal >= MIN_BODY_BYTES) {
-        this.#sinceRenewal = 0;
-        this.#idle.refresh();
-      }
+      renew(chunk.length);
       bytesPassed(chunk.length);
     });
     body.on('data', (chunk: Buffer) => this.#count(chunk));

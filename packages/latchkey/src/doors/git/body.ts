@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { present } from '../../base/present.ts';
 import { packetAt } from '../../git/protocol/pkt-lines.ts';
 import { MAX_COMMAND_BYTES } from './push-commands.ts';
 
@@ -11,12 +12,36 @@ export function isShort({ headers }: IncomingMessage, maxBytes: number): boolean
   return Number(headers['content-length'] ?? Infinity) <= maxBytes && headers.expect === undefined;
 }
 
+/** This much of a body extends its time limit: a byte a minute must not hold a process or a file. */
+const MIN_BODY_BYTES = 16 * 1024;
+
+/** Hears of the bytes of a body, and renews its time limit for enough of them. */
+export function renewedBy(limit: NodeJS.Timeout): (bytes: number) => void {
+  let sinceRenewal = 0;
+  return (bytes) => {
+    sinceRenewal += bytes;
+    if (sinceRenewal < MIN_BODY_BYTES) return;
+    sinceRenewal = 0;
+    limit.refresh();
+  };
+}
+
 /** The whole body. Rejects when the client leaves, or has not sent all of it in that time. */
 export async function receive(request: IncomingMessage, maxMs: number): Promise<Buffer> {
+  return present(await receiveAtMost(request, Number.POSITIVE_INFINITY, maxMs), 'a body of any length');
+}
+
+/** The same; null for a longer body, whose rest stays unread, so that its client hears the answer. */
+export async function receiveAtMost(request: IncomingMessage, maxBytes: number, maxMs: number): Promise<Buffer | null> {
   const timer = setTimeout(() => request.destroy(new Error('the client took too long to send so little')), maxMs);
   try {
     const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    let size = 0;
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxBytes) return null;
+      chunks.push(chunk);
+    }
     return Buffer.concat(chunks);
   } finally {
     clearTimeout(timer);

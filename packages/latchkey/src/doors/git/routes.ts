@@ -17,12 +17,10 @@ import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { callerOf } from '../../base/requests/caller.ts';
 import { STANDING } from '../../base/requests/standing-headers.ts';
 import { protocolVersion } from '../../git/processes/environment.ts';
-import type { GitService } from '../../git/room.ts';
-import type { Need } from '../../rules/model.ts';
 import { isSameName } from '../../rules/names.ts';
 import { type GitAddress, GitAddresses } from './address.ts';
 import { NO_CACHE } from './backend.ts';
-import { type GitCall, repositoryOf } from './call.ts';
+import { type GitCall, NEEDS, repositoryOf } from './call.ts';
 import { CoalescedFetches } from './coalesced-fetches.ts';
 import { answerOrigin } from './cors.ts';
 import { listForFetch, serveFetch } from './fetch.ts';
@@ -30,11 +28,6 @@ import { answerLfs } from './lfs/door.ts';
 import { Push } from './push.ts';
 import { type RequestError, refuse, sendOutage, sendRequestError } from './refuse.ts';
 
-/** What each service requires. `git` is the part of `contents` that clones, fetches and pushes. */
-const NEEDS: Readonly<Record<GitService, Need>> = {
-  'upload-pack': { sets: [{ git: 'read' }], publicRead: true, writes: false },
-  'receive-pack': { sets: [{ git: 'write' }], publicRead: false, writes: true },
-};
 /** When a copy may have caught up. */
 const COPY_RETRY_SEC = 60;
 const NO_CACHE_LIST: readonly string[] = Object.entries(NO_CACHE).flat();

@@ -9,7 +9,7 @@ import type { OutageAnswer } from '../../../base/machine/outage.ts';
 import { currentRequestId } from '../../../base/request-id.ts';
 import { STANDING } from '../../../base/requests/standing-headers.ts';
 import type { Explanation } from '../../../rules/explain.ts';
-import { endLater, STATUS_OF } from '../refuse.ts';
+import { endLater, remedyLines, STATUS_OF } from '../refuse.ts';
 
 const LFS_TYPE = 'application/vnd.git-lfs+json';
 
@@ -51,8 +51,7 @@ export function sendError(
 export function refuseLfs(request: IncomingMessage, response: ServerResponse, explanation: Explanation): void {
   const { reason, sentence, also, remedy, facts, retryAfterSec } = explanation;
   const status = STATUS_OF[reason];
-  const words = [sentence, ...also, remedy.text, remedy.url, remedy.command];
-  sendError(request, response, status, words.filter((part) => part !== null && part !== '').join('\n'), {
+  sendError(request, response, status, [sentence, ...also, remedyLines(remedy)].join('\n'), {
     more: { documentation_url: `${facts.publicUrl}/help/${reason}`, reason },
     headers: {
       // A name of its own, so that no browser asks for a password.

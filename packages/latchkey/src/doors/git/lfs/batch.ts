@@ -4,12 +4,13 @@ import { type BatchOutcome, MAX_BATCH, openBatch } from '../../../actions/lfs/ba
 import { PASS_SEC } from '../../../actions/lfs/passes.ts';
 import { targetRepository } from '../../../actions/repositories/target.ts';
 import type { ObjectName } from '../../../git/lfs/object-files.ts';
+import { NEEDS } from '../call.ts';
 import { send } from './answer.ts';
-import { type LfsCall, NEEDS, permitFor, presentedBy, readJson, Unreadable } from './call.ts';
+import { type LfsCall, permitFor, presentedBy, readJson, Unreadable } from './call.ts';
 
 const OPERATIONS = {
-  download: { need: NEEDS.read, purpose: 'fetch LFS objects of' },
-  upload: { need: NEEDS.write, purpose: 'send LFS objects to' },
+  download: { need: NEEDS['upload-pack'], purpose: 'fetch LFS objects of' },
+  upload: { need: NEEDS['receive-pack'], purpose: 'send LFS objects to' },
 } as const;
 
 export async function answerBatch(call: LfsCall): Promise<void> {

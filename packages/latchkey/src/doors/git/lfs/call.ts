@@ -6,6 +6,7 @@ import type { Context } from '../../../actions/ground/context.ts';
 import { callerOf } from '../../../base/requests/caller.ts';
 import type { Need } from '../../../rules/model.ts';
 import type { LfsAddress } from '../address.ts';
+import { receiveAtMost } from '../body.ts';
 import { refuseLfs } from './answer.ts';
 
 export interface LfsCall {
@@ -15,11 +16,6 @@ export interface LfsCall {
   readonly address: LfsAddress;
 }
 
-/** What each direction needs: what a fetch and a push need. */
-export const NEEDS: Readonly<Record<'read' | 'write', Need>> = {
-  read: { sets: [{ git: 'read' }], publicRead: true, writes: false },
-  write: { sets: [{ git: 'write' }], publicRead: false, writes: true },
-};
 /** The longest JSON: a thousand objects have 120,000 bytes. */
 const MAX_JSON_BYTES = 1024 * 1024;
 
@@ -63,24 +59,9 @@ export async function permitFor(
 
 /** The body as an object. @throws Unreadable */
 export async function readJson({ ctx, request }: LfsCall): Promise<Readonly<Record<string, unknown>>> {
-  const timer = setTimeout(
-    () => request.destroy(new Error('the client took too long to send so little')),
-    ctx.settings.bodyTimeoutSec * 1000,
-  );
-  try {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    // The request must stay open: its client waits for an answer.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > MAX_JSON_BYTES)
-        throw new Unreadable(413, 'The request is too long. Ask for at most 1,000 objects at a time.');
-      chunks.push(chunk);
-    }
-    return asObject(Buffer.concat(chunks).toString('utf8'));
-  } finally {
-    clearTimeout(timer);
-  }
+  const body = await receiveAtMost(request, MAX_JSON_BYTES, ctx.settings.bodyTimeoutSec * 1000);
+  if (body === null) throw new Unreadable(413, 'The request is too long. Ask for at most 1,000 objects at a time.');
+  return asObject(body.toString('utf8'));
 }
 
 function asObject(text: string): Readonly<Record<string, unknown>> {

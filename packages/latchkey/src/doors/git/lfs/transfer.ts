@@ -12,11 +12,10 @@ import { giveObject, holdsObject, takeObject } from '../../../actions/lfs/transf
 import { targetRepository } from '../../../actions/repositories/target.ts';
 import { bytesPassed } from '../../../base/garbage.ts';
 import { STANDING } from '../../../base/requests/standing-headers.ts';
+import { renewedBy } from '../body.ts';
+import { NEEDS } from '../call.ts';
 import { send, sendError } from './answer.ts';
-import { type LfsCall, NEEDS, permitFor, presentedBy, readJson, Unreadable } from './call.ts';
-
-/** This much of a body extends its time limit. */
-const MIN_BODY_BYTES = 16 * 1024;
+import { type LfsCall, permitFor, presentedBy, readJson, Unreadable } from './call.ts';
 
 interface Transfer {
   readonly pass: Pass;
@@ -29,7 +28,7 @@ async function admit(call: LfsCall, oid: string, operation: Pass['operation']): 
   const pass = credential.form === 'bearer' ? readPass(call.ctx, credential.secret) : null;
   if (pass === null || pass.oid !== oid || pass.operation !== operation) throw new Unreadable(403, NO_PASS);
   const purpose = operation === 'upload' ? 'send an LFS object to' : 'fetch an LFS object of';
-  const need = operation === 'upload' ? NEEDS.write : NEEDS.read;
+  const need = operation === 'upload' ? NEEDS['receive-pack'] : NEEDS['upload-pack'];
   const permit = await permitFor(call, need, purpose, pass.holder ?? { form: 'none' });
   if (permit === null) return null;
   if (targetRepository(permit).repository.id !== pass.repositoryId) throw new Unreadable(403, NO_PASS);
@@ -70,14 +69,11 @@ async function receive({ ctx, request }: LfsCall, { permit, pass }: Transfer): R
     () => request.destroy(new Error('the client sent nothing for too long')),
     ctx.settings.gitIdleTimeoutSec * 1000,
   );
-  let sinceRenewal = 0;
+  const renew = renewedBy(idle);
   try {
     const onBytes = (count: number): void => {
       bytesPassed(count);
-      sinceRenewal += count;
-      if (sinceRenewal < MIN_BODY_BYTES) return;
-      sinceRenewal = 0;
-      idle.refresh();
+      renew(count);
     };
     return await takeObject(ctx, permit, pass, { body: request, onBytes });
   } finally {
