@@ -186,14 +186,14 @@ function questionOf(
   identity: Identity,
 ): MaybePromise<Question> {
   return andThen(targetOf(ctx, identity, request.target), (target): Question => {
-    const question: Question = {
+    const asked: Question = {
       bearer: identity.bearer,
       need: request.need,
       target,
       at: ctx.clock.now(),
       address: request.address,
-      ...(request.credential?.form === 'follow-up' ? { isPaid: true } : {}),
     };
+    const question = request.credential?.form === 'follow-up' ? { ...asked, isPaid: true as const } : asked;
     return calledByNumber(request.target) && !isVisible(question)
       ? { ...question, target: nothingCalled(request.target) }
       : question;
