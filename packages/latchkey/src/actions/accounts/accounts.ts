@@ -203,9 +203,10 @@ export async function removeMember(
     if (before === null) throw problem('not_found', `${user.login} is not a member of ${organization.login}.`, 'login');
     if (before === 'owner') await keepAnOwner(tx, organization);
     await removeMembership(tx, organization.id, user.id);
-    const had = (await countOwnRoles(tx, organization.id, [user.id])).get(user.id) ?? 0;
-    const removed = member.keepsRoles === true ? 0 : await removeOwnRoles(tx, organization.id, user.id);
-    const roles = { removed, kept: had - removed };
+    const roles =
+      member.keepsRoles === true
+        ? { removed: 0, kept: (await countOwnRoles(tx, organization.id, [user.id])).get(user.id) ?? 0 }
+        : { removed: await removeOwnRoles(tx, organization.id, user.id), kept: 0 };
     await record(tx, permit, at, {
       action: 'org.remove_member',
       userId: user.id,
@@ -213,7 +214,7 @@ export async function removeMember(
       data: {
         org: organization.login,
         user: user.login,
-        ...(had === 0 ? {} : { roles_removed: roles.removed, roles_kept: roles.kept }),
+        ...(roles.removed + roles.kept === 0 ? {} : { roles_removed: roles.removed, roles_kept: roles.kept }),
       },
     });
     return roles;
