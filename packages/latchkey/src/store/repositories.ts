@@ -259,18 +259,30 @@ export async function countRepositories(q: Query, ownerId: number): Promise<Repo
   return { publicRepositories: count(true), privateRepositories: count(false) };
 }
 
-/** Where the files of repositories lie: a page of them, in the order of their ids. */
-export async function listRepositoryPlaces(
-  q: Query,
-  afterId: number,
-  limit: number,
-): Promise<{ readonly id: number; readonly login: string; readonly name: string }[]> {
-  return q
-    .selectFrom('repositories')
-    .innerJoin('accounts', 'accounts.id', 'repositories.owner_id')
-    .select(['repositories.id', 'accounts.login', 'repositories.name'])
-    .where('repositories.id', '>', afterId)
-    .orderBy('repositories.id')
-    .limit(limit)
-    .execute();
+/** Where the files of a repository lie. */
+interface RepositoryPlace {
+  readonly id: number;
+  readonly login: string;
+  readonly name: string;
+}
+
+/** How many places are read at a time. */
+const PLACES = 500;
+
+/** Where the files of all repositories lie, in the order of their ids, read some at a time. */
+export async function* repositoryPlaces(q: Query): AsyncGenerator<RepositoryPlace> {
+  for (let afterId = 0; ; ) {
+    const page: RepositoryPlace[] = await q
+      .selectFrom('repositories')
+      .innerJoin('accounts', 'accounts.id', 'repositories.owner_id')
+      .select(['repositories.id', 'accounts.login', 'repositories.name'])
+      .where('repositories.id', '>', afterId)
+      .orderBy('repositories.id')
+      .limit(PLACES)
+      .execute();
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    afterId = last.id;
+  }
 }

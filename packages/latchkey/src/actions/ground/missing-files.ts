@@ -6,9 +6,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GitRoom } from '../../git/room.ts';
 import type { Query } from '../../store/db.ts';
-import { listRepositoryPlaces } from '../../store/repositories.ts';
+import { repositoryPlaces } from '../../store/repositories.ts';
 
-const PAGE = 500;
 /** Names to keep, for those who may see them. */
 const MAX_NAMES = 20;
 /** A look counts for this long, or for this many times what it took. */
@@ -52,16 +51,10 @@ export class MissingFiles {
     try {
       const names: string[] = [];
       let count = 0;
-      for (let afterId = 0; ; ) {
-        const page = await listRepositoryPlaces(this.#db, afterId, PAGE);
-        for (const { login, name } of page) {
-          if (this.#git.exists(login, name)) continue;
-          count++;
-          if (names.length < MAX_NAMES) names.push(`${login}/${name}`);
-        }
-        const last = page.at(-1);
-        if (last === undefined) break;
-        afterId = last.id;
+      for await (const { login, name } of repositoryPlaces(this.#db)) {
+        if (this.#git.exists(login, name)) continue;
+        count++;
+        if (names.length < MAX_NAMES) names.push(`${login}/${name}`);
       }
       this.#found = { count, names };
     } catch {

@@ -8,7 +8,7 @@ import { SettingsProblem } from '../../base/settings/problem.ts';
 import type { Settings } from '../../base/settings/settings.ts';
 import { gitVersion, OLDEST_GIT } from '../../git/processes/git-version.ts';
 import type { Store } from '../../store/db.ts';
-import { listRepositoryPlaces } from '../../store/repositories.ts';
+import { repositoryPlaces } from '../../store/repositories.ts';
 import { tryMailServer } from '../ground/mail.ts';
 import { IdentityProviders } from '../identity/providers.ts';
 import { RouteMaps } from '../questions/route-maps.ts';
@@ -19,7 +19,6 @@ const MIB = 1024 * 1024;
 const SHORT_TIMES = 4;
 /** Names told of repositories without files. */
 const MAX_NAMES = 5;
-const PAGE = 500;
 
 /** Whether the server's user can write in it; root can everywhere, so root is told whose folder it is. */
 export async function dataFolder({ data }: Settings): Promise<Seen> {
@@ -60,15 +59,9 @@ export async function repositories(settings: Settings, store: Store | null): Pro
   if (store === null) return skip('needs the database');
   let count = 0;
   const missing: string[] = [];
-  for (let afterId = 0; ; ) {
-    const page = await listRepositoryPlaces(store.db, afterId, PAGE);
-    for (const { login, name } of page) {
-      count++;
-      if (!existsSync(join(root, login, `${name}.git`, 'HEAD'))) missing.push(`${login}/${name}`);
-    }
-    const last = page.at(-1);
-    if (last === undefined) break;
-    afterId = last.id;
+  for await (const { login, name } of repositoryPlaces(store.db)) {
+    count++;
+    if (!existsSync(join(root, login, `${name}.git`, 'HEAD'))) missing.push(`${login}/${name}`);
   }
   if (missing.length === 0) return ok(`${root} has the files of all ${count}`);
   const more = missing.length > MAX_NAMES ? ` and ${missing.length - MAX_NAMES} more` : '';

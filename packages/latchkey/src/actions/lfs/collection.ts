@@ -9,13 +9,11 @@ import { removeOldObject, type StoredObject, storedObjects } from '../../git/lfs
 import { pointedTo } from '../../git/lfs/pointers.ts';
 import type { Plumbing } from '../../git/objects/plumbing.ts';
 import { accountById } from '../../store/accounts.ts';
-import { listRepositoryPlaces, repositoryById } from '../../store/repositories.ts';
+import { repositoryById, repositoryPlaces } from '../../store/repositories.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 import { ownership } from '../repositories/repositories.ts';
-
-const PAGE = 500;
 
 export interface Collection {
   /** Null = all repositories. */
@@ -38,16 +36,11 @@ export interface Collected {
 /** Collects in one repository after the other, and yields each that has LFS objects. */
 export async function* collectLfs(ctx: Context, permit: Permit, collection: Collection): AsyncGenerator<Collected> {
   if (!collection.isDry) ctx.git.demandWrites();
-  for (let after = 0; ; ) {
-    const places = await listRepositoryPlaces(ctx.store.db, after, PAGE);
-    for (const { id, login, name } of places) {
-      after = id;
-      const fullName = `${login}/${name}`;
-      if (collection.fullName !== null && collection.fullName.toLowerCase() !== fullName.toLowerCase()) continue;
-      const found = await collectIn(ctx, permit, id, { ...collection, fullName });
-      if (found !== null) yield found;
-    }
-    if (places.length < PAGE) return;
+  for await (const { id, login, name } of repositoryPlaces(ctx.store.db)) {
+    const fullName = `${login}/${name}`;
+    if (collection.fullName !== null && collection.fullName.toLowerCase() !== fullName.toLowerCase()) continue;
+    const found = await collectIn(ctx, permit, id, { ...collection, fullName });
+    if (found !== null) yield found;
   }
 }
 
