@@ -13,11 +13,11 @@ import { repositoryById, repositoryPlaces } from '../../store/repositories.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
-import { ownership } from '../repositories/repositories.ts';
+import { ownership, type RepositoryName, repositoryNamed } from '../repositories/repositories.ts';
 
 export interface Collection {
   /** Null = all repositories. */
-  readonly fullName: string | null;
+  readonly name: RepositoryName | null;
   /** At least 1: a push waits hours at most. */
   readonly olderThanDays: number;
   /** True to count only. */
@@ -33,39 +33,44 @@ export interface Collected {
   readonly kept: number;
 }
 
-/** Collects in one repository after the other, and yields each that has LFS objects. */
+/**
+ * Collects in one repository after the other, and yields each that has LFS objects.
+ * @throws Problem when there is no repository of the given name
+ */
 export async function* collectLfs(ctx: Context, permit: Permit, collection: Collection): AsyncGenerator<Collected> {
   if (!collection.isDry) ctx.git.demandWrites();
-  for await (const { id, login, name } of repositoryPlaces(ctx.store.db)) {
-    const fullName = `${login}/${name}`;
-    if (collection.fullName !== null && collection.fullName.toLowerCase() !== fullName.toLowerCase()) continue;
-    const found = await collectIn(ctx, permit, id, { ...collection, fullName });
-    if (found !== null) yield found;
+  const { db } = ctx.store;
+  if (collection.name === null) {
+    for await (const { id, login, name } of repositoryPlaces(db))
+      yield* collectIn(ctx, permit, { id, owner: login, name }, collection);
+    return;
   }
+  const { owner, repository } = await repositoryNamed(db, collection.name);
+  yield* collectIn(ctx, permit, { id: repository.id, owner: owner.login, name: repository.name }, collection);
 }
 
-async function collectIn(
+/** Yields nothing for a repository without LFS objects, or without files. */
+async function* collectIn(
   ctx: Context,
   permit: Permit,
-  repositoryId: number,
-  { fullName, olderThanDays, isDry }: Collection & { readonly fullName: string },
-): Promise<Collected | null> {
-  const [login = '', name = ''] = fullName.split('/');
-  if (!ctx.git.exists(login, name)) return null;
-  const path = ctx.git.path(login, name);
+  { id, owner, name }: RepositoryName & { readonly id: number },
+  { olderThanDays, isDry }: Collection,
+): AsyncGenerator<Collected> {
+  if (!ctx.git.exists(owner, name)) return;
+  const path = ctx.git.path(owner, name);
   const beforeMs = Date.now() - Math.max(olderThanDays, 1) * DAY_SEC * 1000;
   const stored: StoredObject[] = [];
   for await (const object of storedObjects(path)) stored.push(object);
-  if (stored.length === 0) return null;
-  const unnamed = await unnamedIn(ctx.git.open(login, name, 'upkeep'), stored, beforeMs);
+  if (stored.length === 0) return;
+  const unnamed = await unnamedIn(ctx.git.open(owner, name, 'upkeep'), stored, beforeMs);
   const removed: StoredObject[] = [];
   for (const object of unnamed) if (isDry || (await removeOldObject(path, object.oid, beforeMs))) removed.push(object);
   const bytes = removed.reduce((sum, { size }) => sum + size, 0);
   if (!isDry && removed.length > 0) {
     ctx.git.lfsGrown(path, -bytes);
-    await recordPrune(ctx, permit, repositoryId, { objects: removed.length, bytes });
+    await recordPrune(ctx, permit, id, { objects: removed.length, bytes });
   }
-  return { fullName, objects: removed.length, bytes, kept: stored.length - removed.length };
+  yield { fullName: `${owner}/${name}`, objects: removed.length, bytes, kept: stored.length - removed.length };
 }
 
 async function unnamedIn(

@@ -219,7 +219,10 @@ export async function archiveRepository(ctx: Context, permit: Permit, name: Repo
 }
 
 /** The repository of that name with its owner, including by old names. @throws Problem when there is none */
-async function repositoryNamed(q: Query, name: RepositoryName): Promise<{ owner: Account; repository: Repository }> {
+export async function repositoryNamed(
+  q: Query,
+  name: RepositoryName,
+): Promise<{ owner: Account; repository: Repository }> {
   const owner = await accountByLogin(q, name.owner);
   const found = owner === null ? null : await repositoryByName(q, owner.id, name.name);
   if (owner === null || found === null)

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { usedInWords } from '../../base/sizes-in-words.ts';
 import { examples } from '../command-help.ts';
 import type { Terminal } from '../terminal.ts';
-import { withData, withDataOptions } from './context.ts';
+import { fullNameOf, withData, withDataOptions } from './context.ts';
 
 /** `gc`. */
 export function lfsCommand(terminal: Terminal): Command {
@@ -21,10 +21,11 @@ function gcCommand(terminal: Terminal): Command {
   command.action(
     (fullName: string | undefined, { olderThanDays, dryRun }: { olderThanDays: number; dryRun?: true }) => {
       const isDry = dryRun === true;
+      const name = fullName === undefined ? null : fullNameOf(fullName);
       return withData(command, terminal, async (ctx, permit) => {
         const { collectLfs } = await import('../../actions/lfs/collection.ts');
         let bytes = 0;
-        for await (const found of collectLfs(ctx, permit, { fullName: fullName ?? null, olderThanDays, isDry })) {
+        for await (const found of collectLfs(ctx, permit, { name, olderThanDays, isDry })) {
           bytes += found.bytes;
           terminal.print(
             [found.fullName, found.objects, usedInWords(Math.ceil(found.bytes / 1024)), found.kept].join('\t'),

@@ -533,10 +533,8 @@ describe('collection of LFS objects', () => {
     const at = new Date(Date.now() - days * DAY_MS);
     utimesSync(file, at, at);
   };
-  const collect = async (isDry: boolean): Promise<readonly Collected[]> =>
-    Array.fromAsync(
-      collectLfs(world.server.context, operatorPermit(), { fullName: 'ada/kept', olderThanDays: 14, isDry }),
-    );
+  const collect = async (isDry: boolean, name = { owner: 'ada', name: 'kept' }): Promise<readonly Collected[]> =>
+    Array.fromAsync(collectLfs(world.server.context, operatorPermit(), { name, olderThanDays: 14, isDry }));
   const pointer = ({ oid, size }: { oid: string; size: number }): string =>
     `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize ${size}\n`;
 
@@ -567,5 +565,6 @@ describe('collection of LFS objects', () => {
     expect(await collect(false)).toEqual(expected);
     expect(filesOf('kept').sort()).toEqual([reached!, deleted!, young!, again!].map(({ oid }) => oid).sort());
     expect(await collect(false)).toEqual([{ fullName: 'ada/kept', objects: 0, bytes: 0, kept: 4 }]);
+    await expect(collect(true, { owner: 'ada', name: 'kep' })).rejects.toThrow('There is no repository ada/kep.');
   });
 });
