@@ -109,7 +109,7 @@ async function build(one: Case): Promise<{ fullName: string; secret: string }> {
   const { id: ownerId } = await organizationNamed(ctx.store.db, organization);
   if (one.sso === 'authorized') await ctx.store.transaction((tx) => authorizeForOrganization(tx, id, ownerId, 1));
   if (one.collaborator === null) await removeCollaborator(ctx, OPERATOR, { owner: organization, name: 'site', login });
-  if (one.membership === 'none') await removeMember(ctx, OPERATOR, { organization, login });
+  if (one.membership === 'none') await removeMember(ctx, OPERATOR, { organization, login, keepsRoles: true });
   await changePolicy(ctx, OPERATOR, organization, {
     basePermission: one.base,
     allowed: { [one.kind]: one.allowed },
