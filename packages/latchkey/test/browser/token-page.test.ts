@@ -1,4 +1,4 @@
-/** A token's own page: its refusals and the click that fixes them, narrowing, editing, a new secret. */
+/** A token's own page: its refusals and the click that fixes them, editing, a new secret. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ async function pushWith(site: Site, login: string, token: string, repository: st
   );
 }
 
-test('a refusal appears on the token page, and one click fixes it; unused access is removed', async () => {
+test('a refusal appears on the token page, and one click fixes it', async () => {
   const site = await octo();
   const page = await site.signedIn('ada');
   await page.goto('/settings/personal-access-tokens/new?name=desk&contents=read&issues=write&gists=write');
@@ -53,10 +53,8 @@ test('a refusal appears on the token page, and one click fixes it; unused access
   expect(await pushWith(site, 'ada', token, 'ada/notes')).toBeNull();
   await page.reload();
   await page.getByRole('cell', { name: 'contents: write' }).waitFor();
-  await page.getByText('issues: write').waitFor();
-  await page.getByRole('button', { name: 'Narrow to what was used' }).click();
-  await page.getByText('Taken away: gists: write; issues: write.').waitFor();
-  await page.getByText('Can read and write code in all your repositories.').waitFor();
+  // A token of today has had no time to use what it has.
+  expect(await page.getByRole('button', { name: 'Narrow to what was used' }).count()).toBe(0);
   await page.getByRole('link', { name: 'Which endpoints' }).click();
   await page.getByText('/repos/{owner}/{repo}/contents/{path}').first().waitFor();
   await look(page, 'token-endpoints');

@@ -1,7 +1,7 @@
 /** Problems with a token are found in time. */
 import { expect, test } from 'vitest';
 import { DAY_SEC } from '../../src/base/time.ts';
-import { ENDING_SOON_SEC, findingsOf, type HealthFacts, IDLE_SEC } from '../../src/rules/token-health.ts';
+import { findingsOf, type HealthFacts, IDLE_SEC } from '../../src/rules/token-health.ts';
 
 const AT = 1_790_000_000;
 const well: HealthFacts = {
@@ -9,6 +9,7 @@ const well: HealthFacts = {
   scopes: [],
   grants: [{ selection: 'selected', permissions: { contents: 'write' } }],
   createdAt: AT,
+  issuedAt: AT,
   expiresAt: AT + 60 * DAY_SEC,
   usedAt: AT,
 };
@@ -16,8 +17,24 @@ const well: HealthFacts = {
 test.each<[string, Partial<HealthFacts>, readonly string[]]>([
   ['nothing', {}, []],
   ['a token that has ended', { expiresAt: AT }, ['ended']],
-  ['one that ends just within the warning', { expiresAt: AT + ENDING_SOON_SEC - 1 }, ['ending-soon']],
-  ['one that ends just after it', { expiresAt: AT + ENDING_SOON_SEC }, []],
+  ...(
+    [
+      ['a year', 365, 7 * DAY_SEC],
+      ['35 days', 35, 7 * DAY_SEC],
+      ['30 days', 30, 6 * DAY_SEC],
+      ['5 days', 5, DAY_SEC],
+      ['2 days', 2, DAY_SEC],
+      ['a day', 1, DAY_SEC / 2],
+    ] as const
+  ).flatMap(([words, days, soon]): [string, Partial<HealthFacts>, readonly string[]][] => {
+    const issuedAt = AT + soon - days * DAY_SEC;
+    return [
+      [`one of ${words} on its first day`, { expiresAt: AT + days * DAY_SEC }, []],
+      [`one of ${words} just before its last share`, { issuedAt: issuedAt + 1, expiresAt: AT + soon + 1 }, []],
+      [`one of ${words} within its last share`, { issuedAt, expiresAt: AT + soon }, ['ending-soon']],
+    ];
+  }),
+  ['one that was created long ago, on the first day of its new secret', { createdAt: AT - IDLE_SEC }, []],
   ['one without an end', { expiresAt: null }, ['never-ends']],
   ['one that was last used too long ago', { usedAt: AT - IDLE_SEC - 1 }, ['idle']],
   ['one that was used just in time', { usedAt: AT - IDLE_SEC }, []],

@@ -4,6 +4,7 @@
  * Invariant: a fixed number of queries, and at most `MOST_OF_A_KIND` of each, however many tokens somebody has.
  */
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
+import { endsSoon, MAX_ENDING_SOON_SEC } from '../../rules/token-health.ts';
 import { accountsByIds } from '../../store/accounts.ts';
 import { endingTokenIds } from '../../store/ending-tokens.ts';
 import { latestRefusals } from '../../store/refusals.ts';
@@ -51,7 +52,7 @@ export async function tokenNeeds(ctx: Context, permit: Permit): Promise<Pick<Nee
   const at = ctx.clock.now();
   const [latest, endingIds] = await Promise.all([
     latestRefusals(db, userId, at - (at % DAY_SEC), MOST_OF_A_KIND),
-    endingTokenIds(db, userId, { after: at, until: at + SOON_SEC }, MOST_OF_A_KIND),
+    endingTokenIds(db, userId, { after: at, until: at + MAX_ENDING_SOON_SEC }, MOST_OF_A_KIND),
   ]);
   const tokens = await tokensByIds(db, [...latest.map(({ tokenId }) => tokenId), ...endingIds]);
   const refused = await Promise.all(
@@ -67,15 +68,8 @@ export async function tokenNeeds(ctx: Context, permit: Permit): Promise<Pick<Nee
     ),
     ending: endingIds.flatMap((id) => {
       const token = tokens.get(id);
-      if (token === undefined || token.expiresAt === null || !isSoon(token, token.expiresAt, at)) return [];
+      if (token === undefined || token.expiresAt === null || !endsSoon(token, at)) return [];
       return [{ ...token, expiresAt: token.expiresAt }];
     }),
   };
-}
-
-const SOON_SEC = 7 * DAY_SEC;
-
-/** In the last fifth of its life, at most a week and at least a day before its end: a short life isn't all alarm. */
-function isSoon({ issuedAt }: Token, expiresAt: UnixSeconds, at: UnixSeconds): boolean {
-  return expiresAt - at <= Math.max(DAY_SEC, Math.min(SOON_SEC, (expiresAt - issuedAt) / 5));
 }

@@ -55,16 +55,18 @@ export interface PolicyChange {
 /** What was chosen, and the result together with the instance's choice. */
 export interface PolicyInForce {
   readonly chosen: StoredPolicy;
+  /** The instance's choices, which come before an organization's. */
+  readonly instance: StoredPolicy;
   readonly effective: Policy;
 }
 
 /** An organization's policy, or the instance's (null). */
 export async function readPolicy(ctx: Context, _permit: Permit, organization: string | null): Promise<PolicyInForce> {
   const instance = (await storedPolicy(ctx.store.db, INSTANCE_OWNER)) ?? NO_POLICY;
-  if (organization === null) return { chosen: instance, effective: effectivePolicy(instance, null) };
+  if (organization === null) return { chosen: instance, instance, effective: effectivePolicy(instance, null) };
   const account = await organizationNamed(ctx.store.db, organization);
   const chosen = (await storedPolicy(ctx.store.db, account.id)) ?? NO_POLICY;
-  return { chosen, effective: effectivePolicy(instance, chosen) };
+  return { chosen, instance, effective: effectivePolicy(instance, chosen) };
 }
 
 /**
@@ -86,7 +88,7 @@ export async function changePolicy(
     const complaints =
       account === null
         ? complaintsOfInstance(ssoProvider === undefined ? change : { ...change, ssoProvider })
-        : complaintsOfOrganization(change, instance);
+        : complaintsOfOrganization(change, before, instance);
     if (complaints.length > 0) throw new Problem(complaints);
     const ssoIssuer = ssoProvider === undefined ? before.ssoIssuer : issuerNamed(ctx, account, ssoProvider);
     const after: StoredPolicy = {
@@ -156,28 +158,30 @@ const WIRE = {
   basePermission: 'base_permission',
 } as const;
 
-function complaintsOfOrganization(change: PolicyChange, instance: StoredPolicy): Complaint[] {
+/** @param before what is stored: sent again it changes nothing, even where the instance chose otherwise meanwhile */
+function complaintsOfOrganization(change: PolicyChange, before: StoredPolicy, instance: StoredPolicy): Complaint[] {
   const complaints = complaintsOfBoth(change);
   if (change.exemptAdministrators !== undefined)
     complaints.push(invalid('exempt_administrators', 'Only the instance exempts its administrators.'));
   for (const kind of TOKEN_KINDS) {
     const cap = instance.maxLifetimeDays[kind];
     const days = change.maxLifetimeDays?.[kind];
-    if (cap !== null && typeof days === 'number' && days > cap)
+    if (cap !== null && typeof days === 'number' && days > cap && days !== before.maxLifetimeDays[kind])
       complaints.push(
         invalid(`max_lifetime_days.${kind}`, `The instance allows ${cap} days; an organization may only allow fewer.`),
       );
     const allowed = change.allowed?.[kind];
-    if (instance.allowed[kind] !== null && typeof allowed === 'boolean' && allowed !== instance.allowed[kind])
+    if (isOverridden(instance.allowed[kind], allowed, before.allowed[kind]))
       complaints.push(invalid(`allowed.${kind}`, `The instance decides whether ${kind} tokens are allowed.`));
   }
-  if (
-    instance.requiresApproval !== null &&
-    typeof change.requiresApproval === 'boolean' &&
-    change.requiresApproval !== instance.requiresApproval
-  )
+  if (isOverridden(instance.requiresApproval, change.requiresApproval, before.requiresApproval))
     complaints.push(invalid('requires_approval', 'The instance decides whether approval is required.'));
   return [...complaints, ...addressComplaints(change.allowedAddresses ?? [])];
+}
+
+/** True for a new choice that contradicts the instance's. */
+function isOverridden(above: boolean | null, wanted: boolean | null | undefined, stored: boolean | null): boolean {
+  return above !== null && typeof wanted === 'boolean' && wanted !== above && wanted !== stored;
 }
 
 function addressComplaints(blocks: readonly string[]): Complaint[] {

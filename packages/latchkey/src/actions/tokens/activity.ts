@@ -110,18 +110,25 @@ export function draftsOf(token: Pick<TokenView, 'grants'>): GrantDraft[] {
     }));
 }
 
+/** What a token had for less time than use is counted may still be for next month. */
+const ENOUGH_USE_SEC = ACTIVITY_DAYS * DAY_SEC;
+
 /**
- * What a token would keep if it were narrowed to what it used; null when it uses everything it has, or was never used.
+ * What a token would keep if it were narrowed to what it used. Null when it uses everything that it has had for 90
+ * days, or was never used; while a request of its waits, nothing can be said of it yet.
  */
 export function narrowed(
-  token: Pick<TokenView, 'kind' | 'grants'>,
+  token: Pick<TokenView, 'kind' | 'createdAt' | 'grants'>,
   activity: Activity,
+  at: UnixSeconds,
 ): { grants: GrantDraft[]; dropped: readonly string[] } | null {
   if (token.kind !== 'fine-grained' || activity.total === 0) return null;
-  const dropped: string[] = [];
   const views = token.grants.filter(({ state }) => state === 'active' || state === 'pending');
+  if (views.some(({ state, request }) => state === 'pending' || request !== null)) return null;
+  const dropped: string[] = [];
   const grants = draftsOf(token).map((draft, index) => {
     const view = present(views[index], `grant ${index}`);
+    if (at - Math.max(token.createdAt, view.decidedAt ?? 0) < ENOUGH_USE_SEC) return draft;
     return {
       ...draft,
       repositories: usedRepositories(view, draft, activity, dropped),

@@ -30,6 +30,7 @@ async function world(engine: (typeof ENGINES)[number]) {
     userLogin: 'ada',
     kind: 'fine-grained',
     name: 'ci',
+    expiresInDays: 365,
     description: '',
     scopes: [],
     grants,
@@ -65,9 +66,13 @@ describe.each(ENGINES)('activity of a token [%s]', (engine) => {
 
   test('narrows a token to what it used, and never one that was not used at all', async () => {
     const { ctx, permit, id, use, row } = await world(engine);
-    expect(narrowed(await row(), await readActivity(ctx, permit, id))).toBeNull();
+    const narrowedNow = async () => narrowed(await row(), await readActivity(ctx, permit, id), ctx.clock.now());
+    expect(await narrowedNow()).toBeNull();
+    ctx.clock.advance(ACTIVITY_DAYS * DAY_SEC - 1);
     await use('read');
-    const narrower = narrowed(await row(), await readActivity(ctx, permit, id));
+    expect(await narrowedNow()).toBeNull();
+    ctx.clock.advance(1);
+    const narrower = await narrowedNow();
     expect(narrower?.dropped).toEqual([
       'the repository ada/clock',
       'contents: write, of which read was used',
@@ -83,10 +88,23 @@ describe.each(ENGINES)('activity of a token [%s]', (engine) => {
       },
     ]);
     await use('write');
-    expect(narrowed(await row(), await readActivity(ctx, permit, id))?.dropped).toEqual([
-      'the repository ada/clock',
-      'issues: read',
-    ]);
+    expect((await narrowedNow())?.dropped).toEqual(['the repository ada/clock', 'issues: read']);
+  });
+
+  test.each<[string, object, boolean]>([
+    ['a grant that an organization approved within 90 days', { decidedAt: -1 }, true],
+    ['a grant that waits', { state: 'pending' }, true],
+    ['a request for more that waits', { request: {} }, true],
+    ['neither', {}, false],
+  ])('what may be used soon is not called unused: %s', async (_what, changed, isNull) => {
+    const { ctx, permit, id, use, row } = await world(engine);
+    ctx.clock.advance(ACTIVITY_DAYS * DAY_SEC);
+    await use('read');
+    const at = ctx.clock.now();
+    const seen = await row();
+    const decided = 'decidedAt' in changed ? { decidedAt: at - 1 } : changed;
+    const token = { ...seen, grants: seen.grants.map((grant) => ({ ...grant, ...decided }) as typeof grant) };
+    expect(narrowed(token, await readActivity(ctx, permit, id), at) === null).toBe(isNull);
   });
 
   test('what a refusal missed is added, and nothing is lost', async () => {

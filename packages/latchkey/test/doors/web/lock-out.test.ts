@@ -1,4 +1,4 @@
-/** An owner saves a policy, and nobody in the organization can get in any more. Who can undo it? */
+/** An owner saves a policy: one that lets nobody in any more, and one that the instance has overridden meanwhile. */
 import { expect, test } from 'vitest';
 import { addOrganization } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
@@ -65,4 +65,24 @@ test('over REST a token hears of each way in which it would lock itself out, and
   expect((await patch({ allowed: { classic: false } })).status, 'of another kind than the token').toBe(200);
   expect((await patch({ ...both, confirm_lock_out: true })).status).toBe(200);
   expect((await patch({ allowed: { 'fine-grained': true } })).status).toBe(403);
+});
+
+test('a policy is saved although the instance overrides a choice, which is kept and shown as decided', async () => {
+  const { ctx, visitor } = await world();
+  const stored = { allowed: { classic: true }, maxLifetimeDays: { classic: 300 }, requiresApproval: false };
+  await changePolicy(ctx, operatorPermit(), 'octo', stored);
+  const ofInstance = { allowed: { classic: false }, maxLifetimeDays: { classic: 90 }, requiresApproval: true };
+  await changePolicy(ctx, operatorPermit(), null, ofInstance);
+  const ada = visitor();
+  await ada.signIn('ada');
+  const { text } = await ada.get(POLICY);
+  expect(text.match(/decided above, by the instance/g)).toHaveLength(2);
+  expect(text).toContain('counts once the instance lets organizations decide: Allow.');
+  expect((await ada.send(POLICY, 'policy', { 'max_lifetime_days.scoped': '30' })).location).toContain(POLICY);
+  expect((await readPolicy(ctx, operatorPermit(), 'octo')).chosen).toMatchObject({
+    ...stored,
+    maxLifetimeDays: { classic: 300, scoped: 30 },
+  });
+  const forged = await ada.send(POLICY, 'policy', { 'allowed.classic': 'yes', 'max_lifetime_days.classic': '299' });
+  expect(forged.text).toContain('The instance allows 90 days');
 });

@@ -39,6 +39,22 @@ test.each<[string, Record<string, string>, string]>([
   expect(seen.text).toContain('kept words');
 });
 
+test.each([
+  ['https://keys.example.org', true],
+  ['http://localhost:7070', false],
+])('a repository says that it is cloned over HTTPS only where it is: %s', async (publicUrl, says) => {
+  const world = await webWorld({ publicUrl, trustedProxies: ['127.0.0.0/8'] });
+  await world.addPerson('ada');
+  await addRepository(world.ctx, operatorPermit(), { owner: 'ada', name: 'notes', visibility: 'public' });
+  const { text } = await world.visitor().get('/ada/notes');
+  expect([text.includes('Git asks for a password'), text.includes('Over HTTPS')]).toEqual([true, says]);
+});
+
+test('a list of repositories calls none empty: an imported one was never pushed to, but has content', async () => {
+  const { text } = await (await ada()).get('/');
+  expect([text.includes('no pushes yet'), text.includes('empty so far')]).toEqual([true, false]);
+});
+
 test('the form offers oneself and all organizations one belongs to', async () => {
   const visitor = await ada();
   const { text } = await visitor.get('/new');

@@ -65,7 +65,7 @@ function RepositoryList({ visit, listing, blank }: { visit: Visit; listing: Repo
               )}
               <p class="color-fg-muted f6 mb-0">
                 {repository.pushedAt === null ? (
-                  'empty so far'
+                  'no pushes yet'
                 ) : (
                   <>
                     pushed <Time at={repository.pushedAt} />

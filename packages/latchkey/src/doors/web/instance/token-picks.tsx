@@ -43,7 +43,7 @@ export function TokenPicks({
               <Label>{KIND_WORDS[token.kind]}</Label> {states ? <StateLabel token={token} /> : null}
               <p class="mb-1">{rightSentence(token, 'other')}</p>
               <p class="color-fg-muted f6 mb-0">
-                <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
+                <Ends token={token} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
               </p>
             </div>
           </li>

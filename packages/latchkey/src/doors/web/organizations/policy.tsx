@@ -22,32 +22,28 @@ import { Form } from '../parts/form.tsx';
 import { TextArea, TextField } from '../parts/text-fields.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
+import { ALLOWED, APPROVAL, Choice, chosenOf } from './policy-choice.tsx';
 
-const ALLOWED = (isInstance: boolean) => [
-  { value: '', label: isInstance ? 'Let organizations decide' : 'As the instance says' },
-  { value: 'yes', label: 'Allow' },
-  { value: 'no', label: 'Restrict' },
-];
+interface FormProps {
+  f: Fields;
+  chosen: StoredPolicy;
+  /** The instance's choices; null for its own form. */
+  above: StoredPolicy | null;
+}
 
-const APPROVAL = (isInstance: boolean) => [
-  { value: '', label: isInstance ? 'Let organizations decide' : 'As the instance says (by default: required)' },
-  { value: 'yes', label: 'Require approval by an owner' },
-  { value: 'no', label: 'Do not require approval' },
-];
-
-const choice = (value: boolean | null): string => (value === null ? '' : value ? 'yes' : 'no');
-
-function PolicyForm({ f, chosen, isInstance }: { f: Fields; chosen: StoredPolicy; isInstance: boolean }): VNode {
+function PolicyForm({ f, chosen, above }: FormProps): VNode {
+  const isInstance = above === null;
   return (
     <Form f={f} submit="Save policy">
       {TOKEN_KINDS.map((kind) => (
-        <KindFields f={f} chosen={chosen} kind={kind} isInstance={isInstance} />
+        <KindFields f={f} chosen={chosen} kind={kind} above={above} />
       ))}
-      <Select
+      <Choice
         f={f}
         name="requires_approval"
         label="Approval of fine-grained tokens"
-        value={choice(chosen.requiresApproval)}
+        chosen={chosen.requiresApproval}
+        above={above?.requiresApproval ?? null}
         choices={APPROVAL(isInstance)}
         note="A token that waits reads public resources only. Tokens of owners need no approval."
       />
@@ -74,26 +70,19 @@ function PolicyForm({ f, chosen, isInstance }: { f: Fields; chosen: StoredPolicy
   );
 }
 
-function KindFields({
-  f,
-  chosen,
-  kind,
-  isInstance,
-}: {
-  f: Fields;
-  chosen: StoredPolicy;
-  kind: TokenKind;
-  isInstance: boolean;
-}): VNode {
+function KindFields({ f, chosen, kind, above }: FormProps & { kind: TokenKind }): VNode {
+  const isInstance = above === null;
   const days = chosen.maxLifetimeDays[kind];
+  const cap = above?.maxLifetimeDays[kind] ?? null;
   return (
     <fieldset class="Box p-3 mb-3">
       <legend class="text-bold px-1">{KIND_WORDS[kind]} tokens</legend>
-      <Select
+      <Choice
         f={f}
         name={`allowed.${kind}`}
         label={`Access by ${kind} tokens`}
-        value={choice(chosen.allowed[kind])}
+        chosen={chosen.allowed[kind]}
+        above={above?.allowed[kind] ?? null}
         choices={ALLOWED(isInstance)}
         note="Public resources stay readable, whatever is chosen."
       />
@@ -107,8 +96,10 @@ function KindFields({
         max={String(MAX_LIFETIME_DAYS)}
         value={days === null ? '' : String(days)}
         note={
-          `1 to ${MAX_LIFETIME_DAYS}; blank: no maximum${isInstance ? '' : ' but the instance’s'}. Tokens that ` +
-          `live longer are refused, not deleted.`
+          (cap === null
+            ? `1 to ${MAX_LIFETIME_DAYS}; blank: no maximum${isInstance ? '' : ' but the instance’s'}. `
+            : `1 to ${cap}, which is the instance’s maximum; blank: that one. `) +
+          'Tokens that live longer are refused, not deleted.'
         }
       />
     </fieldset>
@@ -137,8 +128,6 @@ function OrganizationFields({ f, chosen }: { f: Fields; chosen: StoredPolicy }):
     </>
   );
 }
-
-const chosenOf = (text: string): boolean | null => (text === 'yes' ? true : text === 'no' ? false : null);
 
 /** The typed life of tokens: blank means none, and anything but a number is reported. */
 function daysOf(text: string): number | null {
@@ -212,7 +201,7 @@ export const policyPages: readonly WebPage[] = [
         <OrganizationArea visit={visit}>
           <Subhead title="Token policy" level={1} />
           <InForce policy={policy} />
-          <PolicyForm f={visit.fields('policy')} chosen={policy.chosen} isInstance={false} />
+          <PolicyForm f={visit.fields('policy')} chosen={policy.chosen} above={policy.instance} />
         </OrganizationArea>,
       );
     },
@@ -246,7 +235,7 @@ export const policyPages: readonly WebPage[] = [
             What is chosen here holds for every organization. On lifetimes an organization may be stricter, never
             looser.
           </p>
-          <PolicyForm f={visit.fields('policy')} chosen={policy.chosen} isInstance />
+          <PolicyForm f={visit.fields('policy')} chosen={policy.chosen} above={null} />
         </WithMenu>,
       );
     },

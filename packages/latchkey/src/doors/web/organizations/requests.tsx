@@ -108,7 +108,7 @@ function Row({ f, row, at }: { f: Fields; row: RequestRow; at: number }): VNode 
               “<bdi>{row.token.name}</bdi>”<span class="sr-only"> of {row.owner.login}</span>
             </label>{' '}
             <span class="color-fg-muted">
-              · <Ends expiresAt={row.token.expiresAt} at={at} />
+              · <Ends token={row.token} at={at} />
             </span>
           </p>
           {row.reason === null ? (

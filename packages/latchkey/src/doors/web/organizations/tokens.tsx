@@ -108,7 +108,7 @@ function Row({ row, at }: { row: ReachingRow; at: number }): VNode {
         <div id={`${id}-facts`}>
           <p class="mb-1">{row.sentence}</p>
           <p class="color-fg-muted f6 mb-0">
-            <Ends expiresAt={row.token.expiresAt} at={at} /> · <LastUse token={row} />
+            <Ends token={row.token} at={at} /> · <LastUse token={row} />
           </p>
         </div>
         <PermissionList permissions={row.permissions} repositoryNames={row.repositoryNames} />
@@ -137,7 +137,7 @@ function Other({ row, at }: { row: MemberTokenRow; at: number }): VNode {
         <div id={`${id}-facts`}>
           <p class="mb-1">{row.sentence}</p>
           <p class="color-fg-muted f6 mb-0">
-            <Ends expiresAt={token.expiresAt} at={at} /> · <LastUse token={row} />
+            <Ends token={token} at={at} /> · <LastUse token={row} />
           </p>
         </div>
       </div>

@@ -117,7 +117,7 @@ function CloneBox({ visit, view }: { visit: Visit; view: RepositoryView }): VNod
         label="Clone URL"
       />
       <p class="note mt-1">
-        Over HTTPS. Git asks for a password: paste a{' '}
+        {visit.ctx.settings.publicUrl.startsWith('https:') ? 'Over HTTPS. ' : null}Git asks for a password: paste a{' '}
         <a
           href={`/settings/personal-access-tokens/new?${new URLSearchParams({
             name: repository.name,

@@ -30,7 +30,7 @@ export function Facts({ visit, token }: { visit: Visit; token: OwnToken }): VNod
       )}
       <p class="color-fg-muted">
         {KIND_WORDS[token.kind]} · secret …{token.lastEight} · made <Time at={token.createdAt} /> ·{' '}
-        <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
+        <Ends token={token} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
       </p>
       {token.lastUse === null || token.lastUse.addresses.length < 2 ? null : (
         <p class="color-fg-muted f6">Seen lately from {token.lastUse.addresses.join(', ')}.</p>

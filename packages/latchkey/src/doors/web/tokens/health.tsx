@@ -98,7 +98,7 @@ function Part({
                 </p>
                 <p class="mb-1">{rightSentence(token, 'owner')}</p>
                 <p class="color-fg-muted f6 mb-0">
-                  <Ends expiresAt={token.expiresAt} at={at} /> · <LastUse token={token} />
+                  <Ends token={token} at={at} /> · <LastUse token={token} />
                 </p>
               </div>
               <a class="btn btn-sm" href={`${pathOfToken(token)}${below}`} aria-label={`${act}: ${token.name}`}>

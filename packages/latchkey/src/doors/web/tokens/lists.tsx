@@ -6,6 +6,7 @@ import type { GrantAccess, TokenState, TokenView } from '../../../actions/tokens
 import { DAY_SEC, type UnixSeconds } from '../../../base/time.ts';
 import type { TokenKind } from '../../../rules/model.ts';
 import { rightSentence, worksToday } from '../../../rules/right/right-sentence.ts';
+import { endsSoon } from '../../../rules/token-health.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
@@ -14,9 +15,6 @@ import { Blankslate, Label, NextPage, Subhead, Time } from '../parts/components.
 import { spokenDate } from './form/expiration-field.tsx';
 import { GenerateMenu } from './generate-menu.tsx';
 import { FINE_GRAINED_PATH, LIST_PATHS, pathOfToken } from './kinds.ts';
-
-/** When an approaching end gets a colour, in days: soon, and very soon. */
-const SOON_DAYS = 7;
 
 const STATES: Readonly<
   Record<TokenState, { tone: 'secondary' | 'success' | 'attention' | 'danger' | 'accent'; words: string }>
@@ -42,19 +40,19 @@ export function StateLabel({ token }: { token: TokenView }): VNode {
 }
 
 /** When a token ends, in colours and words that change as it gets near. */
-export function Ends({ expiresAt, at }: { expiresAt: UnixSeconds | null; at: UnixSeconds }): VNode {
+export function Ends({ token, at }: { token: Pick<TokenView, 'issuedAt' | 'expiresAt'>; at: UnixSeconds }): VNode {
+  const { expiresAt } = token;
   if (expiresAt === null) return <span class="color-fg-attention">never ends</span>;
   const left = expiresAt - at;
   if (left <= 0) return <span class="color-fg-danger">ended on {spokenDate(expiresAt)}</span>;
+  if (!endsSoon(token, at)) return <span class="color-fg-muted">ends on {spokenDate(expiresAt)}</span>;
   const days = Math.floor(left / DAY_SEC);
   if (days < 1) return <span class="color-fg-danger text-bold">ends within a day</span>;
-  if (days < SOON_DAYS)
-    return (
-      <span class="color-fg-danger">
-        ends in {days} {days === 1 ? 'day' : 'days'}, on {spokenDate(expiresAt)}
-      </span>
-    );
-  return <span class={days < 30 ? 'color-fg-attention' : 'color-fg-muted'}>ends on {spokenDate(expiresAt)}</span>;
+  return (
+    <span class="color-fg-danger">
+      ends in {days} {days === 1 ? 'day' : 'days'}, on {spokenDate(expiresAt)}
+    </span>
+  );
 }
 
 export function LastUse({ token }: { token: Pick<TokenRow, 'lastUse'> }): VNode {
@@ -87,7 +85,7 @@ function Row({ visit, token }: { visit: Visit; token: TokenRow }): VNode {
         <p class="mb-1">{rightSentence(token, 'owner')}</p>
         <Obstacles token={token} />
         <p class="color-fg-muted f6 mb-0">
-          <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
+          <Ends token={token} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
         </p>
       </div>
       <a class="btn btn-danger btn-sm" href={`${pathOfToken(token)}/delete`} aria-label={`Delete ${token.name}`}>

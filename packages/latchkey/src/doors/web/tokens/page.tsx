@@ -102,7 +102,7 @@ function Buttons({ token }: { token: OwnToken }): VNode {
 }
 
 function Narrow({ visit, token, activity }: { visit: Visit; token: OwnToken; activity: Activity }): VNode | null {
-  const narrower = narrowed(token, activity);
+  const narrower = narrowed(token, activity, visit.ctx.clock.now());
   if (narrower === null) return null;
   return (
     <section class="Box p-3 mt-3" aria-labelledby="narrow-title">
@@ -123,7 +123,7 @@ function Narrow({ visit, token, activity }: { visit: Visit; token: OwnToken; act
 async function narrow(visit: Visit, kind: TokenKind): Promise<Answer> {
   const permit = await visit.ownPermit();
   const token = await ownToken(visit.ctx, permit, idParam(visit), kind);
-  const narrower = narrowed(token, await readActivity(visit.ctx, permit, token.id));
+  const narrower = narrowed(token, await readActivity(visit.ctx, permit, token.id), visit.ctx.clock.now());
   if (narrower === null) throw problem('conflict', 'There is nothing left to take away.');
   await editToken(visit.ctx, permit, token.id, { grants: narrower.grants });
   return redirect(pathOfToken(token), {

@@ -43,7 +43,7 @@ async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
       </h1>
       <p class="f4 mb-1">{rightSentence(token, 'owner')}</p>
       <p class="color-fg-muted mb-3">
-        It <Ends expiresAt={token.expiresAt} at={visit.ctx.clock.now()} />.
+        It <Ends token={token} at={visit.ctx.clock.now()} />.
       </p>
       {isNew ? <TheSecret secret={secret} /> : <Gone token={token} />}
       {/* Its button leads away from this page, and the secret with it. */}
