@@ -7,12 +7,23 @@ import type { Reply } from './endpoint.ts';
 /** The most organizations that the header names. */
 const MAX_NAMED = 100;
 
-/** The same list, with GitHub's header if it is not all of it. */
-export async function withPartialResults(ctx: Context, permit: Permit, reply: Reply): Promise<Reply> {
-  const ids = (await hiddenBySso(ctx, permit)).slice(0, MAX_NAMED);
-  if (ids.length === 0) return reply;
+/**
+ * The list, with GitHub's header if it is not all of it.
+ * @param list makes it, knowing the ids of the organizations that are hidden
+ */
+export async function withPartialResults(
+  ctx: Context,
+  permit: Permit,
+  list: (hidden: ReadonlySet<number>) => Reply | Promise<Reply>,
+): Promise<Reply> {
+  const hidden = await hiddenBySso(ctx, permit);
+  const reply = await list(new Set(hidden));
+  if (hidden.length === 0) return reply;
   return {
     ...reply,
-    headers: { ...reply.headers, 'X-GitHub-SSO': `partial-results; organizations=${ids.join(',')}` },
+    headers: {
+      ...reply.headers,
+      'X-GitHub-SSO': `partial-results; organizations=${hidden.slice(0, MAX_NAMED).join(',')}`,
+    },
   };
 }

@@ -1,6 +1,5 @@
 /** Organizations and their members. */
 import { removeMember, setMember } from '../../../actions/accounts/accounts.ts';
-import { hiddenBySso } from '../../../actions/organizations/credential-authorizations.ts';
 import {
   changeOrganization,
   deleteOrganization,
@@ -229,11 +228,10 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     summary: 'The organizations that you belong to, as far as the token reaches.',
     handle: async ({ ctx, permit, page, apiUrl }) => {
       const accounts = await organizationsInReach(ctx, permit, pageById(page));
-      const hidden = new Set(await hiddenBySso(ctx, permit));
-      return withPartialResults(ctx, permit, {
+      return withPartialResults(ctx, permit, (hidden) => ({
         ...ok(accounts.filter(({ id }) => !hidden.has(id)).map((account) => simpleOrganization(apiUrl, account))),
         next: nextKey(accounts, page, ({ id }) => id),
-      });
+      }));
     },
   }),
 ];

@@ -159,7 +159,7 @@ async function listOwn(call: Call<undefined, Static<typeof OWN_LIST>>): Promise<
     },
     orderOf(query.sort ?? 'full_name', query.direction),
   );
-  return withPartialResults(call.ctx, permit, listed);
+  return withPartialResults(call.ctx, permit, () => listed);
 }
 
 async function listOfOrganization(call: Call<undefined, Static<typeof ORGANIZATION_LIST>>): Promise<Reply> {
