@@ -12,7 +12,7 @@ import { Fault } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import { isoDate, systemClock } from '../base/time.ts';
 import { misspellingOf } from '../rules/token-spelling.ts';
-import { CredentialStore, placeOf } from './credential/store.ts';
+import { addressOf, CredentialStore, placeOf } from './credential/store.ts';
 import { ServerClient } from './server-client.ts';
 import { type Terminal, UsageError } from './terminal.ts';
 
@@ -28,16 +28,16 @@ export const URL_OPTION = [
 
 /** The server with a token. @throws UsageError | Fault when one of them isn't known */
 export function connect(terminal: Terminal, flags: ServerFlags): ServerClient {
-  const origin = serverOrigin(terminal, flags);
+  const address = serverAddress(terminal, flags);
   const given = givenToken(terminal.env);
-  if (given !== null) return new ServerClient(origin, given, { where: 'it is in LATCHKEY_TOKEN' });
-  const remedy = `latchkey login ${origin}`;
+  if (given !== null) return new ServerClient(address, given, { where: 'it is in LATCHKEY_TOKEN' });
+  const remedy = `latchkey login ${address}`;
   const store = new CredentialStore(terminal.env);
-  const held = store.find(placeOf(origin), systemClock.now());
-  if (held !== null) return new ServerClient(origin, held.secret, { where: 'the credential helper holds it', remedy });
-  const ended = store.endOf(placeOf(origin));
+  const held = store.find(placeOf(address), systemClock.now());
+  if (held !== null) return new ServerClient(address, held.secret, { where: 'the credential helper holds it', remedy });
+  const ended = store.endOf(placeOf(address));
   const found =
-    ended === null ? `nobody is signed in at ${origin}` : `the sign-in at ${origin} ended ${isoDate(ended)}`;
+    ended === null ? `nobody is signed in at ${address}` : `the sign-in at ${address} ended ${isoDate(ended)}`;
   throw new Fault(found, { hint: remedy });
 }
 
@@ -58,13 +58,19 @@ function givenToken({ LATCHKEY_TOKEN: given }: Terminal['env']): Secret | null {
   );
 }
 
-/** Scheme, host and port of the server to use. @throws UsageError */
-export function serverOrigin({ env }: Terminal, { url }: ServerFlags): string {
+/** Scheme, host, port and, below a path, the path of the server to use. @throws UsageError */
+export function serverAddress({ env }: Terminal, { url }: ServerFlags): string {
   const given = url ?? env['LATCHKEY_URL'];
-  if (given !== undefined && given !== '') return originIn(given);
-  const servers = new CredentialStore(env).servers().map(({ origin }) => origin);
-  const remote = remoteOrigin(env);
-  if (remote !== null && (servers.includes(remote) || env['LATCHKEY_TOKEN'] !== undefined)) return remote;
+  const servers = new CredentialStore(env).servers().map(addressOf);
+  const keptOf = (address: string): string | undefined => servers.find((server) => isWithin(address, server));
+  if (given !== undefined && given !== '') {
+    const address = addressIn(given);
+    return keptOf(address) ?? address;
+  }
+  const remote = remoteAddress(env);
+  const kept = remote === null ? undefined : keptOf(remote);
+  if (kept !== undefined) return kept;
+  if (remote !== null && env['LATCHKEY_TOKEN'] !== undefined) return remote;
   const [server, ...others] = servers;
   if (server !== undefined && others.length === 0) return server;
   throw new UsageError(
@@ -75,17 +81,31 @@ export function serverOrigin({ env }: Terminal, { url }: ServerFlags): string {
   );
 }
 
-/** Scheme, host and port of an address that a person typed. @throws UsageError */
-export function originIn(text: string): string {
+/**
+ * The server that a person typed, or whose repository they typed: scheme, host, port, and the path before a name that
+ * ends with `.git`. @throws UsageError
+ */
+export function addressIn(text: string): string {
   const url = URL.parse(text.includes('://') ? text : `https://${text}`);
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.host === '') {
     throw new UsageError(`${JSON.stringify(text)} is no address of a server`, 'for example: https://git.example.org');
   }
-  return url.origin;
+  const address = url.origin + url.pathname.replace(/\/+$/, '');
+  return address.endsWith('.git') ? withoutRepository(address) : address;
 }
 
-/** The origin of the clone's remote `origin`, if there is one and it uses HTTP. */
-function remoteOrigin(env: Terminal['env']): string | null {
+/** True for an address of the server, or of something on it. */
+function isWithin(address: string, server: string): boolean {
+  return address === server || address.startsWith(`${server}/`);
+}
+
+/** Without the last two segments, `OWNER/NAME.git`. */
+export function withoutRepository(address: string): string {
+  return address.replace(/(?<=[^/])\/[^/]+\/[^/]+$/, '');
+}
+
+/** The server of the clone's remote `origin`, if there is one and it uses HTTP. */
+function remoteAddress(env: Terminal['env']): string | null {
   try {
     const url = URL.parse(
       execFileSync('git', ['remote', 'get-url', 'origin'], {
@@ -94,7 +114,8 @@ function remoteOrigin(env: Terminal['env']): string | null {
         env: { ...env },
       }).trim(),
     );
-    return url !== null && (url.protocol === 'https:' || url.protocol === 'http:') ? url.origin : null;
+    if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return null;
+    return withoutRepository(url.origin + url.pathname.replace(/\/+$/, ''));
   } catch {
     return null;
   }

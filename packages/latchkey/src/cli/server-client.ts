@@ -56,20 +56,21 @@ const SENDABLE = /^[\x20-\x7e]*$/;
 
 /** One server, and a token for calling it if there is one. */
 export class ServerClient {
-  readonly origin: string;
+  /** Scheme, host, port, and the path below which the server is, without a slash at the end. */
+  readonly address: string;
   readonly #token: Secret | null;
   readonly #keeper: Keeper | null;
 
   /**
-   * @param origin scheme, host and port
+   * @param address scheme, host, port, and a path if there is one, without a slash at the end
    * @throws Fault for a token that can't be sent
    */
-  constructor(origin: string, token: Secret | null, keeper: Keeper | null = null) {
+  constructor(address: string, token: Secret | null, keeper: Keeper | null = null) {
     if (token !== null && !SENDABLE.test(token.reveal()))
-      throw new Fault(`the token for ${origin} holds characters that no token has`, {
-        hint: `latchkey login ${origin}`,
+      throw new Fault(`the token for ${address} holds characters that no token has`, {
+        hint: `latchkey login ${address}`,
       });
-    this.origin = origin;
+    this.address = address;
     this.#token = token;
     this.#keeper = keeper;
   }
@@ -89,7 +90,7 @@ export class ServerClient {
     const payload =
       body !== undefined ? JSON.stringify(body) : form !== undefined ? new URLSearchParams(form).toString() : undefined;
     const send = async (): Promise<ServerAnswer> => {
-      const response = await fetch(this.origin + path, {
+      const response = await fetch(this.address + path, {
         method,
         headers,
         redirect: 'manual',
@@ -101,11 +102,11 @@ export class ServerClient {
     try {
       // A handshake that failed has sent nothing, so it may be tried again.
       return await send().catch((error: unknown) => {
-        if (isUntrusted(error) && trustAsGit(this.origin)) return send();
+        if (isUntrusted(error) && trustAsGit(this.address)) return send();
         throw error;
       });
     } catch (error) {
-      throw unreachable(this.origin, error);
+      throw unreachable(this.address, error);
     }
   }
 
@@ -114,9 +115,9 @@ export class ServerClient {
     const { status, body, headers } = await this.ask(`/api/v3${path}`, call);
     const isText = typeof body === 'string';
     if (status >= 200 && status < 300 && !isText) return body as T;
-    if (status >= 300 && status < 400) throw sentElsewhere(this.origin, headers.get('location'));
-    if (body === null || (isText && status < 500)) throw noLatchkey(this.origin);
-    throw refusalOf(this.origin, status, body, status === 401 ? this.#keeper : null);
+    if (status >= 300 && status < 400) throw sentElsewhere(this.address, headers.get('location'));
+    if (body === null || (isText && status < 500)) throw noLatchkey(this.address);
+    throw refusalOf(this.address, status, body, status === 401 ? this.#keeper : null);
   }
 }
 
@@ -147,13 +148,13 @@ interface RefusalBody {
   readonly errors?: readonly { readonly message?: string }[];
 }
 
-function refusalOf(origin: string, status: number, body: unknown, keeper: Keeper | null): ServerRefusal {
+function refusalOf(address: string, status: number, body: unknown, keeper: Keeper | null): ServerRefusal {
   const said = (typeof body === 'object' && body !== null ? body : {}) as RefusalBody;
   const complaints = (said.errors ?? [])
     .map(({ message }) => message)
     .filter((message) => message !== undefined)
     .join(' ');
-  const words = complaints || said.detail || said.message || `${origin} answered ${status}`;
+  const words = complaints || said.detail || said.message || `${address} answered ${status}`;
   const remedy = said.fix?.command ?? said.fix?.url ?? null;
   if (keeper === null) return new ServerRefusal(status, words, said.reason ?? null, remedy);
   const kept = `${words.replace(/\.$/, '')}; ${keeper.where}`;

@@ -12,11 +12,12 @@ type Words = readonly [message: string, hint: string];
 
 const CLOCK_LINE = 'compare with the clock of this machine: date -u';
 const NETWORK_LINE = 'check the network, a firewall or a VPN';
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED/;
 const OTHER_SCHEME: Words = ['speaks something else on that port', 'try OTHER'];
 
 /**
- * By the code of Node or OpenSSL. In a hint, `ORIGIN` is the server, and `OTHER` the same with https for http or the
- * other way round.
+ * By the code of Node or OpenSSL. In a hint, `ORIGIN` is the server's address, and `OTHER` the same with https for http
+ * or the other way round.
  */
 const FAILURES: readonly (readonly [code: RegExp, ...Words])[] = [
   [/^ENOTFOUND$/, 'has an address that nobody knows', 'check the spelling, and whether a VPN is needed'],
@@ -29,40 +30,40 @@ const FAILURES: readonly (readonly [code: RegExp, ...Words])[] = [
   [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'has a certificate for another name', 'use the name that the certificate has'],
   [/^(?:EPROTO|ERR_SSL_.*|HPE_.*|ECONNRESET|UND_ERR_SOCKET)$/, ...OTHER_SCHEME],
   [
-    /SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED/,
+    UNTRUSTED,
     'has a certificate that this machine does not trust',
     'git config --global http.ORIGIN/.sslCAInfo /path/to/ca.pem',
   ],
 ];
 
 /** What a failed connection means. @param error as `fetch` throws it */
-export function unreachable(origin: string, error: unknown): Fault {
+export function unreachable(address: string, error: unknown): Fault {
   const code = codeOf(error);
   const [, message, hint] = FAILURES.find(([form]) => form.test(code)) ?? [
     null,
     "can't be reached",
     'check the address: latchkey doctor ORIGIN',
   ];
-  const other = origin.replace(/^http(s?):/, (_all, secure: string) => (secure === '' ? 'https:' : 'http:'));
-  return new Fault(`${origin} ${message}`, {
-    hint: hint.replace('ORIGIN', origin).replace('OTHER', other),
+  const other = address.replace(/^http(s?):/, (_all, secure: string) => (secure === '' ? 'https:' : 'http:'));
+  return new Fault(`${address} ${message}`, {
+    hint: hint.replace('ORIGIN', address).replace('OTHER', other),
     detail: `${code} ${String(error)}`,
     cause: error,
   });
 }
 
 /** Something answered that is no Latchkey server: another program, or a page to sign in to a network. */
-export function noLatchkey(origin: string): Fault {
-  return new Fault(`${origin} does not answer as a Latchkey server`, {
-    hint: `check the address, and open it in a browser: ${origin}`,
+export function noLatchkey(address: string): Fault {
+  return new Fault(`${address} does not answer as a Latchkey server`, {
+    hint: `check the address, and open it in a browser: ${address}`,
   });
 }
 
 /** @param to the answer's `Location` */
-export function sentElsewhere(origin: string, to: string | null): Fault {
-  const target = URL.parse(to ?? '', origin)?.origin;
-  if (target === undefined || target === origin) return noLatchkey(origin);
-  return new Fault(`${origin} sends on to ${target}`, { hint: `if you trust that server, name it: ${target}` });
+export function sentElsewhere(address: string, to: string | null): Fault {
+  const target = URL.parse(to ?? '', address)?.origin;
+  if (target === undefined || target === new URL(address).origin) return noLatchkey(address);
+  return new Fault(`${address} sends on to ${target}`, { hint: `if you trust that server, name it: ${target}` });
 }
 
 function codeOf(error: unknown): string {
@@ -71,16 +72,16 @@ function codeOf(error: unknown): string {
 }
 
 export function isUntrusted(error: unknown): boolean {
-  return /SELF_SIGNED|UNABLE_TO_|CERT_UNTRUSTED/.test(codeOf(error));
+  return UNTRUSTED.test(codeOf(error));
 }
 
 /**
  * Trusts the authority that git's settings name for this server (`http.<url>.sslCAInfo`), so that one line is enough
  * for both. A command talks to one server, so the process trusts it for no other. False when none is named.
  */
-export function trustAsGit(origin: string): boolean {
+export function trustAsGit(address: string): boolean {
   try {
-    const path = execFileSync('git', ['config', '--type=path', '--get-urlmatch', 'http.sslCAInfo', origin], {
+    const path = execFileSync('git', ['config', '--type=path', '--get-urlmatch', 'http.sslCAInfo', address], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();

@@ -2,8 +2,6 @@
  * The server below a path of another site (`https://example.org/git`), behind a proxy that takes the path away or
  * passes it on: git, REST, messages, pages and cookies keep to it.
  */
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { addUser } from '../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
@@ -11,39 +9,11 @@ import { createToken } from '../../src/actions/tokens/tokens.ts';
 import { withoutPublicPath } from '../../src/base/requests/request-target.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { withPublicPath } from '../../src/doors/web/frame/public-path.ts';
-import { once } from '../waits.ts';
+import { siteWith } from '../site-with-a-path.ts';
 import { makeWorld } from './git/server.ts';
 import { formIn } from './web/visitor.ts';
 
 const PASSWORD = 'correct horse battery';
-
-/** A site whose `/git` belongs to a server; everything else is another application's. */
-async function siteWith(takesAway: boolean): Promise<{ base: string; leadTo(port: number): void }> {
-  let port = 0;
-  const site = createServer((incoming, answer) => {
-    const path = incoming.url ?? '';
-    if (path !== '/git' && !/^\/git[/?]/.test(path)) return answer.writeHead(404).end('another application');
-    const onward = takesAway ? path.slice('/git'.length) : path;
-    const sent = request(
-      { host: '127.0.0.1', port, method: incoming.method, path: onward, headers: incoming.headers },
-      (came) => {
-        answer.writeHead(came.statusCode ?? 502, came.rawHeaders);
-        came.pipe(answer);
-      },
-    );
-    sent.on('error', () => answer.destroy());
-    return incoming.pipe(sent);
-  }).listen(0, '127.0.0.1');
-  await once(site, 'listening');
-  onTestFinished(() => void site.close());
-  const base = `http://127.0.0.1:${(site.address() as AddressInfo).port}/git`;
-  return {
-    base,
-    leadTo: (to) => {
-      port = to;
-    },
-  };
-}
 
 /** Every address of ours in a page. */
 const addressesIn = (html: string): string[] =>

@@ -16,6 +16,7 @@ import { readLoginRequest } from '../../src/rules/login-request.ts';
 import { bobsPermit } from '../causes/bob.ts';
 import { causesWorld, type World } from '../causes/world.ts';
 import { recordingTerminal } from '../cli/recording-terminal.ts';
+import { siteWith } from '../site-with-a-path.ts';
 import { once } from '../waits.ts';
 import { latchkey, runProgram } from './latchkey-process.ts';
 
@@ -281,4 +282,72 @@ test('near its end the helper renews the token at the server, and git goes on wi
     await world.server.context.store.db.selectFrom('tokens').select('id').execute(),
     'it is the same token',
   ).toEqual([{ id: 1 }]);
+});
+
+test('below a path the server is found from a repository on it, and every command keeps to the path', async () => {
+  const { base, leadTo } = await siteWith(true);
+  const world = await causesWorld({ publicUrl: base });
+  leadTo(Number(new URL(world.server.url).port));
+  const env = await home();
+  const { page, ended } = await begin(`${base}/acme/site`, env, 'laptop');
+  expect(page.href.startsWith(`${base}/login/`)).toBe(true);
+  await fetch(await approved(world, page));
+  expect(await ended).toMatchObject({ code: 0, said: expect.stringContaining(`signed in at ${base} as bob`) });
+
+  const said = async (...words: string[]) => {
+    const terminal = recordingTerminal(env);
+    return { code: await run(words, terminal), text: [...terminal.printed, ...terminal.said].join('\n') };
+  };
+  for (const url of [[], ['--url', base], ['--url', `${base}/acme/site.git`]])
+    expect(await said('whoami', ...url)).toMatchObject({ code: 0, text: expect.stringContaining(`bob at ${base}\n`) });
+
+  await nearItsEnd(env);
+  const [before] = await credentialsOf(env);
+  const copy = join(env['HOME']!, 'copy');
+  const cloned = await runProgram('git', ['clone', `${base}/acme/site.git`, copy], { env });
+  expect(cloned).toMatchObject({ code: 0, stderr: expect.not.stringContaining('could not be renewed') });
+  expect((await credentialsOf(env))[0]!.secret).not.toBe(before!.secret);
+  const examined = await latchkey(['doctor'], { env, cwd: copy });
+  expect(examined, examined.stdout + examined.stderr).toMatchObject({ code: 0 });
+});
+
+test('of several commands near the end of a token one renews it, and the others go on', async () => {
+  const world = await causesWorld();
+  const env = await home();
+  const { page, ended } = await begin(world.url, env, 'laptop');
+  await fetch(await approved(world, page));
+  expect(await ended).toMatchObject({ code: 0 });
+  await nearItsEnd(env);
+  const input = `protocol=http\nhost=${new URL(world.url).host}\n`;
+  const asked = await Promise.all([1, 2, 3].map(() => latchkey(['credential', 'get'], { env, input })));
+  expect(asked.map(({ stderr }) => stderr)).toEqual(['', '', '']);
+  const rotations = await world.server.context.store.db
+    .selectFrom('audit')
+    .select('action')
+    .where('action', '=', 'personal_access_token.credential_regenerated')
+    .execute();
+  expect(rotations).toHaveLength(1);
+  const [kept] = await credentialsOf(env);
+  const attempt = { username: 'bob', repository: 'acme/site', operation: 'clone' as const };
+  expect(await world.git({ ...attempt, secret: kept!.secret })).toMatchObject({ ok: true });
+});
+
+test('a new secret of the token that git uses is kept for git, and that of another is not', async () => {
+  const world = await causesWorld();
+  const env = await home();
+  const { page, ended } = await begin(world.url, env, 'laptop');
+  await fetch(await approved(world, page));
+  expect(await ended).toMatchObject({ code: 0 });
+  const secrets = [(await credentialsOf(env))[0]!.secret];
+  for (const id of [[], ['1']]) {
+    const { code, stdout, stderr } = await latchkey(['token', 'rotate', ...id], { env });
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain(`git uses the new secret at ${world.url} from now on\n`);
+    secrets.push(stdout.trim());
+    expect((await credentialsOf(env)).map(({ secret }) => secret)).toEqual([stdout.trim()]);
+  }
+  expect(new Set(secrets).size).toBe(3);
+  const other = await world.token({ name: 'ci' });
+  expect((await latchkey(['token', 'rotate', String(other.id)], { env })).stderr).not.toContain('git uses');
+  expect((await credentialsOf(env)).map(({ secret }) => secret)).toEqual([secrets.at(-1)]);
 });

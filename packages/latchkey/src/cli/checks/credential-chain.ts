@@ -73,12 +73,12 @@ const helpers: Check = {
   },
 };
 
-function signIn({ origin }: Subject): string {
-  return `latchkey login ${origin}`;
+function signIn({ address }: Subject): string {
+  return `latchkey login ${address}`;
 }
 
-function install({ origin }: Subject, found: string): Finding {
-  const args = ['credential', 'install', present(origin, 'the server')];
+function install({ address }: Subject, found: string): Finding {
+  const args = ['credential', 'install', present(address, 'the server')];
   const [program, ...script] = ownWords();
   return {
     state: 'warn',
@@ -104,14 +104,14 @@ const FORMS: readonly (readonly [form: RegExp, words: string, isToken: boolean])
 const credentialForm: Check = {
   name: 'what the helper answers with',
   cannotRun: ({ credential }) => (credential === null ? 'no helper has a credential' : null),
-  run: async ({ probe, origin, ...subject }) => {
+  run: async ({ probe, address, ...subject }) => {
     const credential = present(subject.credential, 'the credential');
     const { password, username, from } = credential;
     if (username === '' && password !== '' && probe.isLatchkey)
       return noUsername(`${from} answers without a username, and git sends none`, subject);
     const misspelling = probe.isLatchkey ? misspellingOf(password) : null;
     if (misspelling !== null)
-      return forget(`${from} answers with ${spelled(misspelling)}`, credential, present(origin, 'the server'));
+      return forget(`${from} answers with ${spelled(misspelling)}`, credential, present(address, 'the server'));
     const [, words = 'something that has not the form of a token: a password, perhaps', isToken = false] =
       FORMS.find(([form]) => form.test(password)) ?? [];
     if (isToken) return ok(`${words}, for the username ${JSON.stringify(username)}`);
@@ -119,7 +119,7 @@ const credentialForm: Check = {
     return forget(
       `${from} answers with ${words}, which this server does not take`,
       credential,
-      present(origin, 'the server'),
+      present(address, 'the server'),
     );
   },
 };
@@ -136,8 +136,8 @@ function spelled({ kind, how }: Misspelling): string {
 }
 
 /** Makes the helpers forget exactly this credential. */
-export function forget(found: string, { username, password }: FoundCredential, origin: string): Finding {
-  const url = new URL(origin);
+export function forget(found: string, { username, password }: FoundCredential, address: string): Finding {
+  const url = new URL(address);
   const lines = `protocol=${url.protocol.slice(0, -1)}\nhost=${url.host}\nusername=${username}\n`;
   return {
     ...fail(

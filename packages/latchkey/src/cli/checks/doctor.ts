@@ -7,7 +7,7 @@
  */
 import { Command } from 'commander';
 import { examples } from '../command-help.ts';
-import { CredentialStore } from '../credential/store.ts';
+import { addressOf, CredentialStore } from '../credential/store.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Stopped, spoken, type Terminal } from '../terminal.ts';
 import { causeOf } from './cause.ts';
@@ -53,7 +53,7 @@ async function examine(
   flags: { fix?: true; json?: true },
   terminal: Terminal,
 ): Promise<void> {
-  const subject = await subjectOf(named, terminal.env, knownOrigins(terminal));
+  const subject = await subjectOf(named, terminal.env, knownAddresses(terminal));
   const checked: Checked[] = [];
   for (const check of CHECKS) {
     const result = { name: check.name, ...(await outcomeOf(check, subject)) };
@@ -77,9 +77,9 @@ async function examine(
 }
 
 /** The helper's list is useful but not necessary: the doctor works without it. */
-function knownOrigins({ env }: Terminal): readonly string[] {
+function knownAddresses({ env }: Terminal): readonly string[] {
   try {
-    return new CredentialStore(env).servers().map(({ origin }) => origin);
+    return new CredentialStore(env).servers().map(addressOf);
   } catch {
     return [];
   }

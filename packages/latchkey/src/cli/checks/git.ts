@@ -29,15 +29,15 @@ const remoteIsHttps: Check = {
   name: 'remote over https',
   cannotRun: ({ url }) => (url === null ? 'there is no remote here, and no address was given' : null),
   run: async (subject) => {
-    const { remote, origin, repository } = subject;
+    const { remote, address, repository } = subject;
     const url = present(subject.url, 'the address');
     if (isSsh(url)) {
       const found = 'the remote uses SSH, and tokens work over https only';
-      if (remote === null || origin === null || repository === null) return warn(found);
-      return mendable('fail', found, ['remote', 'set-url', remote, `${origin}/${repository}.git`]);
+      if (remote === null || address === null || repository === null) return warn(found);
+      return mendable('fail', found, ['remote', 'set-url', remote, `${address}/${repository}.git`]);
     }
-    if (origin === null) return skip(`${withoutSecrets(url)} is no address of a server`);
-    if (origin.startsWith('https:') || /^http:\/\/(?:localhost|127\.|\[::1\])/.test(origin)) return ok(origin);
+    if (address === null) return skip(`${withoutSecrets(url)} is no address of a server`);
+    if (address.startsWith('https:') || /^http:\/\/(?:localhost|127\.|\[::1\])/.test(address)) return ok(address);
     return warn(
       'the remote uses http, so the token crosses the network in the clear',
       remote === null ? undefined : `git remote set-url ${remote} ${withoutSecrets(url).replace('http:', 'https:')}`,
@@ -47,8 +47,8 @@ const remoteIsHttps: Check = {
 
 const noSecretInRemote: Check = {
   name: 'no secret in the remote',
-  cannotRun: ({ url, origin }) =>
-    url === null || origin === null || isSsh(url) ? 'the remote is no address over http' : null,
+  cannotRun: ({ url, address }) =>
+    url === null || address === null || isSsh(url) ? 'the remote is no address over http' : null,
   run: async (subject) => {
     const { remote } = subject;
     const url = present(subject.url, 'the address');
@@ -83,6 +83,6 @@ const notRewritten: Check = {
 export const GIT_CHECKS: readonly Check[] = [gitVersion, remoteIsHttps, noSecretInRemote, notRewritten];
 
 /** True when the remote uses HTTP, which most checks need. */
-export function isOverHttp({ url, origin }: Subject): boolean {
-  return url !== null && origin !== null && !isSsh(url);
+export function isOverHttp({ url, address }: Subject): boolean {
+  return url !== null && address !== null && !isSsh(url);
 }

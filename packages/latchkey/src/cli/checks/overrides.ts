@@ -6,14 +6,14 @@ import { present } from '../../base/present.ts';
 import { type Check, fail, mendable, ok, warn } from './check.ts';
 import { runGit, type Subject } from './subject.ts';
 
-const needsServer = ({ origin }: Subject): string | null => (origin === null ? 'no server is known' : null);
+const needsServer = ({ address }: Subject): string | null => (address === null ? 'no server is known' : null);
 
 const noExtraHeader: Check = {
   name: 'no header of its own',
   cannotRun: needsServer,
   run: async (subject) => {
-    const origin = present(subject.origin, 'the server');
-    const { stdout } = await runGit(subject, ['config', '--get-urlmatch', 'http.extraHeader', origin]);
+    const address = present(subject.address, 'the server');
+    const { stdout } = await runGit(subject, ['config', '--get-urlmatch', 'http.extraHeader', address]);
     if (!/^authorization:/im.test(stdout)) return ok('no http.extraHeader sets Authorization');
     const found =
       'http.extraHeader sends an Authorization header, whatever the helpers say (CI systems leave it behind)';
@@ -38,7 +38,7 @@ async function whereSet(subject: Subject): Promise<{ scope: string; key: string 
     const [key = '', ...value] = (words[i] ?? '').split('\n');
     if (!/^authorization:/i.test(value.join('\n'))) continue;
     const url = /^http\.(.+)\.extraheader$/i.exec(key)?.[1];
-    if (url === undefined || `${subject.origin}/`.startsWith(url) || url.startsWith(subject.origin ?? '\n'))
+    if (url === undefined || `${subject.address}/`.startsWith(url) || url.startsWith(subject.address ?? '\n'))
       return { scope: words[i - 1] ?? 'local', key };
   }
   return null;
@@ -68,12 +68,12 @@ const variables: Check = {
 const netrc: Check = {
   name: 'no .netrc for the server',
   cannotRun: needsServer,
-  run: async ({ env, origin }) => {
+  run: async ({ env, address }) => {
     const text = await readFile(
       join(env['HOME'] ?? '', process.platform === 'win32' ? '_netrc' : '.netrc'),
       'utf8',
     ).catch(() => '');
-    const host = new URL(present(origin, 'the server')).hostname;
+    const host = new URL(present(address, 'the server')).hostname;
     return new RegExp(`machine\\s+${host.replaceAll('.', '\\.')}(?:\\s|$)`).test(text)
       ? warn(`~/.netrc has a password for ${host}, which is used before the helpers are asked`, 'edit ~/.netrc')
       : ok('none, or not for this server');

@@ -4,7 +4,7 @@ import { type Check, fail, ok, warn } from './check.ts';
 import { get } from './probe.ts';
 import type { Subject } from './subject.ts';
 
-const needsOrigin = ({ origin }: Subject): string | null => (origin === null ? 'no server is known' : null);
+const needsOrigin = ({ address }: Subject): string | null => (address === null ? 'no server is known' : null);
 const needsAnswer = ({ probe }: Subject): string | null =>
   probe.answered === null ? 'the server did not answer' : null;
 
@@ -38,14 +38,14 @@ const reachable: Check = {
   cannotRun: needsOrigin,
   run: async (subject) => {
     const { repository } = subject;
-    const origin = present(subject.origin, 'the server');
+    const address = present(subject.address, 'the server');
     const path = `/${repository ?? 'latchkey/doctor'}.git/info/refs?service=git-upload-pack`;
     try {
-      const answered = await get(origin + path);
+      const answered = await get(address + path);
       const isLatchkey =
-        /realm="Latchkey"/.test(answered.headers['www-authenticate'] ?? '') || (await isLatchkeyByItsPages(origin));
+        /realm="Latchkey"/.test(answered.headers['www-authenticate'] ?? '') || (await isLatchkeyByItsPages(address));
       subject.probe = { answered, failure: null, isLatchkey };
-      return ok(`${origin} answers${answered.certificateEnds === null ? '' : ', and its certificate is trusted'}`);
+      return ok(`${address} answers${answered.certificateEnds === null ? '' : ', and its certificate is trusted'}`);
     } catch (error) {
       const code = (error as { code?: string }).code ?? 'unknown';
       subject.probe = { answered: null, failure: code, isLatchkey: false };
@@ -54,18 +54,18 @@ const reachable: Check = {
         `it can't be reached (${code})`,
         'check the address',
       ];
-      return fail(`${origin}: ${words}`, command.replace('ORIGIN', origin));
+      return fail(`${address}: ${words}`, command.replace('ORIGIN', address));
     }
   },
 };
 
 /** A public repository asks for no credential, so its page doesn't show whose it is. */
-async function isLatchkeyByItsPages(origin: string): Promise<boolean> {
-  const { status, body } = await get(`${origin}/.well-known/oauth-authorization-server`).catch(() => ({
+async function isLatchkeyByItsPages(address: string): Promise<boolean> {
+  const { status, body } = await get(`${address}/.well-known/oauth-authorization-server`).catch(() => ({
     status: 0,
     body: '',
   }));
-  return status === 200 && body.includes('device_authorization_endpoint') && body.includes(`${origin}/login/`);
+  return status === 200 && body.includes('device_authorization_endpoint') && body.includes(`${address}/login/`);
 }
 
 const certificate: Check = {

@@ -1,5 +1,6 @@
 /** What the doctor examines: a remote or an address, and what it finds out about it on the way. */
 import { execFile } from 'node:child_process';
+import { withoutRepository } from '../connection.ts';
 import { EMPTY_PROBE, type Probe } from './probe.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,8 +19,11 @@ export interface Subject {
   readonly remote: string | null;
   /** As git uses it, after `insteadOf`; null when there is none. It may contain a secret. */
   readonly url: string | null;
-  /** Scheme, host and port over HTTP: the remote's own, or those for an SSH remote. Null when unknown. */
-  readonly origin: string | null;
+  /**
+   * The server over HTTP, with the path below which it is: the remote's own, or the one for an SSH remote. Null when
+   * unknown.
+   */
+  readonly address: string | null;
   /** `acme/site`; null when the address names no repository. */
   readonly repository: string | null;
   /** Results that later checks may use. */
@@ -69,7 +73,7 @@ export function runGit(subject: Pick<Subject, 'env'>, args: readonly string[], i
 export async function subjectOf(
   named: string | undefined,
   env: Environment,
-  knownOrigins: readonly string[],
+  knownAddresses: readonly string[],
 ): Promise<Subject> {
   const isAddress = named !== undefined && (named.includes('://') || /^[\w.-]+@[\w.-]+:/.test(named));
   const remote = isAddress ? null : (named ?? (await firstRemote(env)));
@@ -78,12 +82,12 @@ export async function subjectOf(
     : remote === null
       ? null
       : (await runGit({ env }, ['remote', 'get-url', remote])).stdout.trim() || null;
-  const place = url === null ? null : placeIn(url, [...knownOrigins, ...(await configuredOrigins(env))]);
+  const place = url === null ? null : placeIn(url, [...knownAddresses, ...(await configuredAddresses(env))]);
   return {
     env,
     remote: remote !== null && url !== null ? remote : null,
     url,
-    origin: place?.origin ?? null,
+    address: place?.address ?? null,
     repository: place?.repository ?? null,
     probe: EMPTY_PROBE,
     credential: null,
@@ -97,7 +101,7 @@ async function firstRemote(env: Environment): Promise<string | null> {
 }
 
 /** Servers with an entry in git's configuration. They reveal the HTTP port that goes with an SSH remote. */
-async function configuredOrigins(env: Environment): Promise<readonly string[]> {
+async function configuredAddresses(env: Environment): Promise<readonly string[]> {
   const { stdout } = await runGit({ env }, ['config', '--name-only', '--get-regexp', '^(credential|http)\\.https?://']);
   const urls = [...stdout.matchAll(/^(?:credential|http)\.(https?:\/\/\S+)\.\w+$/gim)].map(([, url = '']) =>
     URL.parse(url),
@@ -112,20 +116,29 @@ export function isSsh(url: string): boolean {
   );
 }
 
-function placeIn(url: string, knownOrigins: readonly string[]): { origin: string | null; repository: string | null } {
+function placeIn(url: string, knownAddresses: readonly string[]): Pick<Subject, 'address' | 'repository'> {
   const scp = isSsh(url) && !url.includes('://') ? /^(?:[^@/]+@)?([^:/]+):\/?(.*)$/.exec(url) : null;
   const parsed = scp === null ? URL.parse(url) : null;
   // In `git@host:2222/acme/site.git` people mean a port, though SSH takes it for a folder.
   const path = scp?.[2]?.replace(/^\d+\/(?=[^/]+\/[^/]+$)/, '') ?? parsed?.pathname;
   const host = scp?.[1] ?? parsed?.hostname;
-  if (path === undefined || host === undefined) return { origin: null, repository: null };
-  const repository = /^\/*([\w.-]+\/[\w.-]+?)(?:\.git)?\/*$/.exec(path)?.[1] ?? null;
-  if (parsed !== null && /^https?:$/.test(parsed.protocol)) return { origin: parsed.origin, repository };
+  if (path === undefined || host === undefined) return { address: null, repository: null };
+  if (parsed !== null && /^https?:$/.test(parsed.protocol)) {
+    const plain = parsed.origin + path.replace(/\/+$/, '');
+    const address =
+      knownAddresses.find((known) => plain === known || plain.startsWith(`${known}/`)) ??
+      (plain.endsWith('.git') ? withoutRepository(plain) : parsed.origin);
+    return { address, repository: repositoryIn(plain.slice(address.length)) };
+  }
   return {
-    origin:
-      knownOrigins.find((origin) => new URL(origin).hostname === host) ?? (host === '' ? null : `https://${host}`),
-    repository,
+    address:
+      knownAddresses.find((address) => new URL(address).hostname === host) ?? (host === '' ? null : `https://${host}`),
+    repository: repositoryIn(path),
   };
+}
+
+function repositoryIn(path: string): string | null {
+  return /^\/*([\w.-]+\/[\w.-]+?)(?:\.git)?\/*$/.exec(path)?.[1] ?? null;
 }
 
 /** An address that is safe to show: without username and password. */

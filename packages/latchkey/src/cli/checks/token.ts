@@ -44,7 +44,7 @@ const token: Check = {
   run: async (subject) => {
     const given = subject.credential === null ? misspellingOf(passwordOf(subject).trim()) : null;
     if (given !== null) return fail(`LATCHKEY_TOKEN holds ${given.kind === 'wrapped' ? 'a token ' : ''}${given.how}`);
-    const { status, body } = await get(`${subject.origin}/api/v3/user/personal-access-tokens/current`, {
+    const { status, body } = await get(`${subject.address}/api/v3/user/personal-access-tokens/current`, {
       authorization: `Bearer ${passwordOf(subject)}`,
     });
     const said = jsonOf(body) as CurrentToken;
@@ -60,7 +60,7 @@ const token: Check = {
   },
 };
 
-function refusedToken({ credential, origin }: Subject, status: number, said: CurrentToken): Finding {
+function refusedToken({ credential, address }: Subject, status: number, said: CurrentToken): Finding {
   const words = printable(said.detail ?? said.message ?? 'the server refuses the credential');
   const remedy = said.fix?.command ?? said.fix?.url ?? undefined;
   const found = said.reason === undefined ? words : `${words} (${said.reason})`;
@@ -69,7 +69,7 @@ function refusedToken({ credential, origin }: Subject, status: number, said: Cur
     ...forget(
       `${credential.from} holds a credential that is dead: ${found}`,
       credential,
-      present(origin, 'the server'),
+      present(address, 'the server'),
     ),
     ...(remedy === undefined ? {} : { command: remedy }),
   };
@@ -82,7 +82,7 @@ function access(name: string, service: 'git-upload-pack' | 'git-receive-pack'): 
     run: async (subject) => {
       const username = subject.credential?.username || 'git';
       const basic = Buffer.from(`${username}:${passwordOf(subject)}`).toString('base64');
-      const answer = await get(`${subject.origin}/${subject.repository}.git/info/refs?service=${service}`, {
+      const answer = await get(`${subject.address}/${subject.repository}.git/info/refs?service=${service}`, {
         authorization: `Basic ${basic}`,
       });
       if (answer.status === 200) return ok(`allowed on ${subject.repository}`);
@@ -102,15 +102,15 @@ function access(name: string, service: 'git-upload-pack' | 'git-receive-pack'): 
 }
 
 /** The repository was renamed. */
-function moved({ remote, origin }: Subject, { headers }: Answered): Finding {
+function moved({ remote, address }: Subject, { headers }: Answered): Finding {
   const to = (headers.location ?? '').replace(/\/info\/refs.*$/, '');
-  const address = to.startsWith('/') ? origin + to : to;
+  const target = URL.parse(to, `${address}/`)?.href ?? to;
   return {
     ...warn(
-      `the repository is at ${printable(address)} now`,
-      remote === null ? undefined : `git remote set-url ${remote} ${printable(address)}`,
+      `the repository is at ${printable(target)} now`,
+      remote === null ? undefined : `git remote set-url ${remote} ${printable(target)}`,
     ),
-    ...(remote === null ? {} : { repair: { program: 'git', args: ['remote', 'set-url', remote, address] } }),
+    ...(remote === null ? {} : { repair: { program: 'git', args: ['remote', 'set-url', remote, target] } }),
   };
 }
 
@@ -132,12 +132,12 @@ const whoseToken: Check = {
   name: 'whose token',
   cannotRun: ({ credential, tokenOwner }) =>
     credential === null || tokenOwner === null ? 'nobody tells whose token it is' : null,
-  run: async ({ credential, tokenOwner, origin }) => {
+  run: async ({ credential, tokenOwner, address }) => {
     const { username, from } = present(credential, 'a credential');
     const name = username.replace(/\+\d+$/, '');
     if (namesNobody(name) || name.toLowerCase() === tokenOwner?.toLowerCase()) return ok(`of ${tokenOwner}`);
     const found = `${from} holds a token of ${printable(tokenOwner ?? '')} under the name ${printable(name)}`;
-    return { ...forget(found, present(credential, 'a credential'), present(origin, 'the server')), state: 'warn' };
+    return { ...forget(found, present(credential, 'a credential'), present(address, 'the server')), state: 'warn' };
   },
 };
 

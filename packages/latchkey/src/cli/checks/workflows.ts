@@ -40,7 +40,7 @@ const workflowFiles: Check = {
     const [path, ...others] = await unpushed(subject);
     if (path === undefined) return ok('no commit that waits to be pushed changes one');
     const { status, body } = await get(
-      `${subject.origin}/api/v3/user/personal-access-tokens/current/check`,
+      `${subject.address}/api/v3/user/personal-access-tokens/current/check`,
       { authorization: `Bearer ${passwordOf(subject)}` },
       { permission: 'workflows', level: 'write', repository: subject.repository ?? '' },
     );

@@ -7,7 +7,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { connect, type ServerFlags } from '../connection.ts';
-import { CredentialStore } from '../credential/store.ts';
+import { addressOf, CredentialStore } from '../credential/store.ts';
 import type { ServerClient } from '../server-client.ts';
 import type { Terminal } from '../terminal.ts';
 import type { AskedValues } from './values.ts';
@@ -87,7 +87,7 @@ async function owners(client: ServerClient): Promise<readonly Offered[]> {
 }
 
 function servers({ env }: Terminal): readonly Offered[] {
-  return new CredentialStore(env).servers().map(({ origin }) => ({ value: origin }));
+  return new CredentialStore(env).servers().map((server) => ({ value: addressOf(server) }));
 }
 
 function remotes({ env }: Terminal): readonly Offered[] {

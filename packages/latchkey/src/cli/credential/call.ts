@@ -10,7 +10,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { sayError, type Terminal, UsageError } from '../terminal.ts';
 import type { HelperAction } from './helper-action.ts';
 import { type CredentialMessage, MAX_INPUT_BYTES, parseCredentialMessage, writeCredentialMessage } from './protocol.ts';
-import { CredentialStore, type HeldCredential, originOf, type Place } from './store.ts';
+import { addressOf, CredentialStore, type HeldCredential, type Place } from './store.ts';
 
 /**
  * A credential is renewed when at most this part of its life is left, but not earlier than `RENEW_BEFORE_SEC` before
@@ -61,12 +61,23 @@ const ACTIONS = { get: answer, store: keep, erase } as const satisfies Record<
   (place: Place, credentialStore: CredentialStore, terminal: Terminal) => Promise<void>
 >;
 
+/** What git asks for, and whom that concerns. */
+interface HelperCall {
+  readonly place: Place;
+  /** Of the server. */
+  readonly address: string;
+  readonly credentialStore: CredentialStore;
+  readonly terminal: Terminal;
+}
+
 async function answer(place: Place, credentialStore: CredentialStore, terminal: Terminal): Promise<void> {
-  if (credentialStore.serverOf(place) === null) return;
+  const server = credentialStore.serverOf(place);
+  if (server === null) return;
   const at = systemClock.now();
-  const held = credentialStore.find(place, at) ?? (await signIn(place, credentialStore, terminal));
+  const call = { place, address: addressOf(server), credentialStore, terminal };
+  const held = credentialStore.find(place, at) ?? (await signIn(call));
   if (held === null) return;
-  const fresh = isDue(held, at) ? await renewed(place, held, credentialStore, terminal) : held;
+  const fresh = isDue(held, at) ? await renewed(call, held) : held;
   terminal.print(writeCredentialMessage(messageOf(place, fresh)).trimEnd());
 }
 
@@ -102,16 +113,14 @@ function isDue({ issuedAt, expiresAt }: HeldCredential, at: UnixSeconds): boolea
 
 /** The same token with a new secret. If renewal fails, the old secret, since it still works. */
 async function renewed(
-  place: Place,
+  { place, address, credentialStore, terminal }: HelperCall,
   held: HeldCredential,
-  credentialStore: CredentialStore,
-  terminal: Terminal,
 ): Promise<HeldCredential> {
   try {
     // Each renewal ends the secret before the last: two that can't be kept would end the one that is held.
-    await credentialStore.demandWritable();
+    if (!(await credentialStore.claimRenewal(withoutPath(place), held, systemClock.now()))) return held;
     const { renewToken } = await import('../token/own-token.ts');
-    const { secret, expiresAt } = await renewToken(originOf(place), held.secret);
+    const { secret, expiresAt } = await renewToken(address, held.secret);
     const fresh = { ...held, secret, expiresAt, issuedAt: systemClock.now() };
     await credentialStore.save(withoutPath(place), fresh);
     return fresh;
@@ -122,18 +131,13 @@ async function renewed(
 }
 
 /** Signs in through the browser, if a person is there. */
-async function signIn(
-  place: Place,
-  credentialStore: CredentialStore,
-  terminal: Terminal,
-): Promise<HeldCredential | null> {
-  const origin = originOf(place);
+async function signIn({ place, address, credentialStore, terminal }: HelperCall): Promise<HeldCredential | null> {
   const { mayAskPerson, browserLogin } = await import('../token/login-flow.ts');
   if (mayAskPerson(terminal)) {
     await credentialStore.demandWritable();
-    const login = await browserLogin(origin, {}, terminal);
+    const login = await browserLogin(address, {}, terminal);
     const { keptOrEnded } = await import('../token/own-token.ts');
-    await keptOrEnded({ origin, secret: login.secret }, terminal, () =>
+    await keptOrEnded({ address, secret: login.secret }, terminal, () =>
       credentialStore.save(withoutPath(place), login),
     );
     return { ...login, oauthRefreshToken: null, authtype: null };

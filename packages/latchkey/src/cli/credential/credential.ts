@@ -1,7 +1,7 @@
 /** `latchkey credential`: the helper that git calls, and its installation. */
 import { Command } from 'commander';
 import { examples } from '../command-help.ts';
-import { originIn, serverOrigin } from '../connection.ts';
+import { addressIn, serverAddress } from '../connection.ts';
 import type { Terminal } from '../terminal.ts';
 import { HELPER_ACTIONS, type HelperAction } from './helper-action.ts';
 
@@ -37,13 +37,13 @@ function installCommand(terminal: Terminal): Command {
     .argument('[URL]', 'the server; left out, the one of this clone')
     .action(async (url?: string) => {
       const { installFor } = await import('./install.ts');
-      const origin = url === undefined ? serverOrigin(terminal, {}) : originIn(url);
-      const helper = await installFor(origin, terminal);
+      const address = url === undefined ? serverAddress(terminal, {}) : addressIn(url);
+      const helper = await installFor(address, terminal);
       terminal.say(
-        `git asks latchkey for ${origin}; tokens are kept ` +
+        `git asks latchkey for ${address}; tokens are kept ` +
           `${helper === null ? 'in a file that only you can read' : `by git's helper ${helper}`}`,
       );
-      terminal.say(`hint: to get one: latchkey login ${origin}`);
+      terminal.say(`hint: to get one: latchkey login ${address}`);
     });
   return examples(command, ['latchkey credential install https://git.example.org']);
 }
@@ -54,9 +54,9 @@ function uninstallCommand(terminal: Terminal): Command {
     .argument('<URL>', 'the server')
     .action(async (url: string) => {
       const { uninstallFor } = await import('./install.ts');
-      await uninstallFor(originIn(url), terminal);
+      await uninstallFor(addressIn(url), terminal);
       terminal.say(
-        `git no longer asks latchkey for ${originIn(url)}; revoke the token there if it isn't used elsewhere`,
+        `git no longer asks latchkey for ${addressIn(url)}; revoke the token there if it isn't used elsewhere`,
       );
     });
   return examples(command, ['latchkey credential uninstall https://git.example.org']);

@@ -30,12 +30,16 @@ export interface KeptCredential {
   readonly oauthRefreshToken: string | null;
   /** For a token that can be renewed: when it was issued. Null for what git passed in. */
   readonly issuedAt: UnixSeconds | null;
+  /** Since when a command has been renewing it. Undefined when none is. */
+  readonly renewingSince?: UnixSeconds;
 }
 
 /** A server that the helper answers for. */
 export interface KeptServer {
   /** `https://git.example.org`, or with a port. */
   readonly origin: string;
+  /** Where the server has not the whole host: `/git`. */
+  readonly path?: string;
   /** The value of `credential.helper` that stores its secrets; null = this file does. */
   readonly helper: string | null;
 }

@@ -28,13 +28,17 @@ const NOTHING_TO_UNSET = 5;
  * Sets up the server. Returns the helper that stores its secrets, or null when our own file does.
  * @throws Fault when git's configuration can't be written
  */
-export async function installFor(origin: string, terminal: Terminal): Promise<string | null> {
+export async function installFor(address: string, terminal: Terminal): Promise<string | null> {
+  const { origin, pathname } = new URL(address);
   const helper = generalHelpers(terminal.env).find((each) => KEEPING.test(each)) ?? null;
   const key = `credential.${origin}.helper`;
-  await new CredentialStore(terminal.env).addServer({ origin, helper }, () => {
-    configure(terminal, ['--replace-all', key, '']);
-    configure(terminal, ['--add', key, ownHelper(terminal.env)]);
-  });
+  await new CredentialStore(terminal.env).addServer(
+    { origin, ...(pathname === '/' ? {} : { path: pathname }), helper },
+    () => {
+      configure(terminal, ['--replace-all', key, '']);
+      configure(terminal, ['--add', key, ownHelper(terminal.env)]);
+    },
+  );
   return helper;
 }
 
@@ -53,7 +57,8 @@ export async function demandInstallable({ env }: Terminal): Promise<void> {
 }
 
 /** Undoes that. */
-export async function uninstallFor(origin: string, terminal: Terminal): Promise<void> {
+export async function uninstallFor(address: string, terminal: Terminal): Promise<void> {
+  const { origin } = new URL(address);
   await new CredentialStore(terminal.env).removeServer(origin);
   try {
     configure(terminal, ['--unset-all', `credential.${origin}.helper`]);

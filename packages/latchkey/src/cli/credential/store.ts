@@ -17,6 +17,9 @@ import {
 import { approveWith, fillFrom, rejectWith } from './helper-chain.ts';
 import type { CredentialMessage } from './protocol.ts';
 
+/** How long a command that renews a secret has to save it: longer than it waits for the server. */
+const RENEWING_SEC = 30;
+
 /** A credential to answer with. */
 export interface HeldCredential {
   readonly username: string;
@@ -132,6 +135,26 @@ export class CredentialStore {
     await changeBook(this.#path, (book) => withCredential(book, place, held, helper === null));
   }
 
+  /**
+   * True for one command at a time: it may renew what the place holds, and has `RENEWING_SEC` to save the new secret. A
+   * second renewal would end the first one's secret, which may be the one that is kept.
+   */
+  async claimRenewal(place: Place, { username, secret }: HeldCredential, at: UnixSeconds): Promise<boolean> {
+    const digest = digestOf(secret.reveal());
+    let isOurs = false;
+    await changeBook(this.#path, (book) => ({
+      ...book,
+      credentials: book.credentials.map((one) => {
+        if (!fits(one, { ...place, username }) || !sameDigest(one.digest, digest)) return one;
+        const { renewingSince } = one;
+        if (renewingSince !== undefined && renewingSince <= at && at < renewingSince + RENEWING_SEC) return one;
+        isOurs = true;
+        return { ...one, renewingSince: at };
+      }),
+    }));
+    return isOurs;
+  }
+
   /** Forgets what matches the place; if a secret is given, only exactly that one. Returns how many were forgotten. */
   async forget(place: Place): Promise<number> {
     const named = place.password === undefined ? null : digestOf(place.password.reveal());
@@ -163,11 +186,16 @@ export class CredentialStore {
 }
 
 /** The `https://git.example.org` of a place. */
-export function originOf({ protocol, host }: Pick<Place, 'protocol' | 'host'>): string {
+function originOf({ protocol, host }: Pick<Place, 'protocol' | 'host'>): string {
   return `${protocol}://${host}`;
 }
 
-/** Protocol and host of an origin. */
+/** The address of a server that the helper answers for: the origin, and the path below which the server is. */
+export function addressOf({ origin, path = '' }: KeptServer): string {
+  return origin + path;
+}
+
+/** Protocol and host of an address. */
 export function placeOf(origin: string): { protocol: string; host: string } {
   const url = new URL(origin);
   return { protocol: url.protocol.slice(0, -1), host: url.host };

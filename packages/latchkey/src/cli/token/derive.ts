@@ -38,7 +38,7 @@ export function deriveCommand(terminal: Terminal): Command {
     const client = connect(terminal, flags);
     const made = await client.api<DerivedAnswer>(`${CURRENT}/derive`, { method: 'POST', body: deriveBody(flags) });
     const loss = {
-      takeBack: () => endToken(client.origin, new Secret(made.token)),
+      takeBack: () => endToken(client.address, new Secret(made.token)),
       taken: `derived token ${made.id} is revoked, since nobody has its secret; call this again`,
       left: `derived token ${made.id} lives until ${made.expires_at}, and nobody has its secret`,
     };

@@ -41,11 +41,16 @@ export interface LoginOptions {
 }
 
 export interface LoginResult {
+  /** Of the server: it may be one above what was named. */
+  readonly address: string;
   readonly username: string;
   readonly secret: Secret;
   readonly expiresAt: UnixSeconds | null;
   readonly issuedAt: UnixSeconds;
 }
+
+/** Where a server names its endpoints (RFC 8414). */
+const METADATA_PATH = '/.well-known/oauth-authorization-server';
 
 interface Endpoints {
   readonly authorization_endpoint: string;
@@ -71,19 +76,34 @@ export function mayAskPerson({ env, interactive }: Terminal): boolean {
   );
 }
 
-/** The sign-in endpoints of a server. @throws Fault when it isn't a Latchkey server, or can't be reached */
-async function endpointsOf(client: ServerClient): Promise<Endpoints> {
-  const { status, body, headers } = await client.ask('/.well-known/oauth-authorization-server');
-  if (status >= 300 && status < 400) throw sentElsewhere(client.origin, headers.get('location'));
-  const found = body as Partial<Endpoints> | null;
-  const urls = [found?.authorization_endpoint, found?.token_endpoint, found?.device_authorization_endpoint];
-  if (
-    status !== 200 ||
-    !urls.every((url) => typeof url === 'string' && new URL(url, client.origin).origin === client.origin)
-  ) {
-    throw noLatchkey(client.origin);
+/** A server that one can sign in to. */
+interface Found {
+  readonly client: ServerClient;
+  readonly endpoints: Endpoints;
+}
+
+/**
+ * The server at an address, or at one above it: people name a repository, too, and a server may be below a path. The
+ * longest is asked first, since another server may have the host itself.
+ * @throws Fault when there is no Latchkey server, or it can't be reached
+ */
+async function serverAt(named: string): Promise<Found> {
+  let client = new ServerClient(named, null);
+  for (;;) {
+    const { status, body, headers } = await client.ask(METADATA_PATH);
+    const endpoints = status === 200 ? endpointsIn(client.address, body as Partial<Endpoints> | null) : null;
+    if (endpoints !== null) return { client, endpoints };
+    const above = client.address.replace(/(?<=[^/])\/[^/]+$/, '');
+    if (above !== client.address) client = new ServerClient(above, null);
+    else if (status >= 300 && status < 400) throw sentElsewhere(client.address, headers.get('location'));
+    else throw noLatchkey(named);
   }
-  return found as Endpoints;
+}
+
+/** Null for those of another server, or of none. */
+function endpointsIn(address: string, found: Partial<Endpoints> | null): Endpoints | null {
+  const urls = [found?.authorization_endpoint, found?.token_endpoint, found?.device_authorization_endpoint];
+  return urls.every((url) => typeof url === 'string' && url.startsWith(`${address}/`)) ? (found as Endpoints) : null;
 }
 
 function requestFields({
@@ -107,12 +127,11 @@ function requestFields({
  * Signs in through a browser on this machine.
  * @throws ServerRefusal when nobody signs in, or somebody refuses; Fault when the server can't be reached
  */
-export async function browserLogin(origin: string, options: LoginOptions, terminal: Terminal): Promise<LoginResult> {
-  const client = new ServerClient(origin, null);
-  const endpoints = await endpointsOf(client);
+export async function browserLogin(named: string, options: LoginOptions, terminal: Terminal): Promise<LoginResult> {
+  const { client, endpoints } = await serverAt(named);
   const verifier = new Secret(randomBytes(32).toString('base64url'));
   const state = randomBytes(16).toString('base64url');
-  const listener = await listenForCode(state, origin, terminal.loginWaitMs ?? LOGIN_TIMEOUT_MS);
+  const listener = await listenForCode(state, client.address, terminal.loginWaitMs ?? LOGIN_TIMEOUT_MS);
   try {
     const challenge = createHash('sha256').update(verifier.reveal()).digest('base64url');
     const fields = {
@@ -135,8 +154,8 @@ export async function browserLogin(origin: string, options: LoginOptions, termin
       code_verifier: verifier.reveal(),
     };
     return resultOf(
-      origin,
-      (await client.ask(pathOf(endpoints.token_endpoint), { method: 'POST', form })).body as TokenGrant,
+      client.address,
+      (await client.ask(pathOf(client, endpoints.token_endpoint), { method: 'POST', form })).body as TokenGrant,
     );
   } finally {
     listener.close();
@@ -147,10 +166,9 @@ export async function browserLogin(origin: string, options: LoginOptions, termin
  * Signs in with a short code that is typed into any browser.
  * @throws ServerRefusal when nobody signs in, or somebody refuses; Fault when the server can't be reached
  */
-export async function deviceLogin(origin: string, options: LoginOptions, terminal: Terminal): Promise<LoginResult> {
-  const client = new ServerClient(origin, null);
-  const endpoints = await endpointsOf(client);
-  const { body } = await client.ask(pathOf(endpoints.device_authorization_endpoint), {
+export async function deviceLogin(named: string, options: LoginOptions, terminal: Terminal): Promise<LoginResult> {
+  const { client, endpoints } = await serverAt(named);
+  const { body } = await client.ask(pathOf(client, endpoints.device_authorization_endpoint), {
     method: 'POST',
     form: requestFields(options),
   });
@@ -163,7 +181,7 @@ export async function deviceLogin(origin: string, options: LoginOptions, termina
     error?: string;
     error_description?: string;
   };
-  if (begun.device_code === undefined || begun.user_code === undefined) throw refused(origin, begun);
+  if (begun.device_code === undefined || begun.user_code === undefined) throw refused(client.address, begun);
   terminal.say(`Open ${begun.verification_uri} on any machine and enter this code: ${begun.user_code}`);
   const form = {
     grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
@@ -174,20 +192,22 @@ export async function deviceLogin(origin: string, options: LoginOptions, termina
   let intervalMs = (begun.interval ?? 5) * 1000;
   while (Date.now() < giveUpAt) {
     await sleep(intervalMs);
-    const grant = (await client.ask(pathOf(endpoints.token_endpoint), { method: 'POST', form })).body as TokenGrant;
+    const grant = (await client.ask(pathOf(client, endpoints.token_endpoint), { method: 'POST', form }))
+      .body as TokenGrant;
     if (grant.error === 'slow_down') intervalMs += 5_000;
-    else if (grant.error !== 'authorization_pending') return resultOf(origin, grant);
+    else if (grant.error !== 'authorization_pending') return resultOf(client.address, grant);
   }
   throw unsigned(
     'nobody entered the code in time, so nobody is signed in',
-    `begin again: latchkey login ${origin} --device`,
+    `begin again: latchkey login ${client.address} --device`,
   );
 }
 
-function resultOf(origin: string, grant: TokenGrant): LoginResult {
-  if (typeof grant?.access_token !== 'string' || typeof grant.username !== 'string') throw refused(origin, grant);
+function resultOf(address: string, grant: TokenGrant): LoginResult {
+  if (typeof grant?.access_token !== 'string' || typeof grant.username !== 'string') throw refused(address, grant);
   const issuedAt = systemClock.now();
   return {
+    address,
     username: grant.username,
     secret: new Secret(grant.access_token),
     issuedAt,
@@ -195,12 +215,12 @@ function resultOf(origin: string, grant: TokenGrant): LoginResult {
   };
 }
 
-function refused(origin: string, said: { error?: string; error_description?: string } | null): ServerRefusal {
+function refused(address: string, said: { error?: string; error_description?: string } | null): ServerRefusal {
   const words =
     said?.error === 'access_denied'
       ? 'the sign-in was refused in the browser'
-      : (said?.error_description ?? `${origin} gave no token`);
-  return unsigned(words, `begin again: latchkey login ${origin}`);
+      : (said?.error_description ?? `${address} gave no token`);
+  return unsigned(words, `begin again: latchkey login ${address}`);
 }
 
 /** There is no token, and nothing on the machine failed: the exit code is that of a refusal. */
@@ -208,8 +228,9 @@ function unsigned(words: string, remedy: string): ServerRefusal {
   return new ServerRefusal(401, words, null, remedy);
 }
 
-function pathOf(url: string): string {
-  return new URL(url).pathname;
+/** Below the server's address. */
+function pathOf({ address }: ServerClient, url: string): string {
+  return url.slice(address.length);
 }
 
 /** A listener on loopback, where the browser returns (RFC 8252 section 7.3). */

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { Command } from 'commander';
 import { isoDate } from '../../base/time.ts';
 import { examples } from '../command-help.ts';
-import { originIn } from '../connection.ts';
+import { addressIn } from '../connection.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import type { LoginOptions } from './login-flow.ts';
 
@@ -27,7 +27,7 @@ export function loginCommand(terminal: Terminal): Command {
     .option('--ref <RULE...>', "branches and tags that it may push to, the first that fits decides: 'agent/**'")
     .option('--name <NAME>', 'what it is called; left out, the name of this machine')
     .action(async (url: string, flags: LoginFlags) =>
-      login(originIn(url), optionsOf(flags), flags.device === true, terminal),
+      login(addressIn(url), optionsOf(flags), flags.device === true, terminal),
     );
   return examples(command, [
     'latchkey login https://git.example.org',
@@ -37,7 +37,7 @@ export function loginCommand(terminal: Terminal): Command {
   ]);
 }
 
-async function login(origin: string, options: LoginOptions, byDevice: boolean, terminal: Terminal): Promise<void> {
+async function login(named: string, options: LoginOptions, byDevice: boolean, terminal: Terminal): Promise<void> {
   const [
     { keptOrEnded },
     { browserLogin, deviceLogin },
@@ -50,15 +50,16 @@ async function login(origin: string, options: LoginOptions, byDevice: boolean, t
     import('../credential/store.ts'),
   ]);
   await demandInstallable(terminal);
-  const result = await (byDevice ? deviceLogin : browserLogin)(origin, options, terminal);
+  const result = await (byDevice ? deviceLogin : browserLogin)(named, options, terminal);
   const credentialStore = new CredentialStore(terminal.env);
-  await keptOrEnded({ origin, secret: result.secret }, terminal, async () => {
-    await installFor(origin, terminal);
-    await credentialStore.save(placeOf(origin), result);
+  const { address } = result;
+  await keptOrEnded({ address, secret: result.secret }, terminal, async () => {
+    await installFor(address, terminal);
+    await credentialStore.save(placeOf(address), result);
   });
   const until =
     result.expiresAt === null ? '' : ` until ${isoDate(result.expiresAt)}; it renews itself when git uses it`;
-  terminal.say(`signed in at ${origin} as ${result.username}${until}`);
+  terminal.say(`signed in at ${address} as ${result.username}${until}`);
   if ((terminal.env['LATCHKEY_TOKEN'] ?? '') !== '')
     terminal.say('hint: latchkey commands use LATCHKEY_TOKEN before this sign-in: unset LATCHKEY_TOKEN');
 }

@@ -1,7 +1,7 @@
 /** `latchkey open token`: the page of a token, in the browser. */
 import { Command } from 'commander';
 import { examples } from '../command-help.ts';
-import { connect, type ServerFlags, serverOrigin, URL_OPTION } from '../connection.ts';
+import { connect, type ServerFlags, serverAddress, URL_OPTION } from '../connection.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { CURRENT, type TokenAnswer } from './own-token.ts';
 
@@ -38,12 +38,12 @@ async function pageOf(
   if (flags.current === true) {
     const client = connect(terminal, flags);
     const token = await client.api<TokenAnswer>(CURRENT);
-    return client.origin + (PAGES[token.kind] ?? fineGrainedPage)(token.id);
+    return client.address + (PAGES[token.kind] ?? fineGrainedPage)(token.id);
   }
   if (id !== undefined && !/^\d{1,15}$/.test(id))
     throw new UsageError(
       `a token's number is made of digits, not ${JSON.stringify(id)}`,
       'latchkey token list shows them',
     );
-  return `${serverOrigin(terminal, flags)}/settings/personal-access-tokens${id === undefined ? '' : `/${id}`}`;
+  return `${serverAddress(terminal, flags)}/settings/personal-access-tokens${id === undefined ? '' : `/${id}`}`;
 }

@@ -29,7 +29,7 @@ export interface TokenAnswer {
 }
 
 /** `2026-11-21T08:00:00Z` as unix seconds. */
-function instantOf(text: string | null | undefined): UnixSeconds | null {
+export function instantOf(text: string | null | undefined): UnixSeconds | null {
   const at = Date.parse(text ?? '');
   return Number.isNaN(at) ? null : Math.floor(at / 1000);
 }
@@ -42,15 +42,15 @@ const OWN_TIMEOUT_MS = 5_000;
  * @throws Fault | ServerRefusal
  */
 export async function renewToken(
-  origin: string,
+  address: string,
   secret: Secret,
 ): Promise<{ secret: Secret; expiresAt: UnixSeconds | null }> {
-  const answer = await new ServerClient(origin, secret).api<TokenAnswer>(`${CURRENT}/rotate`, {
+  const answer = await new ServerClient(address, secret).api<TokenAnswer>(`${CURRENT}/rotate`, {
     method: 'POST',
     body: {},
     timeoutMs: OWN_TIMEOUT_MS,
   });
-  if (typeof answer.token !== 'string') throw new TypeError(`${origin} renewed the token and did not say to what`);
+  if (typeof answer.token !== 'string') throw new TypeError(`${address} renewed the token and did not say to what`);
   return { secret: new Secret(answer.token), expiresAt: instantOf(answer.expires_at) };
 }
 
@@ -59,21 +59,21 @@ export async function renewToken(
  * @throws whatever `keep` throws
  */
 export async function keptOrEnded(
-  { origin, secret }: { origin: string; secret: Secret },
+  { address, secret }: { address: string; secret: Secret },
   terminal: Terminal,
   keep: () => Promise<void>,
 ): Promise<void> {
   try {
     await keep();
   } catch (error) {
-    await endToken(origin, secret).catch(() =>
-      terminal.say(`latchkey: nobody has a token that lives now; end it: ${origin}/settings/personal-access-tokens`),
+    await endToken(address, secret).catch(() =>
+      terminal.say(`latchkey: nobody has a token that lives now; end it: ${address}/settings/personal-access-tokens`),
     );
     throw error;
   }
 }
 
 /** Ends the token, which asks for it itself. @throws Fault | ServerRefusal */
-export async function endToken(origin: string, secret: Secret): Promise<void> {
-  await new ServerClient(origin, secret).api(CURRENT, { method: 'DELETE', timeoutMs: OWN_TIMEOUT_MS });
+export async function endToken(address: string, secret: Secret): Promise<void> {
+  await new ServerClient(address, secret).api(CURRENT, { method: 'DELETE', timeoutMs: OWN_TIMEOUT_MS });
 }

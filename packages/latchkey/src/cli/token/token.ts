@@ -19,6 +19,7 @@ import { draftOf, type TokenFlags } from './flags.ts';
 import { CURRENT, type TokenAnswer } from './own-token.ts';
 import { permissionsCommand } from './permissions.ts';
 import { remindCommand, waitingWords } from './remind.ts';
+import { holdsToken, keepRotated } from './rotated.ts';
 
 type Flags = ServerFlags & { readonly json?: true };
 
@@ -159,7 +160,10 @@ function rotateCommand(terminal: Terminal): Command {
         ...numberField('overlap_seconds', '--overlap', flags.overlap),
         ...numberField('expires_in', '--expires-in', flags.expiresIn),
       };
-      const token = await connect(terminal, flags).api<TokenAnswer>(`${pathTo(id)}/rotate`, { method: 'POST', body });
+      const client = connect(terminal, flags);
+      const isHeld = await holdsToken(terminal, client, id);
+      const token = await client.api<TokenAnswer>(`${pathTo(id)}/rotate`, { method: 'POST', body });
+      if (isHeld) await keepRotated(terminal, client, token);
       await tell(terminal, flags, token, {
         taken: 'nobody has the new secret, and the old one still works for a while: call this again before it ends',
       });

@@ -14,8 +14,8 @@ export function whoamiCommand(terminal: Terminal): Command {
       const client = connect(terminal, flags);
       const token = await client.api<TokenAnswer>(CURRENT);
       if (flags.json === true)
-        return terminal.print(JSON.stringify({ url: client.origin, login: token.owner.login, token }, null, 2));
-      terminal.print(`${token.owner.login} at ${client.origin}`);
+        return terminal.print(JSON.stringify({ url: client.address, login: token.owner.login, token }, null, 2));
+      terminal.print(`${token.owner.login} at ${client.address}`);
       terminal.print(
         `token ${token.id} "${token.name}", ${token.kind}, ` +
           `${token.expires_at === null ? 'without an end' : `until ${token.expires_at}`}`,
