@@ -34,7 +34,7 @@ cause is mended.
 export function troubleshootingDoc(): string {
   const causes = CLIENT_CAUSES.map(
     ({ code, title, symptom, about, commands }) =>
-      `### ${code}\n\n**${title}.** One sees: ${symptom}\n\n${about}\n\n\`\`\`text\n${commands.join('\n')}\n\`\`\`\n`,
+      `### ${code}\n\n**${title}.** You see: ${symptom}\n\n${about}\n\n\`\`\`text\n${commands.join('\n')}\n\`\`\`\n`,
   );
   return [HEAD, ...helpTopics(EXAMPLE_URL).map(sectionOf), '## What only your machine knows\n', ...causes].join('\n');
 }

@@ -65,7 +65,7 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
     says: ({ by, days: count }) => [
       `${by} invites you to make an account here. The link works once, for ${days(count)}.`,
     ],
-    link: ({ path }) => ({ text: 'Make your account', path }),
+    link: ({ path }) => ({ text: 'Create your account', path }),
   },
   welcome: {
     subject: ({ by }) => `${by} made you an account`,
@@ -95,9 +95,9 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
     link: notMe,
   },
   two_factor_changed: {
-    subject: ({ on }) => `Two-factor authentication was switched ${on ? 'on' : 'off'}`,
+    subject: ({ on }) => `Two-factor authentication was turned ${on ? 'on' : 'off'}`,
     says: (facts) => [
-      `Two-factor authentication was switched ${facts.on ? 'on' : 'off'} for your account on ` +
+      `Two-factor authentication was turned ${facts.on ? 'on' : 'off'} for your account on ` +
         `${spokenInstant(facts.at)} ${from(facts)}.`,
       IF_NOT_YOU,
     ],
@@ -168,7 +168,7 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
         ? `Somebody who reads a mail address of ${login} said "This wasn't me" and locked the account.`
         : `${by} locked the account ${login}.`) + ' Its sessions have ended, its tokens are frozen.',
       mailed
-        ? 'Its owner was mailed a link for a new password. There is nothing to be done, unless they ask you.'
+        ? 'Its owner was mailed a link for a new password. There is nothing to do, unless they ask you.'
         : 'No mail leads its owner on, since the primary address is new or not verified. Make sure who asks, then ' +
           'give them a password link.',
     ],

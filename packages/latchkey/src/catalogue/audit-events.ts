@@ -43,7 +43,11 @@ export const AUDIT_EVENTS = {
     'after_id',
     'old_after_id',
   ),
-  'business.disable_two_factor_requirement': row('modify', 'two factors are demanded no more on the instance', 'from'),
+  'business.disable_two_factor_requirement': row(
+    'modify',
+    'two factors are no longer demanded on the instance',
+    'from',
+  ),
   'business.enable_two_factor_requirement': row('modify', 'two factors are demanded on the instance', 'from'),
   'external_identity.fail': row(
     'authentication',
@@ -120,8 +124,8 @@ export const AUDIT_EVENTS = {
   'org.add_member': row('create', 'somebody became a member or an owner', ...MEMBER),
   'org.create': row('create', 'an organization was made', 'org', 'owner'),
   'org.delete': row('remove', 'an organization was deleted with its repositories', 'org', 'repositories'),
-  'org.disable_saml': row('modify', 'single sign-on is required no more of members'),
-  'org.disable_two_factor_requirement': row('modify', 'two factors are demanded no more of members', 'from'),
+  'org.disable_saml': row('modify', 'single sign-on is no longer required of members'),
+  'org.disable_two_factor_requirement': row('modify', 'two factors are no longer demanded of members', 'from'),
   'org.enable_saml': row('modify', 'single sign-on is required of members and their tokens'),
   'org.enable_two_factor_requirement': row('modify', 'two factors are demanded of members', 'from'),
   'org.recovery_code_failed': row('authentication', 'a wrong recovery code of an organization was entered', 'org'),

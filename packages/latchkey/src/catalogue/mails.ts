@@ -106,7 +106,7 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
       `The personal access token ${called(facts)} ` +
         `${facts.lastUsedAt === null ? 'was never used' : `was last used on ${spokenInstant(facts.lastUsedAt)}`}. ` +
         `It will be removed after ${spokenInstant(facts.endsAt)}.`,
-      'To keep it, use it once, or regenerate it. Otherwise nothing is to be done.',
+      'To keep it, use it once, or regenerate it. Otherwise there is nothing to do.',
     ],
     link: page('See the token'),
   },
@@ -133,7 +133,7 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     says: (facts) => [
       `The personal access token ${called(facts)} was removed, because it ` +
         `${facts.lastUsedAt === null ? 'was never used' : `was last used on ${spokenInstant(facts.lastUsedAt)}`}.`,
-      'Nothing is to be done. If it is still needed, an administrator can bring it back; or create another.',
+      'There is nothing to do. If it is still needed, an administrator can bring it back; or create another.',
     ],
     link: () => ({ text: 'See your tokens', path: '/settings/personal-access-tokens' }),
   },
@@ -145,7 +145,7 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
         `it. It was revoked at once.`,
       'Create another for whatever used it, and look at the log for what was done with it.',
     ],
-    link: () => ({ text: 'Look at your security log', path: SECURITY_LOG }),
+    link: () => ({ text: 'See your security log', path: SECURITY_LOG }),
   },
   token_revoked: {
     subject: ({ token }) => `Your personal access token ${token.name} was revoked`,
@@ -172,24 +172,24 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   },
   access_revoked: {
     subject: ({ token, organization }) =>
-      `${organization} took back the access of your personal access token ${token.name}`,
+      `${organization} revoked the access of your personal access token ${token.name}`,
     says: (facts) => [
-      `${facts.by} took back what the personal access token ${called(facts)} could reach in ` +
+      `${facts.by} revoked what the personal access token ${called(facts)} could reach in ` +
         `${facts.organization}. The token itself still lives.`,
     ],
     link: page('See the token'),
   },
   access_restored: {
     subject: ({ token, organization }) =>
-      `${organization} gave back the access of your personal access token ${token.name}`,
+      `${organization} restored the access of your personal access token ${token.name}`,
     says: (facts) => [
-      `${facts.by} gave back what the personal access token ${called(facts)} could reach in ` +
+      `${facts.by} restored what the personal access token ${called(facts)} could reach in ` +
         `${facts.organization}. It works there again from now on.`,
     ],
     link: page('See what it can do'),
   },
   old_secret_used: {
-    subject: ({ token }) => `Somebody used an old value of your personal access token ${token.name}`,
+    subject: ({ token }) => `Someone used an old secret of your personal access token ${token.name}`,
     says: (facts) => [
       `A value of the personal access token ${called(facts)} that was replaced on ` +
         `${spokenInstant(facts.replacedAt)} was used from ${facts.address} (${facts.purpose}). It was refused.`,
@@ -206,7 +206,7 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
           ...(total > requests.length ? [`${total - requests.length} more`] : []),
         ])}.`,
     ],
-    link: ({ path }) => ({ text: 'Look at the requests', path }),
+    link: ({ path }) => ({ text: 'Review the requests', path }),
   },
   requests_reminder: {
     subject: ({ organization, login }) => `${login} asks for your approval in ${organization}`,
@@ -217,13 +217,13 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
       `Until then ${tokens.length === 1 ? 'it reaches' : 'they reach'} nothing private there. A reminder comes once ` +
         `a day at most.`,
     ],
-    link: ({ path }) => ({ text: 'Look at the requests', path }),
+    link: ({ path }) => ({ text: 'Review the requests', path }),
   },
   repository_damaged: {
     subject: ({ repository }) => `The repository ${repository} is damaged on the server`,
     says: ({ repository, said }) => [
       `A look through the files of ${repository} found damage. Git says: ${said}`,
-      'Put its folder back from a backup, or push from a clone that has everything; latchkey admin check looks again.',
+      'Put its folder back from a backup, or push from a clone that has everything; latchkey admin check checks again.',
     ],
     link: () => ({ text: 'See the health of the server', path: '/instance/health' }),
   },

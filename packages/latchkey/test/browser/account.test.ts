@@ -27,15 +27,15 @@ test('the set-up link makes the first administrator, once', async () => {
   await heading(page, 'Set up Latchkey');
   await look(page, 'set-up');
   await fillPerson(page, 'a--b', 'short');
-  await page.getByRole('button', { name: 'Make the first account' }).click();
+  await page.getByRole('button', { name: 'Create the first account' }).click();
   await page.getByText('2 things are wrong').waitFor();
   expect(await page.getByLabel('Username').inputValue()).toBe('a--b');
   await look(page, 'set-up-wrong');
   await fillPerson(page, 'ada');
-  await page.getByRole('button', { name: 'Make the first account' }).click();
+  await page.getByRole('button', { name: 'Create the first account' }).click();
   await page.getByLabel('Account menu of ada').waitFor();
   await page.goto(path);
-  await heading(page, 'This link does not work any more');
+  await heading(page, 'This link no longer works');
   expect(await makeSetUpLink(site.server.context)).toBeNull();
 });
 
@@ -57,7 +57,7 @@ test('somebody who is invited makes an account, and verifies another address', a
   expect(await page.getByLabel('E-mail address').inputValue()).toBe('grace@example.org');
   await fillPerson(page, 'grace');
   await look(page, 'sign-up');
-  await page.getByRole('button', { name: 'Make the account' }).click();
+  await page.getByRole('button', { name: 'Create account' }).click();
   await heading(page, 'Emails');
   expect(await page.getByText('Verified', { exact: true }).count()).toBe(1);
   await page.getByLabel('E-mail address').fill('hopper@example.org');
@@ -73,7 +73,7 @@ test('somebody who is invited makes an account, and verifies another address', a
   await admin.goto('/instance/mail');
   await look(admin, 'mail');
   await admin.getByRole('link', { name: 'ada invites you' }).click();
-  await admin.getByText('Make your account').waitFor();
+  await admin.getByText('Create your account').waitFor();
   await look(admin, 'mail-one');
 });
 
@@ -101,7 +101,7 @@ test('two-factor authentication asks for a code, takes each code once, and recov
   await look(page, 'recovery-codes');
   await page.reload();
   expect(await page.getByRole('list', { name: 'Recovery codes' }).count()).toBe(0);
-  await mailSaying(site, 'Two-factor authentication was switched on');
+  await mailSaying(site, 'Two-factor authentication was turned on');
 
   const elsewhere = await site.open();
   await signIn(elsewhere, 'ada');
@@ -152,12 +152,12 @@ test('a changed password ends the other sessions, and a forgotten one is replace
   await look(page, 'password-change');
   await page.getByLabel('Old password').fill('not this');
   await page.getByLabel('New password', { exact: true }).fill('another long password');
-  await page.getByLabel('New password, once more').fill('another long password');
+  await page.getByLabel('Confirm new password').fill('another long password');
   await page.getByRole('button', { name: 'Change password' }).click();
   await complains(page, 'That is not your password.');
   await page.getByLabel('Old password').fill(PASSWORD);
   await page.getByLabel('New password', { exact: true }).fill('another long password');
-  await page.getByLabel('New password, once more').fill('another long password');
+  await page.getByLabel('Confirm new password').fill('another long password');
   await page.getByRole('button', { name: 'Change password' }).click();
   await page.getByText('your other sessions were ended').waitFor();
   await other.goto('/settings/sessions');
@@ -180,7 +180,7 @@ test('a changed password ends the other sessions, and a forgotten one is replace
   await forgot.getByRole('button', { name: 'Set the password' }).click();
   await forgot.getByText('Your password was changed.').waitFor();
   await forgot.goto(path);
-  await heading(forgot, 'This link does not work any more');
+  await heading(forgot, 'This link no longer works');
   await page.goto('/settings/sessions');
   await page.getByText('Your session has ended. Sign in again.').waitFor();
   await signIn(page, 'ada', 'a third long password');

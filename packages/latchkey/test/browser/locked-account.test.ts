@@ -50,7 +50,7 @@ test('a mail about a change leads to the lock, a new password, a look through th
   await page.getByRole('button', { name: 'Set the password' }).click();
   await page.getByText('Your password was changed.').waitFor();
   await signIn(page, 'ada', NEXT);
-  await page.getByRole('link', { name: 'Look it through and unlock it' }).click();
+  await page.getByRole('link', { name: 'Check it and unlock it' }).click();
   await page.getByRole('list', { name: 'Frozen tokens' }).getByText('laptop').waitFor();
   await look(page, 'unlock');
   await page.getByRole('button', { name: 'Unlock my account' }).click();

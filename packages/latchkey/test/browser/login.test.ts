@@ -105,7 +105,7 @@ test('what is removed on the page is not in the token, and nothing beyond the re
   await page.getByLabel('acme').uncheck();
   await page.getByLabel('Days until it ends').fill('400');
   await page.getByRole('button', { name: 'Give it the token' }).click();
-  await expect.poll(() => page.getByRole('alert').textContent()).toContain('Give a number of days from 1 to 90.');
+  await expect.poll(() => page.getByRole('alert').textContent()).toContain('Enter a number of days from 1 to 90.');
   await page.getByLabel('Days until it ends').fill('7');
   await page.evaluate(
     "document.querySelector('[name=\"level.contents\"]').append(new Option('admin', 'admin', true, true))",

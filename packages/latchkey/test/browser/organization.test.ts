@@ -26,7 +26,7 @@ test('seed 002: an owner approves what waits, looks at what reaches the organiza
   await look(owner, 'organization-tokens');
   await owner.getByLabel('build of ada').check();
   await owner.getByRole('button', { name: 'Revoke' }).click();
-  await owner.getByText('The token reaches octo no more.').waitFor();
+  await owner.getByText('The token no longer reaches octo.').waitFor();
   expect(await cloneWith(site, 'ada', token, 'octo/site')).not.toBeNull();
   await owner.getByRole('link', { name: 'Policy', exact: true }).click();
   await owner.getByLabel('Access by classic tokens').selectOption('no');
@@ -92,24 +92,24 @@ test("an owner takes back what a member's classic token reaches, and gives it ba
   expect(await cloneWith(site, 'ada', token, 'octo/site')).toBeNull();
   const owner = await site.signedIn('grace');
   await owner.goto('/organizations/octo/settings/personal-access-tokens');
-  await owner.getByRole('button', { name: 'Take back' }).click();
-  await owner.getByText('Tick at least one token.').waitFor();
+  await owner.getByRole('button', { name: 'Revoke for octo' }).click();
+  await owner.getByText('Select a token first.').waitFor();
   await owner.getByLabel('old laptop of ada').check();
-  await owner.getByRole('button', { name: 'Take back' }).click();
-  await owner.getByText('The token reaches octo no more.').waitFor();
-  await owner.getByText('Taken back', { exact: true }).waitFor();
+  await owner.getByRole('button', { name: 'Revoke for octo' }).click();
+  await owner.getByText('The token no longer reaches octo.').waitFor();
+  await owner.getByText('Revoked', { exact: true }).waitFor();
   await look(owner, 'organization-member-tokens');
   expect(await cloneWith(site, 'ada', token, 'octo/site')).toContain(
-    'An owner of octo took back the access of the token "old laptop".',
+    'An owner of octo revoked the access of the token "old laptop".',
   );
   expect(await cloneWith(site, 'ada', token, 'ada/notes')).toBeNull();
   await page.goto('/settings/tokens');
-  await page.getByText('An owner of octo took back what it reaches there.').waitFor();
+  await page.getByText('An owner of octo revoked its access there.').waitFor();
   await page.getByRole('link', { name: 'old laptop', exact: true }).click();
-  await page.getByText('An owner of octo took back what it reaches there.').waitFor();
+  await page.getByText('An owner of octo revoked its access there.').waitFor();
   await look(page, 'token-taken-back');
   await owner.getByLabel('old laptop of ada').check();
-  await owner.getByRole('button', { name: 'Give back' }).click();
+  await owner.getByRole('button', { name: 'Restore for octo' }).click();
   await owner.getByText('The token reaches octo again.').waitFor();
   expect(await cloneWith(site, 'ada', token, 'octo/site')).toBeNull();
 });
@@ -124,9 +124,9 @@ test('an administrator looks after people, tokens and policies of the instance',
   const token = await copied(owner);
   await owner.goto('/settings/token-health');
   await owner.getByRole('heading', { name: 'Never ends' }).waitFor();
-  await owner.getByText('Subscribe to the ends in a calendar program').click();
+  await owner.getByText('Subscribe to expiry dates').click();
   await look(owner, 'token-health');
-  await owner.getByRole('link', { name: 'Make such a token' }).click();
+  await owner.getByRole('link', { name: 'Create that token' }).click();
   await owner.getByText('can read personal access tokens').first().waitFor();
   const calendar = await owner.request.get('/settings/token-health.ics');
   expect(calendar.headers()['content-type']).toBe('text/calendar; charset=utf-8');
@@ -135,7 +135,7 @@ test('an administrator looks after people, tokens and policies of the instance',
   await page.goto('/instance');
   await look(page, 'instance-people');
   await page.getByRole('button', { name: 'Password link: mori' }).click();
-  await page.getByText('Hand it over').waitFor();
+  await page.getByText('Send it where only they can read it').waitFor();
   await look(page, 'instance-password-link');
   await page.getByRole('button', { name: 'Suspend: mori' }).click();
   await page.getByText('mori is suspended').waitFor();

@@ -20,11 +20,11 @@ test('after two hours the server asks for the password again, before a page and 
   await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
   await look(page, 'sudo');
   await page.getByLabel('Password').fill('wrong');
-  await page.getByRole('button', { name: 'Confirm and go on' }).click();
+  await page.getByRole('button', { name: 'Confirm and continue' }).click();
   await page.getByRole('alert').filter({ hasText: 'That is not your password.' }).waitFor();
   await look(page, 'sudo-wrong');
   await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Confirm and go on' }).click();
+  await page.getByRole('button', { name: 'Confirm and continue' }).click();
   await page.getByText('lovelace@example.org').waitFor();
   await endSudo(site);
   await page.goto('/settings/security/two-factor');
@@ -92,7 +92,7 @@ test('the form for a token says when its summary is out of date, and where to si
 
 test.each([
   ['/no/such/page', 'There is nothing at this address', 'not-found'],
-  [`/verify/${'A'.repeat(43)}`, 'This link does not work any more', 'dead-link'],
+  [`/verify/${'A'.repeat(43)}`, 'This link no longer works', 'dead-link'],
   ['/instance/mail', 'Only for administrators', 'administrators-only'],
   ['/logout', 'Sign out?', 'sign-out'],
   ['/-/user_settings/profile', 'Public profile', 'profile-gitlab'],

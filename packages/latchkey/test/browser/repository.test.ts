@@ -49,7 +49,7 @@ test('its owner changes, shares and deletes it', async () => {
   const page = await site.signedIn('ada');
   await page.goto('/new');
   await page.getByLabel('Repository name').fill('clock');
-  await page.getByLabel('Begin with a README').check();
+  await page.getByLabel('Start with a README').check();
   await page.getByRole('button', { name: 'Create repository' }).click();
   await page.getByText('Initial commit').waitFor();
   await look(page, 'repository');
@@ -62,7 +62,7 @@ test('its owner changes, shares and deletes it', async () => {
   await page.getByText('grace has the role write.').waitFor();
   await look(page, 'repository-settings');
   await page.getByRole('button', { name: 'Archive', exact: true }).click();
-  await page.getByText('The repository is read-only now.').waitFor();
+  await page.getByText('Repository archived. It is read-only now.').waitFor();
   await page.getByRole('button', { name: 'Unarchive' }).click();
   await page.getByLabel('Repository name').fill('watch');
   await page.getByRole('button', { name: 'Save' }).click();
@@ -109,7 +109,7 @@ test('its owner gives a deploy key and a webhook, and sees what was delivered', 
     .toBe(1);
   await look(page, 'webhook');
   await page.getByRole('button', { name: /^Redeliver ping/ }).click();
-  await page.getByText('It is on its way once more.').waitFor();
+  await page.getByText('Sending it again.').waitFor();
   await expect.poll(() => events, { timeout: 30_000 }).toEqual(['ping', 'ping']);
   await page.getByRole('link', { name: 'Settings of the repository' }).click();
   await page.getByRole('button', { name: 'Remove <b>build</b>' }).click();

@@ -49,7 +49,7 @@ test('a refusal appears on the token page, and one click fixes it', async () => 
   await page.getByRole('button', { name: 'Add it to this token' }).waitFor();
   await look(page, 'token-fix');
   await page.getByRole('button', { name: 'Add it to this token' }).click();
-  await page.getByText('It is added').waitFor();
+  await page.getByText('Added. The secret stays the same').waitFor();
   expect(await pushWith(site, 'ada', token, 'ada/notes')).toBeNull();
   await page.reload();
   await page.getByRole('cell', { name: 'contents: write' }).waitFor();

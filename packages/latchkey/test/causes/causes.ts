@@ -283,7 +283,7 @@ export const CAUSES: readonly Cause[] = [
     },
     mend: async (world, attempt) => {
       const { page } = await follow(world, `${world.url}/settings/personal-access-tokens/1`, attempt);
-      expect(page).toContain('They are reminded.');
+      expect(page).toContain('Reminder sent.');
       const link = await linkInMail(world, 'ada', 'bob asks for your approval in acme');
       await pressAs(world, 'ada', link, 'review', { ids: '1', action: 'approve' });
       return attempt;
@@ -308,7 +308,7 @@ export const CAUSES: readonly Cause[] = [
     name: 'access that an owner took back',
     reason: 'grant_revoked',
     says: [
-      'An owner of acme took back the access of the token "laptop".',
+      'An owner of acme revoked the access of the token "laptop".',
       'It can be asked for again on the page of the token:',
       '{url}/settings/personal-access-tokens/1?target_name=acme&repositories=site&contents=read',
     ],
@@ -323,7 +323,7 @@ export const CAUSES: readonly Cause[] = [
     name: 'access that an owner took back from a classic token',
     reason: 'grant_revoked',
     says: [
-      'An owner of acme took back the access of the token "laptop".',
+      'An owner of acme revoked the access of the token "laptop".',
       'Ask an owner of acme to give it back, or create a fine-grained token:',
       '{url}/settings/personal-access-tokens/new?name=laptop&target_name=acme&repositories=site&contents=read',
     ],

@@ -73,7 +73,7 @@ function linkOnward(page: string): string | null {
   if (PUT_FORWARD.some((id) => hasForm(page, id))) return null;
   const links = [...page.matchAll(/<a[^>]*\shref="([^"]+)"[^>]*>([^<]*)/g)];
   const found =
-    links.find(([, , words]) => words?.startsWith('Look at them in the form')) ??
+    links.find(([, , words]) => words?.startsWith('Review them in the form')) ??
     links.find(([, href, words]) => href?.includes('/new?') === true && words?.startsWith('Create')) ??
     links.find(([, , words]) => words?.startsWith('Regenerate'));
   return found === undefined ? null : found[1]!.replaceAll('&amp;', '&');

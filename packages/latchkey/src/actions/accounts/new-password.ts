@@ -98,7 +98,7 @@ async function replacePassword(
  * @throws Problem when too many were requested
  */
 export async function askForPasswordLink(ctx: Context, name: string, visitor: Visitor): Promise<void> {
-  if (name === '') throw problem('missing_field', 'Give your username or your e-mail address.', 'login');
+  if (name === '') throw problem('missing_field', 'Enter your username or e-mail address.', 'login');
   await limitMails(ctx, { to: name, from: visitor.address, userId: null });
   await ctx.store.transaction((tx) =>
     enqueueJob(tx, { kind: 'mail-password-link', payload: { name: name.slice(0, 254), address: visitor.address } }),

@@ -73,7 +73,7 @@ export function gaugesOf(ctx: Context): Series[] {
     ),
     single('latchkey_jobs_due', 'Jobs that should run now (over all nodes).', 'gauge', jobs('due')),
     single('latchkey_jobs_waiting', 'Jobs that will run (over all nodes).', 'gauge', jobs('waiting')),
-    single('latchkey_jobs_dead', 'Jobs that were given up (over all nodes).', 'gauge', jobs('dead')),
+    single('latchkey_jobs_dead', 'Jobs that failed for good (over all nodes).', 'gauge', jobs('dead')),
     ...streamSeries(ctx),
     single('latchkey_database_connections', 'Connections to the database.', 'gauge', () => store.connections().open),
     single(

@@ -73,7 +73,7 @@ async function reviewOne(
   });
   const token = decided === null ? null : await tokenById(tx, decided.tokenId);
   if (decided === null || token === null)
-    throw problem('conflict', `The request ${id} waits no more: it was ${known.state} meanwhile.`);
+    throw problem('conflict', `The request ${id} no longer waits: it was ${known.state} meanwhile.`);
   if (action === 'approve') await grantAccess(tx, decided, at);
   else await setGrantState(tx, decided.grantId, ['pending'], 'denied', at);
   await tell(ctx, tx, permit, { organization, token, request: decided, action, reason: words });
@@ -128,7 +128,7 @@ export async function cancelRequest(ctx: Context, permit: Permit, id: number): P
     const token = await tokenWithin(tx, permit, request.tokenId, { alive: false });
     const cancelled = await cancelRequests(tx, { grantId: request.grantId }, at);
     if (!cancelled.includes(id))
-      throw problem('conflict', `The request ${id} waits no more: it was ${request.state} meanwhile.`);
+      throw problem('conflict', `The request ${id} no longer waits: it was ${request.state} meanwhile.`);
     const grant = await grantById(tx, request.grantId);
     if (grant?.state === 'pending') await deleteGrant(tx, grant.id);
     await record(tx, permit, at, {
@@ -173,7 +173,7 @@ async function revokeOne(
   if (grant === null || token === null)
     throw problem('not_found', `${organization.login} has no token ${grantId}.`, 'pat_id');
   if (!(await setGrantState(tx, grantId, ['active'], 'revoked', at)))
-    throw problem('conflict', `The token ${grantId} reaches ${organization.login} no more.`);
+    throw problem('conflict', `The token ${grantId} no longer reaches ${organization.login}.`);
   await cancelRequests(tx, { grantId }, at);
   await record(tx, permit, at, {
     action: 'personal_access_token.access_revoked',

@@ -34,7 +34,7 @@ export async function remindOwners(ctx: Context, permit: Permit, id: number): Pr
     if (request === null) throw problem('not_found', `There is no request ${id}.`, 'id');
     await tokenWithin(tx, permit, request.tokenId, { alive: false });
     const { state, organizationId, userId } = request;
-    if (state !== 'pending') throw problem('conflict', `The request ${id} waits no more: it was ${state} meanwhile.`);
+    if (state !== 'pending') throw problem('conflict', `The request ${id} no longer waits: it was ${state} meanwhile.`);
     if (!(await markReminded(tx, request, at - DAY_SEC, at))) throw await notNow(tx, organizationId, userId);
     const filter = { organizationId, userId, state } as const;
     await tell(ctx, tx, permit, await listRequests(tx, filter, { beforeId: null, limit: MAX_NAMED }));

@@ -186,7 +186,7 @@ export const ACCESS_REFUSALS = {
   },
   grant_revoked: {
     ...TOLD_TO_THE_LIVING,
-    sentence: (facts) => `An owner of ${theOwner(facts)} took back the access of ${theToken(facts)}.`,
+    sentence: (facts) => `An owner of ${theOwner(facts)} revoked the access of ${theToken(facts)}.`,
     remedy: (facts) =>
       facts.tokenKind === 'fine-grained'
         ? { text: 'It can be asked for again on the page of the token:', url: reachPath(facts) }
@@ -292,7 +292,7 @@ export const ACCESS_REFUSALS = {
     about:
       'A token that was derived from another is short, narrow and dead with it. So that it gives away nothing that ' +
       'outlives it, it changes no tokens, keys, e-mail addresses, webhooks, collaborators, members or settings, and ' +
-      'makes no repositories, whatever the other one may do. It may derive once more, and end itself.',
+      'makes no repositories, whatever the other one may do. It may derive one more time, and end itself.',
   },
   workflow_permission_missing: {
     ...TOLD_TO_THE_LIVING,

@@ -34,7 +34,7 @@ function rotateCommand(terminal: Terminal): Command {
             terminal.say(
               `${done.lost} can't be opened any more: people use a recovery code and set up their second factor ` +
                 `anew, ` +
-                'webhooks need their secret again, and mails are to be asked for once more',
+                'webhooks need their secret again, and mails are to be asked for again',
             );
           terminal.say(`older keys stay in ${ctx.keys.path}, since backups need them`);
         },

@@ -189,7 +189,7 @@ describe.each(ENGINES)('a request that two decide about [%s]', (engine) => {
       if (statuses[1] === 409)
         expect(answers.find(({ status }) => status === 409)?.body).toMatchObject({
           reason: 'conflict',
-          message: expect.stringMatching(/^The request \d+ waits no more: it was \w+ meanwhile\.$/),
+          message: expect.stringMatching(/^The request \d+ no longer waits: it was \w+ meanwhile\.$/),
         });
       expect((await made.plain(`GET ${REQUESTS}`, { token: owner })).body).toEqual([]);
     }
@@ -312,8 +312,8 @@ describe.each(ENGINES)("a member's classic token [%s]", (engine) => {
       .orderBy('id')
       .execute();
     expect(mails.map(({ subject }) => subject)).toEqual([
-      'Acme took back the access of your personal access token old',
-      'Acme gave back the access of your personal access token old',
+      'Acme revoked the access of your personal access token old',
+      'Acme restored the access of your personal access token old',
     ]);
   });
 

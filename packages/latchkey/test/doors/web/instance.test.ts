@@ -45,17 +45,17 @@ test.each(ENGINES)('the health page tells an administrator how each part is (%s)
     programVersion(),
     engine === 'sqlite' ? 'SQLite' : 'PostgreSQL',
     `${MIGRATIONS.length} of ${MIGRATIONS.length}`,
-    'No mail leaves before a mail server is configured',
+    'No mail is sent until a mail server is configured',
     '1 worker on this machine',
     'Ready to check',
     'Ready to write',
   ]) {
     expect(seen.text).toContain(words);
   }
-  const waiting = (text: string): number => Number(/(\d+) waiting, \d+ given up<div/.exec(text)?.[1]);
+  const waiting = (text: string): number => Number(/(\d+) waiting, \d+ could not be sent<div/.exec(text)?.[1]);
   expect(waiting(seen.text)).toBe(waiting(before) + 1);
-  expect(seen.text).toContain('Jobs were given up');
-  expect(before).not.toContain('Jobs were given up');
+  expect(seen.text).toContain('Some jobs failed for good');
+  expect(before).not.toContain('Some jobs failed for good');
 });
 
 test('the health page says which changes a lost disk keeps from being made, and what to do', async () => {
@@ -79,7 +79,7 @@ test('the health page tells how far each stream of the audit log is, why it fail
   const newest = async (): Promise<number> => newestAuditId(ctx.store.db);
   expect(await text()).toMatch(/Audit log to webhook.*up to \d+ entries wait, the oldest for/s);
   ctx.clock.advance(300);
-  expect(await text()).toContain('Nobody sends it: look at the jobs');
+  expect(await text()).toContain('Nothing is sending it. Check the jobs');
   await JOB_HANDLERS['stream-audit'](ctx, { stream: 'webhook' }, new AbortController().signal);
   expect(await text()).toContain('The last try failed: failed to connect to host. It is tried again');
   const sent = async (name: string, leaving: number): Promise<void> => {
@@ -124,10 +124,10 @@ test('an administrator says after a restore which tokens in doubt work again, so
     (await world.ctx.store.db.selectFrom('tokens').select('name').where('revoked_at', 'is', null).execute()).map(
       ({ name }) => name,
     );
-  expect((await admin.send(PATH, 'resolve', { verdict: 'restore' })).text).toContain('Tick at least one token.');
+  expect((await admin.send(PATH, 'resolve', { verdict: 'restore' })).text).toContain('Select a token first.');
   expect((await admin.send(PATH, 'resolve', { ids: `${ids[0]}` })).text).toContain('Choose whether they work again');
   await admin.send(PATH, 'resolve', { verdict: 'restore', ids: `${ids[0]}` });
-  expect((await admin.get(PATH)).text).toContain('One token works again. In doubt still: 2.');
+  expect((await admin.get(PATH)).text).toContain('One token works again. Still in doubt: 2.');
   expect(await alive()).toEqual(['one']);
   const forged = formIn((await admin.get(PATH)).text, 'resolve-all').values;
   expect((await person.post(PATH, forged)).status).toBe(403);

@@ -41,7 +41,7 @@ test.each([
   const { id } = await world.ctx.store.db.selectFrom('tokens').select('id').executeTakeFirstOrThrow();
   const ended = await visitor.send(one, 'revoke', { id: String(id) });
   expect([ended.status, ended.location]).toEqual([303, one]);
-  expect((await visitor.get(one)).text).toContain('It has none.');
+  expect((await visitor.get(one)).text).toContain('No tokens yet.');
   const gone = await visitor.send(one, 'delete');
   expect([gone.status, gone.location]).toEqual([303, list]);
   expect((await visitor.get(one)).status).toBe(404);

@@ -169,7 +169,7 @@ it('people who type an app’s codes are shown how to add a passkey, until they 
   await world.addPerson('bob');
   const bob = world.visitor();
   await bob.signIn('bob');
-  const hint = 'add a passkey</a>. The app goes on working.';
+  const hint = 'add a passkey</a>. The app keeps working.';
   expect((await bob.get('/settings/security')).text).not.toContain(hint);
   await withTwoFactor(world, bob);
   for (const path of ['/settings/security', '/settings/security/two-factor'])

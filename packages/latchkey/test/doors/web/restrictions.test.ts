@@ -101,10 +101,10 @@ test.each(KINDS)(
       { allowedAddresses: ['192.0.2.0/24', '2001:db8::1'], notBeforeAt: DAY_AT, usesLeft: 3, refRules: RULES },
     ]);
     const unsure = await visitor.send(`${list}/1/edit`, edit, { ...typed, may_push: 'any' });
-    expect([unsure.status, unsure.text.includes('Rules are written here, but any branch is chosen.')]).toEqual([
-      422,
-      true,
-    ]);
+    expect([
+      unsure.status,
+      unsure.text.includes('There are rules here, but “Any branch and tag” is selected.'),
+    ]).toEqual([422, true]);
     expect(unsure.text).toContain('agent/**</textarea>');
     const freed = await visitor.send(`${list}/1/edit`, edit, {
       ...typed,

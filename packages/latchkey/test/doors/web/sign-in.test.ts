@@ -39,8 +39,8 @@ test('the answer is the same whether the account exists or not', async () => {
 });
 
 test.each([
-  ['', PASSWORD, 'Give your username or your e-mail address.'],
-  ['ada', '', 'Give your password.'],
+  ['', PASSWORD, 'Enter your username or e-mail address.'],
+  ['ada', '', 'Enter your password.'],
 ])('a sign-in with %j and %j says what is missing', async (login, password, words) => {
   const seen = await (await webWorld()).visitor().signIn(login, password);
   expect([seen.status, seen.text.includes(words)]).toEqual([422, true]);

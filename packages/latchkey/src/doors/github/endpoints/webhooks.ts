@@ -260,7 +260,7 @@ export const WEBHOOK_ENDPOINTS: readonly Endpoint[] = [
     path: `${HOOK}/deliveries/{delivery_id}/attempts`,
     operationId: 'repos/redeliver-webhook-delivery',
     success: 202,
-    summary: 'Sends a delivery once more.',
+    summary: 'Sends a delivery again.',
     handle: async ({ ctx, permit, params }) => {
       await redeliver(ctx, permit, idIn(params, 'hook_id'), idIn(params, 'delivery_id'));
       return { status: 202, body: {} };
@@ -282,7 +282,7 @@ export const WEBHOOK_ENDPOINTS: readonly Endpoint[] = [
     path: `${HOOK}/tests`,
     operationId: 'repos/test-push-webhook',
     success: 204,
-    summary: 'Sends the newest push once more, if the webhook wants pushes.',
+    summary: 'Sends the newest push again, if the webhook wants pushes.',
     handle: async ({ ctx, permit, params }) => {
       await testWebhook(ctx, permit, idIn(params, 'hook_id'));
       return nothing();

@@ -58,7 +58,7 @@ export const emailPages: readonly WebPage[] = [
       },
       resend: onEmail(
         async (visit, id) => resendVerification(visit.ctx, await visit.ownPermit(), id),
-        'The mail was sent once more.',
+        'The mail was sent again.',
         { once: true },
       ),
       primary: onEmail(

@@ -117,7 +117,7 @@ async function home(visit: Visit): Promise<Answer> {
               <p>Yours, and those that you work on, are listed here.</p>
               <p>
                 <a class="btn" href="/new">
-                  Make the first one
+                  Create a repository
                 </a>
               </p>
             </Blankslate>
@@ -127,7 +127,7 @@ async function home(visit: Visit): Promise<Answer> {
       <aside aria-label="Shortcuts">
         <h2 class="f4 mb-2">Organizations</h2>
         {organizations.length === 0 ? (
-          <p class="color-fg-muted">You belong to none.</p>
+          <p class="color-fg-muted">You’re not in any organization yet.</p>
         ) : (
           <ul class="list-style-none mb-3">
             {organizations.map(({ login }) => (
@@ -181,7 +181,7 @@ async function account(visit: Visit): Promise<Answer> {
       <RepositoryList
         visit={visit}
         listing={listing}
-        blank={<Blankslate heading="No repositories">That is, none that you may see.</Blankslate>}
+        blank={<Blankslate heading="No repositories">None that you can see.</Blankslate>}
       />
     </>,
   );

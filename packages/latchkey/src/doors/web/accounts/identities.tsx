@@ -69,8 +69,8 @@ async function show(visit: Visit): Promise<Answer> {
       {linked.length === 0 ? (
         <Blankslate heading="No identities yet">
           {offeredProviders(visit.ctx).length === 0
-            ? 'The operator of this server has set up no other service.'
-            : 'Link yours with the button below: you are taken there, and come back.'}
+            ? 'No other service is set up on this server.'
+            : 'Link one with the button below. You sign in there and come back.'}
         </Blankslate>
       ) : (
         <ul class="Box list-style-none mb-4" aria-label="Linked identities">

@@ -47,7 +47,7 @@ async function showAlarm(visit: Visit): Promise<Answer> {
         </Form>
       </div>
       <p class="mt-3 text-center">
-        It was you? <a href="/">Leave everything as it is</a>
+        Was it you? <a href="/">Leave everything as it is</a>
       </p>
     </Narrow>,
   );
@@ -89,8 +89,8 @@ async function showUnlock(visit: Visit): Promise<Answer> {
     <WithMenu visit={visit} menu={SETTINGS_MENU}>
       <Subhead title="Unlock your account" level={1} />
       <Notice tone="warn">
-        Somebody else may have been in here. Look through what they could have left, then unlock: your tokens work
-        again.
+        Someone else may have been in here. Check what they could have left behind, then unlock. After that, your tokens
+        work again.
       </Notice>
       <ol class="pl-4 mb-4">
         <li>

@@ -128,13 +128,13 @@ function NoProvider({ login, isOwner, required }: { login: string; isOwner: bool
   return (
     <>
       <p>
-        {login} requires single sign-on, but its identity provider is not set up on this server, so that nobody can
-        prove anything. What is public stays readable, and nobody lost their membership.
+        {login} requires single sign-on, but its identity provider is not set up on this server, so nobody can prove who
+        they are. What is public stays readable, and nobody lost their membership.
       </p>
       {isOwner ? (
         <p>
           <a class="btn btn-primary" href={organizationPath(login, 'single-sign-on')}>
-            Set it up, or require it no more
+            Set it up, or stop requiring it
           </a>
         </p>
       ) : (
@@ -186,7 +186,7 @@ function Recovery({ visit, login }: { visit: Visit; login: string }): VNode {
   return (
     <details class="mt-3" open={f.complaints.length > 0}>
       <summary>Use a recovery code</summary>
-      <Form f={f} submit="Come in by a recovery code" tone="default">
+      <Form f={f} submit="Use a recovery code" tone="default">
         <TextField
           f={f}
           name="code"

@@ -32,8 +32,8 @@ export async function passkeyHint(visit: Visit): Promise<VNode | null> {
   const types = account.twoFactorAt !== null && takesPasskeys(visit.ctx) && !(await hasPasskeys(visit.ctx, account));
   return types ? (
     <Notice tone="info">
-      You type codes of an app. A passkey is quicker, and no other site can ask you for it:{' '}
-      <a href={PATH}>add a passkey</a>. The app goes on working.
+      You use codes from an app. A passkey is quicker and can’t be phished: <a href={PATH}>add a passkey</a>. The app
+      keeps working.
     </Notice>
   ) : null;
 }
@@ -46,7 +46,7 @@ async function show(visit: Visit): Promise<Answer> {
     <WithMenu visit={visit} menu={SETTINGS_MENU}>
       <Subhead title="Passkeys" level={1} />
       <p>
-        A passkey signs you in by your device's lock or a security key, without a password, and can't be phished. Git
+        A passkey signs you in with your device's lock or a security key, without a password, and can't be phished. Git
         and the API take tokens, as before.
       </p>
       {keys.length === 0 ? (
@@ -74,7 +74,7 @@ function Add({
   question: { options: string; sealed: string };
 }): VNode {
   if (!takesPasskeys(visit.ctx))
-    return <Notice tone="warn">Browsers take passkeys only over HTTPS, at an address with a name.</Notice>;
+    return <Notice tone="warn">Passkeys need HTTPS and an address with a host name.</Notice>;
   if (count >= MAX_PASSKEYS) return <p>A person has at most {MAX_PASSKEYS} passkeys.</p>;
   const f = visit.fields('add');
   return (
@@ -86,11 +86,11 @@ function Add({
           label="Name"
           maxLength={MAX_PASSKEY_NAME}
           required
-          note="By which you know it again: your laptop, the key on your key ring."
+          note="How you will recognize it: your laptop, the key on your key ring."
         />
       </PasskeyForm>
       <noscript>
-        <p>Passkeys need scripts in the browser.</p>
+        <p>Passkeys need JavaScript.</p>
       </noscript>
     </div>
   );

@@ -64,7 +64,7 @@ async function show(visit: Visit): Promise<Answer> {
           Manage passkeys
         </a>
       </Subhead>
-      <p class="mb-4">Sign in by your device's lock or a security key: nothing to type, nothing to phish.</p>
+      <p class="mb-4">Sign in with your device's lock or a security key: nothing to type, nothing to phish.</p>
       {hint}
       {identities}
       <Subhead title="Two-factor authentication">
@@ -74,8 +74,8 @@ async function show(visit: Visit): Promise<Answer> {
       </Subhead>
       {demands.map(({ organization, from }) => (
         <Notice tone="warn">
-          {organization ?? 'This instance'} requires it from {isoDate(from)} on. Without it you read there what is
-          public, and nothing else.
+          {organization ?? 'This instance'} requires it from {isoDate(from)} on. Without it, you can read only what is
+          public there.
         </Notice>
       ))}
       {twoFactorAt === null ? (
@@ -85,8 +85,8 @@ async function show(visit: Visit): Promise<Answer> {
         </p>
       ) : (
         <p>
-          <Label tone="success">On</Label> since <Time at={twoFactorAt} />. Signing in takes a code besides the
-          password, and so does what is sensitive here.
+          <Label tone="success">On</Label> since <Time at={twoFactorAt} />. Signing in takes a code as well as the
+          password, and so do sensitive actions.
         </p>
       )}
     </WithMenu>,
@@ -118,12 +118,12 @@ function showPassword(visit: Visit): Answer {
             autocomplete="new-password"
             maxLength={MAX_PASSWORD_LENGTH}
             required
-            note={`At least ${MIN_PASSWORD_LENGTH} characters. Your other sessions end; your tokens go on.`}
+            note={`At least ${MIN_PASSWORD_LENGTH} characters. Your other sessions end; your tokens keep working.`}
           />
           <TextField
             f={f}
             name="new_password_again"
-            label="New password, once more"
+            label="Confirm new password"
             type="password"
             autocomplete="new-password"
             maxLength={MAX_PASSWORD_LENGTH}
@@ -218,7 +218,7 @@ async function showManage(visit: Visit): Promise<Answer> {
         <Label tone="success">On</Label>
       </Subhead>
       <p>
-        You have {left} recovery {left === 1 ? 'code' : 'codes'} left, for when the app is lost.{' '}
+        You have {left} recovery {left === 1 ? 'code' : 'codes'} left, in case you lose the app.{' '}
         <a href={CODES_PATH}>Make new ones</a>
       </p>
       {short === 0 ? null : (
@@ -234,7 +234,9 @@ async function showManage(visit: Visit): Promise<Answer> {
         </p>
       )}
       <Subhead title="Turn it off" />
-      <p>The app, the recovery codes and the passkeys are removed. Signing in takes the password alone then.</p>
+      <p>
+        This removes the app, the recovery codes and the passkeys. From then on, signing in takes only the password.
+      </p>
       <Form f={visit.fields('disable')} submit="Turn off" tone="danger" />
     </WithMenu>,
   );

@@ -61,16 +61,16 @@ async function show(visit: Visit): Promise<Answer> {
         {sessions.length < 2 ? null : <Form f={others} submit="End all others" tone="danger" small inline />}
       </Subhead>
       <p>
-        Every browser in which you are signed in. One that is not used ends after two weeks, and each after 90 days. A
-        sign-in from a new browser is mailed to you.
+        Every browser where you are signed in. A session ends after two weeks without use, and after 90 days in any
+        case. A sign-in from a new browser is mailed to you.
       </p>
       <ul class="Box list-style-none">
         {sessions.map((session) => (
           <Row visit={visit} session={session} />
         ))}
       </ul>
-      <Form f={visit.fields('end-all')} submit="End all, also this one" tone="danger">
-        <p class="mt-3">You sign in again then. Your tokens go on.</p>
+      <Form f={visit.fields('end-all')} submit="End all, including this one" tone="danger">
+        <p class="mt-3">You sign in again afterwards. Your tokens keep working.</p>
       </Form>
     </WithMenu>,
   );

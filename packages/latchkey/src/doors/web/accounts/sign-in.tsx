@@ -69,7 +69,7 @@ async function showSignIn(visit: Visit): Promise<Answer> {
       </p>
       {visit.ctx.settings.signUp === 'open' ? (
         <p class="text-center">
-          New here? <a href="/signup">Make an account</a>
+          New here? <a href="/signup">Create an account</a>
         </p>
       ) : null}
     </Narrow>,
@@ -84,8 +84,8 @@ async function doSignIn(visit: Visit): Promise<Answer> {
   const name = visit.field('login');
   const password = visit.typed?.get('password') ?? '';
   const missing = [
-    ...(name === '' ? [problem('missing_field', 'Give your username or your e-mail address.', 'login')] : []),
-    ...(password === '' ? [problem('missing_field', 'Give your password.', 'password')] : []),
+    ...(name === '' ? [problem('missing_field', 'Enter your username or e-mail address.', 'login')] : []),
+    ...(password === '' ? [problem('missing_field', 'Enter your password.', 'password')] : []),
   ];
   const [first] = missing;
   if (first !== undefined) throw first;
@@ -128,7 +128,7 @@ async function showCode(visit: Visit): Promise<Answer> {
           />
         </Form>
       </div>
-      <p class="mt-3 text-center color-fg-muted">Lost both? An administrator can switch your second factor off.</p>
+      <p class="mt-3 text-center color-fg-muted">Lost both? An administrator can turn your second factor off.</p>
     </Narrow>,
   );
 }

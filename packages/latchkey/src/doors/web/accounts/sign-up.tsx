@@ -74,14 +74,14 @@ function PersonFields({ f, email = '' }: { f: Fields; email?: string }): VNode {
 async function showSetUp(visit: Visit): Promise<Answer> {
   const link = linkOf(visit);
   if (link === null || !(await isSetUpLink(visit.ctx, link)))
-    return deadLink('The set-up was done already, or the server was started again: it prints a new link then.');
+    return deadLink('The server is already set up, or was started again since: each start prints a new link.');
   const f = visit.fields('set-up');
   return page(
     'Set up Latchkey',
     <Narrow title="Set up Latchkey">
       <Notice tone="info">You are the first here: this account administers the instance.</Notice>
       <div class="Box p-3">
-        <Form f={f} submit="Make the first account">
+        <Form f={f} submit="Create the first account">
           <PersonFields f={f} />
         </Form>
       </div>
@@ -116,9 +116,9 @@ async function showSignUp(visit: Visit): Promise<Answer> {
   const f = visit.fields('sign-up');
   return page(
     'Sign up',
-    <Narrow title="Make an account">
+    <Narrow title="Create an account">
       <div class="Box p-3">
-        <Form f={f} submit="Make the account">
+        <Form f={f} submit="Create account">
           <PersonFields f={f} email={invitation?.address ?? ''} />
         </Form>
       </div>

@@ -37,7 +37,7 @@ function ErrorMessage({
   );
 }
 
-const HOME = { text: 'To the start page', href: '/' };
+const HOME = { text: 'Go to the start page', href: '/' };
 
 export const notFound = (): Answer =>
   page(
@@ -95,8 +95,8 @@ export const deadLink = (sentence: string): Answer =>
   page(
     'Link',
     <ErrorMessage
-      title="This link does not work any more"
-      sentences={['It was used already, or has ended.', sentence]}
+      title="This link no longer works"
+      sentences={['It was already used, or has expired.', sentence]}
       link={HOME}
     />,
     { status: 404 },
@@ -118,8 +118,11 @@ export const failed = (): Answer =>
   page(
     'Error',
     <ErrorMessage
-      title="Something went wrong on the server"
-      sentences={['Nothing is known to have changed. The log of the server says what happened.']}
+      title="Something broke on our side"
+      sentences={[
+        'Check whether your change was made before you try again.',
+        'Your administrator finds the cause in the server’s log.',
+      ]}
       link={HOME}
     />,
     { status: 500 },

@@ -119,7 +119,6 @@ async function followFirst(visit: Visit, action: FormAction, nonce: Secret): Pro
   }
   throw problem(
     'conflict',
-    'This form was sent twice, and the first one is still being carried out. Look at the list before you send it ' +
-      'again.',
+    'This form was sent twice, and the first one is still running. Check the list before you send it again.',
   );
 }

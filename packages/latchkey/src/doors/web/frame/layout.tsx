@@ -158,7 +158,7 @@ function AvatarMenu({ visit, login }: { visit: Visit; login: string }): VNode {
 function Locked({ visit }: { visit: Visit }): VNode | null {
   return visit.person?.account.lockedAt == null || visit.path === UNLOCK_PATH ? null : (
     <Notice tone="warn">
-      Your account is locked: your tokens are frozen. <a href={UNLOCK_PATH}>Look it through and unlock it</a>
+      Your account is locked: your tokens are frozen. <a href={UNLOCK_PATH}>Check it and unlock it</a>
     </Notice>
   );
 }

@@ -18,8 +18,7 @@ import { type Answer, page, redirect, type WebPage } from './web-page.ts';
 
 const TITLE = 'Confirm that it is you';
 const NOTE =
-  'What you are about to do is sensitive. You will not be asked again for two hours, except where you change how ' +
-  'you sign in.';
+  'This is a sensitive action. You won’t be asked again for two hours, except where you change how you sign in.';
 /** Tells our own prompt from a form that somebody else made up. */
 const PROMPT_TOKEN = 'sudo_token';
 const KINDS: readonly ProofKind[] = ['password', 'code'];
@@ -151,7 +150,7 @@ export async function sudoAgain(visit: Visit, problem: Problem | null): Promise<
       <Notice tone="info">{NOTE} What you typed is kept.</Notice>
       <div class="Box p-3">
         {passkey}
-        <Form f={f} submit="Confirm and go on">
+        <Form f={f} submit="Confirm and continue">
           <KeptFields fields={kept} />
           <ProofField visit={visit} f={f} />
         </Form>

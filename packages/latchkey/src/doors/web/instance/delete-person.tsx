@@ -40,7 +40,7 @@ async function deletePage(visit: Visit): Promise<Answer> {
       ))}
       {preview.hindrances.length > 0 ? null : <Question visit={visit} preview={preview} />}
       <p class="mt-3">
-        <a href={PEOPLE}>Keep the account</a>. To stop everything and be able to take it back, suspend it instead.
+        <a href={PEOPLE}>Keep the account</a>. To stop everything but be able to undo it, suspend the account instead.
       </p>
     </WithMenu>,
   );
@@ -85,7 +85,7 @@ function Question({ visit, preview }: { visit: Visit; preview: DeletionPreview }
             value="move"
             choices={[
               { value: 'move', label: 'Move them to another account', note: 'The addresses change with the owner.' },
-              { value: 'delete', label: 'Delete them', note: 'What was pushed is gone with them.' },
+              { value: 'delete', label: 'Delete them', note: 'Everything pushed to them is deleted, too.' },
             ]}
           />
           <TextField f={f} name="move_to" label="Move to" note="A person or an organization." />
@@ -109,7 +109,7 @@ function choiceIn(visit: Visit): RepositoriesThen {
   if (choice === 'delete') return 'delete';
   if (choice !== 'move') return 'none';
   const moveTo = visit.field('move_to').trim();
-  if (moveTo === '') throw problem('missing_field', 'Say to whom they go, or choose to delete them.', 'move_to');
+  if (moveTo === '') throw problem('missing_field', 'Say who gets them, or choose to delete them.', 'move_to');
   return { moveTo };
 }
 

@@ -13,11 +13,11 @@ export interface Part {
 const PARTS: Readonly<Record<PartName, { readonly name: string; readonly advice: string }>> = {
   database: {
     name: 'the database does not answer',
-    advice: 'Look whether it runs, and whether the network reaches it.',
+    advice: 'Check that it is running, and that the network reaches it.',
   },
   clock: { name: 'the clock differs from the database’s', advice: 'Let both machines take their time from NTP.' },
   lease: { name: 'no lease', advice: 'The database answers too slowly for checks to be answered from memory.' },
-  database_writes: { name: 'the database takes no changes', advice: 'Look at its disk, and whether it is a replica.' },
+  database_writes: { name: 'the database takes no changes', advice: 'Check its disk, and that it is not a replica.' },
   data_disk: {
     name: 'the disk of the data folder',
     advice: 'Make room there (setting data), or let the server write.',

@@ -26,7 +26,9 @@ function adviceFor({ name, behind, behindSec, failures, lastError, isOn }: Strea
       `${failures === 1 ? 'The last try' : `The last ${failures} tries`} failed: ${lastError ?? 'no reason given'}. ` +
       'It is tried again at least once a minute; nothing is lost.'
     );
-  return behindSec > LATE_SEC ? 'Nobody sends it: look at the jobs, and whether a node with this setting runs.' : null;
+  return behindSec > LATE_SEC
+    ? 'Nothing is sending it. Check the jobs, and that a node with this setting is running.'
+    : null;
 }
 
 /** `40 seconds`, `5 minutes`, `3 hours`, `2 days`; rounded down. */

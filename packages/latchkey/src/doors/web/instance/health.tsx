@@ -53,18 +53,18 @@ function partsOf({
       name: 'Mail',
       state:
         `${mail.configured ? 'Sent by the mail server' : `Kept in the outbox (${kept})`}; ${waiting} waiting, ` +
-        `${failed} given up`,
+        `${failed} could not be sent`,
       advice:
         failed > 0
-          ? 'Mails were given up: the page Mail says why.'
+          ? 'Some mails could not be sent. The page Mail says why.'
           : mail.configured
             ? null
-            : 'No mail leaves before a mail server is configured (setting smtp).',
+            : 'No mail is sent until a mail server is configured (setting smtp).',
     },
     {
       name: 'Jobs',
-      state: `${jobs.due} due, ${jobs.waiting} waiting, ${jobs.dead} given up`,
-      advice: jobs.dead === 0 ? null : 'Jobs were given up: the server’s log says why.',
+      state: `${jobs.due} due, ${jobs.waiting} waiting, ${jobs.dead} failed`,
+      advice: jobs.dead === 0 ? null : 'Some jobs failed for good. The server’s log says why.',
     },
     {
       name: 'Git',
@@ -76,8 +76,8 @@ function partsOf({
     {
       name: 'Repositories',
       state:
-        `${checks.checked} of ${checks.all} looked through, ${checks.damaged} damaged, ` +
-        `${checks.unfinished} not to the end; ${fitness.withoutFiles?.count ?? 'not known how many'} without files`,
+        `${checks.checked} of ${checks.all} checked, ${checks.damaged} damaged, ` +
+        `${checks.unfinished} not finished; ${fitness.withoutFiles?.count ?? 'not known how many'} without files`,
       advice: repositoryAdvice({ checks, fitness }),
     },
     ...(tokensInDoubt === 0
@@ -86,7 +86,7 @@ function partsOf({
           {
             name: 'Restoration',
             state: `${counted(tokensInDoubt, 'token')} in doubt`,
-            advice: 'A backup was restored: say on the page Restoration which of them work again.',
+            advice: 'A backup was restored. Choose on the page Restoration which of them work again.',
           },
         ]),
     ...streams.map(streamPart),
@@ -132,7 +132,7 @@ function Row({ name, state, advice }: Part): VNode {
         {advice === null ? null : <div class="color-fg-muted">{advice}</div>}
       </td>
       <td>
-        <Label tone={advice === null ? 'success' : 'attention'}>{advice === null ? 'Well' : 'Look at it'}</Label>
+        <Label tone={advice === null ? 'success' : 'attention'}>{advice === null ? 'Good' : 'Needs a look'}</Label>
       </td>
     </tr>
   );
@@ -149,8 +149,8 @@ async function show(visit: Visit): Promise<Answer> {
           <thead>
             <tr>
               <th scope="col">Part</th>
-              <th scope="col">How it is</th>
-              <th scope="col">State</th>
+              <th scope="col">Details</th>
+              <th scope="col">Status</th>
             </tr>
           </thead>
           <tbody>

@@ -70,7 +70,7 @@ function topicPage({ title, sentence, about, remedy, isForgotten }: HelpTopic): 
       <p>
         {isForgotten
           ? 'Git forgets the credential, and asks for another one the next time.'
-          : 'The credential lives, so git keeps it: nothing has to be typed again once the cause is mended.'}
+          : 'The credential is still valid, so git keeps it. Once the cause is fixed, there is nothing to type again.'}
       </p>
       <Back />
     </Narrow>,
@@ -82,7 +82,7 @@ function causePage({ title, symptom, about, commands }: ClientCause, host: strin
     title,
     <Narrow title={title}>
       <p>
-        <strong>One sees:</strong> {symptom}
+        <strong>You see:</strong> {symptom}
       </p>
       <p>{about}</p>
       <CommandBox

@@ -29,7 +29,7 @@ async function show(visit: Visit): Promise<Answer> {
       <Subhead title="Invitations" level={1} />
       {typeof link === 'string' ? (
         <div class="mb-4">
-          <p>The link, for whoever is invited. It is shown this once.</p>
+          <p>The link for whoever you invite. It is shown only once.</p>
           <CopyBox id="invitation-link" value={link} label="Invitation link" />
         </div>
       ) : null}

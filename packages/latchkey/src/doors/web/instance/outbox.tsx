@@ -27,7 +27,7 @@ const STATES: Readonly<
   waiting: ['attention', 'Waiting'],
   sent: ['success', 'Sent'],
   kept: ['secondary', 'Kept'],
-  failed: ['danger', 'Given up'],
+  failed: ['danger', 'Not sent'],
 };
 
 async function showList(visit: Visit): Promise<Answer> {

@@ -62,8 +62,8 @@ function HandedLink({ visit }: { visit: Visit }): VNode | null {
   return (
     <div class="mb-4">
       <p>
-        Hand it over by a way on which nobody else reads. It is shown this once, and works once, for an hour; whoever
-        opens it chooses the password.
+        Send it where only they can read it. It is shown only once, and works once, for an hour; whoever opens it
+        chooses the password.
       </p>
       <CopyBox id="password-link" value={link} label="Password link" />
     </div>
@@ -75,7 +75,7 @@ async function makeLink(visit: Visit): Promise<Answer> {
   const path = await handPasswordLink(visit.ctx, await permitTo(visit, { instance_users: 'write' }, true), login);
   return redirect(PEOPLE, {
     tone: 'success',
-    text: `Link for ${login}: the password of before works until it is used.`,
+    text: `Link for ${login}: the old password works until the link is used.`,
     once: { link: visit.ctx.settings.publicUrl + path },
   });
 }
@@ -118,7 +118,7 @@ function Person({ visit, account }: { visit: Visit; account: Account }): VNode {
           {twoFactorAt === null ? null : <Label tone="success">two-factor</Label>}
           <br />
           <span class="color-fg-muted f6">
-            here since <Time at={createdAt} />
+            joined <Time at={createdAt} />
           </span>
         </span>
       </span>
@@ -189,7 +189,10 @@ export const instancePeoplePages: readonly WebPage[] = [
           });
         },
       },
-      lock: personForm(lockUser, (login) => `${login} is locked: no session goes on, and their tokens are frozen.`),
+      lock: personForm(
+        lockUser,
+        (login) => `${login} is locked: every session has ended, and their tokens are frozen.`,
+      ),
       unlock: {
         access: 'fresh',
         ...personForm(unlockUser, (login) => `${login} is unlocked, and their tokens work again.`),

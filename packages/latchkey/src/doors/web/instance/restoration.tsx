@@ -144,7 +144,7 @@ function saidOf(verdict: Verdict, { resolved, failed, left }: Resolved): string 
   const works = verdict === 'restore' ? (resolved === 1 ? 'works again' : 'work again') : 'revoked for good';
   const done = verdict === 'restore' ? `${what} ${works}.` : `${what} ${resolved === 1 ? 'stays' : 'stay'} ${works}.`;
   const not = failed.slice(0, MAX_NAMED).map(({ name, message }) => `${name} does not: ${message}`);
-  return [done, ...not, ...(left === 0 ? [] : [`In doubt still: ${left}.`])].join(' ');
+  return [done, ...not, ...(left === 0 ? [] : [`Still in doubt: ${left}.`])].join(' ');
 }
 
 export const restorationPages: readonly WebPage[] = [

@@ -56,6 +56,6 @@ export function TokenPicks({
 /** The ids that were ticked, as many as a page shows. @throws Problem when there is none */
 export function pickedTokens(visit: Visit): number[] {
   const ids = tickedIds(visit).slice(0, TOKENS_ON_A_PAGE);
-  if (ids.length === 0) throw problem('missing', 'Tick at least one token.');
+  if (ids.length === 0) throw problem('missing', 'Select a token first.');
   return ids;
 }

@@ -54,7 +54,7 @@ async function show(place: Place, visit: Visit): Promise<Answer> {
         .
       </p>
       <h2 class="f3 mt-4 mb-2">Tokens</h2>
-      {tokens.length === 0 ? <p>It has none.</p> : <Tokens visit={visit} tokens={tokens} />}
+      {tokens.length === 0 ? <p>No tokens yet.</p> : <Tokens visit={visit} tokens={tokens} />}
       <NewToken place={place} visit={visit} />
       <h2 class="f3 mt-4 mb-2">Delete</h2>
       <Form f={visit.fields('delete')} submit={`Delete ${account.login}`} tone="danger">
@@ -72,7 +72,7 @@ function NewSecret({ secret }: { secret: string }): VNode {
       </h2>
       <SecretBox id="new-token" secret={secret} />
       <p class="note mt-2">
-        <strong>Copy it now: it is shown this once.</strong>
+        <strong>Copy it now. It is shown only once.</strong>
       </p>
     </section>
   );
@@ -197,7 +197,7 @@ export function machinePage(place: Place): WebPage {
           await revokeMachineToken(visit.ctx, await place.permit(visit, true), visit.param('machine'), id);
           return redirect(pathOf(place, visit, visit.param('machine')), {
             tone: 'success',
-            text: 'The token ended.',
+            text: 'The token is revoked.',
           });
         },
       },

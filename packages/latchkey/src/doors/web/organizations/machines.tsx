@@ -82,7 +82,7 @@ function pagesOf(place: Place): readonly WebPage[] {
             const { login } = await addMachine(visit.ctx, await place.permit(visit, true), draft);
             return redirect(pathOf(place, visit, login), {
               tone: 'success',
-              text: `${login} is there. Give it a role.`,
+              text: `${login} is created. Give it a role next.`,
             });
           },
         },

@@ -45,7 +45,7 @@ async function get(visit: Visit): Promise<Answer> {
       <div class="Box mb-4">
         <ul>
           {withoutTwoFactor && people.length === 0 ? (
-            <li class="Box-row">Nobody: everybody here has two-factor authentication.</li>
+            <li class="Box-row">Everybody here has two-factor authentication.</li>
           ) : null}
           {people.map(({ login, role, account }) => (
             <Person
@@ -64,7 +64,7 @@ async function get(visit: Visit): Promise<Answer> {
       <NextPage href={nextPagePath(visit, 'before', people.length < ON_A_PAGE ? undefined : people.at(-1)?.userId)} />
       {manages ? (
         <>
-          <h2 class="f3 mb-2">Add somebody, or change a role</h2>
+          <h2 class="f3 mb-2">Add someone, or change a role</h2>
           <Form f={f} submit="Save">
             <UsernameField f={f} />
             <Select
@@ -148,11 +148,11 @@ function Person({
 
 /** What a removal leaves; what everybody may reach, their tokens still do. */
 function farewell(org: string, login: string, { removed, kept }: RolesLeft): string {
-  const gone = `${login} belongs to ${org} no more.`;
+  const gone = `${login} is no longer in ${org}.`;
   if (kept > 0) return `${gone} They keep ${inRepositories(kept)}, which their tokens still reach.`;
   const also =
     removed > 0 ? ` ${inRepositories(removed).replace(/^\w/, (letter) => letter.toUpperCase())} went, too.` : '';
-  return `${gone}${also} Of what is here, their tokens reach only what everybody may.`;
+  return `${gone}${also} Here, their tokens now reach only what everybody can.`;
 }
 
 function inRepositories(count: number): string {

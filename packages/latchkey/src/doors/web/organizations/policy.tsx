@@ -54,7 +54,7 @@ function PolicyForm({ f, chosen, above }: FormProps): VNode {
         type="date"
         block={false}
         value={chosen.twoFactorFrom === null ? '' : isoDate(chosen.twoFactorFrom)}
-        note="From 00:00 UTC of that day, who has none reads public resources only. Blank: not required."
+        note="From 00:00 UTC on that day, people without it can read only public resources. Blank: not required."
       />
       {isInstance ? (
         <Checkbox
@@ -84,7 +84,7 @@ function KindFields({ f, chosen, kind, above }: FormProps & { kind: TokenKind })
         chosen={chosen.allowed[kind]}
         above={above?.allowed[kind] ?? null}
         choices={ALLOWED(isInstance)}
-        note="Public resources stay readable, whatever is chosen."
+        note="Public resources stay readable either way."
       />
       <TextField
         f={f}
@@ -172,7 +172,7 @@ function InForce({ policy }: { policy: PolicyInForce }): VNode {
   });
   return (
     <p class="color-fg-muted">
-      In force, with what the instance says: {words.join('; ')}; approval{' '}
+      In force, including the instance’s policy: {words.join('; ')}; approval{' '}
       {policy.effective.requiresApproval ? 'required' : 'not required'}; two-factor authentication{' '}
       {policy.effective.twoFactorFrom === null
         ? 'not required'
@@ -216,7 +216,7 @@ export const policyPages: readonly WebPage[] = [
           );
           return redirect(organizationPath(visit.param('org'), 'personal-access-token-policy'), {
             tone: 'success',
-            text: 'The policy is saved, and in force from now on.',
+            text: 'Policy saved. It is in force now.',
           });
         },
       },
@@ -250,7 +250,7 @@ export const policyPages: readonly WebPage[] = [
           );
           return redirect('/instance/policy', {
             tone: 'success',
-            text: 'The policy is saved, and in force from now on.',
+            text: 'Policy saved. It is in force now.',
           });
         },
       },

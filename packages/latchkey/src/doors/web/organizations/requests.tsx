@@ -33,7 +33,7 @@ async function get(visit: Visit): Promise<Answer> {
       <Subhead title="Pending requests" level={1} />
       <p class="color-fg-muted">
         Fine-grained tokens that ask to reach {organization}. Until you approve one, it reads public resources only.
-        Whoever asked hears of your decision by mail.
+        Whoever asked gets your decision by mail.
       </p>
       <TokenFilter visit={visit} />
       {rows.length === 0 ? (

@@ -79,8 +79,8 @@ function Choice({
     <>
       {chosen.requiresSso && chosen.ssoIssuer === null ? (
         <Notice tone="warn">
-          It is required, but no provider is named, so that nobody can prove anything: only what is public can be
-          reached. Name a provider, or require it no more.
+          It is required, but no provider is named, so nobody can prove who they are, and only what is public can be
+          reached. Name a provider, or stop requiring it.
         </Notice>
       ) : null}
       {isGone ? (
@@ -101,7 +101,7 @@ function Choice({
           ]}
           note={
             providers.length === 0
-              ? 'The operator of this server has set up none.'
+              ? 'None is set up on this server.'
               : 'With another one, members prove themselves anew, and authorize their tokens again.'
           }
         />
@@ -116,7 +116,10 @@ function Choice({
           f={f}
           name="requires_sso"
           label="Require it"
-          note="Who proved nothing, and tokens that are not authorized, reach only what is public, from now on."
+          note={
+            'From now on, people who have not proved who they are, and tokens that are not authorized, reach only ' +
+            'what is public.'
+          }
           checked={chosen.requiresSso}
         />
         <ConfirmLockOut f={f} />
@@ -135,7 +138,7 @@ async function choose(visit: Visit): Promise<Answer> {
     requiresSso: visit.field('requires_sso') === 'on',
     confirmLockOut: visit.field('confirm_lock_out') === 'on',
   });
-  return redirect(pathOf(visit), { tone: 'success', text: 'It is saved, and in force from now on.' });
+  return redirect(pathOf(visit), { tone: 'success', text: 'Saved. It is in force now.' });
 }
 
 function Codes({ visit, left }: { visit: Visit; left: number }): VNode {
@@ -146,7 +149,7 @@ function Codes({ visit, left }: { visit: Visit; left: number }): VNode {
       {codes === undefined ? (
         <p>
           {left === 0 ? 'There are none yet.' : `${left} ${left === 1 ? 'code is' : 'codes are'} left.`} With one, an
-          owner comes in for 24 hours while the provider is down. Each works once.
+          owner gets in for 24 hours while the provider is down. Each works once.
         </p>
       ) : (
         <>
@@ -223,5 +226,5 @@ function Row({
 
 async function revoke(visit: Visit): Promise<Answer> {
   await revokeAuthorization(visit.ctx, await changes(visit), visit.param('org'), Number(visit.field('id')));
-  return redirect(pathOf(visit), { tone: 'success', text: 'The token reaches the organization no more.' });
+  return redirect(pathOf(visit), { tone: 'success', text: 'The token no longer reaches the organization.' });
 }

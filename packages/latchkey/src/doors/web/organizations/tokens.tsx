@@ -40,9 +40,7 @@ async function get(visit: Visit): Promise<Answer> {
       </p>
       <TokenFilter visit={visit} />
       {rows.length === 0 ? (
-        <Blankslate heading="No token reaches this organization">
-          That is, no fine-grained one that the filter lets through.
-        </Blankslate>
+        <Blankslate heading="No token reaches this organization">No fine-grained token matches.</Blankslate>
       ) : (
         <Form f={visit.fields('revoke')} submit="Revoke" tone="danger">
           <div class="Box mb-3">
@@ -59,13 +57,13 @@ async function get(visit: Visit): Promise<Answer> {
         Classic and scoped tokens of members and outside collaborators
       </h2>
       <p class="color-fg-muted">
-        They reach what their owners reach, here and elsewhere. Take back what one reaches in {organization}: that ends
-        with the next request, until you give it back; its owner is told by mail. In the{' '}
+        They reach what their owners reach, here and elsewhere. Revoke one for {organization}, and it stops there with
+        the next request, until you restore it; its owner is told by mail. In the{' '}
         <a href={organizationPath(organization, 'personal-access-token-policy')}>policy</a> you can forbid a whole kind,
         demand that each be authorized for {organization}, or cap its life.
       </p>
       {others.length === 0 ? (
-        <Blankslate heading="There is none" />
+        <Blankslate heading="No classic or scoped tokens" />
       ) : (
         <Form f={visit.fields('members')} submit={null}>
           <div class="Box mb-3">
@@ -76,10 +74,10 @@ async function get(visit: Visit): Promise<Answer> {
             </ul>
           </div>
           <button type="submit" name="action" value="revoke" class="btn btn-danger">
-            Take back
+            Revoke for {organization}
           </button>{' '}
           <button type="submit" name="action" value="restore" class="btn">
-            Give back
+            Restore for {organization}
           </button>
         </Form>
       )}
@@ -131,7 +129,7 @@ function Other({ row, at }: { row: MemberTokenRow; at: number }): VNode {
         {excluded ? (
           <>
             {' '}
-            <Label tone="danger">Taken back</Label>
+            <Label tone="danger">Revoked</Label>
           </>
         ) : null}
         <div id={`${id}-facts`}>
@@ -147,27 +145,33 @@ function Other({ row, at }: { row: MemberTokenRow; at: number }): VNode {
 
 async function revoke(visit: Visit): Promise<Answer> {
   const ids = tickedIds(visit);
-  if (ids.length === 0) throw problem('missing', 'Tick at least one token.');
+  if (ids.length === 0) throw problem('missing', 'Select a token first.');
   const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'write' });
   await revokeAccess(visit.ctx, permit, visit.param('org'), ids);
-  const words = ids.length === 1 ? 'The token reaches' : `${ids.length} tokens reach`;
   return redirect(organizationPath(visit.param('org'), 'personal-access-tokens'), {
     tone: 'success',
-    text: `${words} ${visit.param('org')} no more.`,
+    text: reachWords(ids.length, 'revoke', visit.param('org')),
   });
+}
+
+function reachWords(count: number, change: 'revoke' | 'restore', organization: string): string {
+  const one = count === 1;
+  const who = one ? 'The token' : `${count} tokens`;
+  return change === 'restore'
+    ? `${who} ${one ? 'reaches' : 'reach'} ${organization} again.`
+    : `${who} no longer ${one ? 'reaches' : 'reach'} ${organization}.`;
 }
 
 async function decideMembers(visit: Visit): Promise<Answer> {
   const ids = tickedIds(visit);
-  if (ids.length === 0) throw problem('missing', 'Tick at least one token.');
+  if (ids.length === 0) throw problem('missing', 'Select a token first.');
   const change = visit.field('action');
-  if (change !== 'revoke' && change !== 'restore') throw problem('missing', 'Choose what is to become of the tokens.');
+  if (change !== 'revoke' && change !== 'restore') throw problem('missing', 'Choose what happens to the tokens.');
   const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'write' });
   await changeMemberTokens(visit.ctx, permit, visit.param('org'), change, ids);
-  const words = ids.length === 1 ? 'The token reaches' : `${ids.length} tokens reach`;
-  return redirect(`${organizationPath(visit.param('org'), 'personal-access-tokens')}`, {
+  return redirect(organizationPath(visit.param('org'), 'personal-access-tokens'), {
     tone: 'success',
-    text: `${words} ${visit.param('org')} ${change === 'restore' ? 'again' : 'no more'}.`,
+    text: reachWords(ids.length, change, visit.param('org')),
   });
 }
 

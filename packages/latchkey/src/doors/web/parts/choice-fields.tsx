@@ -85,7 +85,7 @@ export function ConfirmLockOut({ f }: { f: Fields }): VNode | null {
       <p class="color-fg-danger" role="alert">
         {f.error('confirm_lock_out')}
       </p>
-      <Checkbox f={f} name="confirm_lock_out" label="Save it although it shuts me out" />
+      <Checkbox f={f} name="confirm_lock_out" label="Save it even though it shuts me out" />
     </>
   );
 }

@@ -81,14 +81,27 @@ export function Hidden({ name, value }: { name: string; value: string }): VNode 
 /** Everything that is wrong, at once, with links to the fields. */
 export function ErrorSummary({ f }: { f: Fields }): VNode | null {
   if (f.complaints.length === 0) return null;
+  const only = f.complaints.length === 1 ? f.complaints[0] : undefined;
   return (
     <div class="flash flash-error mb-3" role="alert" tabIndex={-1} autofocus data-focus>
-      <h2 class="f4">{f.complaints.length === 1 ? 'That did not work' : `${f.complaints.length} things are wrong`}</h2>
-      <ul class="pl-3">
-        {f.complaints.map(({ field, message }) => (
-          <li>{field === null ? message : <a href={`#${idOf(f, field)}`}>{message}</a>}</li>
-        ))}
-      </ul>
+      {only === undefined ? (
+        <>
+          <h2 class="f4">{`${f.complaints.length} things are wrong`}</h2>
+          <ul class="pl-3">
+            {f.complaints.map((complaint) => (
+              <li>
+                <Complained f={f} {...complaint} />
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : (
+        <Complained f={f} {...only} />
+      )}
     </div>
   );
+}
+
+function Complained({ f, field, message }: { f: Fields; field: string | null; message: string }): VNode {
+  return field === null ? <>{message}</> : <a href={`#${idOf(f, field)}`}>{message}</a>;
 }

@@ -81,7 +81,7 @@ export const collaboratorForms: Readonly<Record<string, FormAction>> = {
   'remove-collaborator': {
     run: async (visit) => {
       await removeCollaborator(visit.ctx, await permitTo(visit), { ...nameOf(visit), login: visit.field('login') });
-      return back(visit, `${visit.field('login')} has no role of their own here any more.`);
+      return back(visit, `${visit.field('login')} no longer has a role of their own here.`);
     },
   },
 };

@@ -59,13 +59,13 @@ export const deployKeyForms: Readonly<Record<string, FormAction>> = {
         key: visit.field('key'),
         readOnly: visit.field('writable') !== 'on',
       });
-      return back(visit, 'The key is added.');
+      return back(visit, 'Deploy key added.');
     },
   },
   'remove-key': {
     run: async (visit) => {
       await removeDeployKey(visit.ctx, await permitTo(visit), idTyped(visit));
-      return back(visit, 'The key is removed.');
+      return back(visit, 'Deploy key removed.');
     },
   },
 };

@@ -15,9 +15,9 @@ import { Form } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 
 const VISIBILITY_NOTES: Readonly<Record<Visibility, string>> = {
-  public: 'Anybody can read it, without signing in.',
-  internal: 'Everybody who has an account here can read it.',
-  private: 'Only you, and those whom you let in.',
+  public: 'Anyone can read it, without signing in.',
+  internal: 'Anyone with an account here can read it.',
+  private: 'Only you, and the people you let in.',
 };
 
 async function newRepository(visit: Visit): Promise<Answer> {
@@ -61,8 +61,8 @@ async function newRepository(visit: Visit): Promise<Answer> {
         <Checkbox
           f={f}
           name="readme"
-          label="Begin with a README"
-          note="Leave it out to push something that you have."
+          label="Start with a README"
+          note="Leave it out to push a repository you already have."
         />
       </Form>
     </div>,
@@ -96,7 +96,7 @@ async function create(visit: Visit): Promise<Answer> {
   });
   return redirect(`/${view.owner.login}/${view.repository.name}`, {
     tone: 'success',
-    text: 'The repository is there.',
+    text: 'Repository created.',
   });
 }
 

@@ -145,7 +145,7 @@ function Empty({ visit, view }: { visit: Visit; view: RepositoryView }): VNode {
   return (
     <>
       <h2 class="f3 mb-2">This repository is empty</h2>
-      <h3 class="f5 mb-1">Begin on the command line</h3>
+      <h3 class="f5 mb-1">Start on the command line</h3>
       <CommandBox
         id="begin"
         label="Commands to begin"
@@ -154,7 +154,7 @@ function Empty({ visit, view }: { visit: Visit; view: RepositoryView }): VNode {
           `-m "Begin"\ngit remote add origin ${url}\ngit push -u origin main`
         }
       />
-      <h3 class="f5 mb-1 mt-3">Or push one that you have</h3>
+      <h3 class="f5 mb-1 mt-3">Or push one you already have</h3>
       <CommandBox
         id="push-existing"
         label="Commands to push"

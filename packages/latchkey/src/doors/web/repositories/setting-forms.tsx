@@ -30,7 +30,7 @@ export function back(visit: Visit, text: string): Answer {
 /** The id in a row's form. @throws Problem when it isn't one */
 export function idTyped(visit: Visit): number {
   const id = visit.typed === null ? null : numberIn(visit.typed, 'id');
-  if (id === null) throw problem('not_found', 'That is gone already.');
+  if (id === null) throw problem('not_found', 'That is already gone.');
   return id;
 }
 

@@ -77,7 +77,7 @@ function General({ visit, view }: { visit: Visit; view: RepositoryView }): VNode
         required
         maxLength={100}
         spellcheck={false}
-        note="The old name leads on to the new one until it is taken again."
+        note="The old name leads to the new one until someone takes it."
       />
       <TextField
         f={f}
@@ -108,7 +108,7 @@ function General({ visit, view }: { visit: Visit; view: RepositoryView }): VNode
 /** The space in use and the space left: shown before a push is refused, not after. */
 function Usage({ visit, view }: { visit: Visit; view: RepositoryView }): VNode {
   const { maxRepositoryMib, maxPushMib, maxFileMib } = visit.ctx.settings;
-  const limit = maxRepositoryMib === 0 ? 'as much as the disk holds' : sizeInWords(maxRepositoryMib);
+  const limit = maxRepositoryMib === 0 ? 'limited only by the disk' : sizeInWords(maxRepositoryMib);
   return (
     <section class="mt-4">
       <h2 class="f4">Size</h2>
@@ -135,16 +135,14 @@ function DangerZone({ visit, view }: { visit: Visit; view: RepositoryView }): VN
     <section class="Box Box--danger mt-5">
       <div class="Box-row">
         <h2 class="f4">{isArchived ? 'Open it again' : 'Archive'}</h2>
-        <p class="mb-2">
-          {isArchived ? 'It can be changed and pushed to again.' : 'Read-only for everybody, until it is opened again.'}
-        </p>
+        <p class="mb-2">{isArchived ? 'People can push again.' : 'Read-only for everyone, until you unarchive it.'}</p>
         <Form f={visit.fields('archive')} submit={isArchived ? 'Unarchive' : 'Archive'} tone="danger" inline>
           <Hidden name="archived" value={isArchived ? '' : 'on'} />
         </Form>
       </div>
       <div class="Box-row">
         <h2 class="f4">Delete</h2>
-        <p class="mb-2">With all that is in it. It can't be brought back.</p>
+        <p class="mb-2">Deletes everything in it. This can't be undone.</p>
         <Form f={f} submit="Delete this repository" tone="danger">
           <TextField
             f={f}
@@ -184,7 +182,7 @@ export const repositorySettingPages: readonly WebPage[] = [
         run: async (visit) => {
           const archived = visit.field('archived') === 'on';
           await changeRepository(visit.ctx, await permitTo(visit, SEE_SETTINGS), { archived });
-          return back(visit, archived ? 'The repository is read-only now.' : 'The repository is open again.');
+          return back(visit, archived ? 'Repository archived. It is read-only now.' : 'Repository unarchived.');
         },
       },
       ...collaboratorForms,

@@ -104,7 +104,7 @@ export const webhookPages: readonly WebPage[] = [
           const deliveryId = visit.typed === null ? null : numberIn(visit.typed, 'id');
           if (deliveryId === null) throw problem('not_found', 'There is no such delivery.');
           await redeliver(visit.ctx, await permitTo(visit, AGAIN), idParam(visit), deliveryId);
-          return redirect(visit.path, { tone: 'success', text: 'It is on its way once more.' });
+          return redirect(visit.path, { tone: 'success', text: 'Sending it again.' });
         },
       },
     },

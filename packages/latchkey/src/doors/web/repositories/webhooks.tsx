@@ -93,13 +93,13 @@ export const webhookForms: Readonly<Record<string, FormAction>> = {
           .split(/[\s,]+/)
           .filter((each) => each !== ''),
       });
-      return back(visit, 'The webhook is added; a ping is on its way.');
+      return back(visit, 'Webhook added. A ping is on its way.');
     },
   },
   'remove-hook': {
     run: async (visit) => {
       await removeWebhook(visit.ctx, await permitTo(visit, HOOKS), idTyped(visit));
-      return back(visit, 'The webhook is removed.');
+      return back(visit, 'Webhook removed.');
     },
   },
 };

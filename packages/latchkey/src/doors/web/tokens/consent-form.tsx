@@ -115,7 +115,7 @@ function AskedRules({ rules }: { rules: LoginRequest['refRules'] }): VNode | nul
 export function choiceIn(visit: Visit, request: LoginRequest): ConsentChoice {
   const days = visit.field('days');
   if (!/^\d{1,3}$/.test(days) || Number(days) < 1 || Number(days) > request.expiresInDays)
-    throw problem('invalid', `Give a number of days from 1 to ${request.expiresInDays}.`, 'days');
+    throw problem('invalid', `Enter a number of days from 1 to ${request.expiresInDays}.`, 'days');
   return {
     name: visit.field('name'),
     owners: visit.typed?.getAll('owner') ?? [],

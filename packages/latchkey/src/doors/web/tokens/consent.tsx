@@ -38,7 +38,7 @@ function askedIn(query: URLSearchParams): Asked | { readonly error: string } {
   if (state !== null && state.length > MAX_STATE_LENGTH) return { error: 'The request is too long.' };
   const read = readLoginRequest(query);
   return 'error' in read
-    ? { error: `What is asked for can not be read: ${read.error}.` }
+    ? { error: `What is asked for can’t be read: ${read.error}.` }
     : { request: read.request, redirectUri, state, challenge };
 }
 
@@ -58,10 +58,10 @@ function isLoopback(text: string): boolean {
 function refusedPage(error: string): Answer {
   return page(
     'Sign-in',
-    <Narrow title="This can not be answered">
+    <Narrow title="This can’t be answered">
       <Notice tone="error">{error}</Notice>
       <p>
-        Nothing was given. Begin again in the terminal: <code>latchkey login</code>
+        No token was given. Start again in the terminal: <code>latchkey login</code>
       </p>
     </Narrow>,
     { status: 400 },

@@ -45,7 +45,7 @@ async function saveFineGrained(visit: Visit): Promise<Answer> {
       grants,
       ...(await restrictionsIn(visit, 'fine-grained')),
     });
-    return redirect(pathOfToken(token), { tone: 'success', text: 'The token is changed. Its secret stays the same.' });
+    return redirect(pathOfToken(token), { tone: 'success', text: 'Token updated. Its secret stays the same.' });
   } catch (error) {
     if (!(error instanceof Problem) || draft.grants.length < 2) throw error;
     throw new Problem(await complaintsOfEachOwner(visit, draft, error.complaints));
@@ -134,7 +134,7 @@ export const editTokenPages: readonly WebPage[] = [
           });
           return redirect(pathOfToken(token), {
             tone: 'success',
-            text: 'The token is changed. Its secret stays the same.',
+            text: 'Token updated. Its secret stays the same.',
           });
         },
       },
@@ -154,7 +154,7 @@ export const editTokenPages: readonly WebPage[] = [
           });
           return redirect(pathOfToken(token), {
             tone: 'success',
-            text: 'The token is changed. Its secret stays the same.',
+            text: 'Token updated. Its secret stays the same.',
           });
         },
       },

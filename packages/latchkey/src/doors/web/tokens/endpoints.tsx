@@ -46,8 +46,8 @@ export const tokenEndpointPages: readonly WebPage[] = [
             </a>
           </Subhead>
           <p class="color-fg-muted">
-            {routes.length} of {githubRoutes().length} operations ask for what this token has. Whether one works also
-            depends on the repository, on what you may do yourself, and on the owner’s policy.
+            This token opens {routes.length} of {githubRoutes().length} endpoints. Whether a request works also depends
+            on the repository, on what you may do yourself, and on the owner’s policy.
           </p>
           <div class="lk-needs-script mb-2">
             <label for="endpoint-search" class="sr-only">

@@ -93,7 +93,7 @@ export function Abilities({ token }: { token: OwnToken }): VNode | null {
         </tbody>
       </table>
       <p class="mt-2">
-        <a href={`${pathOfToken(token)}/endpoints`}>Which endpoints of the REST API that opens</a>
+        <a href={`${pathOfToken(token)}/endpoints`}>See what this opens</a>
       </p>
     </div>
   );

@@ -67,7 +67,7 @@ function classicFix(visit: Visit, token: OwnToken): VNode | null {
   return (
     <Notice tone="info">
       Asked for: the scopes {scopes}.{' '}
-      <a href={`${pathOfToken(token)}/edit?${new URLSearchParams({ scopes })}`}>Look at them in the form</a>
+      <a href={`${pathOfToken(token)}/edit?${new URLSearchParams({ scopes })}`}>Review them in the form</a>
     </Notice>
   );
 }
@@ -164,7 +164,7 @@ function Offer({ visit, token, asked, owner }: OfferProps): VNode {
         inline
       >
         <a class="btn btn-sm" href={`${pathOfToken(token)}/edit?${visit.query}`}>
-          Look at it in the form
+          Review it in the form
         </a>{' '}
         <a class="btn btn-sm" href={`${FINE_GRAINED_PATH}/new?${query}`}>
           Create another token
@@ -205,7 +205,7 @@ export async function fix(visit: Visit, token: OwnToken): Promise<Answer> {
     tone: 'success',
     text:
       waiting.length === 0
-        ? 'It is added. The secret stays the same: try again.'
+        ? 'Added. The secret stays the same: try again.'
         : `It is asked for: an owner of ${waiting.join(' and ')} has to approve it. The secret stays the same.`,
   });
 }

@@ -43,29 +43,29 @@ const FINDINGS: readonly {
   {
     finding: 'ending-soon',
     title: 'Ending soon',
-    advice: 'Rotate it now: with an overlap nothing stops.',
+    advice: 'Rotate it. The old secret keeps working until the new one is used.',
     act: 'Rotate',
     below: '/renew',
   },
   {
     finding: 'never-ends',
     title: 'Never ends',
-    advice: 'A token that leaks works until somebody notices. Give it an end.',
-    act: 'Give it an end',
+    advice: 'This token never expires. If it leaks, it works until someone notices.',
+    act: 'Set an expiry date',
     below: '/renew',
   },
   {
     finding: 'idle',
     title: 'Idle',
-    advice: 'Not used for 90 days. Delete what nobody needs.',
+    advice: 'Not used for 90 days. Delete it if nobody needs it.',
     act: 'Delete',
     below: '/delete',
   },
   {
     finding: 'over-powered',
-    title: 'Can too much',
-    advice: 'It reaches about everything that you do. A fine-grained token, or a narrower one, does with less.',
-    act: 'Look at it',
+    title: 'More access than it uses',
+    advice: 'It can reach almost everything you can. A fine-grained or narrower token would do.',
+    act: 'Review',
     below: '',
   },
 ];
@@ -125,14 +125,14 @@ export const tokenHealthPages: readonly WebPage[] = [
         <WithMenu visit={visit} menu={DEVELOPER_MENU}>
           <Subhead title="Token health" level={1}>
             <a class="btn btn-sm" href={`${PATH}.ics`} download>
-              Ends as a calendar
+              Expiry calendar
             </a>
           </Subhead>
           <details class="mb-4">
-            <summary>Subscribe to the ends in a calendar program</summary>
+            <summary>Subscribe to expiry dates</summary>
             <p class="mt-2 mb-2">
-              Give it this address, your username, and as the password a fine-grained token of yours that can read
-              personal access tokens.
+              In your calendar program, enter this address, your username, and as the password a fine-grained token of
+              yours that can read personal access tokens.
             </p>
             <CopyBox
               id="calendar-address"
@@ -140,14 +140,14 @@ export const tokenHealthPages: readonly WebPage[] = [
               label="Address of the calendar"
             />
             <p class="note mt-2">
-              <a href={NEW_FEED_TOKEN}>Make such a token</a>: it can do little else.
+              <a href={NEW_FEED_TOKEN}>Create that token</a>: it can do little else.
             </p>
           </details>
           {isWell ? (
             <Blankslate heading="All is well">
               {tokens.length === 0
                 ? 'You have no tokens.'
-                : `Each of your ${tokens.length} tokens has an end, is used, and can no more than it should.`}
+                : `Each of your ${tokens.length} tokens expires, is in use, and has no more access than it needs.`}
             </Blankslate>
           ) : null}
           {tokens.length < MAX_CHECKED ? null : (

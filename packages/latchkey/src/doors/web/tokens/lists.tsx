@@ -169,11 +169,11 @@ export const tokenListPages: readonly WebPage[] = [
     'classic',
     'Personal access tokens (classic)',
     <>
-      These tokens reach everything that you can reach, as far as their scopes go.{' '}
+      These tokens can reach everything you can, within their scopes.{' '}
       <a href={`${FINE_GRAINED_PATH}/new`}>Fine-grained tokens</a> can do less, and are the better choice.{' '}
       <a href="/settings/token-health">Token health</a>
     </>,
-    'For tools that know nothing else: a classic token has scopes.',
+    'Use a classic token only where a tool asks for scopes.',
   ),
   { path: '/settings/developers', access: 'signed-in', get: () => redirect(FINE_GRAINED_PATH) },
 ];
@@ -182,7 +182,7 @@ export const tokenListPages: readonly WebPage[] = [
 const OBSTACLES: Readonly<Partial<Record<GrantAccess, (owner: string) => string>>> = {
   pending: (owner) => `An owner of ${owner} has to approve it first.`,
   denied: (owner) => `An owner of ${owner} denied it.`,
-  revoked: (owner) => `An owner of ${owner} took back what it reaches there.`,
+  revoked: (owner) => `An owner of ${owner} revoked its access there.`,
 };
 
 /** Everything that keeps a token from part of what it says, unless the whole token is revoked. */
@@ -191,7 +191,7 @@ export function Obstacles({ token }: { token: TokenView }): VNode | null {
   const sentences = [
     ...token.blockedBy.map((who) => `${who}.`),
     ...token.grants.flatMap(({ access, owner }) => OBSTACLES[access]?.(owner) ?? []),
-    ...token.keptOutBy.map((owner) => `An owner of ${owner} took back what it reaches there.`),
+    ...token.keptOutBy.map((owner) => `An owner of ${owner} revoked its access there.`),
   ];
   return (
     <>

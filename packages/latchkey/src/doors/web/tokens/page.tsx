@@ -76,7 +76,7 @@ async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
       <Refused visit={visit} token={token} refusals={refusals} />
       <h2 class="f3 mt-4 mb-2">Log</h2>
       {log.length === 0 ? (
-        <p class="color-fg-muted">Nothing is logged.</p>
+        <p class="color-fg-muted">Nothing logged yet.</p>
       ) : (
         <AuditTable entries={log} label={`Log of ${token.name}`} />
       )}
@@ -124,11 +124,11 @@ async function narrow(visit: Visit, kind: TokenKind): Promise<Answer> {
   const permit = await visit.ownPermit();
   const token = await ownToken(visit.ctx, permit, idParam(visit), kind);
   const narrower = narrowed(token, await readActivity(visit.ctx, permit, token.id), visit.ctx.clock.now());
-  if (narrower === null) throw problem('conflict', 'There is nothing left to take away.');
+  if (narrower === null) throw problem('conflict', 'Everything it has is in use.');
   await editToken(visit.ctx, permit, token.id, { grants: narrower.grants });
   return redirect(pathOfToken(token), {
     tone: 'success',
-    text: `Taken away: ${narrower.dropped.join('; ')}. The secret stays the same.`,
+    text: `Removed: ${narrower.dropped.join('; ')}. The secret stays the same.`,
   });
 }
 

@@ -46,7 +46,7 @@ async function get(visit: Visit): Promise<Answer> {
       </p>
       {facts.emailVerified ? null : (
         <Notice tone="warn">
-          Tokens can be created only with a verified e-mail address. <a href="/settings/emails">Verify yours</a> first.
+          You need a verified e-mail address to create tokens. <a href="/settings/emails">Verify yours</a> first.
         </Notice>
       )}
       <Form f={f} submit="Create personal access token">
@@ -69,7 +69,7 @@ async function get(visit: Visit): Promise<Answer> {
           max={isoDate(day(capDays ?? MAX_LIFETIME_DAYS))}
           note={
             capDays === null
-              ? 'It ends at the beginning of that day (UTC). Blank: it never ends.'
+              ? 'It ends at 00:00 UTC on that day. Blank: it never ends.'
               : `A policy caps the life of a token at ${capDays} days. Blank: as long as that.`
           }
         />

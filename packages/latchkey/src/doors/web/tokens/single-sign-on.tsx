@@ -81,7 +81,7 @@ export const singleSignOnForms: Readonly<Record<string, FormAction>> = {
       await deauthorizeToken(visit.ctx, await visit.ownPermit(), idParam(visit), visit.field('organization'));
       return redirect(visit.path, {
         tone: 'success',
-        text: `The token is authorized for ${visit.field('organization')} no more.`,
+        text: `The token is no longer authorized for ${visit.field('organization')}.`,
       });
     },
   },

@@ -69,6 +69,6 @@ export const remind: FormAction = {
     const id = Number(visit.field('request'));
     if (!Number.isSafeInteger(id)) throw problem('not_found', 'There is no such request.');
     await remindOwners(visit.ctx, await visit.ownPermit(), id);
-    return redirect(visit.path, { tone: 'success', text: 'They are reminded. You hear of their decision by mail.' });
+    return redirect(visit.path, { tone: 'success', text: 'Reminder sent. You get their decision by mail.' });
   },
 };

@@ -72,7 +72,7 @@ export function ExpirationField({ f, at, capDays, value, note }: Props): VNode {
           label="Day on which it ends"
           type="date"
           block={false}
-          note="Used with “Custom day”. It ends at the beginning of that day (UTC)."
+          note="Used with “Custom day”. It ends at 00:00 UTC on that day."
           min={isoDate(at + DAY_SEC)}
           max={isoDate(at + (capDays ?? MAX_LIFETIME_DAYS) * DAY_SEC)}
         />

@@ -82,7 +82,7 @@ export async function fineGrainedForm(
             label="Token name"
             required
             maxLength={MAX_NAME_LENGTH}
-            note="What will use it, so that you know it again in a year. Unique among your tokens."
+            note="What will use it, so that you recognize it in a year. No two of your tokens share a name."
             spellcheck={false}
           />
           <TextArea
@@ -153,7 +153,7 @@ function Preconditions({ facts }: { facts: FormFacts }): VNode | null {
   if (!facts.emailVerified)
     return (
       <Notice tone="warn">
-        Tokens can be created only with a verified e-mail address. <a href="/settings/emails">Verify yours</a> first.
+        You need a verified e-mail address to create tokens. <a href="/settings/emails">Verify yours</a> first.
       </Notice>
     );
   if (left <= 0)
@@ -251,7 +251,7 @@ function Summary({
         <div id="share" class="mt-3" data-live>
           <p class="text-bold mb-1">Copy link to this form</p>
           <CopyBox id="form-link" value={link} label="Link to this form" />
-          <p class="note">Whoever opens it finds the form filled in like this. It makes no token by itself.</p>
+          <p class="note">Whoever opens it sees the form filled in like this. It does not create a token.</p>
         </div>
       ) : null}
     </>

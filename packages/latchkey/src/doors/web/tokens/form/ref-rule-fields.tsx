@@ -49,9 +49,9 @@ export function RefRuleField({ f, rules }: { f: Fields; rules: Rules }): VNode {
           note={
             <>
               One on each line, at most {MAX_REF_RULES}. The first that fits a branch or tag decides; what none fits is
-              refused. <code>agent/**</code>: make branches below agent/ and go on with them. <code>docs: update</code>:
-              only go on with docs. <code>refs/tags/v*: create</code>: make such tags. Behind the colon: create, update,
-              force, delete, all or none.
+              refused. <code>agent/**</code>: create branches under agent/ and push to them again.{' '}
+              <code>docs: update</code>: push to docs, but not create or delete it. <code>refs/tags/v*: create</code>:
+              create such tags. After the colon: create, update, force, delete, all or none.
             </>
           }
         />
@@ -91,7 +91,7 @@ export function refuseIdleRules(source: URLSearchParams): void {
   if (source.get(CHOICE) === 'any' && (source.get(FIELD) ?? '').trim() !== '')
     throw problem(
       'invalid',
-      'Rules are written here, but any branch is chosen. Take the rules out, or choose “Only these”.',
+      'There are rules here, but “Any branch and tag” is selected. Remove the rules, or choose “Only these”.',
       FIELD,
     );
 }

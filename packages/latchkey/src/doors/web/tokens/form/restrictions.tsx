@@ -70,7 +70,7 @@ export function RestrictionFields({ f, token = NONE }: { f: Fields; token?: Rest
           type="date"
           value={day}
           block={false}
-          note="It works from the beginning of that day (UTC) on. Blank: at once."
+          note="It starts to work at 00:00 UTC on that day. Blank: at once."
         />
         <TextField
           f={f}
@@ -159,7 +159,7 @@ export function RestrictionFacts({
       )}
       {usesLeft === null ? null : (
         <p class="color-fg-muted f6">
-          {usesLeft === 0 ? 'All its uses are spent.' : `Works ${usesWords(usesLeft)} more.`}
+          {usesLeft === 0 ? 'All its uses are used up.' : `Works ${usesWords(usesLeft)} more.`}
         </p>
       )}
     </>

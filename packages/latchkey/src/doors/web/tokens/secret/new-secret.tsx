@@ -67,7 +67,7 @@ function TheSecret({ secret }: { secret: string }): VNode {
       </h2>
       <SecretBox id="new-token" secret={secret} />
       <p class="note mt-2">
-        <strong>Copy it now: it is shown this once.</strong> The server keeps only a fingerprint of it. If you lose it,
+        <strong>Copy it now. It is shown only once.</strong> The server keeps only a fingerprint of it. If you lose it,
         rotate the token. Treat it like a password.
       </p>
     </section>
