@@ -12,6 +12,10 @@ export interface ChaosArguments {
   readonly workers: number;
   /** Names of faults. */
   readonly faults: readonly string[];
+  /** How many faults strike between two checks at rest. */
+  readonly checkEvery: number;
+  /** The pause of every client between two requests of a kind. */
+  readonly paceMs: number;
   /** How long PostgreSQL stays down after it was killed. */
   readonly awaySec: number;
   /** No faults: memory over time. */
@@ -20,6 +24,7 @@ export interface ChaosArguments {
 
 export const USAGE = `usage: npm run chaos -- [--engine sqlite|postgres] [--minutes N] [--kills N] [--seed N]
                         [--workers N] [--fault NAME]... [--away-sec N]
+                        [--check-every N] [--pace-ms N]
        npm run chaos -- --soak [--engine sqlite|postgres] [--minutes N] [--workers N]
 faults: ${FAULTS.map(({ name }) => name).join(', ')}
 `;
@@ -36,6 +41,8 @@ export function readArguments(args: readonly string[]): ChaosArguments {
       workers: { type: 'string' },
       fault: { type: 'string', multiple: true, default: [] },
       'away-sec': { type: 'string', default: '2' },
+      'check-every': { type: 'string', default: '1' },
+      'pace-ms': { type: 'string', default: '15' },
       soak: { type: 'boolean', default: false },
     },
   });
@@ -51,6 +58,8 @@ export function readArguments(args: readonly string[]): ChaosArguments {
     seed: whole('--seed', values.seed),
     workers: whole('--workers', values.workers ?? (soak ? '1' : '2')),
     faults,
+    checkEvery: whole('--check-every', values['check-every']),
+    paceMs: whole('--pace-ms', values['pace-ms']),
     awaySec: amount('--away-sec', values['away-sec']),
     soak,
   };

@@ -3,11 +3,12 @@
  * audit entry for each, every repository sound.
  *
  * Invariant: nothing is under way meanwhile; the load has been stopped.
+ * Invariant: a missing answer is never taken for a loss. It is requested again, and at last `Unanswered` is thrown.
  */
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { QUIET_GIT, run } from '../bench/command.ts';
-import { pagesOf, statusOf } from './ask.ts';
+import { PATIENCE_MS, pagesOf, settledStatus } from './ask.ts';
 import type { Ledger } from './ledger.ts';
 import type { Chance } from './random.ts';
 import type { World } from './world.ts';
@@ -17,7 +18,8 @@ const SAMPLE = 12;
 /** Entries this far below the newest one may still arrive late. */
 const LATE_ENTRIES = 500;
 const PAUSE_MS = 50;
-const ANSWER_LIMIT_MS = 60_000;
+/** How long after a start a push that was interrupted may take to get its entry. */
+const LATE_ENTRY_MS = 60_000;
 
 interface AuditLine {
   readonly _document_id: string;
@@ -77,7 +79,7 @@ export class Checks {
     const moved = new Set<string>();
     for (const name of this.#ledger.pushes.keys())
       for (const [ref, commit] of await this.#refsOf(name)) moved.add(`${name} ${ref} ${commit}`);
-    const until = performance.now() + ANSWER_LIMIT_MS;
+    const until = performance.now() + LATE_ENTRY_MS;
     while (!this.#named.isSupersetOf(moved) && performance.now() < until) {
       await pause(PAUSE_MS);
       await this.#readLog();
@@ -114,14 +116,8 @@ export class Checks {
     }
   }
 
-  /** Retries while the server is still recovering. */
-  async #settledStatus(token: string): Promise<number> {
-    const until = performance.now() + ANSWER_LIMIT_MS;
-    for (;;) {
-      const status = await statusOf(this.#world.url, { method: 'GET', path: '/user', token });
-      if ((status !== 0 && status < 500) || performance.now() > until) return status;
-      await pause(PAUSE_MS);
-    }
+  #settledStatus(token: string): Promise<number> {
+    return settledStatus(this.#world.url, { method: 'GET', path: '/user', token });
   }
 
   async #repositories(names: readonly string[]): Promise<void> {
@@ -154,7 +150,8 @@ export class Checks {
   async #readLog(): Promise<void> {
     const { url, tokens } = this.#world;
     const until = this.#newest - LATE_ENTRIES;
-    for await (const page of pagesOf<AuditLine>(url, '/enterprise/audit-log?per_page=100', tokens.auditor)) {
+    const path = '/enterprise/audit-log?per_page=100';
+    for await (const page of pagesOf<AuditLine>(url, path, tokens.auditor, PATIENCE_MS)) {
       for (const line of page) this.#count(line);
       if (page.some(({ _document_id: id }) => Number(id) <= until)) break;
     }

@@ -28,6 +28,8 @@ export class Ledger {
   readonly entries = new Map<string, number>();
   /** Everything found lost, in words. */
   readonly losses: string[] = [];
+  /** Why the run could not go on; null while it can. Nobody knows what is lost then. */
+  stuck: string | null = null;
   /** What changed since the last full check. */
   touched = { tokens: new Set<number>(), dead: 0, repositories: new Set<string>(), entries: new Set<string>() };
   readonly counts = {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { QUIET_GIT, run } from '../bench/command.ts';
 import { MAIN, withToken } from '../bench/server.ts';
-import { change, type Outcome, pagesOf, statusOf } from './ask.ts';
+import { change, type Outcome, PATIENCE_MS, pagesOf, statusOf } from './ask.ts';
 import type { KeptToken, Ledger } from './ledger.ts';
 import type { Chance } from './random.ts';
 import type { World } from './world.ts';
@@ -20,9 +20,7 @@ const PUSHES_TO_A_REPOSITORY = 30;
 /** The pause after a failure: the server may be down. */
 const BREATH_MS = 80;
 /** The pause between two commands of the operator, each a separate process. */
-const OPERATOR_PAUSE_MS = 2_500;
-/** The pause between two requests of a kind, to leave the machine to the server. */
-const PACE_MS = 15;
+const OPERATOR_PAUSE_MS = 5_000;
 
 const TOKENS = '/user/personal-access-tokens';
 
@@ -35,16 +33,21 @@ export class Load {
   readonly #world: World;
   readonly #ledger: Ledger;
   readonly #chance: Chance;
+  readonly #paceMs: number;
   readonly #folder: string;
   #running = false;
+  /** When the operator may give the next command, on the clock of `performance`. */
+  #operatorAt = 0;
   #loops: Promise<void>[] = [];
   #repository = '';
   #pushesLeft = 0;
 
-  constructor(world: World, ledger: Ledger, chance: Chance) {
+  /** @param paceMs the pause between two requests of a kind, to leave the machine to the server */
+  constructor(world: World, ledger: Ledger, chance: Chance, paceMs: number) {
     this.#world = world;
     this.#ledger = ledger;
     this.#chance = chance;
+    this.#paceMs = paceMs;
     this.#folder = join(world.options.folder, 'client');
   }
 
@@ -53,7 +56,9 @@ export class Load {
     await run('git', ['init', '-q', '--bare', this.#folder], { env: QUIET_GIT });
   }
 
+  /** Does nothing while it runs. */
   start(): void {
+    if (this.#running) return;
     this.#running = true;
     const steps = [
       this.#tokenStep,
@@ -72,7 +77,7 @@ export class Load {
   async #repeat(step: () => Promise<void>): Promise<void> {
     while (this.#running) {
       await step.call(this);
-      await pause(PACE_MS);
+      await pause(this.#paceMs);
     }
   }
 
@@ -86,11 +91,8 @@ export class Load {
   async sweep(): Promise<void> {
     const { url, tokens } = this.#world;
     const unknown: number[] = [];
-    for await (const page of pagesOf<{ id: number; name: string }>(
-      url,
-      `${TOKENS}?kind=fine-grained&per_page=100`,
-      tokens.manager,
-    ))
+    const path = `${TOKENS}?kind=fine-grained&per_page=100`;
+    for await (const page of pagesOf<{ id: number; name: string }>(url, path, tokens.manager, PATIENCE_MS))
       for (const { id, name } of page) if (name.startsWith('made-') && !this.#ledger.live.has(id)) unknown.push(id);
     for (const id of unknown) await change(url, { method: 'DELETE', path: `${TOKENS}/${id}`, token: tokens.manager });
   }
@@ -213,6 +215,7 @@ export class Load {
 
   /** The operator's commands write to the same database, whether or not the server is running. */
   async #operatorStep(): Promise<void> {
+    if (performance.now() < this.#operatorAt) return pause(BREATH_MS);
     const login = `person-${randomUUID().slice(0, 18)}`;
     const command = ['admin', 'user', 'add', login, '--email', `${login}@example.org`, ...this.#world.operatorOptions];
     const added = await run(process.execPath, [MAIN, ...command]).then(
@@ -221,7 +224,7 @@ export class Load {
     );
     if (added) this.#ledger.added(login);
     else await this.#failed();
-    for (let waited = 0; this.#running && waited < OPERATOR_PAUSE_MS; waited += BREATH_MS) await pause(BREATH_MS);
+    this.#operatorAt = performance.now() + OPERATOR_PAUSE_MS;
   }
 
   async #failed(): Promise<void> {

@@ -28,7 +28,7 @@ async function chaos(): Promise<number> {
   try {
     const world = await World.start({ engine: told.engine, folder, workers: told.workers, ownDisk });
     try {
-      const { lines, held } = told.soak ? await runSoak(world, told.minutes) : await runFaults(world, told);
+      const { lines, held } = told.soak ? await runSoak(world, told) : await runFaults(world, told);
       process.stdout.write(`${lines.join('\n')}\n`);
       return held ? 0 : 1;
     } finally {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { QUIET_GIT, run } from '../bench/command.ts';
 import { withToken } from '../bench/server.ts';
+import type { ChaosArguments } from './arguments.ts';
 import { pagesOf, statusOf } from './ask.ts';
 import type { Outcome } from './faulty-time.ts';
 import { Ledger } from './ledger.ts';
@@ -36,9 +37,9 @@ const EXPORT_EVERY_MS = 15_000;
 const PAGES = ['/login', '/help', '/help/token_expired', '/password_reset', '/ada'];
 const PAGES_OF_ONES_OWN = ['/settings/tokens', '/settings/personal-access-tokens', '/settings/security-log'];
 
-export async function runSoak(world: World, minutes: number): Promise<Outcome> {
+export async function runSoak(world: World, { minutes, paceMs }: ChaosArguments): Promise<Outcome> {
   const ledger = new Ledger();
-  const load = new Load(world, ledger, chanceOf(1));
+  const load = new Load(world, ledger, chanceOf(1), paceMs);
   await load.prepare();
   const over = new AbortController();
   const counts = new Map<string, number>();

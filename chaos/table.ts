@@ -18,7 +18,7 @@ export function faultLines(faults: ReadonlyMap<string, FaultCount>, missing: rea
 }
 
 /** What was acknowledged, what was checked, what is lost. */
-export function ledgerLines({ counts, dead, live, losses }: Ledger, { counts: checked }: Checks): string[] {
+export function ledgerLines({ counts, dead, live, losses, stuck }: Ledger, { counts: checked }: Checks): string[] {
   const rows = [
     ['tokens made', counts.made, `${live.size} live at the end`],
     ['secrets replaced', counts.replaced, ''],
@@ -37,6 +37,7 @@ export function ledgerLines({ counts, dead, live, losses }: Ledger, { counts: ch
     ...columns(rows.map((row) => row.map(String))),
     ...losses.slice(0, 40).map((loss) => `LOST: ${loss}`),
     ...(losses.length > 40 ? [`and ${losses.length - 40} more`] : []),
+    ...(stuck === null ? [] : [`ENDED EARLY, the rest wasn't checked: ${stuck}`]),
   ];
 }
 
