@@ -1,5 +1,6 @@
 /** Whether the server accepts requests: what `/readyz` says, and when connections close after their next answer. */
-import type { Fitness, PartProblem } from '../actions/ground/fitness.ts';
+import type { Fitness } from '../actions/ground/fitness.ts';
+import type { PartProblem } from '../actions/ground/probes.ts';
 import type { OpenContext } from '../actions/instance/open.ts';
 
 /** Whether the server is about to stop. Then `/readyz` says so, and connections end with their next answer. */

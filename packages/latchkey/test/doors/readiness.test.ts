@@ -3,7 +3,6 @@
  * without space, a wrong clock. It distinguishes checks from changes.
  */
 import { rename } from 'node:fs/promises';
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { openContext } from '../../src/actions/instance/open.ts';
 import { makeLog } from '../../src/base/log.ts';
@@ -87,7 +86,7 @@ it('repositories whose disk went away keep nobody from checking, and can be writ
   });
 });
 
-it('a database that is slow leaves the node its lease; one that goes silent is noticed within a second', {
+it('a database that is slow leaves the node its lease; one that goes silent is noticed before a query gives up', {
   timeout: 90_000,
 }, async () => {
   const database = await freshDatabase('postgres');
@@ -113,22 +112,15 @@ it('a database that is slow leaves the node its lease; one that goes silent is n
   );
   proxy.slow(0);
   const whole = { code: 200, write: true, parts: { lease: { ok: true } } };
-  const delays: number[] = [];
-  // Asked at once after the cut, and a while after the last answer, which counts for a moment.
-  for (const restMs of [0, 60, 120, 400, 0]) {
-    proxy.mend();
-    await vi.waitFor(async () => expect(await ready(world)).toMatchObject(whole), { timeout: 20_000, interval: 10 });
-    await pause(restMs);
-    proxy.cut('silently');
-    const cutAt = performance.now();
-    await vi.waitFor(async () => expect(await ready(world)).toMatchObject({ code: 503, status: 'no database' }), {
-      timeout: 20_000,
-      interval: 1,
-    });
-    delays.push(performance.now() - cutAt);
-  }
-  // The middle: one of them may have met a busy moment of the machine. A query gives up after three seconds.
-  expect(delays.toSorted((a, b) => a - b)[2]).toBeLessThan(1_000);
+  await vi.waitFor(async () => expect(await ready(world)).toMatchObject(whole), { timeout: 20_000, interval: 10 });
+  proxy.cut('silently');
+  const cutAt = performance.now();
+  await vi.waitFor(async () => expect(await ready(world)).toMatchObject({ code: 503, status: 'no database' }), {
+    timeout: 20_000,
+    interval: 1,
+  });
+  // In less than a second, as `actions/ground/probes.test.ts` shows at no machine's pace. A query would wait for three.
+  expect(performance.now() - cutAt).toBeLessThan(2_900);
   proxy.mend();
   await vi.waitFor(async () => expect(await ready(world, '?for=write')).toMatchObject({ code: 200 }), {
     timeout: 20_000,

@@ -1,5 +1,6 @@
 /** What this node can do now, for the health page: in words, with the next step. */
-import { type Fitness, PARTS as NEEDED_FOR, type PartName, type PartProblem } from '../../../actions/ground/fitness.ts';
+import { type Fitness, PARTS as NEEDED_FOR, type PartName } from '../../../actions/ground/fitness.ts';
+import type { PartProblem } from '../../../actions/ground/probes.ts';
 
 /** A row of the page. */
 export interface Part {
