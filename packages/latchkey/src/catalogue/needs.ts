@@ -32,6 +32,12 @@ export interface Need {
   readonly writes: boolean;
 }
 
+/** What each of git's services requires. `git` is the part of `contents` that clones, fetches and pushes. */
+export const GIT_NEEDS: Readonly<Record<'upload-pack' | 'receive-pack', Need>> = {
+  'upload-pack': { sets: [{ git: 'read' }], publicRead: true, writes: false },
+  'receive-pack': { sets: [{ git: 'write' }], publicRead: false, writes: true },
+};
+
 /** True when no permission is required: any live token will do, unless the scopes of its dialect hold it back. */
 export function demandsNoPermission({ sets }: Need): boolean {
   return (

@@ -153,6 +153,10 @@ test('a token that waits for approval says so, for whom, and who is reminded', a
 test('check answers yes, or no with the reason and the remedy', async () => {
   const { world, call } = await bob();
   expect(await call('token', 'check', 'contents=write', 'acme/site')).toEqual({ code: 0, stdout: 'yes\n', stderr: '' });
+  expect((await call('token', 'check', 'contents=write,metadata=read', 'acme/site')).stdout).toBe('yes\n');
+  expect((await call('token', 'check', 'push', 'acme/site', '--ref', 'main')).stdout).toBe('yes\n');
+  const unreached = await call('token', 'check', 'clone', 'acme/nowhere');
+  expect(unreached).toMatchObject({ code: 1, stderr: expect.stringContaining('acme/nowhere') });
   const no = await call('token', 'check', 'workflows=write', 'acme/site');
   expect(no).toMatchObject({ code: 1, stdout: '' });
   expect(no.stderr).toBe(
@@ -166,6 +170,8 @@ test('a question that makes no sense is a mistake in the command, and not a no',
   for (const [question, words] of [
     [['nonsense=read'], 'there is no permission named nonsense'],
     [['acme:deploy=read', 'acme/site'], 'there is no permission named acme:deploy'],
+    [['contents=write,nonsense=read', 'acme/site'], 'there is no permission named nonsense'],
+    [['push'], 'git works on a repository: name one'],
     [['contents=write', 'acme/site', '--ref', 'a..b'], 'that is no name of a branch'],
     [['contents=write', 'acme/site', '--ref', 'main', '--act', 'eat'], 'what happens to a ref is one of'],
   ] as const) {

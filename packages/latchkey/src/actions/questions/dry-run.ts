@@ -5,117 +5,107 @@
  * Invariant: the answer comes from the same decision as the real one.
  */
 import { problem } from '../../base/errors.ts';
-import { andThen } from '../../base/maybe-promise.ts';
 import { once } from '../../base/once.ts';
-import { permissionNamed } from '../../catalogue/permissions.ts';
+import type { Level } from '../../catalogue/permissions.ts';
 import { githubRoutes } from '../../catalogue/routes/github.ts';
 import { pathMatcher } from '../../catalogue/routes/path-match.ts';
-import { refNameProblem } from '../../git/objects/names.ts';
-import type { Explanation } from '../../rules/explain.ts';
-import type { Need, Question } from '../../rules/model.ts';
-import { splitFullName } from '../../rules/names.ts';
-import { REF_ACTS } from '../../rules/refs/ref-rules.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
 import { tokenAsPresented } from '../../store/presented-tokens.ts';
 import { type Identity, identityOf } from '../decision/authenticate.ts';
-import { consider, holderOf, type Permit } from '../decision/authorize.ts';
+import { holderOf, type Permit } from '../decision/authorize.ts';
 import { targetNamed } from '../decision/route-target.ts';
-import type { TargetName } from '../decision/targets.ts';
 import { actingToken, tokenWithin } from '../decision/token-access.ts';
 import { RememberedToken } from '../decision/token-record.ts';
 import type { Context } from '../ground/context.ts';
+import {
+  type AskedPermissions,
+  type AskedRequest,
+  type NamedTarget,
+  type Objection,
+  objectionTo,
+  type Posed,
+  permissionCalled,
+  posedGit,
+  posedPermissions,
+  posedRequest,
+  posedRoute,
+  type RequestFault,
+  refMove,
+  targetCalled,
+} from './asked.ts';
+import { plainHost } from './route-maps.ts';
 
-/** The action in question: an operation of the API, of git, or anything that needs one permission. */
+/** The action in question: a request, an operation of git, or anything that needs permissions. */
 export type DryRunOperation =
-  | { readonly method: string; readonly path: string }
-  | {
-      readonly permission: string;
-      readonly level: string;
-      readonly repository?: string | undefined;
-      readonly organization?: string | undefined;
-    };
-
-export interface DryRunQuestion {
-  readonly need: Need;
-  readonly target: TargetName;
-  /** A ref that would move. */
-  readonly move?: Question['move'];
-}
+  | ({ readonly permission: string; readonly level: string } & NamedTarget)
+  | AskedPermissions
+  | { readonly git: string; readonly repository: string | undefined }
+  /** `host` null = this server's own API, or a repository of it. */
+  | (Omit<AskedRequest, 'host'> & { readonly host: string | null });
 
 export interface DryRunAnswer {
   readonly allowed: boolean;
-  /** Every reason against it; null when it is allowed. */
-  readonly explanation: Explanation | null;
-  readonly need: Need;
+  /** Every reason against it. */
+  readonly objection: Objection;
+  /** Null when nothing says what it needs. */
+  readonly posed: Posed | null;
 }
 
 /** Made at the first question, in 10 ms plus 18 for the routes; a start needs neither. */
 const findRoute = once(() => pathMatcher(githubRoutes()));
 
 /**
- * What a named operation needs.
+ * What a named operation needs; for a request to a service, or what is wrong with it.
  * @throws Problem when there is no such endpoint, permission or level, or the target is unclear
  */
-export function dryRunQuestion(operation: DryRunOperation): DryRunQuestion {
-  return 'path' in operation ? byRoute(operation.method, operation.path) : byPermission(operation);
+export function dryRunQuestion(ctx: Context, operation: DryRunOperation): Posed | RequestFault {
+  if ('permission' in operation) return byPermission(operation);
+  if ('permissions' in operation) return posedPermissions(operation);
+  if ('git' in operation) return posedGit(operation.git, operation.repository);
+  const { host } = operation;
+  return host === null || plainHost(host) === plainHost(new URL(ctx.settings.publicUrl).host)
+    ? byOwnRoute(ctx, { ...operation, host: '' })
+    : posedRequest(ctx, { ...operation, host });
 }
 
-/** The move of a ref in names: a branch by its short name. @throws Problem when there is no such ref or act */
-export function dryRunMove(ref: string, act: string): NonNullable<Question['move']> {
-  const name = ref.startsWith('refs/') ? ref : `refs/heads/${ref}`;
-  const known = REF_ACTS.find((each) => each === act);
-  if (refNameProblem(name) !== null) throw problem('invalid', 'That is no name of a branch, tag or other ref.', 'ref');
-  if (known === undefined) throw problem('invalid', `What happens to a ref is one of ${REF_ACTS.join(', ')}.`, 'act');
-  return { ref: name, act: known };
+/** The same, with a ref that would move. @throws Problem */
+export function withMove(posed: Posed | RequestFault, ref: string | undefined, act: string | undefined) {
+  return ref === undefined || 'error' in posed ? posed : { ...posed, move: refMove(ref, act ?? 'update') };
 }
 
-function byRoute(method: string, path: string): DryRunQuestion {
-  const match = findRoute()(method.toUpperCase(), path.replace(/^\/api\/v3(?=\/)/, '').replace(/\?.*$/s, ''));
+/** A request to this server: GitHub's API, with or without its prefix, or else git's addresses and GitLab's API. */
+function byOwnRoute(ctx: Context, asked: AskedRequest): Posed | RequestFault {
+  const method = asked.method.toUpperCase();
+  const path = asked.uri.replace(/[?#].*$/s, '');
+  const match = findRoute()(method, path.replace(/^\/api\/v3(?=\/)/, ''));
   const target = match === null ? null : targetNamed(match.row.target, match.params);
-  if (match === null || target === null)
-    throw problem(
-      'invalid',
-      `There is no endpoint ${method.slice(0, 10)} ${path.slice(0, 200)} whose target can be told from its path.`,
-      'path',
-    );
-  return { need: match.row.need, target };
+  if (match !== null && target !== null) return { need: match.row.need, target };
+  const own = ctx.routeMaps.findOwn(method, asked.uri);
+  if (typeof own !== 'string' && own.target.kind !== 'unknown') return posedRoute(ctx, { ...asked, method }, own);
+  throw problem(
+    'invalid',
+    `There is no endpoint ${method.slice(0, 20)} ${path.slice(0, 200)} whose target can be told from its path.`,
+    'path',
+  );
 }
 
-function byPermission({
-  permission,
-  level,
-  repository,
-  organization,
-}: Extract<DryRunOperation, { permission: string }>): DryRunQuestion {
-  const known = permissionNamed(permission);
-  if (known === undefined)
-    throw problem('invalid', `There is no permission named ${permission.slice(0, 60)}.`, 'permission');
-  const chosen = known.levels.find((each) => each === level);
-  if (chosen === undefined)
+function byPermission(asked: Extract<DryRunOperation, { permission: string }>): Posed {
+  const known = permissionCalled(asked.permission, 'permission');
+  const level = known.levels.find((each) => each === asked.level);
+  if (level === undefined)
     throw problem(
       'invalid',
-      `${known.title} (${known.name}) takes ${known.levels.join(' or ')}, not ${level.slice(0, 20)}.`,
+      `${known.title} (${known.name}) takes ${known.levels.join(' or ')}, not ${asked.level.slice(0, 20)}.`,
       'level',
     );
-  const fullName = repository === undefined ? null : splitFullName(repository);
-  if (repository !== undefined && fullName === null)
-    throw problem('invalid', 'A repository is named as OWNER/NAME.', 'repository');
-  const target: TargetName =
-    fullName !== null
-      ? { kind: 'repository', ...fullName }
-      : organization !== undefined
-        ? { kind: 'organization', login: organization }
-        : known.group === 'instance'
-          ? { kind: 'instance' }
-          : { kind: 'account', login: null };
+  const named = targetCalled(asked);
+  const isUnnamed = named.kind === 'account' && named.login === null;
+  const target = isUnnamed && known.group === 'instance' ? ({ kind: 'instance' } as const) : named;
   if (known.group === 'repository' && target.kind !== 'repository')
     throw problem('missing_field', `${known.title} (${known.name}) is about a repository: name one.`, 'repository');
+  const sets: readonly Readonly<Record<string, Level>>[] = [{ [known.name]: level }];
   return {
-    need: {
-      sets: [{ [known.name]: chosen }],
-      publicRead: chosen === 'read' && known.group === 'repository',
-      writes: chosen !== 'read',
-    },
+    need: { sets, publicRead: level === 'read' && known.group === 'repository', writes: level !== 'read' },
     target,
   };
 }
@@ -130,14 +120,13 @@ export async function dryRun(
   ctx: Context,
   permit: Permit,
   tokenId: number | null,
-  { need, target, move }: DryRunQuestion,
+  posed: Posed | RequestFault,
   address: string,
 ): Promise<DryRunAnswer> {
   const identity = await identityBehind(ctx, permit, tokenId);
-  const explanation = await andThen(ctx.memory.refresh(), () =>
-    consider(ctx, { need, target, address, ...(move === undefined ? {} : { move }) }, identity),
-  );
-  return { allowed: explanation === null, explanation, need };
+  await ctx.memory.refresh();
+  const objection = await objectionTo(ctx, posed, address, identity);
+  return { allowed: objection === null, objection, posed: 'error' in posed ? null : posed };
 }
 
 async function identityBehind(ctx: Context, permit: Permit, tokenId: number | null): Promise<Identity> {

@@ -33,6 +33,8 @@ export class RouteMaps {
   readonly #path: string | null;
   /** Null until the standard map is needed. */
   #finder: RouteFinder | null;
+  /** Null until somebody asks about a request to this server. */
+  #own: RouteFinder | null = null;
   readonly #kept = new Map<string, Kept>();
 
   /**
@@ -86,19 +88,28 @@ export class RouteMaps {
     return answer;
   }
 
-  #find(host: string, method: string, uri: string): AskedRoute | RouteError {
-    if (!/^[A-Z]{1,20}$/.test(method)) return 'method_unreadable';
-    // No client sends a fragment. A sender hopes that the server behind takes it for the end of the path.
-    if (uri.includes('#')) return 'path_ambiguous';
-    const mark = uri.indexOf('?');
-    const asWritten = mark < 0 ? uri : uri.slice(0, mark);
-    const path = canonicalPath(asWritten);
-    if (typeof path === 'string') return path;
-    this.#finder ??= new RouteFinder(standardServices());
-    const found = this.#finder.find(plainHost(host), method, path, mark < 0 ? '' : uri.slice(mark + 1));
-    if (found === null) return 'route_unknown';
-    return found.target.kind === 'unknown' ? 'target_unknown' : { ...found, purpose: `${method} ${asWritten}` };
+  /** The route of a request to this server itself: git, and both APIs at their own paths. */
+  findOwn(method: string, uri: string): AskedRoute | RouteError {
+    this.#own ??= new RouteFinder(standardServices());
+    return find(this.#own, '', method, uri);
   }
+
+  #find(host: string, method: string, uri: string): AskedRoute | RouteError {
+    return find((this.#finder ??= new RouteFinder(standardServices())), host, method, uri);
+  }
+}
+
+function find(finder: RouteFinder, host: string, method: string, uri: string): AskedRoute | RouteError {
+  if (!/^[A-Z]{1,20}$/.test(method)) return 'method_unreadable';
+  // No client sends a fragment. A sender hopes that the server behind takes it for the end of the path.
+  if (uri.includes('#')) return 'path_ambiguous';
+  const mark = uri.indexOf('?');
+  const asWritten = mark < 0 ? uri : uri.slice(0, mark);
+  const path = canonicalPath(asWritten);
+  if (typeof path === 'string') return path;
+  const found = finder.find(plainHost(host), method, path, mark < 0 ? '' : uri.slice(mark + 1));
+  if (found === null) return 'route_unknown';
+  return found.target.kind === 'unknown' ? 'target_unknown' : { ...found, purpose: `${method} ${asWritten}` };
 }
 
 function fileAt(path: string): RouteMapFile {

@@ -6,11 +6,11 @@
  * operator's own map can say what it needs.
  */
 
-import type { Need } from '../needs.ts';
+import { GIT_NEEDS, type Need } from '../needs.ts';
 import type { MapRow, MapTarget } from './route-map.ts';
 
-const READ: Need = { sets: [{ git: 'read' }], publicRead: true, writes: false };
-const WRITE: Need = { sets: [{ git: 'write' }], publicRead: false, writes: true };
+const READ = GIT_NEEDS['upload-pack'];
+const WRITE = GIT_NEEDS['receive-pack'];
 
 /** Paths below a repository. */
 const ROWS: readonly (readonly [method: string, path: string, need: Need, query?: Readonly<Record<string, string>>])[] =

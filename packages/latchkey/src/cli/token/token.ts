@@ -190,13 +190,13 @@ interface CheckAnswer {
 
 function checkCommand(terminal: Terminal): Command {
   const command = subcommand('check', 'ask whether the token that is used here may do something; nothing is done')
-    .argument('<NAME=LEVEL>', 'a permission: contents=write')
+    .argument('<NAME=LEVEL>', 'a permission, contents=write, or several with commas; or clone, fetch, push')
     .argument('[TARGET]', 'a repository OWNER/NAME, an organization, or nothing for the account')
     .option('--ref <REF>', 'a branch, or a ref in full, that would move')
     .option('--act <ACT>', 'what would happen to it: create, update (when left out), force, delete')
-    .action(async (pair: string, target: string | undefined, flags: Flags & { ref?: string; act?: string }) => {
+    .action(async (what: string, target: string | undefined, flags: Flags & { ref?: string; act?: string }) => {
       const answer = await asked(connect(terminal, flags), {
-        ...needOf(pair, target),
+        ...questionOf(what, target),
         ...(flags.ref === undefined ? {} : { ref: flags.ref }),
         ...(flags.act === undefined ? {} : { act: flags.act }),
       });
@@ -212,6 +212,8 @@ function checkCommand(terminal: Terminal): Command {
     });
   return examples(command, [
     'latchkey token check contents=write acme/site',
+    'latchkey token check contents=write,pull_requests=write acme/site',
+    'latchkey token check push acme/site --ref main',
     'latchkey token check members=read acme && echo may',
   ]);
 }
@@ -227,16 +229,20 @@ async function asked(client: ServerClient, question: object): Promise<CheckAnswe
   }
 }
 
-/** `contents=write` and `acme/site` in the API's form. @throws UsageError */
-function needOf(pair: string, target?: string): object {
-  const match = /^([a-z_:]+)=(read|write|admin)$/.exec(pair);
-  if (match === null)
-    throw new UsageError(
-      `a permission is written NAME=LEVEL, not ${JSON.stringify(pair)}`,
-      'for example: contents=write',
-    );
+/** `contents=write`, or `push`, and `acme/site` in the API's form. @throws UsageError */
+function questionOf(what: string, target?: string): object {
   const where = target === undefined ? {} : target.includes('/') ? { repository: target } : { organization: target };
-  return { permission: match[1], level: match[2], ...where };
+  if (/^(?:clone|fetch|push)$/.test(what)) return { git: what, ...where };
+  const pairs = what.split(',').map((pair) => /^([a-z][a-z0-9_:-]*)=(read|write|admin)$/.exec(pair)?.slice(1));
+  if (pairs.includes(undefined))
+    throw new UsageError(
+      `a permission is written NAME=LEVEL, not ${JSON.stringify(what)}`,
+      'for example: contents=write; or one of clone, fetch, push',
+    );
+  const [[permission, level] = [], ...others] = pairs as string[][];
+  return others.length === 0
+    ? { permission, level, ...where }
+    : { permissions: Object.fromEntries(pairs as string[][]), ...where };
 }
 
 function pathTo(id: string | undefined): string {

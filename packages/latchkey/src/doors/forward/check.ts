@@ -7,17 +7,18 @@
  * answered.
  */
 import type { Credential } from '../../actions/decision/credential.ts';
-import type { TargetName } from '../../actions/decision/targets.ts';
-import { answerChecks, type Check, type CheckResult, MAX_CHECKS } from '../../actions/questions/checks.ts';
+import { type AskedPermissions, type Objection, posedPermissions } from '../../actions/questions/asked.ts';
+import { answerChecks, type Check, MAX_CHECKS } from '../../actions/questions/checks.ts';
+import { faultWords } from '../../actions/questions/request-errors.ts';
+import { Problem } from '../../base/errors.ts';
 import { type Static, Type } from '../../base/json-schema.ts';
 import { onDemand } from '../../base/on-demand.ts';
 import { once } from '../../base/once.ts';
 import { Secret } from '../../base/secret.ts';
-import { LEVELS, type PermissionSet, permissionNamed } from '../../catalogue/permissions.ts';
+import { LEVELS } from '../../catalogue/permissions.ts';
 import type { Derivation } from '../../rules/model.ts';
-import { splitFullName } from '../../rules/names.ts';
 import { OAuthError, type ResourceServerCall, serverAsking } from './call.ts';
-import { REQUEST_ERRORS, STATUS_OF } from './refuse.ts';
+import { STATUS_OF } from './refuse.ts';
 
 const NEEDS = Type.Record(Type.String(), Type.Union(LEVELS.map((level) => Type.Literal(level))));
 
@@ -110,46 +111,30 @@ function formErrors(body: unknown): string {
 
 function checkOf(entry: CheckEntry, i: number): Check {
   const wrong = (message: string): OAuthError => new OAuthError(400, 'invalid_request', `checks.${i}: ${message}`);
-  if ((entry.permissions === undefined) === (entry.path === undefined))
+  const { method, path, host = '', destination, permissions } = entry;
+  if ((permissions === undefined) === (path === undefined))
     throw wrong('a check has either permissions, or method and path.');
-  if (entry.path !== undefined) {
-    if (entry.method === undefined) throw wrong('a path needs a method.');
-    const turning = entry.destination === undefined ? null : { name: 'destination', value: entry.destination };
-    return { method: entry.method, host: entry.host ?? '', uri: entry.path, turning };
+  if (path !== undefined) {
+    if (method === undefined) throw wrong('a path needs a method.');
+    const turning = destination === undefined ? null : { name: 'destination', value: destination };
+    return { method, host, uri: path, turning };
   }
-  const sets = (Array.isArray(entry.permissions) ? entry.permissions : [entry.permissions]) as readonly PermissionSet[];
-  const unknown = sets.flatMap((set) => Object.keys(set)).find((name) => permissionNamed(name) === undefined);
-  if (unknown !== undefined) throw wrong(`there is no permission named ${unknown.slice(0, 60)}.`);
-  const target = targetOf(entry);
-  if (target === null)
-    throw wrong(
-      'name one of repository (OWNER/NAME), organization, account and instance, or none for the account of the token.',
-    );
-  // A check for a change is refused where nothing may be changed.
-  const writes =
-    entry.writes ??
-    (target.kind === 'repository' && sets.some((set) => Object.values(set).some((level) => level !== 'read')));
-  return { need: { sets, publicRead: entry.public ?? false, writes }, target };
+  try {
+    return posedPermissions({ ...entry, permissions: permissions as AskedPermissions['permissions'] });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    throw wrong(error.message);
+  }
 }
 
-function targetOf({ repository, organization, account, instance }: CheckEntry): TargetName | null {
-  const named = [repository, organization, account, instance].filter((one) => one !== undefined);
-  if (named.length > 1) return null;
-  if (organization !== undefined) return { kind: 'organization', login: organization };
-  if (instance === true) return { kind: 'instance' };
-  if (repository === undefined) return { kind: 'account', login: account ?? null };
-  const name = splitFullName(repository);
-  return name === null ? null : { kind: 'repository', ...name };
-}
-
-function presented(result: CheckResult): unknown {
-  if (result.allowed) return { allowed: true };
+function presented(result: Objection): unknown {
+  if (result === null) return { allowed: true };
   if ('error' in result) {
     return {
       allowed: false,
       status: 403,
       reason: result.error,
-      message: REQUEST_ERRORS[result.error],
+      message: faultWords(result),
       also: [],
       missing: [],
       missing_scopes: [],

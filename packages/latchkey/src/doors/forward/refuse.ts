@@ -11,6 +11,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { ForwardedRequestError } from '../../actions/questions/forwarded-requests.ts';
+import { REQUEST_ERROR_WORDS } from '../../actions/questions/request-errors.ts';
 import type { OutageAnswer } from '../../base/machine/outage.ts';
 import { STANDING_LIST } from '../../base/requests/standing-headers.ts';
 import { acceptedScopes } from '../../catalogue/needs.ts';
@@ -84,7 +85,7 @@ const CURED_BY_SCOPE: ReadonlySet<Reason> = new Set<Reason>([
 ]);
 
 /** What is wrong other than a lack of rights, worded for its reader: the person, or whoever set up the proxy. */
-export const REQUEST_ERRORS = {
+const REQUEST_ERRORS = {
   proxy_unknown: "Only a trusted proxy may ask here. The server's administrator names it with --trusted-proxy.",
   address_missing:
     'The proxy does not say which address the request is for (X-Original-URI, X-Forwarded-Uri, or a path after ' +
@@ -95,19 +96,7 @@ export const REQUEST_ERRORS = {
   method_missing: 'The proxy does not say which method the request uses (X-Original-Method or X-Forwarded-Method).',
   header_twice: 'A header that may be sent only once was sent twice.',
   authorization_twice: 'More than one Authorization header was sent.',
-  path_absolute: 'The address must begin with a slash.',
-  path_ambiguous:
-    'The address can be read in more than one way: it has an empty segment, dots, a semicolon, or something that ' +
-    'is encoded twice.',
-  path_undecodable: 'The address has a percent sign that encodes nothing.',
-  path_too_deep: 'The address has too many segments.',
-  method_unreadable: 'That is not an HTTP method.',
-  route_unknown: 'No route map says what this request needs, so it is refused.',
-  target_unknown: 'The address does not tell whose resource it names, so it is refused.',
-  header_unread: 'A header can turn this request into another one, and no route map says how to read it:',
-  destination_missing: 'The request names no Destination, or the proxy does not pass it on.',
-  destination_elsewhere: 'Destination must be a path, or an address on the host of the request.',
-  name_spelled_otherwise: 'It is spelled otherwise here:',
+  ...REQUEST_ERROR_WORDS,
 } as const satisfies Record<ForwardedRequestError | ProxyError | 'proxy_unknown', string>;
 
 export type RequestError = keyof typeof REQUEST_ERRORS;

@@ -5,15 +5,9 @@ import type { Context } from '../../actions/ground/context.ts';
 import { networkOf } from '../../base/address.ts';
 import { FLUSH, packetLine } from '../../git/protocol/pkt-lines.ts';
 import type { GitService, ServiceRun } from '../../git/room.ts';
-import type { Need, OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
+import type { OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
 import type { GitAddress } from './address.ts';
 import type { Exchange } from './backend.ts';
-
-/** What each service requires. `git` is the part of `contents` that clones, fetches and pushes. */
-export const NEEDS: Readonly<Record<GitService, Need>> = {
-  'upload-pack': { sets: [{ git: 'read' }], publicRead: true, writes: false },
-  'receive-pack': { sets: [{ git: 'write' }], publicRead: false, writes: true },
-};
 
 export interface GitCall {
   readonly ctx: Context;

@@ -16,11 +16,12 @@ import { outageAnswer, outageOf } from '../../base/machine/outage.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { callerOf } from '../../base/requests/caller.ts';
 import { STANDING } from '../../base/requests/standing-headers.ts';
+import { GIT_NEEDS } from '../../catalogue/needs.ts';
 import { protocolVersion } from '../../git/processes/environment.ts';
 import { isSameName } from '../../rules/names.ts';
 import { type GitAddress, GitAddresses } from './address.ts';
 import { NO_CACHE } from './backend.ts';
-import { type GitCall, NEEDS, repositoryOf } from './call.ts';
+import { type GitCall, repositoryOf } from './call.ts';
 import { CoalescedFetches } from './coalesced-fetches.ts';
 import { answerOrigin } from './cors.ts';
 import { listForFetch, serveFetch } from './fetch.ts';
@@ -93,7 +94,7 @@ function answer(ctx: Context, fetches: CoalescedFetches, asked: Asked): MaybePro
   const from = callerOf(request, ctx.settings);
   const verdict = authorize(ctx, {
     credential: credentialOn(request.socket, authorizationOf(request.rawHeaders)),
-    need: NEEDS[address.service],
+    need: GIT_NEEDS[address.service],
     target: address.target,
     address: from,
     userAgent: headers['user-agent'] ?? null,

@@ -311,7 +311,7 @@ describe('the check endpoint', () => {
     expect(await wrong({ token: hers, checks: [] })).toMatch(/^checks must not have fewer than 1 items/);
     expect(await wrong({ token: hers, checks: Array.from({ length: 101 }, () => checks[0]) })).toMatch(/100/);
     expect(await wrong({ token: hers, checks: [{ permissions: { nonsense: 'read' } }] })).toBe(
-      'checks.0: there is no permission named nonsense.',
+      'checks.0: There is no permission named nonsense.',
     );
     expect(await wrong({ token: hers, checks: [{ permissions: {}, path: '/x', method: 'GET' }] })).toBe(
       'checks.0: a check has either permissions, or method and path.',

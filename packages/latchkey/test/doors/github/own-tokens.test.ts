@@ -300,10 +300,69 @@ describe('a dry run', () => {
         resource: 'PersonalAccessToken',
         field: 'permission',
         code: 'missing_field',
-        message: 'Ask about a permission, or about a method and path.',
+        message: 'Ask about one thing: a permission, permissions, what git does, or a method and path.',
       },
     ]);
     expect((await world.ask(`GET ${PATH}/current`, { token })).body.uses_left).toBe(20 - 8);
+  });
+
+  it('takes sets of permissions, operations of git, and requests to any service', async () => {
+    const world = await apiWorld();
+    const { secret: token } = await world.token('Bob', {
+      grants: [grant({ selection: 'all', permissions: { contents: 'read' } })],
+    });
+    const check = async (body: object) => (await world.ask(`POST ${PATH}/current/check`, { token, body })).body;
+    const repository = 'Bob/notes';
+    expect(await check({ permissions: [{ contents: 'write' }, { contents: 'read' }], repository })).toMatchObject({
+      allowed: true,
+      accepted_permissions: 'contents=write; contents=read',
+    });
+    expect(await check({ permissions: { contents: 'read', issues: 'write' }, repository })).toMatchObject({
+      allowed: false,
+      missing: { issues: 'write' },
+    });
+    expect(await check({ permissions: { metadata: 'read' }, repository: 'Acme/docs' })).toMatchObject({
+      allowed: false,
+    });
+    expect(await check({ permissions: { metadata: 'read' }, repository: 'Acme/docs', public: true })).toMatchObject({
+      allowed: true,
+    });
+    expect(await check({ git: 'clone', repository })).toMatchObject({ allowed: true });
+    expect(await check({ git: 'push', repository, ref: 'main' })).toMatchObject({
+      allowed: false,
+      reason: 'permission_missing',
+      missing: { contents: 'write' },
+    });
+    expect(await check({ path: '/Bob/notes.git/info/refs?service=git-receive-pack' })).toMatchObject({
+      missing: { contents: 'write' },
+    });
+    expect(await check({ path: '/api/v4/projects/Bob%2Fnotes/issues', method: 'POST' })).toMatchObject({
+      missing: { issues: 'write' },
+    });
+    const elsewhere = { host: 'git.example.org', path: '/Bob/notes.git/git-upload-pack', method: 'POST' };
+    expect(await check(elsewhere)).toMatchObject({ allowed: true });
+    expect(await check({ ...elsewhere, destination: '/x' })).toMatchObject({
+      allowed: false,
+      reason: 'header_unread',
+      fix: null,
+    });
+    expect(await check({ ...elsewhere, path: '/bob/notes.git/git-upload-pack' })).toMatchObject({
+      reason: 'name_spelled_otherwise',
+      reasons: ['It is spelled otherwise here: Bob/notes'],
+    });
+    expect(await check({ ...elsewhere, path: '/nowhere' })).toMatchObject({
+      allowed: false,
+      reason: 'route_unknown',
+      accepted_permissions: null,
+    });
+    for (const [body, field] of [
+      [{ permissions: { nonsense: 'read' } }, 'permissions'],
+      [{ git: 'merge', repository }, 'git'],
+      [{ git: 'push' }, 'repository'],
+      [{ git: 'push', permission: 'contents', repository }, 'permission'],
+      [{ permissions: {}, repository, organization: 'Acme' }, 'repository'],
+    ] as const)
+      expect([body, (await check(body)).errors?.[0].field]).toEqual([body, field]);
   });
 });
 

@@ -3,14 +3,14 @@ import { followUpOf } from '../../../actions/decision/authenticate.ts';
 import { type BatchOutcome, MAX_BATCH, openBatch } from '../../../actions/lfs/batch.ts';
 import { PASS_SEC } from '../../../actions/lfs/passes.ts';
 import { targetRepository } from '../../../actions/repositories/target.ts';
+import { GIT_NEEDS } from '../../../catalogue/needs.ts';
 import type { ObjectName } from '../../../git/lfs/object-files.ts';
-import { NEEDS } from '../call.ts';
 import { send } from './answer.ts';
 import { type LfsCall, permitFor, presentedBy, readJson, Unreadable } from './call.ts';
 
 const OPERATIONS = {
-  download: { need: NEEDS['upload-pack'], purpose: 'fetch LFS objects of' },
-  upload: { need: NEEDS['receive-pack'], purpose: 'send LFS objects to' },
+  download: { need: GIT_NEEDS['upload-pack'], purpose: 'fetch LFS objects of' },
+  upload: { need: GIT_NEEDS['receive-pack'], purpose: 'send LFS objects to' },
 } as const;
 
 export async function answerBatch(call: LfsCall): Promise<void> {

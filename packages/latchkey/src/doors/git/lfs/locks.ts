@@ -1,6 +1,7 @@
 /** The API of locks (git-lfs, docs/api/locking.md). */
+
 import { type LfsLock, listLocks, lockPath, unlock } from '../../../actions/lfs/locks.ts';
-import { NEEDS } from '../call.ts';
+import { GIT_NEEDS } from '../../../catalogue/needs.ts';
 import { send, sendError } from './answer.ts';
 import { type LfsCall, permitFor, readJson, Unreadable } from './call.ts';
 
@@ -8,7 +9,7 @@ const DEFAULT_PAGE = 50;
 
 export async function answerLocks(call: LfsCall): Promise<void> {
   const { ctx, request, response, address } = call;
-  const permit = await permitFor(call, NEEDS['upload-pack'], 'list LFS locks of');
+  const permit = await permitFor(call, GIT_NEEDS['upload-pack'], 'list LFS locks of');
   if (permit === null) return;
   const { query } = address;
   const id = query.get('id');
@@ -28,7 +29,7 @@ export async function answerLock(call: LfsCall): Promise<void> {
   const { ctx, request, response } = call;
   const { path } = await readJson(call);
   if (typeof path !== 'string') throw new Unreadable(422, 'The path is the path of a file.');
-  const permit = await permitFor(call, NEEDS['receive-pack'], 'lock a file of');
+  const permit = await permitFor(call, GIT_NEEDS['receive-pack'], 'lock a file of');
   if (permit === null) return;
   ctx.git.demandWrites();
   const { lock, isNew } = await lockPath(ctx, permit, path);
@@ -40,7 +41,7 @@ export async function answerLock(call: LfsCall): Promise<void> {
 export async function answerLocksVerify(call: LfsCall): Promise<void> {
   const { ctx, request, response } = call;
   const { cursor, limit } = await readJson(call);
-  const permit = await permitFor(call, NEEDS['receive-pack'], 'verify LFS locks of');
+  const permit = await permitFor(call, GIT_NEEDS['receive-pack'], 'verify LFS locks of');
   if (permit === null) return;
   const page = await listLocks(
     ctx,
@@ -62,7 +63,7 @@ export async function answerLocksVerify(call: LfsCall): Promise<void> {
 export async function answerUnlock(call: LfsCall, id: string): Promise<void> {
   const { ctx, request, response } = call;
   const { force } = await readJson(call);
-  const permit = await permitFor(call, NEEDS['receive-pack'], 'unlock a file of');
+  const permit = await permitFor(call, GIT_NEEDS['receive-pack'], 'unlock a file of');
   if (permit === null) return;
   ctx.git.demandWrites();
   const found = await unlock(ctx, permit, numberIn(id), force === true);

@@ -4,6 +4,7 @@
  * Source: git-lfs, docs/api/basic-transfers.md; RFC 9110 section 14 for ranges.
  * Invariant: memory doesn't depend on an object, and a byte a minute holds nothing.
  */
+
 import { pipeline } from 'node:stream/promises';
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import { MISSING } from '../../../actions/lfs/batch.ts';
@@ -12,8 +13,8 @@ import { giveObject, holdsObject, takeObject } from '../../../actions/lfs/transf
 import { targetRepository } from '../../../actions/repositories/target.ts';
 import { bytesPassed } from '../../../base/garbage.ts';
 import { STANDING } from '../../../base/requests/standing-headers.ts';
+import { GIT_NEEDS } from '../../../catalogue/needs.ts';
 import { renewedBy } from '../body.ts';
-import { NEEDS } from '../call.ts';
 import { send, sendError } from './answer.ts';
 import { type LfsCall, permitFor, presentedBy, readJson, Unreadable } from './call.ts';
 
@@ -28,7 +29,7 @@ async function admit(call: LfsCall, oid: string, operation: Pass['operation']): 
   const pass = credential.form === 'bearer' ? readPass(call.ctx, credential.secret) : null;
   if (pass === null || pass.oid !== oid || pass.operation !== operation) throw new Unreadable(403, NO_PASS);
   const purpose = operation === 'upload' ? 'send an LFS object to' : 'fetch an LFS object of';
-  const need = operation === 'upload' ? NEEDS['receive-pack'] : NEEDS['upload-pack'];
+  const need = operation === 'upload' ? GIT_NEEDS['receive-pack'] : GIT_NEEDS['upload-pack'];
   const permit = await permitFor(call, need, purpose, pass.holder ?? { form: 'none' });
   if (permit === null) return null;
   if (targetRepository(permit).repository.id !== pass.repositoryId) throw new Unreadable(403, NO_PASS);

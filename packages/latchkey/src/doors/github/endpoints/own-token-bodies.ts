@@ -6,6 +6,7 @@
 import { problem } from '../../../base/errors.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { present } from '../../../base/present.ts';
+import { LEVELS } from '../../../catalogue/permissions.ts';
 import type { GrantDraft } from '../../../rules/grant-draft.ts';
 import type { RepositorySelection } from '../../../rules/model.ts';
 import { instantOf } from '../input.ts';
@@ -110,14 +111,32 @@ export const Rotation = Type.Object(
   },
   closed,
 );
+const Needs = Type.Record(Type.String(), Type.Union(LEVELS.map((level) => Type.Literal(level))));
+/** One of `permission`, `permissions`, `git` and `path`. */
 export const Check = Type.Object(
   {
-    method: optional(Type.String({ maxLength: 10 })),
-    path: optional(Type.String({ maxLength: 1000 })),
+    method: optional(Type.String({ maxLength: 20 })),
+    path: optional(
+      Type.String({ maxLength: 8_000, description: 'Of a request: path and query, to this server or to `host`.' }),
+    ),
+    host: optional(Type.String({ maxLength: 300, description: 'The service behind a proxy that has the path.' })),
+    destination: optional(Type.String({ maxLength: 8_000, description: 'The header of `COPY` and `MOVE`.' })),
+    git: optional(Type.String({ maxLength: 10, description: '`clone`, `fetch` or `push`, of `repository`.' })),
     permission: optional(Type.String({ maxLength: 100 })),
-    level: optional(Type.String({ maxLength: 10 })),
+    level: optional(Type.String({ maxLength: 10, description: 'Of `permission`; `read` when left out.' })),
+    permissions: optional(
+      Type.Union([Needs, Type.Array(Needs, { minItems: 1, maxItems: 20 })], {
+        description: 'A set, `{"contents": "write"}`, or a list of sets of which one is enough.',
+      }),
+    ),
     repository: optional(Type.String({ maxLength: 200 })),
     organization: optional(Type.String({ maxLength: 100 })),
+    account: optional(Type.String({ maxLength: 100 })),
+    instance: optional(Type.Literal(true)),
+    public: optional(
+      Type.Boolean({ description: 'With `permissions`: what is public may be read without; `false` when left out.' }),
+    ),
+    writes: optional(Type.Boolean({ description: 'With `permissions`: it changes the repository.' })),
     address: optional(Type.String({ maxLength: 60 })),
     ref: optional(Type.String({ maxLength: 300, description: 'A branch, or a ref in full, that would move.' })),
     act: optional(

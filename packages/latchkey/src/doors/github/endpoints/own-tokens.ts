@@ -5,7 +5,8 @@
  * itself, only the part that renews. Bodies are in `own-token-bodies.ts`; what waits for approval is in
  * `own-requests.ts`.
  */
-import { dryRun, dryRunMove, dryRunQuestion } from '../../../actions/questions/dry-run.ts';
+import type { AskedPermissions } from '../../../actions/questions/asked.ts';
+import { type DryRunOperation, dryRun, dryRunQuestion, withMove } from '../../../actions/questions/dry-run.ts';
 import { endCurrentToken } from '../../../actions/tokens/derivation.ts';
 import { editToken } from '../../../actions/tokens/edits.ts';
 import { expiryCalendar } from '../../../actions/tokens/health.ts';
@@ -55,16 +56,24 @@ async function checked(
   id: number | null,
   body: Static<typeof Check>,
 ) {
-  const { method, path, permission, level = 'read' } = body;
-  if ((path === undefined) === (permission === undefined))
-    throw problem('missing_field', 'Ask about a permission, or about a method and path.', 'permission');
-  const question = dryRunQuestion(
-    permission !== undefined
-      ? { permission, level, repository: body.repository, organization: body.organization }
-      : { method: method ?? 'GET', path: path ?? '' },
-  );
-  const move = body.ref === undefined ? {} : { move: dryRunMove(body.ref, body.act ?? 'update') };
-  return ok(dryRunAnswer(await dryRun(ctx, permit, id, { ...question, ...move }, body.address ?? address)));
+  const posed = withMove(dryRunQuestion(ctx, operationIn(body)), body.ref, body.act);
+  return ok(dryRunAnswer(await dryRun(ctx, permit, id, posed, body.address ?? address)));
+}
+
+/** @throws Problem unless exactly one thing is asked */
+function operationIn(body: Static<typeof Check>): DryRunOperation {
+  const { method, path, host, destination, permission, permissions, level, git } = body;
+  if ([path, permission, permissions, git].filter((one) => one !== undefined).length !== 1)
+    throw problem(
+      'missing_field',
+      'Ask about one thing: a permission, permissions, what git does, or a method and path.',
+      'permission',
+    );
+  if (permission !== undefined) return { ...body, permission, level: level ?? 'read' };
+  if (permissions !== undefined) return { ...body, permissions: permissions as AskedPermissions['permissions'] };
+  if (git !== undefined) return { git, repository: body.repository };
+  const turning = destination === undefined ? null : { name: 'destination', value: destination };
+  return { method: method ?? 'GET', uri: path ?? '', host: host ?? null, turning };
 }
 
 /** The id of the token that makes the request. @throws Problem when it isn't made with a token */

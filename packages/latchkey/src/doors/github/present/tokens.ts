@@ -8,6 +8,7 @@
 import { tokenPath } from '../../../actions/ground/token-names.ts';
 import type { SeenGrant, SeenMemberToken, SeenRequest, SeenToken } from '../../../actions/organizations/tokens.ts';
 import type { DryRunAnswer } from '../../../actions/questions/dry-run.ts';
+import { faultWords } from '../../../actions/questions/request-errors.ts';
 import type { CurrentToken } from '../../../actions/tokens/own-tokens.ts';
 import type { GrantView, TokenView } from '../../../actions/tokens/views.ts';
 import { isoInstant, type UnixSeconds } from '../../../base/time.ts';
@@ -179,13 +180,15 @@ export function currentToken(apiUrl: string, { derived, ...token }: CurrentToken
 }
 
 /** The answer of a dry run. */
-export function dryRunAnswer({ allowed, explanation, need }: DryRunAnswer) {
+export function dryRunAnswer({ allowed, objection, posed }: DryRunAnswer) {
+  const explanation = objection !== null && 'explanation' in objection ? objection.explanation : null;
+  const error = objection !== null && 'error' in objection ? objection : null;
   return {
     allowed,
-    accepted_permissions: acceptedPermissions(need),
-    accepted_scopes: need.scopes ?? null,
-    reason: explanation?.reason ?? null,
-    reasons: explanation === null ? [] : [explanation.sentence, ...explanation.also],
+    accepted_permissions: posed === null ? null : acceptedPermissions(posed.need),
+    accepted_scopes: posed?.need.scopes ?? null,
+    reason: explanation?.reason ?? error?.error ?? null,
+    reasons: error !== null ? [faultWords(error)] : [explanation?.sentence ?? [], ...(explanation?.also ?? [])].flat(),
     missing: Object.fromEntries((explanation?.missing ?? []).map(({ permission, level }) => [permission, level])),
     missing_scopes: explanation?.missingScopes ?? [],
     fix:

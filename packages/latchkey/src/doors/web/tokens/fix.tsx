@@ -83,9 +83,9 @@ async function whyNot(visit: Visit, token: OwnToken, asked: Asked): Promise<Expl
   for (const [permission, level] of Object.entries(permissions)) {
     for (const target of targets) {
       try {
-        const question = dryRunQuestion({ permission, level, ...target });
-        const { explanation } = await dryRun(visit.ctx, permit, token.id, question, visit.visitor.address);
-        if (explanation !== null) return explanation;
+        const question = dryRunQuestion(visit.ctx, { permission, level, ...target });
+        const { objection } = await dryRun(visit.ctx, permit, token.id, question, visit.visitor.address);
+        if (objection !== null && 'explanation' in objection) return objection.explanation;
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
         return 'unreadable';

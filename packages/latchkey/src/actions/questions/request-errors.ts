@@ -1,0 +1,28 @@
+/**
+ * Why a request to a service is refused other than for lack of rights, in words for its reader: the person, or
+ * whoever set up the proxy.
+ */
+import type { RequestFault } from './asked.ts';
+import type { ForwardedRequestError } from './forwarded-requests.ts';
+
+/** Codes are part of the API. */
+export const REQUEST_ERROR_WORDS = {
+  path_absolute: 'The address must begin with a slash.',
+  path_ambiguous:
+    'The address can be read in more than one way: it has an empty segment, dots, a semicolon, or something that ' +
+    'is encoded twice.',
+  path_undecodable: 'The address has a percent sign that encodes nothing.',
+  path_too_deep: 'The address has too many segments.',
+  method_unreadable: 'That is not an HTTP method.',
+  route_unknown: 'No route map says what this request needs, so it is refused.',
+  target_unknown: 'The address does not tell whose resource it names, so it is refused.',
+  header_unread: 'A header can turn this request into another one, and no route map says how to read it:',
+  destination_missing: 'The request names no Destination, or the proxy does not pass it on.',
+  destination_elsewhere: 'Destination must be a path, or an address on the host of the request.',
+  name_spelled_otherwise: 'It is spelled otherwise here:',
+} as const satisfies Record<ForwardedRequestError, string>;
+
+/** A fault in one line. */
+export function faultWords({ error, detail }: RequestFault): string {
+  return detail === null ? REQUEST_ERROR_WORDS[error] : `${REQUEST_ERROR_WORDS[error]} ${detail}`;
+}
