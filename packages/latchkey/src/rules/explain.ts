@@ -20,6 +20,8 @@ export interface Explanation {
   readonly sentence: string;
   /** The other refusals of the same stage, as sentences. */
   readonly also: readonly string[];
+  /** Every reason of that stage, the first one first. */
+  readonly reasons: readonly Reason[];
   readonly remedy: { readonly text: string; readonly url: string | null; readonly command: string | null };
   /** Permissions, by the names that people see. */
   readonly missing: readonly MissingPermission[];
@@ -64,6 +66,7 @@ export function explain(
     reason: first.reason,
     sentence: entry.sentence(facts),
     also: refusals.slice(1).map((refusal) => REFUSALS[refusal.reason].sentence(facts)),
+    reasons: refusals.map((refusal) => refusal.reason),
     remedy: {
       text: remedy.text,
       url: remedy.url === undefined ? null : publicUrl + remedy.url,

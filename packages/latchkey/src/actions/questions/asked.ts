@@ -38,7 +38,6 @@ export interface AskedPermissions extends NamedTarget {
 }
 
 export const GIT_OPERATIONS = ['clone', 'fetch', 'push'] as const;
-export type GitOperation = (typeof GIT_OPERATIONS)[number];
 
 /** A request to a service. */
 export interface AskedRequest {
@@ -142,7 +141,7 @@ export function posedRoute(ctx: Context, asked: AskedRequest, route: AskedRoute)
   return { need: route.row.need, target: targetName(route.target), routes: [route, ...further] };
 }
 
-export const fault = (error: RouteError | ForwardedRequestError, detail: string | null = null): RequestFault => ({
+const fault = (error: RouteError | ForwardedRequestError, detail: string | null = null): RequestFault => ({
   error,
   detail,
 });

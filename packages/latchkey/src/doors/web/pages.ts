@@ -37,6 +37,7 @@ import { newRepositoryPages } from './repositories/new-repository.tsx';
 import { repositoryPages } from './repositories/page.tsx';
 import { repositorySettingPages } from './repositories/settings.tsx';
 import { webhookPages } from './repositories/webhook.tsx';
+import { tokenCheckPages } from './tokens/check/page.tsx';
 import { consentPages } from './tokens/consent.tsx';
 import { deleteTokenPages } from './tokens/delete.tsx';
 import { deviceConsentPages } from './tokens/device-consent.tsx';
@@ -58,6 +59,7 @@ export const PAGES: readonly WebPage[] = [
   ...newPasswordPages,
   ...lockPages,
   ...consentPages,
+  ...tokenCheckPages,
   ...deviceConsentPages,
   ...sudoPages,
   ...organizationSsoPages,

@@ -155,6 +155,12 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   [`${SCOPED}/:id/delete`]: ofToken('scoped', SCOPED, '/delete'),
   '/-/profile/personal_access_tokens': redirect('/-/profile/personal_access_tokens'),
   '/settings/token-health': page('/settings/token-health'),
+  '/settings/token-check': page(
+    '/settings/token-check?ask=git&git=push&repository=octo%2Fsite&ref=main',
+    '/settings/token-check?url=https%3A%2F%2Fgit.example.org%2Focto%2Fsite.git%2FHEAD',
+    '/settings/token-check?ask=permission&permission=administration&level=write&on=octo%2Fsite',
+    '/settings/token-check',
+  ),
   '/settings/token-health.ics': download('/settings/token-health.ics'),
 
   '/organizations/:org/settings/': redirect(`${ORG}/`),

@@ -1,5 +1,5 @@
 /** The page that a refusal links to: it checks the owner and the repository, and offers the fix. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { addOrganization, removeMember, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { changePolicy } from '../../../src/actions/organizations/policies.ts';
@@ -91,4 +91,65 @@ test('what the address asks for that is no permission is no error of the page', 
   const { visitor } = await ada();
   for (const query of ['contents=admin', 'repositories=a/b&contents=read', 'target_name=%3Cb%3E&contents=read'])
     expect((await visitor.get(`/settings/personal-access-tokens/1?${query}`)).status, query).toBe(200);
+});
+
+describe('the page that asks whether a token may', () => {
+  const spaced = (html: string): string => html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+  const ask = (query: Record<string, string>): string => `/settings/token-check?${new URLSearchParams(query)}`;
+
+  test('says yes, or every reason with what mends it and who can', async () => {
+    const { world, visitor } = await ada('octo');
+    const answer = async (query: Record<string, string>): Promise<string> =>
+      spaced((await visitor.get(ask(query))).text);
+    const clone = { ask: 'git', git: 'clone', repository: 'octo/site' };
+    expect(await answer(clone)).toContain('Yes The token laptop may do this, now and from there.');
+    const push = await visitor.get(ask({ ...clone, git: 'push', ref: 'main' }));
+    expect(spaced(push.text)).toContain('It needs contents: write on octo/site');
+    expect(spaced(push.text)).toContain('Why not The token &quot;laptop&quot; lacks contents: write on');
+    expect(spaced(push.text)).toContain(
+      'Who can change that You can. And: An administrator of octo/site, or an owner of octo (grace).',
+    );
+    expect(push.text).toContain('href="/settings/personal-access-tokens/1?target_name=octo');
+    await changePolicy(world.ctx, PERMIT, 'octo', { requiresApproval: true });
+    expect(await answer({ ...clone, git: 'push' })).toContain('You can. Then it waits for an owner of octo (grace).');
+    await changePolicy(world.ctx, PERMIT, 'octo', { allowed: { 'fine-grained': false } });
+    expect(await answer(clone)).toContain('Who can change that An owner of octo (grace).');
+  });
+
+  test('takes addresses of services and of this server, permissions, and what was refused', async () => {
+    const { visitor } = await ada('octo');
+    const answer = async (query: Record<string, string>): Promise<string> =>
+      spaced((await visitor.get(ask(query))).text);
+    const at = 'https://git.example.org/octo/site.git';
+    expect(await answer({ url: `${at}/info/refs?service=git-upload-pack` })).toContain('Yes The token laptop');
+    expect(await answer({ method: 'POST', url: `${at}/git-receive-pack` })).toContain('lacks contents: write');
+    expect(await answer({ url: 'https://git.example.org/other/thing' })).toContain(
+      'No route map says what this request needs',
+    );
+    expect(await answer({ url: '/repos/octo/site/commits' })).toContain('Yes The token laptop');
+    expect(await answer({ url: 'http://localhost:7070/octo/site.git/git-upload-pack', method: 'POST' })).toContain(
+      'Yes',
+    );
+    expect(await answer({ ask: 'permission', permission: 'issues', level: 'write', on: 'octo/site' })).toContain(
+      'lacks issues: write on octo/site',
+    );
+    expect(await answer({ url: 'git.example.org' })).toContain('Write the whole address');
+    expect(await answer({ ask: 'git', repository: 'octo' })).toContain('A repository is named as OWNER/NAME.');
+    expect((await visitor.get('/settings/personal-access-tokens/1')).text).toContain('/settings/token-check?token=1');
+    expect((await visitor.get('/help/permission_missing')).text).toContain('href="/settings/token-check"');
+  });
+
+  test('tells nothing of other people’s tokens, or of what the person may not see', async () => {
+    const { world, visitor } = await ada('octo');
+    const other = world.visitor();
+    await world.addPerson('mallory');
+    await other.signIn('mallory');
+    expect((await other.get(ask({ token: '1', ask: 'git', repository: 'octo/site' }))).status).toBe(404);
+    await removeMember(world.ctx, PERMIT, { organization: 'octo', login: 'ada' });
+    const about = async (repository: string): Promise<string> =>
+      spaced((await visitor.get(ask({ ask: 'git', git: 'clone', repository }))).text).replaceAll(repository, 'IT');
+    const unseen = (await about('octo/site')).replaceAll('octo', 'OWNER');
+    expect(unseen).toBe((await about('none/such')).replaceAll('none', 'OWNER'));
+    expect(unseen).toContain('An administrator of IT, or whoever owns OWNER.');
+  });
 });

@@ -48,6 +48,7 @@ export const DEVELOPER_MENU: Menu = {
         { label: 'Fine-grained tokens', path: '/settings/personal-access-tokens', withBelow: true },
         { label: 'Tokens (classic)', path: '/settings/tokens', withBelow: true },
         { label: 'Token health', path: '/settings/token-health' },
+        { label: 'May a token do this?', path: '/settings/token-check' },
       ],
     },
     { label: 'Machine accounts', path: '/settings/machines', withBelow: true },

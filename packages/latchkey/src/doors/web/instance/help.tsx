@@ -72,6 +72,10 @@ function topicPage({ title, sentence, about, remedy, isForgotten }: HelpTopic): 
           ? 'Git forgets the credential, and asks for another one the next time.'
           : 'The credential is still valid, so git keeps it. Once the cause is fixed, there is nothing to type again.'}
       </p>
+      <p>
+        <a href="/settings/token-check">Ask whether a token of yours may do something</a>: every reason, what mends it,
+        and who can.
+      </p>
       <Back />
     </Narrow>,
   );

@@ -20,6 +20,7 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { AuditTable } from '../parts/audit-entries.tsx';
 import { Notice, Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
+import { checkPath } from './check/question.ts';
 import { Derived, endDerivedForm } from './derived.tsx';
 import { Abilities, Facts } from './facts.tsx';
 import { fix, fixOf } from './fix.tsx';
@@ -88,6 +89,9 @@ function Buttons({ token }: { token: OwnToken }): VNode {
   const path = pathOfToken(token);
   return (
     <>
+      <a class="btn btn-sm" href={checkPath(token.id)}>
+        May it do this?
+      </a>{' '}
       <a class="btn btn-sm" href={`${path}/edit`}>
         Edit
       </a>{' '}

@@ -4,6 +4,7 @@ import type { TokenRefusal } from '../../../actions/decision/token-refusals.ts';
 import type { OwnToken } from '../../../actions/tokens/own-tokens.ts';
 import type { Visit } from '../frame/visit.ts';
 import { CommandBox, Time } from '../parts/components.tsx';
+import { checkPathFor } from './check/question.ts';
 import { pathOfToken } from './kinds.ts';
 
 /** The list, or a sentence when nothing was refused. */
@@ -35,7 +36,10 @@ export function Refused({
                 </p>
                 <p class="mb-1">{refusal.words.sentence}</p>
                 <p class="mb-0">
-                  <Mend visit={visit} token={token} refusal={refusal} />
+                  <Mend visit={visit} token={token} refusal={refusal} />{' '}
+                  <a class="ml-2" href={checkPathFor(token.id, refusal.purpose)}>
+                    Ask whether it may by now
+                  </a>
                 </p>
                 <Typed id={`way-out-${i}`} refusal={refusal} />
               </li>
