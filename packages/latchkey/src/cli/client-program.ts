@@ -12,6 +12,7 @@ import type { ExitCode } from './exit-codes.ts';
 import { processTerminal, sayError, type Terminal, UsageError } from './terminal.ts';
 import { loginCommand } from './token/login.ts';
 import { openCommand } from './token/open.ts';
+import { routeCommand } from './token/route.ts';
 import { tokenCommand } from './token/token.ts';
 import { whoamiCommand } from './token/whoami.ts';
 
@@ -22,6 +23,7 @@ export const PEOPLES_COMMANDS = [
   tokenCommand,
   whoamiCommand,
   openCommand,
+  routeCommand,
 ] as const;
 
 /** Commands in documents that only the server's package has. */

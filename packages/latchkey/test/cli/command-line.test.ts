@@ -80,6 +80,7 @@ describe('help', () => {
       'doctor',
       'login',
       'open token',
+      'route explain',
       'serve',
       'token check',
       'token create',

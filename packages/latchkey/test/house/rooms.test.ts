@@ -83,6 +83,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'parts',
       'frame',
       'tokens',
+      'tokens/check',
       'tokens/form',
       'tokens/secret',
       'organizations',

@@ -165,6 +165,34 @@ test('check answers yes, or no with the reason and the remedy', async () => {
   );
 });
 
+test('a request to a service is explained: its map, its route, what it needs, and whether a token may', async () => {
+  const { world, call } = await bob();
+  const at = 'https://git.example.org/acme/site.git';
+  const explain = (...args: string[]) => call('route', 'explain', ...args);
+  expect(await explain('POST', `${at}/git-receive-pack`, '--token', 'laptop')).toEqual({
+    code: 0,
+    stdout:
+      'map     git\nroute   POST /{owner}/{repo}/git-receive-pack\nabout   acme/site\n' +
+      'needs   contents=write\nanswer  yes\n',
+    stderr: '',
+  });
+  const no = await explain('GET', 'https://git.example.org/api/v3/repos/acme/site/actions/secrets', '--token', '1');
+  expect(no).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/^map     github\n[^]*needs   secrets=read\nanswer/),
+  });
+  expect(no.stderr).toContain(`hint: ${world.url}/settings/personal-access-tokens/1?target_name=acme`);
+  const unknown = await explain('GET', 'https://git.example.org/nowhere');
+  expect(unknown.stdout).toBe('map     none\nroute   none\nabout   unknown\nneeds   unknown\nanswer  no\n');
+  expect(unknown.stderr).toContain('no route map says what this request needs');
+  expect(JSON.parse((await explain('GET', `${at}/HEAD`, '--json')).stdout)).toMatchObject({
+    allowed: true,
+    route: { service: 'git', line: 0 },
+  });
+  expect(await explain('GET', `${at}/HEAD`, '--token', 'nobody')).toMatchObject({ code: 2 });
+  expect(await explain('GET', '/acme/site.git/HEAD')).toMatchObject({ code: 2 });
+});
+
 test('a question that makes no sense is a mistake in the command, and not a no', async () => {
   const { call } = await bob();
   for (const [question, words] of [

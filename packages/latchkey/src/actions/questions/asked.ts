@@ -56,6 +56,18 @@ export interface Posed {
   readonly move?: Question['move'];
   /** Of a request, its route and those that it needs besides: see `furtherRoutes`. */
   readonly routes?: readonly AskedRoute[];
+  /** Of a request, which entry of which map decides. */
+  readonly by?: MapEntry;
+}
+
+/** An entry of a route map, as the operator wrote it. */
+export interface MapEntry {
+  readonly service: string;
+  readonly method: string;
+  /** With its parameters: `/repos/{owner}/{repo}`. */
+  readonly path: string;
+  /** In the operator's file; 0 = of a built-in map, without a file. */
+  readonly line: number;
 }
 
 /** Why there is no answer from the decision: the request itself is at fault. `detail` follows its words. */
@@ -138,7 +150,8 @@ export function posedRoute(ctx: Context, asked: AskedRequest, route: AskedRoute)
   if (route.target.kind === 'every-organization' || route.target.kind === 'unknown') return fault('target_unknown');
   const further = furtherRoutes(ctx.routeMaps, asked, route);
   if (typeof further === 'string') return fault(further, further === 'header_unread' ? asked.turning?.name : undefined);
-  return { need: route.row.need, target: targetName(route.target), routes: [route, ...further] };
+  const { service, method, path, line, need } = route.row;
+  return { need, target: targetName(route.target), routes: [route, ...further], by: { service, method, path, line } };
 }
 
 const fault = (error: RouteError | ForwardedRequestError, detail: string | null = null): RequestFault => ({

@@ -79,7 +79,8 @@ function byOwnRoute(ctx: Context, asked: AskedRequest): Posed | RequestFault {
   const path = asked.uri.replace(/[?#].*$/s, '');
   const match = findRoute()(method, path.replace(/^\/api\/v3(?=\/)/, ''));
   const target = match === null ? null : targetNamed(match.row.target, match.params);
-  if (match !== null && target !== null) return { need: match.row.need, target };
+  if (match !== null && target !== null)
+    return { need: match.row.need, target, by: { service: 'github', method, path: match.row.path, line: 0 } };
   const own = ctx.routeMaps.findOwn(method, asked.uri);
   if (typeof own !== 'string' && own.target.kind !== 'unknown') return posedRoute(ctx, { ...asked, method }, own);
   throw problem(

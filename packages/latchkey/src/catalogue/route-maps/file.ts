@@ -26,13 +26,18 @@ const schemas = onDemand<typeof import('typebox/value')>('typebox/value');
 
 /** One service behind a proxy. */
 export interface MapService {
+  /** What people know it by: `registry`, or its first host. */
+  readonly name: string;
   /** Null = any host that no other service names. */
   readonly hosts: readonly string[] | null;
   readonly rows: readonly PlacedRow[];
 }
 
-/** A row with its line in the file; a built-in map has the line where it is named. */
-export type PlacedRow = MapRow & { readonly line: number };
+/**
+ * A row with its service, and its line in the file; a built-in map has the line where it is named, and 0 without a
+ * file.
+ */
+export type PlacedRow = MapRow & { readonly service: string; readonly line: number };
 
 type OwnPermission = Permission & { readonly name: OwnName; readonly source: 'operator' };
 
@@ -59,8 +64,16 @@ const MAX_PROBLEMS = 20;
  * on any host.
  */
 export function standardServices(): MapService[] {
-  const rows = [...gitRows(null), ...below('/api/v3', githubRows()), ...below('/api/v4', gitlabRows())];
-  return [{ hosts: null, rows: rows.map((row) => ({ ...row, line: 0 })) }];
+  const maps = [
+    ['git', gitRows(null)],
+    ['github', below('/api/v3', githubRows())],
+    ['gitlab', below('/api/v4', gitlabRows())],
+  ] as const;
+  return maps.map(([name, rows]) => ({
+    name,
+    hosts: null,
+    rows: rows.map((row) => ({ ...row, service: name, line: 0 })),
+  }));
 }
 
 /** Reads the text of a file. */
@@ -163,11 +176,12 @@ class Reading {
     const listed =
       entry.map === undefined ? [] : BUILT_IN[entry.map](entry.owner ?? null).map((row) => ({ ...row, line }));
     const own = (entry.routes ?? []).flatMap((route, i) => this.#route(route, [...path, 'routes', i]));
-    const rows = below(entry.prefix ?? '/', [...listed, ...own]) as PlacedRow[];
-    return { hosts: entry.hosts ?? null, rows };
+    const name = entry.name ?? entry.hosts?.[0] ?? entry.map ?? 'any host';
+    const rows = below(entry.prefix ?? '/', [...listed, ...own]).map((row) => ({ ...row, service: name }));
+    return { name, hosts: entry.hosts ?? null, rows: rows as PlacedRow[] };
   }
 
-  #route(route: RouteEntry, path: Path): PlacedRow[] {
+  #route(route: RouteEntry, path: Path): (MapRow & { readonly line: number })[] {
     const wrong = templateProblem(route.path);
     if (wrong !== null) this.#addProblem([...path, 'path'], `The path ${wrong}.`);
     const sets = (Array.isArray(route.needs) ? route.needs : [route.needs]) as readonly PermissionSet[];

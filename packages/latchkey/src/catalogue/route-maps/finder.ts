@@ -7,7 +7,7 @@
 import type { CanonicalPath } from '../../base/canonical-path.ts';
 import { Overlap, parameterNames, RouteTree } from '../routes/route-tree.ts';
 import type { MapService, PlacedRow, RouteMapProblem } from './file.ts';
-import { filler, type MapRow } from './route-map.ts';
+import { filler } from './route-map.ts';
 
 /** What a request is about, by name. `unknown` and the others as in `MapTarget`. */
 export type NamedTarget =
@@ -16,7 +16,7 @@ export type NamedTarget =
   | { readonly kind: 'self' | 'instance' | 'nobody' | 'every-organization' | 'unknown' };
 
 export interface FoundRoute {
-  readonly row: MapRow;
+  readonly row: PlacedRow;
   readonly target: NamedTarget;
 }
 

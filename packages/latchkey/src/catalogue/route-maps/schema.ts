@@ -68,6 +68,11 @@ const SERVICE = {
   type: 'object',
   additionalProperties: false,
   properties: {
+    name: {
+      type: 'string',
+      pattern: '^[a-z][a-z0-9-]{0,19}$',
+      description: 'what people know it by, in logs and refusals: registry; its first host unless told',
+    },
     hosts: {
       type: 'array',
       items: HOST,
@@ -138,6 +143,7 @@ export interface RouteEntry {
 }
 
 export interface ServiceEntry {
+  readonly name?: string;
   readonly hosts?: readonly string[];
   readonly prefix?: string;
   readonly map?: BuiltInMap;

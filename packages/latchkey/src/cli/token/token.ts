@@ -20,13 +20,9 @@ import { CURRENT, type TokenAnswer } from './own-token.ts';
 import { permissionsCommand } from './permissions.ts';
 import { remindCommand, waitingWords } from './remind.ts';
 import { holdsToken, keepRotated } from './rotated.ts';
+import { everyToken, TOKENS } from './token-list.ts';
 
 type Flags = ServerFlags & { readonly json?: true };
-
-const TOKENS = '/user/personal-access-tokens';
-/** Tokens on one page of the list; GitHub's largest. */
-const PAGE_SIZE = 100;
-const MAX_PAGES = 100;
 
 export function tokenCommand(terminal: Terminal): Command {
   const command = new Command('token').description(
@@ -78,16 +74,6 @@ function listCommand(terminal: Terminal): Command {
     'latchkey token list',
     "latchkey token list --json | jq '.[] | select(.expires_at == null)'",
   ]);
-}
-
-async function everyToken(client: ServerClient): Promise<TokenAnswer[]> {
-  const tokens: TokenAnswer[] = [];
-  for (let page = 1; page <= MAX_PAGES; page++) {
-    const some = await client.api<TokenAnswer[]>(`${TOKENS}?per_page=${PAGE_SIZE}&page=${page}`);
-    tokens.push(...some);
-    if (some.length < PAGE_SIZE) break;
-  }
-  return tokens;
 }
 
 function createCommand(terminal: Terminal): Command {

@@ -5,6 +5,7 @@
  * Never: a secret, except in the one answer that hands out a new one.
  */
 
+import { fullNameOf } from '../../../actions/decision/targets.ts';
 import { tokenPath } from '../../../actions/ground/token-names.ts';
 import type { SeenGrant, SeenMemberToken, SeenRequest, SeenToken } from '../../../actions/organizations/tokens.ts';
 import type { DryRunAnswer } from '../../../actions/questions/dry-run.ts';
@@ -187,6 +188,8 @@ export function dryRunAnswer({ allowed, objection, posed }: DryRunAnswer) {
     allowed,
     accepted_permissions: posed === null ? null : acceptedPermissions(posed.need),
     accepted_scopes: posed?.need.scopes ?? null,
+    target: posed === null ? null : fullNameOf(posed.target),
+    route: posed?.by ?? null,
     reason: explanation?.reason ?? error?.error ?? null,
     reasons: error !== null ? [faultWords(error)] : [explanation?.sentence ?? [], ...(explanation?.also ?? [])].flat(),
     missing: Object.fromEntries((explanation?.missing ?? []).map(({ permission, level }) => [permission, level])),

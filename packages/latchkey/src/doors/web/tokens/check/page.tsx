@@ -114,7 +114,17 @@ function Told({ visit, told }: { visit: Visit; told: Told }): VNode {
         {posed === null ? null : (
           <>
             <dt>It needs</dt>
-            <dd>{needWords(posed)}</dd>
+            <dd class="lk-break">
+              {needWords(posed)}
+              {posed.by === undefined ? null : (
+                <p class="note mb-0">
+                  By the route map of {posed.by.service}:{' '}
+                  <code>
+                    {posed.by.method} {posed.by.path}
+                  </code>
+                </p>
+              )}
+            </dd>
           </>
         )}
         {objection === null ? null : (
