@@ -21,6 +21,8 @@ export interface StoredGrant extends Grant {
   readonly accessGrantedAt: UnixSeconds | null;
   /** When its state last changed; null = never, or before that was kept. */
   readonly decidedAt: UnixSeconds | null;
+  /** When what it reaches last changed; null = never, or before that was kept. */
+  readonly reachedAt: UnixSeconds | null;
 }
 
 /** What a grant reaches. */
@@ -133,15 +135,22 @@ function assemble(rows: readonly (Selectable<GrantsTable> & { repository_id: num
       createdAt: grant.created_at,
       accessGrantedAt: grant.access_granted_at,
       decidedAt: grant.decided_at,
+      reachedAt: grant.reached_at,
     };
   });
 }
 
 /** Replaces what a grant reaches; its state stays. False when there is no such grant. */
-export async function setGrantReach(tx: Query, grantId: number, reach: GrantReach): Promise<boolean> {
+export async function setGrantReach(tx: Query, grantId: number, reach: GrantReach, at: UnixSeconds): Promise<boolean> {
+  const before = await grantById(tx, grantId);
+  if (before === null) return false;
   const changed = await tx
     .updateTable('grants')
-    .set({ selection: reach.selection, permissions_json: JSON.stringify(reach.permissions) })
+    .set({
+      selection: reach.selection,
+      permissions_json: JSON.stringify(reach.permissions),
+      ...(isSameReach(before, reach) ? {} : { reached_at: at }),
+    })
     .where('id', '=', grantId)
     .returning('token_id')
     .executeTakeFirst();
@@ -150,6 +159,15 @@ export async function setGrantReach(tx: Query, grantId: number, reach: GrantReac
   await tx.deleteFrom('grant_repositories').where('grant_id', '=', grantId).execute();
   await addRepositories(tx, grantId, reach);
   return true;
+}
+
+export function isSameReach(one: GrantReach, other: GrantReach): boolean {
+  return spelledReach(one) === spelledReach(other);
+}
+
+function spelledReach({ selection, repositoryIds, permissions }: GrantReach): string {
+  const ids = selection === 'selected' ? [...repositoryIds].toSorted((a, b) => a - b) : [];
+  return JSON.stringify([selection, ids, Object.entries(permissions).toSorted()]);
 }
 
 /**

@@ -49,6 +49,7 @@ import { externalIdentities } from './migrations/0395-external-identities.ts';
 import { singleSignOn } from './migrations/0470-single-sign-on.ts';
 import { machineAccounts } from './migrations/0490-machine-accounts.ts';
 import { lfsLocks } from './migrations/0500-lfs-locks.ts';
+import { narrowings } from './migrations/0570-narrowings.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order. */
@@ -94,6 +95,7 @@ export const MIGRATIONS: readonly Migration[] = [
   singleSignOn,
   machineAccounts,
   lfsLocks,
+  narrowings,
 ];
 
 interface MigrationsTable {

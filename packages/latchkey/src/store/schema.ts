@@ -235,6 +235,15 @@ export interface GrantsTable {
   access_granted_at: number | null;
   /** When its state last changed; null = never, or before that was kept. */
   decided_at: Generated<number | null>;
+  /** When its repositories or permissions last changed; null = never, or before that was kept. */
+  reached_at: Generated<number | null>;
+}
+
+interface NarrowingsTable {
+  token_id: number;
+  narrowed_at: number;
+  /** What each grant reached before and after. */
+  grants_json: string;
 }
 
 interface GrantRepositoriesTable {
@@ -696,6 +705,7 @@ export interface Database {
   token_secrets: TokenSecretsTable;
   derived_tokens: DerivedTokensTable;
   grants: GrantsTable;
+  narrowings: NarrowingsTable;
   grant_repositories: GrantRepositoriesTable;
   requests: RequestsTable;
   devices: DevicesTable;

@@ -302,7 +302,7 @@ forEachEngine('grants', (open) => {
     await store.transaction((tx) => setGrantState(tx, id, ['active', 'denied'], 'active', THEN + 2));
     expect(
       await store.transaction((tx) =>
-        setGrantReach(tx, id, { selection: 'selected', repositoryIds: [docs], permissions: { issues: 'write' } }),
+        setGrantReach(tx, id, { selection: 'selected', repositoryIds: [docs], permissions: { issues: 'write' } }, 9),
       ),
     ).toBe(true);
     expect(await grantById(store.db, id)).toMatchObject({
@@ -311,10 +311,12 @@ forEachEngine('grants', (open) => {
       state: 'active',
       accessGrantedAt: THEN + 2,
     });
-    await store.transaction((tx) => setGrantReach(tx, id, { selection: 'all', repositoryIds: [], permissions: {} }));
+    await store.transaction((tx) => setGrantReach(tx, id, { selection: 'all', repositoryIds: [], permissions: {} }, 9));
     expect(await grantById(store.db, id)).toMatchObject({ selection: 'all', repositoryIds: new Set() });
     expect(
-      await store.transaction((tx) => setGrantReach(tx, 999, { selection: 'all', repositoryIds: [], permissions: {} })),
+      await store.transaction((tx) =>
+        setGrantReach(tx, 999, { selection: 'all', repositoryIds: [], permissions: {} }, 9),
+      ),
     ).toBe(false);
     expect(await store.transaction((tx) => deleteGrant(tx, id))).toBe(true);
     expect(await store.transaction((tx) => deleteGrant(tx, id))).toBe(false);

@@ -8,7 +8,8 @@
 import type { Log } from '../../base/log.ts';
 import { oncePer } from '../../base/once.ts';
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
-import { type Level, type PermissionName, wholeOf } from '../../catalogue/permissions.ts';
+import { atLeast, type Level, type PermissionName, type PermissionSet, wholeOf } from '../../catalogue/permissions.ts';
+import { covers, heldLevel } from '../../rules/grant.ts';
 import type { Question } from '../../rules/model.ts';
 import type { Store } from '../../store/db.ts';
 import { addTokenDays, type TokenDay } from '../../store/token-days.ts';
@@ -22,12 +23,23 @@ const MAX_AGENT_LENGTH = 200;
 const MAX_COUNTED = 10_000;
 
 /** The spelling of a need in the counts. Every request counts; working it out takes 4 µs. */
-const spelled = oncePer((need: Question['need']) => {
-  const named = need.sets.flatMap((set) =>
-    Object.entries(set).map(([name, level]) => `${wholeOf(name as PermissionName)}=${level}`),
-  );
+const spelled = oncePer(({ sets: [set = NOTHING] }: Question['need']) => spelledSet(set));
+const spelledSet = oncePer((set: PermissionSet) => {
+  const named = Object.entries(set).map(([name, level]) => `${wholeOf(name as PermissionName)}=${level}`);
   return [...new Set(named)].join(',');
 });
+const NOTHING: PermissionSet = {};
+
+/**
+ * The first alternative that the grants for the target give, so that the others aren't taken for used; nothing when
+ * what is public was read without any.
+ */
+function heldSet({ bearer, need, target }: Question): PermissionSet {
+  if (bearer.via !== 'token') return NOTHING;
+  const grants = bearer.token.grants.filter((grant) => covers(grant, target));
+  const holds = ([name, level]: [string, Level]): boolean => atLeast(heldLevel(grants, name as PermissionName), level);
+  return need.sets.find((set) => (Object.entries(set) as [string, Level][]).every(holds)) ?? NOTHING;
+}
 
 /**
  * How often a token used a need (as spelled) on a repository (0 = none). Nested, to avoid making one text of all three
@@ -102,14 +114,16 @@ export class Usage {
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();
   }
 
-  /** Counts one use of what a request needed: all its permissions, even if one of several would have been enough. */
-  count(tokenId: number, { need, target, at }: Question): void {
+  /** Counts one use of what a request needed; of alternatives, the first that the token holds. */
+  count(tokenId: number, question: Question): void {
+    const { need, target, at } = question;
     const dayAt = at - (at % DAY_SEC);
     if (dayAt !== this.#dayAt) {
       if (!this.#counted.isEmpty) void this.flush();
       this.#dayAt = dayAt;
     }
-    this.#counted.add(spelled(need), target.kind === 'repository' ? (target.repository?.id ?? 0) : 0, tokenId);
+    const used = need.sets.length < 2 ? spelled(need) : spelledSet(heldSet(question));
+    this.#counted.add(used, target.kind === 'repository' ? (target.repository?.id ?? 0) : 0, tokenId);
     this.#timer ??= setTimeout(() => void this.flush(), FLUSH_EVERY_MS).unref();
   }
 

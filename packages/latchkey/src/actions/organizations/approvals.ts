@@ -83,7 +83,7 @@ async function reviewOne(
 async function grantAccess(tx: Query, request: Request, at: UnixSeconds): Promise<void> {
   const grant = await grantById(tx, request.grantId);
   if (grant === null) throw problem('conflict', `What the request ${request.id} was for was taken away meanwhile.`);
-  await setGrantReach(tx, grant.id, grant.state === 'active' ? joinedReach(grant, request) : request);
+  await setGrantReach(tx, grant.id, grant.state === 'active' ? joinedReach(grant, request) : request, at);
   if (grant.state !== 'active') await setGrantState(tx, grant.id, [grant.state], 'active', at);
 }
 

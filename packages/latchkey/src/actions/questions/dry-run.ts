@@ -33,7 +33,6 @@ import {
   refMove,
   targetCalled,
 } from './asked.ts';
-import { plainHost } from './route-maps.ts';
 
 /** The action in question: a request, an operation of git, or anything that needs permissions. */
 export type DryRunOperation =
@@ -62,9 +61,12 @@ export function dryRunQuestion(ctx: Context, operation: DryRunOperation): Posed 
   if ('permission' in operation) return byPermission(operation);
   if ('permissions' in operation) return posedPermissions(operation);
   if ('git' in operation) return posedGit(operation.git, operation.repository);
-  const { host } = operation;
-  return host === null || plainHost(host) === plainHost(new URL(ctx.settings.publicUrl).host)
-    ? byOwnRoute(ctx, { ...operation, host: '' })
+  const { host, uri } = operation;
+  if (host === null) return byOwnRoute(ctx, { ...operation, host: '' });
+  const own = new URL(ctx.settings.publicUrl);
+  const below = own.pathname.replace(/\/$/, '');
+  return host.toLowerCase() === own.host && uri.startsWith(`${below}/`)
+    ? byOwnRoute(ctx, { ...operation, host: '', uri: uri.slice(below.length) })
     : posedRequest(ctx, { ...operation, host });
 }
 

@@ -1,18 +1,6 @@
-/**
- * How a token was used in the last 90 days, and what it never used.
- *
- * Invariant: narrowing removes only what nobody used: a permission that was used stays at the level of its use.
- */
-import { present } from '../../base/present.ts';
+/** How a token was used in the last 90 days, and its grants as drafts, where an edit begins. */
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
-import {
-  atLeast,
-  LEVELS,
-  type Level,
-  type PermissionName,
-  permissionNamed,
-  wholeOf,
-} from '../../catalogue/permissions.ts';
+import { atLeast, type Level } from '../../catalogue/permissions.ts';
 import type { GrantDraft } from '../../rules/grant-draft.ts';
 import { DELETED_ACCOUNT } from '../../rules/names.ts';
 import { accountsByIds } from '../../store/accounts.ts';
@@ -22,10 +10,17 @@ import type { Permit } from '../decision/authorize.ts';
 import { tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { INSTANCE_LOGIN } from './draft-world.ts';
-import type { GrantView, TokenView } from './views.ts';
+import type { TokenView } from './views.ts';
 
 /** How far back a token's use is shown and counts. */
 export const ACTIVITY_DAYS = 90;
+
+interface UsedRepository {
+  readonly id: number;
+  readonly ownerId: number;
+  readonly name: string;
+  readonly times: number;
+}
 
 export interface Activity {
   /** One number for each of the last `ACTIVITY_DAYS` days, today last. */
@@ -34,7 +29,7 @@ export interface Activity {
   /** `contents: write` → how often; the most used first. */
   readonly byPermission: readonly { readonly permission: string; readonly level: Level; readonly times: number }[];
   /** `octo/site` → how often; the most used first. */
-  readonly byRepository: readonly { readonly name: string; readonly times: number }[];
+  readonly byRepository: readonly UsedRepository[];
 }
 
 /** How one of the caller's own tokens was used. */
@@ -91,6 +86,8 @@ async function repositoriesOf(ctx: Context, days: readonly TokenDay[]): Promise<
   ]);
   return [...repositories.values()]
     .map((repository) => ({
+      id: repository.id,
+      ownerId: repository.ownerId,
       name: `${owners.get(repository.ownerId)?.login ?? DELETED_ACCOUNT}/${repository.name}`,
       times: sums.get(repository.id) ?? 0,
     }))
@@ -108,68 +105,6 @@ export function draftsOf(token: Pick<TokenView, 'grants'>): GrantDraft[] {
       permissions: permissions as Record<string, string>,
       justification: null,
     }));
-}
-
-/** What a token had for less time than use is counted may still be for next month. */
-const ENOUGH_USE_SEC = ACTIVITY_DAYS * DAY_SEC;
-
-/**
- * What a token would keep if it were narrowed to what it used. Null when it uses everything that it has had for 90
- * days, or was never used; while a request of its waits, nothing can be said of it yet.
- */
-export function narrowed(
-  token: Pick<TokenView, 'kind' | 'createdAt' | 'grants'>,
-  activity: Activity,
-  at: UnixSeconds,
-): { grants: GrantDraft[]; dropped: readonly string[] } | null {
-  if (token.kind !== 'fine-grained' || activity.total === 0) return null;
-  const views = token.grants.filter(({ state }) => state === 'active' || state === 'pending');
-  if (views.some(({ state, request }) => state === 'pending' || request !== null)) return null;
-  const dropped: string[] = [];
-  const grants = draftsOf(token).map((draft, index) => {
-    const view = present(views[index], `grant ${index}`);
-    if (at - Math.max(token.createdAt, view.decidedAt ?? 0) < ENOUGH_USE_SEC) return draft;
-    return {
-      ...draft,
-      repositories: usedRepositories(view, draft, activity, dropped),
-      permissions: usedPermissions(draft, activity, dropped),
-    };
-  });
-  return dropped.length === 0 ? null : { grants, dropped };
-}
-
-function usedPermissions(draft: GrantDraft, activity: Activity, dropped: string[]): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const [name, level] of Object.entries(draft.permissions)) {
-    const used = activity.byPermission
-      .filter(({ permission }) => permission === wholeOf(name as PermissionName))
-      .map((one) => one.level);
-    const highest = LEVELS.findLast((each) => used.includes(each)) ?? null;
-    const isLowest = permissionNamed(name)?.levels[0] === level;
-    if (name === 'metadata' || (highest !== null && (isLowest || atLeast(highest, level as Level)))) kept[name] = level;
-    else if (highest !== null && permissionNamed(name)?.levels.includes(highest) === true) {
-      kept[name] = highest;
-      dropped.push(`${name}: ${level}, of which ${highest} was used`);
-    } else dropped.push(`${name}: ${level}`);
-  }
-  return kept;
-}
-
-function usedRepositories(
-  grant: GrantView,
-  draft: GrantDraft,
-  activity: Activity,
-  dropped: string[],
-): readonly string[] {
-  if (draft.selection !== 'selected') return [];
-  const used = new Set(activity.byRepository.map(({ name }) => name));
-  const kept = draft.repositories.filter((name) => used.has(`${grant.owner}/${name}`));
-  // A grant without any repository would be empty: then the selection stays.
-  if (kept.length === 0) return draft.repositories;
-  dropped.push(
-    ...draft.repositories.filter((name) => !kept.includes(name)).map((name) => `the repository ${grant.owner}/${name}`),
-  );
-  return kept;
 }
 
 export interface GrantAddition {

@@ -238,7 +238,7 @@ async function changeGrant(
 ): Promise<void> {
   await cancelRequests(tx, { grantId: grant.id }, at);
   if (grant.state === 'active' && plan.state === 'pending') {
-    await setGrantReach(tx, grant.id, commonReach(grant, plan));
+    await setGrantReach(tx, grant.id, commonReach(grant, plan), at);
     const added = addedReach(grant, plan);
     if (added !== null)
       await fileRequest(
@@ -249,7 +249,7 @@ async function changeGrant(
       );
     return;
   }
-  await setGrantReach(tx, grant.id, plan);
+  await setGrantReach(tx, grant.id, plan, at);
   if (grant.state !== plan.state) await setGrantState(tx, grant.id, [grant.state], plan.state, at);
   if (grant.state !== 'active') await openGrant(tx, permit, { token, grantId: grant.id, plan }, at);
 }

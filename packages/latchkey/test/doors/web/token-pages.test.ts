@@ -1,9 +1,10 @@
 /** The pages of tokens, used by somebody malicious, somebody clumsy, or somebody with very many tokens. */
 import { expect, test } from 'vitest';
 import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
-import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { authorize, operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
-import { listTokens } from '../../../src/actions/tokens/tokens.ts';
+import { createToken, listTokens } from '../../../src/actions/tokens/tokens.ts';
+import { GIT_NEEDS } from '../../../src/catalogue/needs.ts';
 import { TOKEN_RECIPES } from '../../../src/catalogue/token-recipes.ts';
 import { MAX_SELECTED_REPOSITORIES } from '../../../src/rules/grant-draft.ts';
 import { MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH } from '../../../src/rules/token-limits.ts';
@@ -257,4 +258,52 @@ test('among ten thousand repositories the server finds the right one, and shows 
   expect(one.text).toContain('value="repo-7777"');
   const wild = await visitor.get(`${NEW}?selection=selected&repository_search=%25`);
   expect(wild.status).toBe(200);
+});
+
+test('what a token never used is said after 90 days or on request, taken away as shown, and given back', async () => {
+  const { world, visitor } = await ada();
+  const { ctx } = world;
+  const { token, secret } = await createToken(ctx, operatorPermit(), {
+    userLogin: 'ada',
+    kind: 'fine-grained',
+    name: 'laptop',
+    description: '',
+    scopes: [],
+    grants: [
+      {
+        owner: 'ada',
+        selection: 'all',
+        repositories: [],
+        permissions: { contents: 'write', gists: 'write', starring: 'read' },
+        justification: null,
+      },
+    ],
+  });
+  const verdict = await authorize(ctx, {
+    credential: { form: 'bearer', secret },
+    need: GIT_NEEDS['receive-pack'],
+    target: { kind: 'repository', owner: 'ada', name: 'notes' },
+    address: '192.0.2.1',
+    userAgent: null,
+    purpose: 'push ada/notes',
+  });
+  expect(verdict.allowed).toBe(true);
+  const path = `/settings/personal-access-tokens/${token.id}`;
+  const words = async (query = ''): Promise<string> =>
+    (await visitor.get(path + query)).text.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+  const early = await words();
+  expect(early).toContain('What it has and never uses is said once it was watched for 90 days');
+  expect(early).not.toContain('It has more than it uses');
+  const asked = await words('?observe=so-far');
+  expect(asked).toContain('all repositories of ada except ada/notes gists: write starring: read');
+  const path90 = `${path}?observe=so-far`;
+  expect((await visitor.send(path90, 'narrow', { gone: 'gists: write' })).status).toBe(422);
+  expect((await visitor.send(path90, 'narrow')).location).toBe(path);
+  expect(await words()).toContain(
+    'Taken away: all repositories of ada except ada/notes; gists: write; starring: read.',
+  );
+  expect(await words()).toContain('Undo gives back what was taken');
+  expect((await visitor.send(path, 'undo-narrow')).location).toBe(path);
+  expect(await words()).toContain('It is given back.');
+  expect(await words()).not.toContain('Undo gives back');
 });

@@ -6,25 +6,23 @@
 import type { VNode } from 'preact';
 import { refusalsOf } from '../../../actions/decision/token-refusals.ts';
 import { readLog } from '../../../actions/organizations/audit-log.ts';
-import { type Activity, narrowed, readActivity } from '../../../actions/tokens/activity.ts';
+import { readActivity } from '../../../actions/tokens/activity.ts';
 import { listDerived } from '../../../actions/tokens/derivation.ts';
-import { editToken } from '../../../actions/tokens/edits.ts';
 import { type OwnToken, ownToken } from '../../../actions/tokens/own-tokens.ts';
 import { ssoOrganizations } from '../../../actions/tokens/single-sign-on.ts';
-import { problem } from '../../../base/errors.ts';
 import type { TokenKind } from '../../../rules/model.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, page, type WebPage } from '../frame/web-page.ts';
 import { AuditTable } from '../parts/audit-entries.tsx';
 import { Notice, Subhead } from '../parts/components.tsx';
-import { Form } from '../parts/form.tsx';
 import { checkPath } from './check/question.ts';
 import { Derived, endDerivedForm } from './derived.tsx';
 import { Abilities, Facts } from './facts.tsx';
 import { fix, fixOf } from './fix.tsx';
 import { idParam, LIST_PATHS, pathOfToken } from './kinds.ts';
+import { Narrow, narrowForms, Undo } from './narrow.tsx';
 import { Refused } from './refusals.tsx';
 import { SingleSignOn, singleSignOnForms } from './single-sign-on.tsx';
 import { UsagePlot, UsageTable } from './usage-plot.tsx';
@@ -55,6 +53,7 @@ async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
       )}
       {isAlive ? await fixOf(visit, token) : null}
       {isAlive ? <Waiting visit={visit} token={token} /> : null}
+      {isAlive ? await Undo({ visit, token }) : null}
       <Facts visit={visit} token={token} />
       <Abilities token={token} />
       {isAlive ? (
@@ -105,37 +104,6 @@ function Buttons({ token }: { token: OwnToken }): VNode {
   );
 }
 
-function Narrow({ visit, token, activity }: { visit: Visit; token: OwnToken; activity: Activity }): VNode | null {
-  const narrower = narrowed(token, activity, visit.ctx.clock.now());
-  if (narrower === null) return null;
-  return (
-    <section class="Box p-3 mt-3" aria-labelledby="narrow-title">
-      <h3 class="f4" id="narrow-title">
-        It has more than it uses
-      </h3>
-      <p class="mb-2">Unused in the last {activity.perDay.length} days:</p>
-      <ul class="pl-3 mb-2 lk-bullets">
-        {narrower.dropped.map((each) => (
-          <li>{each}</li>
-        ))}
-      </ul>
-      <Form f={visit.fields('narrow')} submit="Narrow to what was used" tone="default" />
-    </section>
-  );
-}
-
-async function narrow(visit: Visit, kind: TokenKind): Promise<Answer> {
-  const permit = await visit.ownPermit();
-  const token = await ownToken(visit.ctx, permit, idParam(visit), kind);
-  const narrower = narrowed(token, await readActivity(visit.ctx, permit, token.id), visit.ctx.clock.now());
-  if (narrower === null) throw problem('conflict', 'Everything it has is in use.');
-  await editToken(visit.ctx, permit, token.id, { grants: narrower.grants });
-  return redirect(pathOfToken(token), {
-    tone: 'success',
-    text: `Removed: ${narrower.dropped.join('; ')}. The secret stays the same.`,
-  });
-}
-
 export const tokenPages: readonly WebPage[] = (['fine-grained', 'classic', 'scoped'] as const).map(
   (kind): WebPage => ({
     path: `${LIST_PATHS[kind]}/:id`,
@@ -148,7 +116,7 @@ export const tokenPages: readonly WebPage[] = (['fine-grained', 'classic', 'scop
       },
       remind,
       'end-derived': endDerivedForm,
-      narrow: { run: (visit) => narrow(visit, kind) },
+      ...narrowForms(kind),
     },
   }),
 );

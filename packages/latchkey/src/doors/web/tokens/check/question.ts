@@ -36,7 +36,7 @@ export function questionIn({ ctx, query }: Visit): Posed | RequestFault | null {
   const given = (name: string): string | undefined => text(name) || undefined;
   switch (askIn(query)) {
     case 'request':
-      return text('url') === '' ? null : dryRunQuestion(ctx, requestTo(ctx.settings.publicUrl, text));
+      return text('url') === '' ? null : dryRunQuestion(ctx, requestTo(text));
     case 'git': {
       if (!query.has('repository')) return null;
       const posed = dryRunQuestion(ctx, { git: text('git') || 'fetch', repository: given('repository') });
@@ -55,7 +55,7 @@ function place(on: string): { repository?: string; organization?: string } {
 }
 
 /** An address in full, or a path on this server. @throws Problem */
-function requestTo(publicUrl: string, text: (name: string) => string): DryRunOperation {
+function requestTo(text: (name: string) => string): DryRunOperation {
   const method = (text('method') || 'GET').toUpperCase();
   const destination = text('destination');
   const turning = destination === '' ? null : { name: 'destination', value: destination };
@@ -68,10 +68,5 @@ function requestTo(publicUrl: string, text: (name: string) => string): DryRunOpe
       'Write the whole address, such as https://git.example.org/acme/site, or a path that begins with a slash.',
       'url',
     );
-  const own = new URL(publicUrl);
-  const below = own.pathname.replace(/\/$/, '');
-  const isBelow = host.toLowerCase() === own.host && uri.startsWith(`${below}/`);
-  return isBelow
-    ? { method, host: null, uri: uri.slice(below.length), turning }
-    : { method, host, uri: uri === '' ? '/' : uri, turning };
+  return { method, host, uri: uri === '' ? '/' : uri, turning };
 }
