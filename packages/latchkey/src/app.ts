@@ -16,6 +16,7 @@ import { warnOfExposedSecrets } from './actions/instance/installation-secrets.ts
 import { JobRunner } from './actions/instance/job-runner.ts';
 import { sweepAtStart } from './actions/instance/leftovers.ts';
 import { type OpenContext, openContext } from './actions/instance/open.ts';
+import { noteServerAddress } from './actions/instance/server-address.ts';
 import { type CertificateReader, certificateOf, followFiles } from './base/certificate.ts';
 import { crossesInClear, readDatabaseAddress } from './base/database-address.ts';
 import { makeLog } from './base/log.ts';
@@ -89,6 +90,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     await listen(server, settings);
     const { port } = server.address() as AddressInfo;
     context.listensAt(port);
+    await noteServerAddress(context);
     const url = `${settings.tlsCert === null ? 'http' : 'https'}://${hostOf(settings.host)}:${port}`;
     context.log.info({ url, engine: context.store.engine, version: programVersion() }, 'listening');
     warnOfClearText(context);

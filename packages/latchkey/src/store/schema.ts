@@ -239,6 +239,13 @@ export interface GrantsTable {
   reached_at: Generated<number | null>;
 }
 
+interface ServerAddressTable {
+  /** 1: there is one row. */
+  id: number;
+  /** Without a slash at the end. */
+  public_url: string;
+}
+
 interface NarrowingsTable {
   token_id: number;
   narrowed_at: number;
@@ -735,6 +742,7 @@ export interface Database {
   rate_windows: RateWindowsTable;
   revision_changes: RevisionChangesTable;
   resource_servers: ResourceServersTable;
+  server_address: ServerAddressTable;
   revision: RevisionTable;
   clock_mark: ClockMarkTable;
   epoch: EpochTable;

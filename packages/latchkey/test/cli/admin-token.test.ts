@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openContext } from '../../src/actions/instance/open.ts';
+import { startServer } from '../../src/app.ts';
 import { makeLog } from '../../src/base/log.ts';
 import { loadSettings } from '../../src/base/settings/settings.ts';
 import { systemClock } from '../../src/base/time.ts';
@@ -81,4 +82,27 @@ test('a token that the operator makes says for whom it waits, and where they dec
   ]);
   const own = await admin('token add ada --name ci --owner acme --all-repos --permission contents=read');
   expect(own.said).toHaveLength(1);
+});
+
+test('mail and links that commands make lead to the server, until a command is told another address', async () => {
+  const data = await mkdtemp(join(tmpdir(), 'latchkey-admin-'));
+  onTestFinished(() => rm(data, { recursive: true, force: true }));
+  const admin = async (...args: string[]) => {
+    const terminal = recordingTerminal({});
+    expect(await run(['admin', ...args, '--data', data], terminal)).toBe(EXIT.ok);
+    return terminal.printed.join('\n');
+  };
+  await admin('user', 'add', 'ada', '--email', 'ada@example.org', '--verified');
+  const publicUrl = 'https://git.example.org/latchkey';
+  const server = await startServer(
+    loadSettings({ flags: { data, port: 0, publicUrl, trustedProxies: ['127.0.0.1'], logLevel: 'silent' }, env: {} }),
+  );
+  onTestFinished(() => server.close());
+  expect(await admin('user', 'password', 'ada')).toMatch(/^https:\/\/git\.example\.org\/latchkey\/password_reset\//);
+  await admin('user', 'lock', 'ada');
+  const [mail] = await server.context.store.db.selectFrom('outbox').selectAll().orderBy('id', 'desc').execute();
+  const { address, text } = mail!;
+  expect(server.context.keys.open('outbox.text', address, text).reveal()).toContain(`${publicUrl}/`);
+  const elsewhere = await admin('user', 'password', 'ada', '--public-url', 'https://other.example.org');
+  expect(elsewhere).toMatch(/^https:\/\/other\.example\.org\/password_reset\//);
 });

@@ -8,11 +8,12 @@ import { Fault } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { descriptorLimit, shareDescriptors } from '../../base/machine/descriptors.ts';
 import { placeFault } from '../../base/machine/place-fault.ts';
-import { atPort, type Settings } from '../../base/settings/settings.ts';
+import { atPort, reachedAt, type Settings } from '../../base/settings/settings.ts';
 import { type Clock, systemClock, type UnixSeconds } from '../../base/time.ts';
 import { makeGitRoom } from '../../git/room.ts';
 import { SQLITE_FILE_NAME, type Store } from '../../store/db.ts';
 import { openStore } from '../../store/open.ts';
+import { readServerAddress } from '../../store/server-address.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { Memory } from '../decision/memory.ts';
 import { Refusals } from '../decision/refusals.ts';
@@ -48,6 +49,8 @@ export interface Circumstances {
   readonly keyIsLost?: boolean;
   /** The database was restored to an earlier state. */
   readonly isRestoring?: boolean;
+  /** A command on the server's machine: it names the server's address, unless it is told another. */
+  readonly isCommand?: boolean;
 }
 
 /** How long the marks may delay closing: the database may hang. */
@@ -61,7 +64,7 @@ export async function openContext(
   settings: Settings,
   log: Log,
   clocks: Clocks | null = null,
-  { keyIsLost = false, isRestoring = false }: Circumstances = {},
+  { keyIsLost = false, isRestoring = false, isCommand = false }: Circumstances = {},
 ): Promise<OpenContext> {
   const clock = clocks?.clock ?? systemClock;
   const descriptors = shareDescriptors(descriptorLimit(), {
@@ -88,7 +91,8 @@ export async function openContext(
     const databaseTime = clocks === null ? store.now : (clocks.databaseTime ?? (async () => clock.now()));
     const steadyTime = new SteadyTime({ store, clock, log, databaseTime });
     const fitness = new FitnessWatch({ settings, store, memory, git, steadyTime, log });
-    let current = settings;
+    const known = isCommand && !settings.isPublicUrlSet ? await readServerAddress(store.db) : null;
+    let current = known === null ? settings : reachedAt(settings, known);
     return {
       get settings() {
         return current;

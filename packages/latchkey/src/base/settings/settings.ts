@@ -30,6 +30,8 @@ export interface Settings extends SettingValues {
   readonly trustedProxies: readonly string[];
   /** Where people reach the server, without a slash at the end: as set, or made from host and port. */
   readonly publicUrl: string;
+  /** False when it was made from host and port. */
+  readonly isPublicUrlSet: boolean;
   /** The path of the public address, below which people see the server: `/git`; '' = it has the host for itself. */
   readonly publicPath: string;
   /** The configuration file that was read, whether named or found; null when there was none. */
@@ -66,8 +68,16 @@ export function loadSettings(sources: SettingSources): Settings {
     repositories: values.repositories ?? join(values.data, 'repositories'),
     trustedProxies: proxiesOf(values),
     publicUrl: values.publicUrl ?? ownUrl(values),
-    publicPath: values.publicUrl === null ? '' : new URL(values.publicUrl).pathname.replace(/\/$/, ''),
+    isPublicUrlSet: values.publicUrl !== null,
+    publicPath: values.publicUrl === null ? '' : pathIn(values.publicUrl),
   };
+}
+
+const pathIn = (url: string): string => new URL(url).pathname.replace(/\/$/, '');
+
+/** The same settings with the address that the server itself has, for a command that was told none. */
+export function reachedAt(settings: Settings, publicUrl: string): Settings {
+  return { ...settings, publicUrl, publicPath: pathIn(publicUrl) };
 }
 
 /** The same settings with the port that the server got when port 0 asked for a free one. */

@@ -30,12 +30,10 @@ export async function withData<T>(
   closeToOthers(settings);
   if (!existsSync(settings.data)) terminal.say(`made a new data folder: ${settings.data}`);
   // Messages only: a server's routine log lines don't belong in a command's output.
-  const ctx = await openContext(
-    settings,
-    makeLog(settings.logLevel === 'info' ? 'warn' : settings.logLevel),
-    null,
-    circumstances,
-  );
+  const ctx = await openContext(settings, makeLog(settings.logLevel === 'info' ? 'warn' : settings.logLevel), null, {
+    ...circumstances,
+    isCommand: true,
+  });
   try {
     return await act(ctx, operatorPermit());
   } finally {
