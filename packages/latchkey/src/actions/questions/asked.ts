@@ -61,7 +61,7 @@ export interface Posed {
 }
 
 /** An entry of a route map, as the operator wrote it. */
-export interface MapEntry {
+interface MapEntry {
   readonly service: string;
   readonly method: string;
   /** With its parameters: `/repos/{owner}/{repo}`. */

@@ -143,7 +143,7 @@ export async function narrowToken(
 ): Promise<readonly string[]> {
   const at = ctx.clock.now();
   const narrower = narrowed(token, await readActivity(ctx, permit, token.id), at, observation);
-  if (narrower === null) throw problem('conflict', 'There is nothing left to take away.');
+  if (narrower === null) throw problem('conflict', 'Everything it has is in use.');
   if (narrower.dropped.join('\n') !== shown.join('\n'))
     throw problem('conflict', 'The token was used or changed meanwhile. Look again at what would go.');
   await ctx.store.transaction(async (tx) => {

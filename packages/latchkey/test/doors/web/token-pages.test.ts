@@ -299,10 +299,8 @@ test('what a token never used is said after 90 days or on request, taken away as
   const path90 = `${path}?observe=so-far`;
   expect((await visitor.send(path90, 'narrow', { gone: 'gists: write' })).status).toBe(422);
   expect((await visitor.send(path90, 'narrow')).location).toBe(path);
-  expect(await words()).toContain(
-    'Taken away: all repositories of ada except ada/notes; gists: write; starring: read.',
-  );
-  expect(await words()).toContain('Undo gives back what was taken');
+  expect(await words()).toContain('Removed: all repositories of ada except ada/notes; gists: write; starring: read.');
+  expect(await words()).toContain('Undo gives back what was removed');
   expect((await visitor.send(path, 'undo-narrow')).location).toBe(path);
   expect(await words()).toContain('It is given back.');
   expect(await words()).not.toContain('Undo gives back');

@@ -189,7 +189,7 @@ export function dryRunAnswer({ allowed, objection, posed }: DryRunAnswer) {
     accepted_permissions: posed === null ? null : acceptedPermissions(posed.need),
     accepted_scopes: posed?.need.scopes ?? null,
     target: posed === null ? null : fullNameOf(posed.target),
-    route: posed?.by ?? null,
+    route: posed?.by === undefined ? null : { ...posed.by },
     reason: explanation?.reason ?? error?.error ?? null,
     reasons: error !== null ? [faultWords(error)] : [explanation?.sentence ?? [], ...(explanation?.also ?? [])].flat(),
     missing: Object.fromEntries((explanation?.missing ?? []).map(({ permission, level }) => [permission, level])),

@@ -55,7 +55,7 @@ export function Narrow({ visit, token, activity }: Props): VNode | null {
       </ul>
       <Form
         f={visit.fields('narrow')}
-        submit={dropped.length === 1 ? 'Take this away' : `Take these ${dropped.length} away`}
+        submit={dropped.length === 1 ? 'Remove this' : `Remove these ${dropped.length}`}
         tone="default"
         inline
       >
@@ -89,7 +89,7 @@ export async function Undo({ visit, token }: Pick<Props, 'visit' | 'token'>): Pr
   return (
     <Notice tone="info">
       <p class="mb-2">
-        Narrowed to what it used <Time at={narrowing.at} />. Something broke? Undo gives back what was taken, until{' '}
+        Narrowed to what it used <Time at={narrowing.at} />. Something broke? Undo gives back what was removed, until{' '}
         <Time at={narrowing.until} />.
       </p>
       <Form f={visit.fields('undo-narrow')} submit="Undo" small tone="default" inline />
@@ -110,7 +110,7 @@ export function narrowForms(kind: TokenKind): Readonly<Record<'narrow' | 'undo-n
         });
         return redirect(pathOfToken(token), {
           tone: 'success',
-          text: `Taken away: ${gone.join('; ')}. The secret stays the same.`,
+          text: `Removed: ${gone.join('; ')}. The secret stays the same.`,
         });
       },
     },
