@@ -7,7 +7,7 @@ import { deleteReservedNames } from '../../store/reserved-names.ts';
 import { deleteEndedSessions } from '../../store/sessions.ts';
 import { deleteTokenDaysBefore } from '../../store/token-days.ts';
 import type { Context } from '../ground/context.ts';
-import { UNDO_SEC } from '../tokens/narrowing.ts';
+import { UNDO_SEC } from '../tokens/use/narrowing.ts';
 
 /** How long a sent form is remembered. */
 const KEEP_SUBMISSIONS_SEC = DAY_SEC;

@@ -1,4 +1,7 @@
-/** Since when a grant reaches what it does; and what tokens lost when they were narrowed to what they used, so that it can be given back. */
+/**
+ * Since when a grant reaches what it does; and what tokens lost when they were narrowed to what they used, so that it
+ * can be given back.
+ */
 import type { Migration } from './migration.ts';
 
 export const narrowings: Migration = {

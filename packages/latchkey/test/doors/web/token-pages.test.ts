@@ -300,8 +300,8 @@ test('what a token never used is said after 90 days or on request, taken away as
   expect((await visitor.send(path90, 'narrow', { gone: 'gists: write' })).status).toBe(422);
   expect((await visitor.send(path90, 'narrow')).location).toBe(path);
   expect(await words()).toContain('Removed: all repositories of ada except ada/notes; gists: write; starring: read.');
-  expect(await words()).toContain('Undo gives back what was removed');
+  expect(await words()).toContain('Undo gives it back');
   expect((await visitor.send(path, 'undo-narrow')).location).toBe(path);
   expect(await words()).toContain('It is given back.');
-  expect(await words()).not.toContain('Undo gives back');
+  expect(await words()).not.toContain('Undo gives it back');
 });

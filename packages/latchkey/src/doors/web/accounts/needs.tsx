@@ -6,7 +6,7 @@ import type { Visit } from '../frame/visit.ts';
 import { organizationPath } from '../organizations/area.tsx';
 import { Time } from '../parts/components.tsx';
 import { pathOfToken } from '../tokens/kinds.ts';
-import { Mend } from '../tokens/refusals.tsx';
+import { Mend } from '../tokens/use/refusals.tsx';
 
 export function NeedsList({ visit, needs: { refused, requests, ending } }: { visit: Visit; needs: Needs }): VNode {
   const count = refused.length + requests.length + ending.length;

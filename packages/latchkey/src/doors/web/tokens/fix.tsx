@@ -6,10 +6,10 @@
  */
 import type { VNode } from 'preact';
 import { dryRun, dryRunQuestion } from '../../../actions/questions/dry-run.ts';
-import { draftsOf, widened } from '../../../actions/tokens/activity.ts';
 import { editToken } from '../../../actions/tokens/edits.ts';
 import { type FormOwner, formFacts } from '../../../actions/tokens/form.ts';
 import { type OwnToken, ownToken } from '../../../actions/tokens/own-tokens.ts';
+import { draftsOf, widened } from '../../../actions/tokens/use/activity.ts';
 import { Problem } from '../../../base/errors.ts';
 import { atLeast, type Level } from '../../../catalogue/permissions.ts';
 import type { Explanation } from '../../../rules/explain.ts';

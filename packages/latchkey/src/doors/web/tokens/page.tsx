@@ -6,10 +6,10 @@
 import type { VNode } from 'preact';
 import { refusalsOf } from '../../../actions/decision/token-refusals.ts';
 import { readLog } from '../../../actions/organizations/audit-log.ts';
-import { readActivity } from '../../../actions/tokens/activity.ts';
 import { listDerived } from '../../../actions/tokens/derivation.ts';
 import { type OwnToken, ownToken } from '../../../actions/tokens/own-tokens.ts';
 import { ssoOrganizations } from '../../../actions/tokens/single-sign-on.ts';
+import { readActivity } from '../../../actions/tokens/use/activity.ts';
 import type { TokenKind } from '../../../rules/model.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
@@ -22,10 +22,10 @@ import { Derived, endDerivedForm } from './derived.tsx';
 import { Abilities, Facts } from './facts.tsx';
 import { fix, fixOf } from './fix.tsx';
 import { idParam, LIST_PATHS, pathOfToken } from './kinds.ts';
-import { Narrow, narrowForms, Undo } from './narrow.tsx';
-import { Refused } from './refusals.tsx';
 import { SingleSignOn, singleSignOnForms } from './single-sign-on.tsx';
-import { UsagePlot, UsageTable } from './usage-plot.tsx';
+import { Narrow, narrowForms, Undo } from './use/narrow.tsx';
+import { Refused } from './use/refusals.tsx';
+import { UsagePlot, UsageTable } from './use/usage-plot.tsx';
 import { remind, Waiting } from './waiting.tsx';
 
 const LOG_ENTRIES = 20;

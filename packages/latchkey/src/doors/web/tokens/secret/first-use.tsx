@@ -16,7 +16,7 @@ import type { Visit } from '../../frame/visit.ts';
 import { type Answer, file, type WebPage } from '../../frame/web-page.ts';
 import { Time } from '../../parts/components.tsx';
 import { createdPath, idParam, LIST_PATHS } from '../kinds.ts';
-import { Mend } from '../refusals.tsx';
+import { Mend } from '../use/refusals.tsx';
 
 const LOOK_EVERY_MS = 1_000;
 const STREAM_MS = 60_000;

@@ -1,6 +1,6 @@
 /** The server's own address, kept for the commands on its machine: their mail and links lead there. */
 import { saveServerAddress } from '../../store/server-address.ts';
-import type { Context } from '../ground/context.ts';
+import type { Context } from './context.ts';
 
 /** A node that only reads has an address of its own, and nothing to write with. */
 export async function noteServerAddress({ settings, store, log }: Context): Promise<void> {

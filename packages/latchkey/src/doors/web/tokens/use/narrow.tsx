@@ -1,6 +1,7 @@
 /** What a token has and never used: said once it was watched for long enough, taken away, and given back. */
 import type { VNode } from 'preact';
-import { ACTIVITY_DAYS, type Activity } from '../../../actions/tokens/activity.ts';
+import { type OwnToken, ownToken } from '../../../../actions/tokens/own-tokens.ts';
+import { ACTIVITY_DAYS, type Activity } from '../../../../actions/tokens/use/activity.ts';
 import {
   narrowed,
   narrowToken,
@@ -8,14 +9,13 @@ import {
   observedFrom,
   undoableNarrowing,
   undoNarrowing,
-} from '../../../actions/tokens/narrowing.ts';
-import { type OwnToken, ownToken } from '../../../actions/tokens/own-tokens.ts';
-import type { TokenKind } from '../../../rules/model.ts';
-import type { Visit } from '../frame/visit.ts';
-import { type FormAction, redirect } from '../frame/web-page.ts';
-import { Notice, Time } from '../parts/components.tsx';
-import { Form, Hidden } from '../parts/form.tsx';
-import { idParam, pathOfToken } from './kinds.ts';
+} from '../../../../actions/tokens/use/narrowing.ts';
+import type { TokenKind } from '../../../../rules/model.ts';
+import type { Visit } from '../../frame/visit.ts';
+import { type FormAction, redirect } from '../../frame/web-page.ts';
+import { Notice, Time } from '../../parts/components.tsx';
+import { Form, Hidden } from '../../parts/form.tsx';
+import { idParam, pathOfToken } from '../kinds.ts';
 
 /** `?observe=so-far`: the person chose not to wait. */
 function observationIn(text: string | null): Observation {
@@ -89,7 +89,7 @@ export async function Undo({ visit, token }: Pick<Props, 'visit' | 'token'>): Pr
   return (
     <Notice tone="info">
       <p class="mb-2">
-        Narrowed to what it used <Time at={narrowing.at} />. Something broke? Undo gives back what was removed, until{' '}
+        Narrowed to what it used <Time at={narrowing.at} />. Something broke? Undo gives it back, until{' '}
         <Time at={narrowing.until} />.
       </p>
       <Form f={visit.fields('undo-narrow')} submit="Undo" small tone="default" inline />

@@ -3,7 +3,7 @@
  * see it.
  */
 import type { VNode } from 'preact';
-import type { Activity } from '../../../actions/tokens/activity.ts';
+import type { Activity } from '../../../../actions/tokens/use/activity.ts';
 
 const WIDTH = 720;
 const HEIGHT = 80;

@@ -5,8 +5,8 @@
  * used: a permission that was used stays at the level of its use.
  * Invariant: undoing gives back what narrowing took, and only where nobody has changed the grant since.
  */
-import { problem } from '../../base/errors.ts';
-import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
+import { problem } from '../../../base/errors.ts';
+import { DAY_SEC, type UnixSeconds } from '../../../base/time.ts';
 import {
   atLeast,
   LEVELS,
@@ -15,19 +15,19 @@ import {
   type PermissionSet,
   permissionNamed,
   wholeOf,
-} from '../../catalogue/permissions.ts';
-import { MAX_SELECTED_REPOSITORIES } from '../../rules/grant-draft.ts';
-import type { Query } from '../../store/db.ts';
-import { type GrantReach, grantsOf, isSameReach, type StoredGrant, setGrantReach } from '../../store/grants.ts';
-import { deleteNarrowing, narrowingOf, type StoredReach, saveNarrowing } from '../../store/narrowings.ts';
-import { type Token, updateToken } from '../../store/tokens.ts';
-import type { Permit } from '../decision/authorize.ts';
-import { tokenWithin } from '../decision/token-access.ts';
-import type { Context } from '../ground/context.ts';
-import { record } from '../ground/record.ts';
+} from '../../../catalogue/permissions.ts';
+import { MAX_SELECTED_REPOSITORIES } from '../../../rules/grant-draft.ts';
+import type { Query } from '../../../store/db.ts';
+import { type GrantReach, grantsOf, isSameReach, type StoredGrant, setGrantReach } from '../../../store/grants.ts';
+import { deleteNarrowing, narrowingOf, type StoredReach, saveNarrowing } from '../../../store/narrowings.ts';
+import { type Token, updateToken } from '../../../store/tokens.ts';
+import type { Permit } from '../../decision/authorize.ts';
+import { tokenWithin } from '../../decision/token-access.ts';
+import type { Context } from '../../ground/context.ts';
+import { record } from '../../ground/record.ts';
+import { tokenEvent } from '../tokens.ts';
+import type { GrantView, TokenView } from '../views.ts';
 import { ACTIVITY_DAYS, type Activity, readActivity } from './activity.ts';
-import { tokenEvent } from './tokens.ts';
-import type { GrantView, TokenView } from './views.ts';
 
 /** What a token had for less time than this may still be for next month. */
 const OBSERVED_SEC = ACTIVITY_DAYS * DAY_SEC;

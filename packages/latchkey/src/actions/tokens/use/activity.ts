@@ -1,16 +1,16 @@
 /** How a token was used in the last 90 days, and its grants as drafts, where an edit begins. */
-import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
-import { atLeast, type Level } from '../../catalogue/permissions.ts';
-import type { GrantDraft } from '../../rules/grant-draft.ts';
-import { DELETED_ACCOUNT } from '../../rules/names.ts';
-import { accountsByIds } from '../../store/accounts.ts';
-import { repositoriesByIds } from '../../store/repositories.ts';
-import { daysOfToken, type TokenDay } from '../../store/token-days.ts';
-import type { Permit } from '../decision/authorize.ts';
-import { tokenWithin } from '../decision/token-access.ts';
-import type { Context } from '../ground/context.ts';
-import { INSTANCE_LOGIN } from './draft-world.ts';
-import type { TokenView } from './views.ts';
+import { DAY_SEC, type UnixSeconds } from '../../../base/time.ts';
+import { atLeast, type Level } from '../../../catalogue/permissions.ts';
+import type { GrantDraft } from '../../../rules/grant-draft.ts';
+import { DELETED_ACCOUNT } from '../../../rules/names.ts';
+import { accountsByIds } from '../../../store/accounts.ts';
+import { repositoriesByIds } from '../../../store/repositories.ts';
+import { daysOfToken, type TokenDay } from '../../../store/token-days.ts';
+import type { Permit } from '../../decision/authorize.ts';
+import { tokenWithin } from '../../decision/token-access.ts';
+import type { Context } from '../../ground/context.ts';
+import { INSTANCE_LOGIN } from '../draft-world.ts';
+import type { TokenView } from '../views.ts';
 
 /** How far back a token's use is shown and counts. */
 export const ACTIVITY_DAYS = 90;

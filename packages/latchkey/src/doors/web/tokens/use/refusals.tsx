@@ -1,11 +1,11 @@
 /** Recent refusals of a token, each with its fix. */
 import type { VNode } from 'preact';
-import type { TokenRefusal } from '../../../actions/decision/token-refusals.ts';
-import type { OwnToken } from '../../../actions/tokens/own-tokens.ts';
-import type { Visit } from '../frame/visit.ts';
-import { CommandBox, Time } from '../parts/components.tsx';
-import { checkPathFor } from './check/question.ts';
-import { pathOfToken } from './kinds.ts';
+import type { TokenRefusal } from '../../../../actions/decision/token-refusals.ts';
+import type { OwnToken } from '../../../../actions/tokens/own-tokens.ts';
+import type { Visit } from '../../frame/visit.ts';
+import { CommandBox, Time } from '../../parts/components.tsx';
+import { checkPathFor } from '../check/question.ts';
+import { pathOfToken } from '../kinds.ts';
 
 /** The list, or a sentence when nothing was refused. */
 export function Refused({
