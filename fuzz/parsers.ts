@@ -144,6 +144,7 @@ const READERS: readonly Reader[] = [
         token,
         by: dice.text(),
         address: null,
+        right: dice.text(),
       });
       if (/[\u0000-\u001f\u007f\u202a-\u202e]/.test(mail.subject)) return 'a subject has more than one line';
       return /<(?:script|img)/.test(mail.html) ? 'markup in a mail' : null;

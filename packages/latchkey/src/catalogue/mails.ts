@@ -12,6 +12,7 @@
 import { spokenInstant, type UnixSeconds } from '../base/time.ts';
 import { ACCOUNT_MAILS, type AccountMailFacts } from './account-mails.ts';
 import { type By, days, from, type MailRow } from './mail-row.ts';
+import { htmlOf, oneLine } from './mail-text.ts';
 import { requestsWaitingWords, tokenEndingWords } from './mail-words.ts';
 import { listed } from './refusals/links.ts';
 
@@ -25,26 +26,31 @@ export interface MailedToken {
 interface About {
   readonly token: MailedToken;
 }
+interface Able extends About {
+  /** What it can do now, in sentences. */
+  readonly right: string;
+}
 /** The facts each mail is made of. A kind is an API of the outbox: never rename one. */
 export interface MailFacts extends AccountMailFacts {
-  token_created: About & By;
+  token_created: Able & By;
   token_regenerated: About & By;
   token_ending: About & { readonly daysLeft: number; readonly endsAt: UnixSeconds };
   token_ended: About & { readonly endedAt: UnixSeconds };
   /** It will end because it isn't used. */
   token_unused: About & { readonly lastUsedAt: UnixSeconds | null; readonly endsAt: UnixSeconds };
   token_disused: About & { readonly lastUsedAt: UnixSeconds | null };
-  token_restored: About & { readonly by: string };
+  token_restored: Able & { readonly by: string };
   /** The restoration of a backup had ended it. */
-  token_confirmed: About & { readonly by: string };
+  token_confirmed: Able & { readonly by: string };
   /** `where`: `acme/site at src/app.ts:3`, or null when somebody reported it. */
   token_leaked: About & { readonly where: string | null };
   token_revoked: About & { readonly by: string };
-  token_approved: About & { readonly organization: string; readonly by: string };
-  token_denied: About & { readonly organization: string; readonly by: string; readonly reason: string | null };
+  /** `right`, here and in the next: with the organization alone. */
+  token_approved: Able & { readonly organization: string; readonly by: string };
+  token_denied: Able & { readonly organization: string; readonly by: string; readonly reason: string | null };
   /** An organization took its access back; the token still lives. */
   access_revoked: About & { readonly organization: string; readonly by: string };
-  access_restored: About & { readonly organization: string; readonly by: string };
+  access_restored: Able & { readonly organization: string; readonly by: string };
   old_secret_used: About & { readonly replacedAt: UnixSeconds; readonly address: string; readonly purpose: string };
   requests_waiting: {
     readonly organization: string;
@@ -75,7 +81,7 @@ const page =
 const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   token_created: {
     subject: ({ token }) => `A personal access token was created: ${token.name}`,
-    says: (facts) => [`The personal access token ${called(facts)} was created ${from(facts)}.`, NOT_YOU],
+    says: (facts) => [`The personal access token ${called(facts)} was created ${from(facts)}.`, facts.right, NOT_YOU],
     link: page('See what it can do'),
   },
   token_regenerated: {
@@ -115,7 +121,8 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     says: (facts) => [
       `The personal access token ${called(facts)}, which was removed because nobody used it, was brought back by ` +
         `${facts.by}.`,
-      'It has the access that it had. If you don’t need it, delete it.',
+      facts.right,
+      'If you don’t need it, delete it.',
     ],
     link: page('See the token'),
   },
@@ -124,6 +131,7 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     says: (facts) => [
       `The personal access token ${called(facts)}, which was revoked because the server was restored from a backup, ` +
         `was brought back by ${facts.by}.`,
+      facts.right,
       'It is as it was when the backup was made. If you had changed or deleted it since, do so again.',
     ],
     link: page('See the token'),
@@ -157,8 +165,8 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   token_approved: {
     subject: ({ token, organization }) => `${organization} approved your personal access token ${token.name}`,
     says: (facts) => [
-      `${facts.by} approved the personal access token ${called(facts)} for ${facts.organization}. It works there ` +
-        `from now on.`,
+      `${facts.by} approved the personal access token ${called(facts)} for ${facts.organization}.`,
+      facts.right,
     ],
     link: page('See what it can do'),
   },
@@ -167,6 +175,7 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     says: (facts) => [
       `${facts.by} denied the personal access token ${called(facts)} for ${facts.organization}.`,
       ...(facts.reason === null ? [] : [`The reason given: ${facts.reason}`]),
+      facts.right,
     ],
     link: page('Change the token and ask again'),
   },
@@ -183,8 +192,8 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     subject: ({ token, organization }) =>
       `${organization} restored the access of your personal access token ${token.name}`,
     says: (facts) => [
-      `${facts.by} restored what the personal access token ${called(facts)} could reach in ` +
-        `${facts.organization}. It works there again from now on.`,
+      `${facts.by} restored what the personal access token ${called(facts)} could reach in ` + `${facts.organization}.`,
+      facts.right,
     ],
     link: page('See what it can do'),
   },
@@ -214,8 +223,7 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
       `${login} reminds you: ${tokens.length === 1 ? 'a token waits' : `${tokens.length} tokens wait`} for an ` +
         `owner of ${organization} to approve or deny, since ${spokenInstant(since)}: ` +
         `${listed(tokens.map((name) => `"${name}"`))}.`,
-      `Until then ${tokens.length === 1 ? 'it reaches' : 'they reach'} nothing private there. A reminder comes once ` +
-        `a day at most.`,
+      'Until then, what they ask for doesn’t work. A reminder comes once a day at most.',
     ],
     link: ({ path }) => ({ text: 'Review the requests', path }),
   },
@@ -262,35 +270,4 @@ export function writeMail<K extends MailTemplate>(
     text: [...paragraphs, `${text}:\n${publicUrl}${path}`, `-- \n${closing}`].join('\n\n') + '\n',
     html: htmlOf(paragraphs, { text, url: publicUrl + path }, closing),
   };
-}
-
-function htmlOf(paragraphs: readonly string[], link: { text: string; url: string }, closing: string): string {
-  const style =
-    'font:16px/1.5 -apple-system,Segoe UI,Helvetica,Arial,sans-serif;max-width:36em;margin:0 auto;padding:16px';
-  const body = paragraphs.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`).join('\n');
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"></head>
-<body style="${style}">
-${body}
-<p><a href="${escapeHtml(link.url)}">${escapeHtml(link.text)}</a></p>
-<p><small>${escapeHtml(closing)}</small></p>
-</body></html>
-`;
-}
-
-/** Control and direction characters could forge a header or turn a line around. They become blanks. */
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }

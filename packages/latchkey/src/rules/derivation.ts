@@ -16,7 +16,7 @@ import {
   wholeOf,
 } from '../catalogue/permissions.ts';
 import { normaliseScopes, scopesInclude, unknownScopes } from '../catalogue/scopes/scopes.ts';
-import type { Grant, TokenRecord } from './model.ts';
+import type { Derivation, Grant, TokenRecord } from './model.ts';
 import { nameTextProblem } from './names.ts';
 import { addressesWithin } from './reach.ts';
 import { rulesWithin } from './refs/ref-inclusion.ts';
@@ -89,6 +89,34 @@ export function narrowedAddresses(held: Rights['allowedAddresses'], wanted: Righ
     ...held.filter((block) => includesBlock(wanted, block)),
   ];
   return [...new Set(common)];
+}
+
+/** A derived token as it is stored. */
+export interface DerivedFacts {
+  readonly id: number;
+  readonly parentId: number | null;
+  readonly createdAt: UnixSeconds;
+  readonly agent: string | null;
+  readonly session: string | null;
+  readonly narrowing: Narrowing;
+}
+
+/** What decisions know of it, beside what is left of the rights. @param root the person's token */
+export function derivationOf(
+  { name, kind, issuedAt, expiresAt }: Derivation['root'],
+  { id, parentId, createdAt, agent, session, narrowing }: DerivedFacts,
+): Derivation {
+  const { permissions, repositoryIds } = narrowing;
+  return {
+    id,
+    lineage: parentId === null ? [id] : [id, parentId],
+    issuedAt: createdAt,
+    agent,
+    session,
+    repositoryIds: repositoryIds === null ? null : new Set(repositoryIds),
+    isNarrowed: permissions !== null || repositoryIds !== null,
+    root: { name, kind, issuedAt, expiresAt },
+  };
 }
 
 /** What is asked for. Names of repositories have been looked up. */

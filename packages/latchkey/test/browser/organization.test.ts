@@ -104,9 +104,9 @@ test("an owner takes back what a member's classic token reaches, and gives it ba
   );
   expect(await cloneWith(site, 'ada', token, 'ada/notes')).toBeNull();
   await page.goto('/settings/tokens');
-  await page.getByText('An owner of octo revoked its access there.').waitFor();
+  await page.getByText('Could in octo, too, until octo took it back on').waitFor();
   await page.getByRole('link', { name: 'old laptop', exact: true }).click();
-  await page.getByText('An owner of octo revoked its access there.').waitFor();
+  await page.getByText('Could in octo, too, until octo took it back on').waitFor();
   await look(page, 'token-taken-back');
   await owner.getByLabel('old laptop of ada').check();
   await owner.getByRole('button', { name: 'Restore for octo' }).click();

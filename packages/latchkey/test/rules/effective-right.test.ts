@@ -18,6 +18,7 @@ import {
   type UserRecord,
   VISIBILITIES,
 } from '../../src/rules/model.ts';
+import { derivedRight, derivedSentence } from '../../src/rules/right/derived-right.ts';
 import { type RightFacts, type RightGrant, rightSentence } from '../../src/rules/right/right-sentence.ts';
 import { roleIn } from '../../src/rules/role.ts';
 import { tokenState } from '../../src/rules/token-state.ts';
@@ -192,11 +193,13 @@ function allows(
   sets: readonly Partial<Record<string, Level>>[],
   writes = sets.some((set) => Object.values(set).some((each) => each !== 'read')),
 ): boolean {
-  const grants = token.kind === 'fine-grained' ? token.grants : grantsOfScopes(token.kind, token.scopes);
+  const own = token.kind === 'fine-grained' ? token.grants : grantsOfScopes(token.kind, token.scopes);
+  const grants = token.derivation?.held ?? own;
+  const derived = token.derivation?.facts ?? null;
   return decide({
     bearer: {
       via: 'token',
-      token: { ...token, grants, secretState: 'current', secretEndsAt: null, derived: null },
+      token: { ...token, grants, secretState: 'current', secretEndsAt: null, derived },
       user,
     },
     need: { sets, publicRead: false, writes },
@@ -326,6 +329,48 @@ test('what the sentence about a classic or scoped token counts is what the decis
       const answered = allows(world, organization, [{ organization_projects: 'read' }]);
       if (reached && told.startsWith('Can') && grants.some(({ permissions }) => permissions.organization_projects))
         expect([told, /(?:Nothing|Could) in acme/.test(told) || owners[1].role === null]).toEqual([told, !answered]);
+    }),
+    RUNS,
+  );
+});
+
+const narrowings = fc.record({
+  permissions: fc.option(
+    fc
+      .dictionary(fc.constantFrom<string>(...inRepositories, 'members', 'emails'), level, { minKeys: 1, maxKeys: 3 })
+      .map(fitted),
+    { freq: 3, nil: null },
+  ),
+  repositoryIds: fc.option(fc.subarray([1, 2, 3, 4, 5]), { freq: 2, nil: null }),
+  scopes: fc.constant(null),
+  refRules: fc.constant(null),
+  allowedAddresses: fc.constantFrom(null, ['192.0.2.0/24']),
+});
+const DERIVED = { id: 9, parentId: null, createdAt: NOW - 5, agent: null, session: null };
+
+test('what the sentence about a derived token says is what the decision answers', () => {
+  fc.assert(
+    fc.property(worlds, narrowings, (root, narrowing) => {
+      const { token: from, owners, repositories } = root;
+      const ids = narrowing.repositoryIds;
+      // Of scopes a sentence names everything only where few permissions in few repositories are left.
+      if (from.kind !== 'fine-grained' && (ids === null || narrowing.permissions === null)) return;
+      const token = derivedRight(from, { ...DERIVED, narrowing });
+      const world = { ...root, token };
+      const told = derivedSentence(from, { ...DERIVED, narrowing }, 'owner');
+      const claims = claimsOf(told);
+      if (from.kind === 'fine-grained') for (const grant of from.grants) checkGrant(world, grant, claims, told);
+      else
+        for (const owner of owners) {
+          const isHome = owner.id === HOME.id;
+          const chosen = repositories.filter(({ id, ownerId }) => ownerId === owner.id && ids?.includes(id));
+          if (chosen.length === 0) continue;
+          const held = narrowing.permissions ?? {};
+          const granted = Object.keys(held).filter((name) => permissionNamed(name)?.group === 'repository');
+          const permissions = Object.fromEntries(granted.map((name) => [name, held[name as PermissionName]]));
+          const grant = { ownerId: owner.id, ownerKind: isHome ? 'self' : 'organization', permissions } as RightGrant;
+          checkGrant(world, grant, claims, told);
+        }
     }),
     RUNS,
   );

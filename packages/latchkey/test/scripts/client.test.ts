@@ -108,7 +108,7 @@ describe.each(FORMS)('%s', (form) => {
     expect(cloned.code, cloned.stderr).toBe(0);
     expect(existsSync(join(home, 'diary/.git'))).toBe(true);
     expect((await call(['whoami'])).stdout).toMatch(`bob at ${world.url}\ntoken 1 "laptop"`);
-    expect((await call(['token', 'list'])).stdout).toContain('laptop');
+    expect((await call(['token', 'list'])).stdout).toMatch(/laptop .*\n {4}Can read and write code in .*\n/);
     const doctor = await call(['doctor', `${world.url}/bob/diary.git`]);
     expect(doctor.code, doctor.stdout).toBe(0);
 

@@ -5,8 +5,8 @@
  * a rotation, not past its own end.
  */
 import type { UnixSeconds } from '../../base/time.ts';
-import { type Narrowing, narrowedAddresses, narrowedRefRules, narrowedScopes } from '../../rules/derivation.ts';
-import type { Derivation, TokenRecord } from '../../rules/model.ts';
+import { derivationOf, narrowedAddresses, narrowedRefRules, narrowedScopes } from '../../rules/derivation.ts';
+import type { TokenRecord } from '../../rules/model.ts';
 import { isRevoked, isRotatedAway } from '../../rules/token-state.ts';
 import type { UserFacts } from '../../store/decision-facts.ts';
 import type { DerivedToken } from '../../store/derived-tokens.ts';
@@ -41,27 +41,6 @@ export function derivedRecord(
     parts,
     { derived: derivationOf(stored, derived), narrowing },
   );
-}
-
-function derivationOf(
-  stored: StoredToken,
-  { id, parentId, createdAt, agent, session, narrowing }: DerivedToken,
-): Derivation {
-  const { name, kind, issuedAt, expiresAt } = stored;
-  return {
-    id,
-    lineage: parentId === null ? [id] : [id, parentId],
-    issuedAt: createdAt,
-    agent,
-    session,
-    repositoryIds: narrowing.repositoryIds === null ? null : new Set(narrowing.repositoryIds),
-    isNarrowed: isNarrowed(narrowing),
-    root: { name, kind, issuedAt, expiresAt },
-  };
-}
-
-function isNarrowed({ permissions, repositoryIds }: Narrowing): boolean {
-  return permissions !== null || repositoryIds !== null;
 }
 
 function endOf({ expiresAt, secretState, secretEndsAt }: StoredToken, derived: DerivedToken): UnixSeconds {

@@ -8,6 +8,7 @@
 import { problem } from '../../base/errors.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 import { joinedReach } from '../../rules/reach.ts';
+import { rightSentence } from '../../rules/right/right-sentence.ts';
 import type { Account } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { deleteGrant, grantById, setGrantReach, setGrantState } from '../../store/grants.ts';
@@ -20,6 +21,7 @@ import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
 import { mailed } from '../ground/token-names.ts';
+import { tokenView } from '../tokens/views.ts';
 
 /** Longest reason of a decision: GitHub's. */
 export const MAX_REASON_LENGTH = 1024;
@@ -114,7 +116,8 @@ async function tell(
       reason,
     },
   });
-  const facts = { token: mailed(token), organization: organization.login, by: permit.actor.login };
+  const right = rightSentence(await tokenView(tx, token, at), 'owner', organization.id);
+  const facts = { token: mailed(token), organization: organization.login, by: permit.actor.login, right };
   if (action === 'approve') await queueMail(ctx, tx, { userId: token.userId }, 'token_approved', facts);
   else await queueMail(ctx, tx, { userId: token.userId }, 'token_denied', { ...facts, reason });
 }

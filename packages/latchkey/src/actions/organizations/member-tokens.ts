@@ -6,6 +6,7 @@
  * here it doesn't take single sign-on.
  */
 import { problem } from '../../base/errors.ts';
+import { rightSentence } from '../../rules/right/right-sentence.ts';
 import type { Account } from '../../store/accounts.ts';
 import { countOwnRoles } from '../../store/collaborators.ts';
 import type { Query } from '../../store/db.ts';
@@ -18,6 +19,7 @@ import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
 import { mailed } from '../ground/token-names.ts';
+import { tokenView } from '../tokens/views.ts';
 import { checkDecidedCount } from './approvals.ts';
 
 export type MemberTokenChange = 'revoke' | 'restore';
@@ -97,5 +99,6 @@ async function changeOne(
     token: mailed(token),
     organization: organization.login,
     by: permit.actor.login,
+    right: rightSentence(await tokenView(tx, token, at), 'owner', organization.id),
   });
 }

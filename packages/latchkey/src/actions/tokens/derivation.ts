@@ -19,6 +19,7 @@ import {
 import type { Need, TokenRecord } from '../../rules/model.ts';
 import { splitFullName } from '../../rules/names.ts';
 import { refRuleLine } from '../../rules/refs/ref-rule-text.ts';
+import { derivedSentence } from '../../rules/right/derived-right.ts';
 import { Complaints } from '../../rules/token-limits.ts';
 import { lastEightOf, mintTokenText } from '../../rules/token-text.ts';
 import { accountsByIds } from '../../store/accounts.ts';
@@ -35,13 +36,14 @@ import {
 } from '../../store/derived-tokens.ts';
 import type { Page } from '../../store/page.ts';
 import { repositoriesByIds } from '../../store/repositories.ts';
-import { tokenById } from '../../store/tokens.ts';
+import { type Token, tokenById } from '../../store/tokens.ts';
 import { holderOf, type Permit } from '../decision/authorize.ts';
 import { targetOf } from '../decision/targets.ts';
 import { actingToken, tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 import { revokeToken } from './tokens.ts';
+import { tokenView } from './views.ts';
 
 /** A derived token in names. */
 export interface DerivedView extends DerivedToken {
@@ -49,6 +51,12 @@ export interface DerivedView extends DerivedToken {
   readonly repositoryNames: readonly string[] | null;
   /** The person's token. */
   readonly root: { readonly id: number; readonly name: string };
+}
+
+/** One that its holder looks at, or that looks at itself. */
+export interface SeenDerived extends DerivedView {
+  /** What it can do today. */
+  readonly sentence: string;
 }
 
 export interface CreatedDerivedToken {
@@ -172,10 +180,13 @@ async function idsOf(
 }
 
 /** The derived token that makes the request; null for any other bearer. */
-export async function currentDerived(ctx: Context, permit: Permit): Promise<DerivedView | null> {
+export async function currentDerived(ctx: Context, permit: Permit): Promise<SeenDerived | null> {
   const acting = actingToken(permit);
   const found = acting?.derived == null ? null : await derivedById(ctx.store.db, acting.derived.id);
-  return found && (await viewOf(ctx, found));
+  if (found === null) return null;
+  const root = await tokenById(ctx.store.db, found.tokenId);
+  if (root === null) throw problem('not_found', 'The token is gone.');
+  return (await seenDerived(ctx, root, [found]))[0] ?? null;
 }
 
 /** The living ones of a token, newest first. @throws Problem `not_found` for a token of somebody else */
@@ -184,14 +195,23 @@ export async function listDerived(
   permit: Permit,
   tokenId: number,
   page: Page = { beforeId: null, limit: MAX_LISTED_DERIVED },
-): Promise<DerivedView[]> {
-  const { id, name } = await tokenWithin(ctx.store.db, permit, tokenId, { alive: false });
-  const found = await livingDerived(ctx.store.db, id, ctx.clock.now(), page);
-  const names = await namesOf(
-    ctx,
-    found.flatMap(({ narrowing }) => narrowing.repositoryIds ?? []),
-  );
-  return found.map((each) => inNames(each, { id, name }, names));
+): Promise<SeenDerived[]> {
+  const root = await tokenWithin(ctx.store.db, permit, tokenId, { alive: false });
+  return seenDerived(ctx, root, await livingDerived(ctx.store.db, root.id, ctx.clock.now(), page));
+}
+
+async function seenDerived(ctx: Context, root: Token, found: readonly DerivedToken[]): Promise<SeenDerived[]> {
+  if (found.length === 0) return [];
+  const ids = found.flatMap(({ narrowing }) => narrowing.repositoryIds ?? []);
+  const [names, view] = await Promise.all([
+    namesOf(ctx, ids),
+    tokenView(ctx.store.db, root, ctx.clock.now(), [...new Set(ids)]),
+  ]);
+  const { id, name } = root;
+  return found.map((each) => ({
+    ...inNames(each, { id, name }, names),
+    sentence: derivedSentence(view, each, 'owner'),
+  }));
 }
 
 /** Ends a derived token and what was derived from it. @throws Problem `not_found` when there is none of that token */
@@ -240,12 +260,6 @@ export async function endOneDerived(
 /** Deletes those that ended long ago. */
 export async function clearDerived(ctx: Context): Promise<void> {
   await ctx.store.transaction((tx) => deleteEndedDerived(tx, ctx.clock.now() - KEPT_SEC));
-}
-
-async function viewOf(ctx: Context, derived: DerivedToken): Promise<DerivedView> {
-  const root = await tokenById(ctx.store.db, derived.tokenId);
-  if (root === null) throw problem('not_found', 'The token is gone.');
-  return inNames(derived, root, await namesOf(ctx, derived.narrowing.repositoryIds ?? []));
 }
 
 async function namesOf({ store: { db } }: Context, ids: readonly number[]): Promise<ReadonlyMap<number, string>> {

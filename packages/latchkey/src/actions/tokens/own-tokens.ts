@@ -10,7 +10,7 @@ import { descendantsOf, listTokens, type Token, tokensByIds } from '../../store/
 import type { Permit } from '../decision/authorize.ts';
 import { actingToken, tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
-import { currentDerived, type DerivedView } from './derivation.ts';
+import { currentDerived, type SeenDerived } from './derivation.ts';
 import { type TokenView, tokenView, tokenViews } from './views.ts';
 
 /** A token in a list on a page. */
@@ -42,7 +42,7 @@ export async function readToken(ctx: Context, permit: Permit, id: number): Promi
 /** The token that makes the request. */
 export interface CurrentToken extends TokenView {
   /** What it is beside that, when it was derived from another; the rest is what it has itself. */
-  readonly derived: DerivedView | null;
+  readonly derived: SeenDerived | null;
 }
 
 /** The token that makes the request. @throws Problem when it isn't made with a token */

@@ -18,6 +18,7 @@ import {
 } from '../../rules/draft.ts';
 import type { TokenKind } from '../../rules/model.ts';
 import { refRuleLine } from '../../rules/refs/ref-rule-text.ts';
+import { rightSentence } from '../../rules/right/right-sentence.ts';
 import { lastEightOf, mintTokenText } from '../../rules/token-text.ts';
 import { type Account, accountById } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
@@ -92,7 +93,7 @@ export async function createTokenFor(
   const token = await unlessTaken(`You already have a token named ${plan.name}.`, 'name', () =>
     ctx.store.transaction((tx) => insertPlan(ctx, tx, permit, { user, plan, text })),
   );
-  return { secret: new Secret(text), token: await tokenView(ctx.store.db, token, ctx.clock.now()) };
+  return { secret: new Secret(text), token };
 }
 
 /** Other kinds reach whatever their holder reaches, and wait for single sign-on, at which a machine never is. */
@@ -127,7 +128,7 @@ async function insertPlan(
   tx: Query,
   permit: Permit,
   { user, plan, text }: { readonly user: Account; readonly plan: TokenPlan; readonly text: string },
-): Promise<Token> {
+): Promise<TokenView> {
   const at = ctx.clock.now();
   const maker = actingToken(permit);
   if (!isOperator(permit) && (await tokensLeft(ctx, tx, user.id)) <= 0) throw problem('limit_reached', NO_TOKEN_LEFT);
@@ -182,12 +183,14 @@ async function insertPlan(
       plan.grants.map(({ ownerId }) => ownerId),
       at,
     );
+  const view = await tokenView(tx, token, at);
   await queueMail(ctx, tx, { userId: user.id }, 'token_created', {
     token: mailed(token),
     by: permit.actor.login,
     address: permit.actor.address,
+    right: rightSentence(view, 'owner'),
   });
-  return token;
+  return view;
 }
 
 /** The organization whose log tells of a machine's tokens, too; null for a person's. */

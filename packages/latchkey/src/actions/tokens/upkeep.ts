@@ -10,6 +10,7 @@ import { problem } from '../../base/errors.ts';
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
 import { requestsPath } from '../../catalogue/refusals/links.ts';
 import { DELETED_ACCOUNT } from '../../rules/names.ts';
+import { rightSentence } from '../../rules/right/right-sentence.ts';
 import { accountsByIds } from '../../store/accounts.ts';
 import { ownersOf } from '../../store/memberships.ts';
 import { listRequests } from '../../store/requests.ts';
@@ -35,6 +36,7 @@ import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
 import { mailed } from '../ground/token-names.ts';
 import { endOne, tokenEvent } from './tokens.ts';
+import { tokenView } from './views.ts';
 
 /** How many days before its end the owner of a token is told; 0 = that it has ended. */
 const NOTICE_DAYS: readonly number[] = [30, 7, 1, 0];
@@ -164,6 +166,7 @@ export async function restoreToken(ctx: Context, permit: Permit, id: number): Pr
       await queueMail(ctx, tx, { userId: token.userId }, wasInDoubt ? 'token_confirmed' : 'token_restored', {
         token: mailed(token),
         by: permit.actor.login,
+        right: rightSentence(await tokenView(tx, token, at), 'owner'),
       });
       return token;
     }),

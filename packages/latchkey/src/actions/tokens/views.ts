@@ -24,7 +24,7 @@ import type { Query } from '../../store/db.ts';
 import { grantsOf, type StoredGrant } from '../../store/grants.ts';
 import { ownersForMembers } from '../../store/memberships.ts';
 import { storedPolicies } from '../../store/policies.ts';
-import { repositoriesByIds } from '../../store/repositories.ts';
+import { type Repository, repositoriesByIds } from '../../store/repositories.ts';
 import { pendingRequestsOf, type Request } from '../../store/requests.ts';
 import { belongingsOf, givenRolesOf, repositoryClassesOf } from '../../store/standing-facts.ts';
 import { standingOf, type TokenStanding } from '../../store/token-organizations.ts';
@@ -33,7 +33,7 @@ import { lastUses, type TokenUse } from '../../store/usage.ts';
 import { INSTANCE_LOGIN } from './draft-world.ts';
 import { ownersOfPeople, rightWorld, type StandingFacts } from './right-worlds.ts';
 
-export type { GrantAccess, Token, TokenState };
+export type { Token, TokenState };
 
 /** A grant with names in place of ids. */
 export interface GrantView extends StoredGrant {
@@ -81,13 +81,26 @@ interface Surroundings extends StandingFacts {
   readonly standing: ReadonlyMap<number, TokenStanding>;
   readonly requests: ReadonlyMap<number, WaitingRequest>;
   readonly policies: ReadonlyMap<number, StoredPolicy>;
+  /** Repositories beside those that grants select. */
+  readonly also: ReadonlyMap<number, Repository>;
 }
 
-/** These tokens in full, in their order; without those whose person is gone. A few thousand tokens at most. */
-export async function tokenViews(q: Query, tokens: readonly Token[], at: UnixSeconds): Promise<TokenView[]> {
+/**
+ * These tokens in full, in their order; without those whose person is gone. A few thousand tokens at most.
+ * @param also ids of more repositories that sentences will be about
+ */
+export async function tokenViews(
+  q: Query,
+  tokens: readonly Token[],
+  at: UnixSeconds,
+  also: readonly number[] = [],
+): Promise<TokenView[]> {
   if (tokens.length === 0) return [];
-  const around = await surroundingsOf(q, tokens, at);
-  const grantOwners = new Set([...around.grants.values()].flat().map(({ ownerId }) => ownerId));
+  const around = await surroundingsOf(q, tokens, at, await repositoriesByIds(q, [...new Set(also)]));
+  const grantOwners = new Set([
+    ...[...around.grants.values()].flat().map(({ ownerId }) => ownerId),
+    ...[...around.also.values()].map(({ ownerId }) => ownerId),
+  ]);
   const worlds = new Map<number, RightWorld>();
   return tokens.flatMap((token) => {
     const owner = around.accounts.get(token.userId);
@@ -99,13 +112,23 @@ export async function tokenViews(q: Query, tokens: readonly Token[], at: UnixSec
 }
 
 /** One token in full. @throws TypeError when its person is gone */
-export async function tokenView(q: Query, token: Token, at: UnixSeconds): Promise<TokenView> {
-  const [view] = await tokenViews(q, [token], at);
+export async function tokenView(
+  q: Query,
+  token: Token,
+  at: UnixSeconds,
+  also: readonly number[] = [],
+): Promise<TokenView> {
+  const [view] = await tokenViews(q, [token], at, also);
   if (view === undefined) throw new TypeError('a token has no person');
   return view;
 }
 
-async function surroundingsOf(q: Query, tokens: readonly Token[], at: UnixSeconds): Promise<Surroundings> {
+async function surroundingsOf(
+  q: Query,
+  tokens: readonly Token[],
+  at: UnixSeconds,
+  also: Surroundings['also'],
+): Promise<Surroundings> {
   const ids = tokens.map((token) => token.id);
   const fineGrained = idsOf(tokens, true);
   const people = [...new Set(tokens.map((token) => token.userId))];
@@ -119,7 +142,8 @@ async function surroundingsOf(q: Query, tokens: readonly Token[], at: UnixSecond
   ]);
   const all = [...grants.values()].flat();
   const grantOwners = all.map((grant) => grant.ownerId).filter((id) => id > INSTANCE_OWNER);
-  const owners = [...new Set([...grantOwners, ...ownersOfPeople(people, belongings, givenRoles)])];
+  const others = [...also.values()].map(({ ownerId }) => ownerId);
+  const owners = [...new Set([...grantOwners, ...others, ...ownersOfPeople(people, belongings, givenRoles)])];
   const [accounts, repositories, policies, classes, waiting] = await Promise.all([
     accountsByIds(q, owners),
     repositoriesByIds(q, [...new Set(all.flatMap((grant) => [...grant.repositoryIds]))]),
@@ -134,7 +158,8 @@ async function surroundingsOf(q: Query, tokens: readonly Token[], at: UnixSecond
     standing,
     requests: new Map(waiting.map((request) => [request.grantId, request])),
     accounts,
-    repositories,
+    repositories: new Map([...repositories, ...also]),
+    also,
     policies,
     belongings,
     givenRoles,

@@ -6,6 +6,7 @@ import type { CreatedToken } from '../../actions/tokens/tokens.ts';
 import type { TokenView } from '../../actions/tokens/views.ts';
 import { isoInstant, spokenInstant, type UnixSeconds } from '../../base/time.ts';
 import { requestsPath } from '../../catalogue/refusals/links.ts';
+import { rightSentence } from '../../rules/right/right-sentence.ts';
 import { examples } from '../command-help.ts';
 import { handOver } from '../handover.ts';
 import { collect, once } from '../setting-options.ts';
@@ -117,7 +118,7 @@ async function sayCreated(
 
 function listCommand(terminal: Terminal): Command {
   const command = new Command('list')
-    .description("list a person's tokens, newest first, including those that have ended")
+    .description("list a person's tokens with what each can do, newest first, including those that have ended")
     .argument('<LOGIN>', 'whose')
     .option('--json', 'print an array')
     .action((login: string, { json }: { json?: true }) =>
@@ -126,7 +127,7 @@ function listCommand(terminal: Terminal): Command {
         const tokens = (await listTokens(ctx, permit, login)).map(rowOf);
         if (json === true) terminal.print(JSON.stringify(tokens, null, 2));
         else if (tokens.length === 0) terminal.say(`${login} has no tokens`);
-        else for (const line of alignedTable(COLUMNS, tokens)) terminal.print(line);
+        else for (const line of alignedTable(COLUMNS, tokens, ({ summary }) => summary)) terminal.print(line);
       }),
     );
   return examples(withDataOptions(command), ['latchkey admin token list ada', 'latchkey admin token list ada --json']);
@@ -144,6 +145,7 @@ function rowOf(token: TokenView) {
     description: token.description,
     last_eight: token.lastEight,
     state: token.state,
+    summary: rightSentence(token, 'other'),
     scopes: token.scopes,
     created_at: instant(token.createdAt),
     expires_at: instant(token.expiresAt),

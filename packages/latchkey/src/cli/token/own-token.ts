@@ -16,6 +16,8 @@ export interface TokenAnswer {
   readonly name: string;
   readonly kind: string;
   readonly state: string;
+  /** What it can do today, in words. */
+  readonly summary?: string | null;
   readonly expires_at: string | null;
   readonly owner: { readonly login: string };
   readonly scopes?: readonly string[];

@@ -56,7 +56,7 @@ function subcommand(name: string, description: string): Command {
 }
 
 function listCommand(terminal: Terminal): Command {
-  const command = subcommand('list', 'your tokens').action(async (flags: Flags) => {
+  const command = subcommand('list', 'your tokens, with what each can do today').action(async (flags: Flags) => {
     const tokens = await everyToken(connect(terminal, flags));
     if (flags.json === true) return terminal.print(JSON.stringify(tokens, null, 2));
     const rows = tokens.map((token) => ({
@@ -66,9 +66,10 @@ function listCommand(terminal: Terminal): Command {
       state: token.state,
       expires: token.expires_at?.slice(0, 10) ?? 'never',
       last_used: token.last_used?.at.slice(0, 10) ?? 'never',
+      summary: token.summary,
     }));
-    for (const line of alignedTable(['id', 'name', 'kind', 'state', 'expires', 'last_used'], rows))
-      terminal.print(line);
+    const columns = ['id', 'name', 'kind', 'state', 'expires', 'last_used'] as const;
+    for (const line of alignedTable(columns, rows, ({ summary }) => summary ?? null)) terminal.print(line);
   });
   return examples(command, [
     'latchkey token list',

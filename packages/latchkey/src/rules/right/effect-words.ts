@@ -128,6 +128,8 @@ export function obstacleWords(obstacle: Obstacle, owner: OwnerRecord | null, tok
       return `${owner?.login ?? 'its owner'} took it back`;
     case 'repository_moved':
       return 'what it was granted for has another owner now';
+    case 'token_derived':
+      return 'a derived token changes nothing that outlasts it';
     case 'repository_archived':
       return 'what is archived can only be read';
     case 'role_insufficient':

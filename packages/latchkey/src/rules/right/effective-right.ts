@@ -18,12 +18,15 @@ import {
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import { decide } from '../decide.ts';
 import { grantsOfScopes } from '../grant.ts';
-import type { Grant, OwnerRecord, RepositoryRecord, Target, TokenRecord } from '../model.ts';
+import type { Derivation, Grant, OwnerRecord, RepositoryRecord, Target, TokenRecord } from '../model.ts';
 import { roleIn } from '../role.ts';
 import { isAtHome, type Place, type RightWorld, type ScopeEffect, type Standing, scopeKey } from './standings.ts';
 
 /** A token, as far as its right depends on it. Its grants may be stored ones only: those of scopes are added. */
-export type RightToken = Omit<TokenRecord, 'secretState' | 'secretEndsAt' | 'refRules' | 'derived'>;
+export type RightToken = Omit<TokenRecord, 'secretState' | 'secretEndsAt' | 'refRules' | 'derived'> & {
+  /** Only of a derived token: what it is beside the person's token, and the grants that a decision gives it. */
+  readonly derivation?: { readonly facts: Derivation; readonly held: readonly Grant[] };
+};
 
 /** Why something doesn't work: the first reason that a request would be told, or that the repository moved away. */
 export type Obstacle = Reason | 'repository_moved';
@@ -52,6 +55,11 @@ function partsOf(permissions: PermissionSet): { inRepositories: PermissionSet; e
       Object.entries(permissions).filter(([name]) => (permissionNamed(name)?.group === 'repository') === wanted),
     );
   return { inRepositories: of(true), elsewhere: of(false) };
+}
+
+/** The permissions that are about repositories. */
+export function inRepositoriesOnly(permissions: PermissionSet): PermissionSet {
+  return partsOf(permissions).inRepositories;
 }
 
 /** What works of an active grant. */
@@ -85,7 +93,8 @@ export function hasEffect({ inRepositories, elsewhere }: GrantEffect): boolean {
 
 /** What works of a classic or scoped token. @param within only with this owner; null = with every owner */
 export function effectOfScopes(world: RightWorld, token: RightToken, within: number | null): ScopeEffect {
-  const key = `${isOrdinary(world, token) ? scopeKey(token) : `token ${token.id}`} ${within}`;
+  const one = token.derivation === undefined ? `token ${token.id}` : `derived ${token.derivation.facts.id}`;
+  const key = `${isOrdinary(world, token) ? scopeKey(token) : one} ${within}`;
   const known = world.scopeEffects.get(key) ?? askScopes(world, token, within);
   world.scopeEffects.set(key, known);
   return known;
@@ -93,8 +102,9 @@ export function effectOfScopes(world: RightWorld, token: RightToken, within: num
 
 /** True for a living token that differs from others of its scopes in nothing that a decision looks at. */
 function isOrdinary({ at, standings }: RightWorld, token: RightToken): boolean {
-  const { kind, notBeforeAt, expiresAt, revokedAt, usesLeft } = token;
+  const { kind, notBeforeAt, expiresAt, revokedAt, usesLeft, derivation } = token;
   return (
+    derivation === undefined &&
     revokedAt === null &&
     (expiresAt === null || expiresAt > at) &&
     (notBeforeAt === null || notBeforeAt <= at) &&
@@ -205,15 +215,15 @@ function grantsHeld({ scopeGrants }: RightWorld, token: RightToken): readonly Gr
 }
 
 /** The token as if it were presented from an address that is allowed, once it is valid. */
-function presented(world: RightWorld, token: RightToken) {
-  const grants = grantsHeld(world, token);
+function presented(world: RightWorld, { derivation, ...token }: RightToken) {
+  const grants = derivation?.held ?? grantsHeld(world, token);
   const { user } = world;
   const record: TokenRecord = {
     ...token,
     grants,
     allowedAddresses: null,
     refRules: null,
-    derived: null,
+    derived: derivation?.facts ?? null,
     secretState: 'current',
     secretEndsAt: null,
   };

@@ -7,7 +7,7 @@
 import { type Level, type Permission, type PermissionSet, permissionNamed } from '../../catalogue/permissions.ts';
 import { listed } from '../../catalogue/refusals/links.ts';
 import { type ScopeDialect, scopeNamed } from '../../catalogue/scopes/scopes.ts';
-import type { RepositorySelection, TokenKind } from '../model.ts';
+import type { Grant, RepositorySelection, TokenKind } from '../model.ts';
 
 /** A grant, as far as its description needs it. */
 export interface GrantFacts {
@@ -124,6 +124,19 @@ function scopeWords(dialect: ScopeDialect, scopes: readonly string[]): string {
   if (deeds.length <= MAX_DEEDS) return deeds.join('; ');
   const more = deeds.length - MAX_DEEDS + 1;
   return `${deeds.slice(0, MAX_DEEDS - 1).join('; ')}; and ${more} more things`;
+}
+
+/** What is left of scopes once permissions were left out, wherever their owner may do it. */
+export function heldWords(grants: readonly Pick<Grant, 'selection' | 'permissions'>[]): string {
+  const words = grants.flatMap(({ selection, permissions }) => {
+    const [inRepositories, elsewhere] = deedWords(permissions);
+    const repository = selection === 'public' ? 'public repository' : 'repository';
+    return [
+      ...(inRepositories === null ? [] : [`${inRepositories} in every ${repository} that you can`]),
+      ...(elsewhere === null ? [] : [`${elsewhere} of your account and organizations`]),
+    ];
+  });
+  return words.length === 0 ? 'read public information' : [...new Set(words)].join('; ');
 }
 
 /** What a whole token lets its bearer do, within what its owner may do. */

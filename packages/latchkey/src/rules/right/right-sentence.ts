@@ -12,7 +12,7 @@ import type { RefRule } from '../refs/ref-rules.ts';
 import { isOver, type TokenState } from '../token-state.ts';
 import { activeGrantSentences, type Can, obstacleWords, on, scopeSentences } from './effect-words.ts';
 import { effectOfGrant, effectOfScopes, hasEffect, type RightToken } from './effective-right.ts';
-import { type GrantFacts, grantWords, reachWords } from './reach-words.ts';
+import { type GrantFacts, grantWords, heldWords, reachWords } from './reach-words.ts';
 import type { RightWorld } from './standings.ts';
 
 /** A grant, with what was decided about it. */
@@ -57,8 +57,20 @@ function toldTo(reader: Reader, words: string): string {
 
 /** True when at least one thing works that the token was granted; what everybody may read doesn't count. */
 export function worksToday(token: RightFacts): boolean {
-  if (token.kind !== 'fine-grained') return effectOfScopes(token.world, token, null).works;
+  if (!isByGrants(token)) return effectOfScopes(token.world, token, null).works;
   return token.grants.length === 0 || token.grants.some((grant) => worksNow(token, grant));
+}
+
+/** True for a token whose right is told grant by grant: by scopes, unless a list of repositories is left of them. */
+function isByGrants({ kind, derivation }: RightFacts): boolean {
+  return kind === 'fine-grained' || (derivation !== undefined && derivation.facts.repositoryIds !== null);
+}
+
+/** What it was made for, within what its owner may do. */
+function reachOf(token: RightFacts): string {
+  const { kind, scopes, grants, derivation } = token;
+  if (isByGrants(token)) return reachWords('fine-grained', scopes, grants);
+  return derivation?.facts.isNarrowed === true ? heldWords(derivation.held) : reachWords(kind, scopes, grants);
 }
 
 function worksNow(token: RightFacts, grant: RightGrant): boolean {
@@ -67,7 +79,7 @@ function worksNow(token: RightFacts, grant: RightGrant): boolean {
 
 function sentencesOf(token: RightFacts, within: number | null): string[] {
   const { state, notBeforeAt } = token;
-  const reach = reachWords(token.kind, token.scopes, token.grants);
+  const reach = reachOf(token);
   if (isOver(state)) return [`Could ${reach} until it ${endOf(token)}.`];
   const limits = limitSentences(token);
   if (state === 'account_locked')
@@ -81,8 +93,8 @@ function sentencesOf(token: RightFacts, within: number | null): string[] {
 }
 
 function livingSentences(token: RightFacts, reach: string, can: Can, within: number | null): string[] {
-  const { kind, grants, world } = token;
-  if (kind === 'fine-grained') {
+  const { grants, world } = token;
+  if (isByGrants(token)) {
     if (grants.length === 0) return [can('read public repositories')];
     const said = grants.flatMap((grant) => grantSentences(token, grant, can));
     return grants.some((grant) => worksNow(token, grant)) ? said : [...said, publicSentence(grants, can)];

@@ -39,7 +39,12 @@ async function personIn(ctx: TestContext, verified = true): Promise<number> {
 
 async function mailTo(ctx: TestContext, userId: number): Promise<void> {
   await ctx.store.transaction((tx) =>
-    queueMail(ctx, tx, { userId }, 'token_created', { token: TOKEN, by: 'ada', address: '127.0.0.1' }),
+    queueMail(ctx, tx, { userId }, 'token_created', {
+      token: TOKEN,
+      by: 'ada',
+      address: '127.0.0.1',
+      right: 'Can read code.',
+    }),
   );
 }
 
@@ -129,7 +134,12 @@ test('a mail leaves only with its change', async () => {
   const ctx = await contextWith();
   const userId = await personIn(ctx);
   const change = ctx.store.transaction(async (tx) => {
-    await queueMail(ctx, tx, { userId }, 'token_created', { token: TOKEN, by: 'ada', address: null });
+    await queueMail(ctx, tx, { userId }, 'token_created', {
+      token: TOKEN,
+      by: 'ada',
+      address: null,
+      right: 'Can read code.',
+    });
     throw new Error('the change failed');
   });
   await expect(change).rejects.toThrow('the change failed');
@@ -173,6 +183,7 @@ test('what people typed can forge neither a header nor a line', () => {
     organization: 'acme',
     by: 'bob',
     reason: '<script>alert(1)</script>',
+    right: 'Can read public repositories.',
   });
   expect(mail.subject).toBe('acme denied your personal access token x Bcc: eve@example.org gnp');
   expect(mail.html).not.toContain('<script>');

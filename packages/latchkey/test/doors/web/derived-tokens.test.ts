@@ -27,6 +27,7 @@ test('the page of a token lists what was derived from it, and ends one with what
     'Derived tokens',
     '&lt;b>bot/1, session s-1; made',
     'Narrowed: scopes public_repo.',
+    'It changes nothing that outlasts it: no keys, webhooks, members or settings.',
     'Narrowed: scopes public_repo; pushes only to agent/**.',
     'via <bdi>&lt;b>bot/1</bdi> (session <bdi>s-1</bdi>, as the program told)',
   ])

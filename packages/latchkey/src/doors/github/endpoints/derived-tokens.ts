@@ -6,7 +6,7 @@ import { type Static, Type } from '../../../base/json-schema.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import { created, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
-import { derivedToken } from '../present/derived-tokens.ts';
+import { derivedToken, seenDerivedToken } from '../present/derived-tokens.ts';
 import { closed, idIn, RefRules } from './own-token-bodies.ts';
 
 const PATH = '/user/personal-access-tokens';
@@ -76,7 +76,7 @@ export const DERIVED_TOKEN_ENDPOINTS: readonly Endpoint[] = [
     handle: async ({ ctx, permit, apiUrl, page, params }) => {
       const found = await listDerived(ctx, permit, idIn(params['token_id']), pageById(page));
       return {
-        ...ok(found.map((each) => derivedToken(apiUrl, each, ctx.clock.now()))),
+        ...ok(found.map((each) => seenDerivedToken(apiUrl, each, ctx.clock.now()))),
         next: nextKey(found, page, ({ id }) => id),
       };
     },

@@ -1,5 +1,5 @@
 /** Derived tokens as REST shows them. */
-import type { DerivedView } from '../../../actions/tokens/derivation.ts';
+import type { DerivedView, SeenDerived } from '../../../actions/tokens/derivation.ts';
 import { isoInstant, type UnixSeconds } from '../../../base/time.ts';
 
 /** Without its secret. Null where nothing was left out. */
@@ -24,4 +24,9 @@ export function derivedToken(apiUrl: string, derived: DerivedView, at: UnixSecon
     expires_at: isoInstant(derived.expiresAt),
     expires_in_seconds: Math.max(0, derived.expiresAt - at),
   };
+}
+
+/** One that is looked at. */
+export function seenDerivedToken(apiUrl: string, derived: SeenDerived, at: UnixSeconds) {
+  return { ...derivedToken(apiUrl, derived, at), summary: derived.sentence };
 }

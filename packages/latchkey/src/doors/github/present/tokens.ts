@@ -169,15 +169,12 @@ export function ownToken(apiUrl: string, token: TokenView, at: UnixSeconds) {
   };
 }
 
-/**
- * The token that asks; `derived` is null unless it was derived from another. Then it has no summary: a sentence about
- * the token behind it would say too much.
- */
+/** The token that asks; `derived` is null unless it was derived from another. Then the summary is about that one. */
 export function currentToken(apiUrl: string, { derived, ...token }: CurrentToken, at: UnixSeconds) {
   const told = ownToken(apiUrl, token, at);
   return derived === null
     ? { ...told, derived }
-    : { ...told, summary: null, derived: derivedToken(apiUrl, derived, at) };
+    : { ...told, summary: derived.sentence, derived: derivedToken(apiUrl, derived, at) };
 }
 
 /** The answer of a dry run. */

@@ -87,7 +87,7 @@ function Tokens({ visit, tokens }: { visit: Visit; tokens: readonly TokenView[] 
             <p class="mb-1 lk-break">
               <strong>{token.name}</strong> <span class="lk-mono">…{token.lastEight}</span>
             </p>
-            <p class="mb-1 lk-break">{rightSentence(token, 'owner')}</p>
+            <p class="mb-1 lk-break">{rightSentence(token, 'other')}</p>
             <p class="mb-1 color-fg-muted">
               made <Time at={token.createdAt} />
               {token.expiresAt === null ? (

@@ -1,6 +1,6 @@
 /** What was derived from a token and lives, on the token's own page. */
 import type { VNode } from 'preact';
-import { type DerivedView, endDerivedToken } from '../../../actions/tokens/derivation.ts';
+import { endDerivedToken, type SeenDerived } from '../../../actions/tokens/derivation.ts';
 import { refRuleLine } from '../../../rules/refs/ref-rule-text.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, type FormAction, redirect } from '../frame/web-page.ts';
@@ -9,7 +9,7 @@ import { Form, Hidden } from '../parts/form.tsx';
 import { idParam } from './kinds.ts';
 
 /** The list; nothing when there is none. */
-export function Derived({ visit, derived }: { visit: Visit; derived: readonly DerivedView[] }): VNode | null {
+export function Derived({ visit, derived }: { visit: Visit; derived: readonly SeenDerived[] }): VNode | null {
   if (derived.length === 0) return null;
   return (
     <>
@@ -25,7 +25,8 @@ export function Derived({ visit, derived }: { visit: Visit; derived: readonly De
                 <strong>{each.name}</strong> <span class="lk-mono">…{each.lastEight}</span>
                 {each.parentId === null ? '' : ', derived from another of these'}
               </p>
-              <p class="mb-1 lk-break">{leftWords(each)}</p>
+              <p class="mb-1 lk-break">{each.sentence}</p>
+              <p class="mb-1 lk-break color-fg-muted">{leftWords(each)}</p>
               <p class="mb-1 color-fg-muted">
                 {each.agent === null
                   ? ''
@@ -44,7 +45,7 @@ export function Derived({ visit, derived }: { visit: Visit; derived: readonly De
 }
 
 /** What was left of the token, in a sentence. */
-function leftWords({ narrowing, repositoryNames }: DerivedView): string {
+function leftWords({ narrowing, repositoryNames }: SeenDerived): string {
   const { permissions, scopes, refRules, allowedAddresses } = narrowing;
   const parts = [
     ...(permissions === null
@@ -61,7 +62,7 @@ function leftWords({ narrowing, repositoryNames }: DerivedView): string {
     ...(refRules === null ? [] : [`pushes only to ${refRules.map(refRuleLine).join('; ')}`]),
     ...(allowedAddresses === null ? [] : [`from ${allowedAddresses.join(', ')}`]),
   ];
-  return parts.length === 0 ? 'The same rights as this token.' : `Narrowed: ${parts.join('; ')}.`;
+  return parts.length === 0 ? 'Nothing was left out.' : `Narrowed: ${parts.join('; ')}.`;
 }
 
 export const endDerivedForm: FormAction = {

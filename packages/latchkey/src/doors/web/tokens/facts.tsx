@@ -8,7 +8,7 @@ import { Time } from '../parts/components.tsx';
 import { levelWords } from './form/level-words.ts';
 import { RestrictionFacts } from './form/restrictions.tsx';
 import { KIND_WORDS, pathOfToken } from './kinds.ts';
-import { Ends, LastUse, Obstacles, StateLabel } from './lists.tsx';
+import { Ends, LastUse, StateLabel } from './lists.tsx';
 
 /** Its state, when it ends, and what restricts it. */
 export function Facts({ visit, token }: { visit: Visit; token: OwnToken }): VNode {
@@ -17,7 +17,6 @@ export function Facts({ visit, token }: { visit: Visit; token: OwnToken }): VNod
       <p class="f4 mb-2">
         <StateLabel token={token} /> {rightSentence(token, 'owner')}
       </p>
-      <Obstacles token={token} />
       {token.revokedAt === null ? null : (
         <p class="color-fg-danger mb-2">
           Ended <Time at={token.revokedAt} /> by {token.revokedBy ?? 'nobody in particular'}.

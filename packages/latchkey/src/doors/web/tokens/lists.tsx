@@ -2,7 +2,7 @@
 
 import type { VNode } from 'preact';
 import { ownTokenRows, TOKENS_ON_A_PAGE, type TokenRow } from '../../../actions/tokens/own-tokens.ts';
-import type { GrantAccess, TokenState, TokenView } from '../../../actions/tokens/views.ts';
+import type { TokenState, TokenView } from '../../../actions/tokens/views.ts';
 import { DAY_SEC, type UnixSeconds } from '../../../base/time.ts';
 import type { TokenKind } from '../../../rules/model.ts';
 import { rightSentence, worksToday } from '../../../rules/right/right-sentence.ts';
@@ -83,7 +83,6 @@ function Row({ visit, token }: { visit: Visit; token: TokenRow }): VNode {
           )}
         </p>
         <p class="mb-1">{rightSentence(token, 'owner')}</p>
-        <Obstacles token={token} />
         <p class="color-fg-muted f6 mb-0">
           <Ends token={token} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
         </p>
@@ -177,27 +176,3 @@ export const tokenListPages: readonly WebPage[] = [
   ),
   { path: '/settings/developers', access: 'signed-in', get: () => redirect(FINE_GRAINED_PATH) },
 ];
-
-/** What blocks single grants, if one sentence per owner can say it. */
-const OBSTACLES: Readonly<Partial<Record<GrantAccess, (owner: string) => string>>> = {
-  pending: (owner) => `An owner of ${owner} has to approve it first.`,
-  denied: (owner) => `An owner of ${owner} denied it.`,
-  revoked: (owner) => `An owner of ${owner} revoked its access there.`,
-};
-
-/** Everything that keeps a token from part of what it says, unless the whole token is revoked. */
-export function Obstacles({ token }: { token: TokenView }): VNode | null {
-  if (token.revokedAt !== null) return null;
-  const sentences = [
-    ...token.blockedBy.map((who) => `${who}.`),
-    ...token.grants.flatMap(({ access, owner }) => OBSTACLES[access]?.(owner) ?? []),
-    ...token.keptOutBy.map((owner) => `An owner of ${owner} revoked its access there.`),
-  ];
-  return (
-    <>
-      {sentences.map((sentence) => (
-        <p class="color-fg-danger mb-1">{sentence}</p>
-      ))}
-    </>
-  );
-}
