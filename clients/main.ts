@@ -3,11 +3,13 @@
  * into a folder of its own; nothing of the checkout depends on them, so no test does.
  */
 import { credentialSuite } from './credential-suite.ts';
+import { languages } from './languages.ts';
 import { lfs } from './lfs.ts';
 import { scanners } from './scanners.ts';
 import { words } from './words.ts';
 
-const USES = `lfs        whether git-lfs, as installed on this machine, does everything with this server
+const USES = `languages  whether the clients in Python and Go do what they say
+lfs        whether git-lfs, as installed on this machine, does everything with this server
 words      where git clients print what the server says when it refuses
 scanners   whether gitleaks finds every token with the rules of docs/tokens.md
 credential-suite --git-source PATH
@@ -17,6 +19,7 @@ credential-suite --git-source PATH
 
 const [what, flag, path] = process.argv.slice(2);
 if (what === 'words') await words();
+else if (what === 'languages') await languages();
 else if (what === 'lfs') await lfs();
 else if (what === 'scanners') await scanners();
 else if (what === 'credential-suite' && flag === '--git-source' && path !== undefined) await credentialSuite(path);
