@@ -29,6 +29,8 @@ const TOKEN_RENEWED = ['name', 'expires_at', 'old_expires_at', 'overlap_seconds'
 const TOKEN_ENDED = ['name', 'explanation', 'cancelled_requests'];
 const HOOK = ['repo', 'hook_id', 'url', 'events', 'active'];
 const LIFETIME = ['kind', 'token_expiration', 'old_token_expiration', 'exempt_administrators'];
+/** `before`, `after`: ids; '' = no value. `name`: the token. */
+const ASKED_MOVE = ['approval', 'repo', 'ref', 'before', 'after', 'name'];
 const MEMBER = ['org', 'user', 'permission', 'old_permission'];
 
 /** Names in `data` that any event may have. `act`: the derived token, agent and session that acted for the actor. */
@@ -70,6 +72,10 @@ export const AUDIT_EVENTS = {
     'issuer',
   ),
   'git.push': row('modify', 'refs of a repository moved', 'repo', 'refs', 'refs_unknown', 'begun_at', 'recorded_late'),
+  'git.approval_denied': row('modify', 'the move of a ref that a token asked for was denied', ...ASKED_MOVE),
+  'git.approval_granted': row('modify', 'the move of a ref that a token asked for was approved, once', ...ASKED_MOVE),
+  'git.approval_requested': row('create', 'a token asked its owner whether it may move a ref', ...ASKED_MOVE),
+  'git.approval_used': row('modify', 'the approval of a move of a ref was spent', ...ASKED_MOVE),
   'git.push_rejected': row(
     'modify',
     "a token's ref rules kept refs of a repository from moving",

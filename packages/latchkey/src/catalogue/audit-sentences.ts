@@ -21,6 +21,11 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'external_identity.link': '{actor} linked the identity[ {name}] at {provider|an identity provider}[ to {owner}]',
   'external_identity.unlink': '{actor} removed the linked identity[ {name}][ of {owner}]',
   'external_identity.use': '{actor} proved who they are with {provider|an identity provider}',
+  'git.approval_denied': '{actor} denied the move of {ref|a ref} in {repo|a repository} that {name|a token} asked for',
+  'git.approval_granted':
+    '{actor} approved the move of {ref|a ref} in {repo|a repository} that {name|a token} asked for',
+  'git.approval_requested': '{actor} asked for approval of a move of {ref|a ref} in {repo|a repository}',
+  'git.approval_used': '{actor} moved {ref|a ref} in {repo|a repository} after approval {approval}',
   'git.push': '{actor} pushed to {repo|a repository}',
   'git.push_rejected': '{actor} was kept from pushing to {repo|a repository} by the ref rules of {name|a token}',
   'git_lfs.lock': '{actor} locked[ {path} in] {repo|a file of a repository}',

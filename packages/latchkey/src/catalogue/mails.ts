@@ -14,6 +14,7 @@ import { ACCOUNT_MAILS, type AccountMailFacts } from './account-mails.ts';
 import { type By, days, from, type MailRow } from './mail-row.ts';
 import { htmlOf, oneLine } from './mail-text.ts';
 import { requestsWaitingWords, tokenEndingWords } from './mail-words.ts';
+import { PUSH_MAILS, type PushMailFacts } from './push-mails.ts';
 import { listed } from './refusals/links.ts';
 
 /** A token as mails speak of it. `path` is its page: `/settings/personal-access-tokens/7`. */
@@ -31,7 +32,7 @@ interface Able extends About {
   readonly right: string;
 }
 /** The facts each mail is made of. A kind is an API of the outbox: never rename one. */
-export interface MailFacts extends AccountMailFacts {
+export interface MailFacts extends AccountMailFacts, PushMailFacts {
   token_created: Able & By;
   token_regenerated: About & By;
   token_ending: About & { readonly daysLeft: number; readonly endsAt: UnixSeconds };
@@ -236,6 +237,7 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     link: () => ({ text: 'See the health of the server', path: '/instance/health' }),
   },
   ...ACCOUNT_MAILS,
+  ...PUSH_MAILS,
 };
 
 /** A mail as it is stored in the outbox. */

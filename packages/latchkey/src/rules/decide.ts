@@ -27,9 +27,18 @@ import type { Reason } from '../catalogue/refusals/refusals.ts';
 import { organizationRoleLevel, repositoryRoleLevel } from '../catalogue/roles.ts';
 import { type ScopeDialect, scopesInclude } from '../catalogue/scopes/scopes.ts';
 import { covers, heldLevel, isTowards, missingFrom } from './grant.ts';
-import type { Derivation, Grant, MissingPermission, OwnerRecord, Question, Target, TokenRecord } from './model.ts';
+import type {
+  Derivation,
+  Grant,
+  MissingPermission,
+  OwnerRecord,
+  Question,
+  RefMove,
+  Target,
+  TokenRecord,
+} from './model.ts';
 import { asksForSso, holdsProof, lacksTwoFactor } from './policy.ts';
-import { type RefObjection, refObjection } from './refs/ref-rules.ts';
+import { asksOwner, type RefObjection, type RefRule, refObjection } from './refs/ref-rules.ts';
 import {
   isExpired,
   isKindForbidden,
@@ -51,6 +60,9 @@ export interface Refusal {
   /** The ref that may not be moved, and the rule that says so. */
   readonly objection?: RefObjection;
 }
+
+/** The same about a ref. */
+export type MoveRefusal = Refusal & Required<Pick<Refusal, 'objection'>>;
 
 export type Decision =
   | { readonly allowed: true }
@@ -458,9 +470,15 @@ function archived({ need, target }: Question): Refusal | null {
     : null;
 }
 
-/** The token may move this ref in no such way, whatever else it may do. */
+/** The token may move this ref in no such way, whatever else it may do, or not before its owner was asked. */
 function refNotAllowed({ bearer, move }: Question): Refusal | null {
-  if (move === undefined || bearer.via !== 'token') return null;
-  const objection = refObjection(bearer.token.refRules, move.ref, move.act);
-  return objection === null ? null : { reason: 'ref_not_allowed', objection };
+  return move === undefined || bearer.via !== 'token' ? null : moveRefusal(bearer.token.refRules, move);
+}
+
+/** What the rules of a token say against a move; null when nothing does. An approval opens only what a rule asks. */
+export function moveRefusal(rules: readonly RefRule[] | null, move: RefMove): MoveRefusal | null {
+  const objection = refObjection(rules, move.ref, move.act);
+  if (objection === null) return null;
+  if (objection.rule === null || !asksOwner(objection.rule)) return { reason: 'ref_not_allowed', objection };
+  return move.isApproved === true ? null : { reason: 'ref_needs_approval', objection };
 }

@@ -45,6 +45,7 @@ export interface ExtraFacts {
   readonly retryAfterSec?: number | null;
   readonly paths?: readonly string[];
   readonly limit?: string;
+  readonly approval?: RefusalFacts['approval'];
 }
 
 /**
@@ -149,6 +150,7 @@ function factsOf(
     paths: extra.paths ?? [],
     limit: extra.limit ?? null,
     move: moveOf(token, refusals),
+    approval: extra.approval ?? null,
     urlUsername:
       urlUsername !== null &&
       login !== null &&

@@ -219,6 +219,14 @@ export type Bearer =
   | { readonly via: 'session'; readonly user: UserRecord; readonly proofs?: SsoProofs }
   | { readonly via: 'nobody' };
 
+/** A move of one ref. */
+export interface RefMove {
+  readonly ref: string;
+  readonly act: RefAct;
+  /** True when the owner of the token approved just this one. It counts where a rule asks, and nowhere else. */
+  readonly isApproved?: boolean;
+}
+
 /** Everything a decision depends on. */
 export interface Question {
   readonly bearer: Bearer;
@@ -228,7 +236,7 @@ export interface Question {
   /** The caller's address, for allow lists. IPv4 or IPv6 without zone. */
   readonly address: string;
   /** The ref that is to move, by its full name, and how; left out where none is, or where that isn't known yet. */
-  readonly move?: { readonly ref: string; readonly act: RefAct };
+  readonly move?: RefMove;
   /** True for what follows from a request that was allowed, and that spent its use of the token. */
   readonly isPaid?: true;
 }

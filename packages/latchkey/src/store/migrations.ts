@@ -49,6 +49,7 @@ import { externalIdentities } from './migrations/0395-external-identities.ts';
 import { singleSignOn } from './migrations/0470-single-sign-on.ts';
 import { machineAccounts } from './migrations/0490-machine-accounts.ts';
 import { lfsLocks } from './migrations/0500-lfs-locks.ts';
+import { pushApprovals } from './migrations/0550-push-approvals.ts';
 import { narrowings } from './migrations/0570-narrowings.ts';
 import { serverAddress } from './migrations/0571-server-address.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -96,6 +97,7 @@ export const MIGRATIONS: readonly Migration[] = [
   singleSignOn,
   machineAccounts,
   lfsLocks,
+  pushApprovals,
   narrowings,
   serverAddress,
 ];

@@ -156,6 +156,27 @@ export interface DerivedTokensTable {
   revoked_by: string | null;
 }
 
+/** Moves of refs that a token's rules leave to its owner (`store/push-approvals`). */
+export interface PushApprovalsTable {
+  id: Generated<number>;
+  token_id: number;
+  derived_id: number | null;
+  repository_id: number;
+  ref: string;
+  /** '' = the ref isn't there. */
+  old_id: string;
+  /** '' = it is deleted. */
+  new_id: string;
+  /** Commits, paths and lines, as they were pushed. */
+  look_json: string;
+  address: string;
+  asked_at: number;
+  state: 'waiting' | 'approved' | 'denied' | 'used' | 'replaced';
+  expires_at: number;
+  decided_at: number | null;
+  decided_by: string | null;
+}
+
 /** A push that has begun, until the audit log has its entry (`store/push-intents`). */
 interface PushIntentsTable {
   id: Generated<number>;
@@ -711,6 +732,7 @@ export interface Database {
   tokens: TokensTable;
   token_secrets: TokenSecretsTable;
   derived_tokens: DerivedTokensTable;
+  push_approvals: PushApprovalsTable;
   grants: GrantsTable;
   narrowings: NarrowingsTable;
   grant_repositories: GrantRepositoriesTable;

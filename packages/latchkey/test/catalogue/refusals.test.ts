@@ -4,6 +4,7 @@ import { REASONS, REFUSALS, type Reason, type RefusalFacts } from '../../src/cat
 const NOTHING: RefusalFacts = {
   instanceName: 'Latchkey',
   limit: null,
+  approval: null,
   move: null,
   publicUrl: 'https://git.example.com',
   login: null,

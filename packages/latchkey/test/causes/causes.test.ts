@@ -68,6 +68,7 @@ describe('git is told', () => {
 const OF_CONTENT: ReadonlySet<Reason> = new Set<Reason>([
   'workflow_permission_missing',
   'ref_not_allowed',
+  'ref_needs_approval',
   'token_in_content',
 ]);
 

@@ -13,6 +13,7 @@ import { revokeToken } from '../../src/actions/tokens/tokens.ts';
 import { digestOf } from '../../src/base/secret.ts';
 import { DAY_SEC, HOUR_SEC } from '../../src/base/time.ts';
 import type { Reason } from '../../src/catalogue/refusals/refusals.ts';
+import { refRuleDrafts } from '../../src/rules/refs/ref-rule-text.ts';
 import { lastEightOf, mintTokenText } from '../../src/rules/token-text.ts';
 import { grantsOf, setGrantState } from '../../src/store/grants.ts';
 import { authorizeForOrganization } from '../../src/store/token-organizations.ts';
@@ -489,6 +490,26 @@ export const CAUSES: readonly Cause[] = [
     ],
     git: "error: failed to push some refs to 'SERVER/acme/site.git'",
     arrange: async (world) => push(await world.token({ refRules: [{ pattern: 'agent/**' }] }), { branch: 'docs' }),
+  },
+  {
+    name: 'a ref whose rule asks the owner of the token',
+    reason: 'ref_needs_approval',
+    says: [
+      'The token "laptop" may not create docs: its owner has to approve just this first (request 1).',
+      'Its owner looks at it and approves here; then do the same again, within 15 minutes:',
+      '{url}/settings/push-approvals/1',
+    ],
+    git: "error: failed to push some refs to 'SERVER/acme/site.git'",
+    arrange: async (world) =>
+      push(await world.token({ refRules: refRuleDrafts(['docs: ask']) }), {
+        branch: 'docs',
+        content: 'the same each time',
+        at: '2026-01-02T03:04:05Z',
+      }),
+    mend: async (world, attempt, line) => {
+      await pressAs(world, 'bob', line, 'approve');
+      return attempt;
+    },
   },
   {
     name: 'a token in what is pushed',

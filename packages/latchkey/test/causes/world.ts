@@ -42,6 +42,8 @@ export interface Try {
   readonly file?: string;
   /** Its content. */
   readonly content?: string;
+  /** When the commit says that it was made: the same content is the same commit then. */
+  readonly at?: string;
 }
 
 interface GitOutcome {
@@ -246,9 +248,10 @@ async function machine(
 async function tryWithGit(
   url: string,
   folder: string,
-  { username, secret, repository, operation, branch, file = 'notes.txt', content = '' }: Try,
+  { username, secret, repository, operation, branch, file = 'notes.txt', content = '', at }: Try,
 ): Promise<GitOutcome> {
-  const { place, store, env, withUser, address } = await machine(url, folder, { username, secret, repository });
+  const { place, store, env: usual, withUser, address } = await machine(url, folder, { username, secret, repository });
+  const env = at === undefined ? usual : { ...usual, GIT_AUTHOR_DATE: at, GIT_COMMITTER_DATE: at };
   const git = (args: readonly string[], cwd = place): Promise<{ code: number; output: string }> =>
     run('git', ['-c', 'core.quotePath=false', ...args], cwd, env);
   const { code, output } =

@@ -5,10 +5,13 @@
  */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { approvePush } from '../../src/actions/repositories/approvals/approvals.ts';
+import { DAY_SEC } from '../../src/base/time.ts';
 import { GITLAB_ROUTES } from '../../src/catalogue/routes/gitlab.ts';
 import { ENDPOINTS as GITHUB } from '../../src/doors/github/endpoints.ts';
 import { ENDPOINTS as GITLAB } from '../../src/doors/gitlab/endpoints.ts';
 import { refRuleDrafts } from '../../src/rules/refs/ref-rule-text.ts';
+import { sessionPermit } from '../actions/session.ts';
 import { type GitlabWorld, gitlabWorld } from './gitlab/api.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -107,7 +110,7 @@ it('every endpoint that writes is known to move a ref, or to move none', () => {
 });
 
 async function world(): Promise<
-  GitlabWorld & { free: string; bound: string; ids: Ids; refs(): string; reset(): void }
+  GitlabWorld & { free: string; bound: string; asking: string; ids: Ids; refs(): string; reset(): void }
 > {
   const made = await gitlabWorld();
   const permissions = {
@@ -142,6 +145,7 @@ async function world(): Promise<
     ).secret;
   const free = await token([]);
   const bound = await token(['agent/**']);
+  const asking = await token(['refs/heads/**: ask', 'refs/tags/**: ask', 'docs: none']);
   await made.askGithub('POST /user/repos', { token: free, body: { name: 'work', private: true, auto_init: true } });
   const path = made.ctx.git.path('Ada', 'work');
   const git = (...args: string[]): string =>
@@ -173,7 +177,7 @@ async function world(): Promise<
   };
   reset();
   const refs = (): string => `${git('for-each-ref')} ${git('symbolic-ref', 'HEAD')}`;
-  return { ...made, free, bound, ids, refs, reset };
+  return { ...made, free, bound, asking, ids, refs, reset };
 }
 
 describe.each([
@@ -194,6 +198,36 @@ describe.each([
       const answer = await shared[ask](operation, { token: shared.free, body: body(shared.ids) });
       expect([operation, answer.status < 300]).toEqual([operation, true]);
       shared.reset();
+    }
+  });
+
+  it('a token whose rules ask moves nothing before its owner approved it, and just that then, once', async () => {
+    const shared = await world();
+    const { ctx, asking: token, ids } = shared;
+    const before = shared.refs();
+    // What makes a repository, ends one or moves HEAD can't be approved: the test before has it refused.
+    const attempts = Object.values(doors)
+      .flat()
+      .filter(
+        ([one]) =>
+          !/^(?:DELETE .*\/(?:work|Acme)|PATCH \/repos\/Ada\/work|POST \/(?:user|orgs\/Acme)\/repos)$/.test(one),
+      );
+    for (const [operation, body] of attempts) {
+      const refused = await shared[ask](operation, { token, body: body(ids) });
+      expect([operation, refused.status, refused.body.reason]).toEqual([operation, 403, 'ref_needs_approval']);
+      const [, id] = /\/settings\/push-approvals\/(\d+)/.exec(refused.text) ?? [];
+      expect([operation, id !== undefined, shared.refs()]).toEqual([operation, true, before]);
+      // What it makes anew has another time, and so another id.
+      ctx.clock.advance(2);
+      const asked = await approvePush(ctx, await sessionPermit(ctx, 'Ada'), Number(id));
+      const done = await shared[ask](operation, { token, body: body(ids) });
+      expect([operation, done.status < 300]).toEqual([operation, true]);
+      if (asked.newId !== '')
+        expect([operation, shared.refs()]).toEqual([operation, expect.stringContaining(asked.newId)]);
+      shared.reset();
+      const again = await shared[ask](operation, { token, body: body(ids) });
+      expect([operation, again.body.reason]).toEqual([operation, 'ref_needs_approval']);
+      ctx.clock.advance(DAY_SEC);
     }
   });
 

@@ -66,6 +66,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'tokens/use',
       'questions',
       'repositories',
+      'repositories/approvals',
       'repositories/webhooks',
       'repositories/inventory',
       'lfs',

@@ -39,6 +39,17 @@ const atPolicy = (owner: Partial<OwnerRecord>, user = ADA): Question => ({
 
 type Row = [what: string, question: Question, reasons: Reason[]];
 
+/** The push of a commit to a ref, by a token whose rules allow, ask and refuse. */
+function move(ref: string, isApproved = false): Question {
+  const refRules = [
+    { pattern: 'refs/heads/agent/**', allow: ['create', 'update'] },
+    { pattern: 'refs/heads/main', allow: ['ask'] },
+    { pattern: 'refs/heads/old', allow: [] },
+  ] as const;
+  const grants = [grant({ permissions: { contents: 'write' } })];
+  return askWith({ refRules, grants }, { need: PUSH, move: { ref, act: 'update', isApproved } });
+}
+
 const TABLE: readonly Row[] = [
   ['a token with contents: write clones', ask(), []],
   ['a token with contents: write pushes', ask({ need: PUSH }), []],
@@ -457,6 +468,16 @@ const TABLE: readonly Row[] = [
     ),
     [],
   ],
+  ['a ref that no rule of the token matches', move('refs/heads/docs'), ['ref_not_allowed']],
+  [
+    'the same, approved: an approval opens nothing that no rule asks',
+    move('refs/heads/docs', true),
+    ['ref_not_allowed'],
+  ],
+  ['a ref whose rule refuses, approved', move('refs/heads/old', true), ['ref_not_allowed']],
+  ['a ref whose rule asks', move('refs/heads/main'), ['ref_needs_approval']],
+  ['the same, approved', move('refs/heads/main', true), []],
+  ['a ref whose rule allows it', move('refs/heads/agent/x'), []],
   ['a session has what its person has', ask({ bearer: { via: 'session', user: ADA }, need: PUSH }), []],
   [
     'two alternatives: one from the token and one from the role make none',

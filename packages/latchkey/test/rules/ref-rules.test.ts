@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { moveRefusal } from '../../src/rules/decide.ts';
 import { rulesWithin } from '../../src/rules/refs/ref-inclusion.ts';
 import {
   checkRefRules,
@@ -8,7 +9,15 @@ import {
   refRuleLine,
   refRuleWords,
 } from '../../src/rules/refs/ref-rule-text.ts';
-import { allowsAct, firstRule, matches, REF_ACTS, type RefRule, refObjection } from '../../src/rules/refs/ref-rules.ts';
+import {
+  allowsAct,
+  firstRule,
+  matches,
+  REF_ACTS,
+  type RefRule,
+  type RefWord,
+  refObjection,
+} from '../../src/rules/refs/ref-rules.ts';
 
 const ADA = { token: 'CI of octo/site', login: 'Ada' };
 
@@ -99,7 +108,13 @@ describe('ref rules', () => {
   });
 
   it('read back their own words', () => {
-    for (const line of ['agent/**', 'main: none', 'refs/tags/v*: create', 'x/*: create, update, force, delete'])
+    for (const line of [
+      'agent/**',
+      'main: none',
+      'main: ask',
+      'refs/tags/v*: create',
+      'x/*: create, update, force, delete',
+    ])
       expect(rules(line).map(refRuleLine)).toEqual([line]);
   });
 
@@ -113,6 +128,7 @@ describe('ref rules', () => {
     expect(refRuleWords(rules('agent/**: all', 'docs: update'))).toBe(
       'push only to agent/** (also by force, delete), docs (not new)',
     );
+    expect(refRuleWords(rules('agent/**', 'main: ask'))).toBe('push only to agent/**, main (after approval)');
   });
 });
 
@@ -140,7 +156,7 @@ describe('what can not be a ref rule', () => {
     [['e\u0301t\u00e9'], "can't be seen or told apart"],
     [[`x${'y'.repeat(200)}`], 'more than 200 characters'],
     [['a: push'], `can't allow "push"`],
-    [['a: ask'], `can't allow "ask"`],
+    [['a: ask, update'], 'ask stands alone'],
     [['a', 'a: none'], 'stands there twice'],
   ])('%j: %s', (lines, words) => {
     expect(problems(...lines)).toContain(words);
@@ -167,6 +183,12 @@ describe('whether rules stay within others', () => {
     [['agent/m*: none', 'agent/**'], ['agent/main: none', 'agent/**'], true],
     [['main'], ['agent/**'], false],
     [['main: none'], ['agent/**'], true],
+    [['main: ask'], ['main: ask'], true],
+    [['main: ask'], ['main: all'], true],
+    [['main: ask'], ['main'], false],
+    [['main'], ['main: ask'], false],
+    [['main: none'], ['main: ask'], true],
+    [['main: ask'], ['agent/**'], false],
     [['a*b'], ['a*', '*b: none'], true],
     [['a*b'], ['*b: none', 'a*'], false],
     [['**/fix'], ['**/f*'], true],
@@ -195,7 +217,8 @@ describe('whether rules stay within others', () => {
     .map((parts) => parts.map((one) => (one === '**' ? one : one.replaceAll(/\*+/g, '*'))).join('/'))
     .filter((text) => !text.includes('**/**'))
     .map((text) => `refs/heads/${text}`);
-  const list = fc.array(fc.record({ pattern, allow: fc.subarray([...REF_ACTS]) }), { minLength: 1, maxLength: 5 });
+  const allow = fc.oneof(fc.subarray<RefWord>([...REF_ACTS]), fc.constant<RefWord[]>(['ask']));
+  const list = fc.array(fc.record({ pattern, allow }), { minLength: 1, maxLength: 5 });
 
   it('never says yes where a single ref may be moved inside and not outside', () => {
     fc.assert(
@@ -203,7 +226,10 @@ describe('whether rules stay within others', () => {
         fc.pre(rulesWithin(inner, outer));
         for (const one of refs)
           for (const act of REF_ACTS)
-            if (refObjection(inner, one, act) === null) expect(refObjection(outer, one, act)).toBeNull();
+            for (const isApproved of [false, true]) {
+              const move = { ref: one, act, isApproved };
+              if (moveRefusal(inner, move) === null) expect(moveRefusal(outer, move)).toBeNull();
+            }
       }),
       { numRuns: 100 },
     );

@@ -56,6 +56,10 @@ export const RATE_BUCKETS = {
   'link-mails': { windowSec: HOUR_SEC, limit: () => 5 },
   /** The same, requested by one person on a page or with a token; key: user id. */
   'link-mails-person': { windowSec: HOUR_SEC, limit: () => 20 },
+  /** Moves of refs that a token asks its owner about; key: token id. */
+  'approval-requests': { windowSec: HOUR_SEC, limit: () => 60 },
+  /** Mails about moves of refs that wait for approval; key: token id. The page has the others. */
+  'approval-mails': { windowSec: HOUR_SEC, limit: () => 20 },
   /** New accounts; key: `networkOf` the address. A class may sign up from one network. */
   'sign-ups-address': { windowSec: HOUR_SEC, limit: () => 60 },
   /** Sign-ins that devices begin; key: `networkOf` the address. */

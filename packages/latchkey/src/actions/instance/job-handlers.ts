@@ -12,6 +12,7 @@ import { REFUSALS_KEPT_SEC } from '../decision/refusals.ts';
 import type { Context } from '../ground/context.ts';
 import type { JobKind, JobPayloads } from '../ground/jobs.ts';
 import { deleteOldMail, deliverMail } from '../ground/mail.ts';
+import { clearApprovals } from '../repositories/approvals/approvals.ts';
 import { settleFolder } from '../repositories/folders.ts';
 import { settlePushes } from '../repositories/push-log.ts';
 import { deleteOldDeliveries, deliverWebhook } from '../repositories/webhooks/delivery.ts';
@@ -44,6 +45,7 @@ const HANDLERS: Handlers = {
   'clear-logins': async (ctx) => {
     await deleteOldDeviceAuthorizations(ctx);
     await clearDerived(ctx);
+    await clearApprovals(ctx);
   },
   'clear-mail': deleteOldMail,
   'clear-rate-windows': async (ctx) => {

@@ -18,6 +18,7 @@ import {
   type IdCounters,
   readDatabaseState,
 } from '../../store/epochs.ts';
+import { deleteOldApprovals } from '../../store/push-approvals.ts';
 import { bumpRevision } from '../../store/revision.ts';
 import { readUndo } from '../../store/token-upkeep.ts';
 import { liveTokenIds } from '../../store/tokens.ts';
@@ -68,6 +69,8 @@ export async function beginAnew(ctx: Context, permit: Permit, known: Known): Pro
     await endEverySignIn(tx);
     // Short as they are, nobody could tell which of them were ended after the backup.
     await deleteAllDerived(tx);
+    // The same of approvals: one that was spent after the backup would be there again.
+    await deleteOldApprovals(tx, Number.MAX_SAFE_INTEGER);
     const tokenIds = known.how === 'end-all-tokens' ? await liveTokenIds(tx) : [...asked.tokenIds];
     const isSure = (id: number): boolean => known.how === 'tail' && !asked.doubtedIds.has(id);
     let [endedTokens, inDoubt] = [0, 0];

@@ -234,8 +234,7 @@ async function writeReadme(
       author,
       committer: author,
     },
-    async () => {
-      // The repository already has its audit entry: it is made with this commit.
-    },
+    // The repository already has its audit entry: it is made with this commit.
+    async ({ to }) => to,
   );
 }

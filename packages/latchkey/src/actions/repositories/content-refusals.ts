@@ -5,6 +5,7 @@
 import { present } from '../../base/present.ts';
 import { sizeInWords } from '../../base/sizes-in-words.ts';
 import type { Need } from '../../catalogue/needs.ts';
+import type { RefusalFacts } from '../../catalogue/refusals/refusals.ts';
 import type { Refusal } from '../../rules/decide.ts';
 import { type Explanation, explain } from '../../rules/explain.ts';
 import type { Permit } from '../decision/authorize.ts';
@@ -26,8 +27,13 @@ export function explainWorkflows(ctx: Context, permit: Permit): Explanation {
 }
 
 /** Why a ref may not move. */
-export function explainMove(ctx: Context, permit: Permit, refusal: Refusal): Explanation {
-  return explainContent(ctx, permit, CONTENTS, refusal, { paths: [] });
+export function explainMove(
+  ctx: Context,
+  permit: Permit,
+  refusal: Refusal,
+  approval: RefusalFacts['approval'] = null,
+): Explanation {
+  return explainContent(ctx, permit, CONTENTS, refusal, { paths: [], approval });
 }
 
 /** Why a text with tokens is refused: the places of the tokens, or none when there is too much to check. */
@@ -65,12 +71,18 @@ export function explainRefCount(ctx: Context, permit: Permit): Explanation {
   return explainContent(ctx, permit, CONTENTS, { reason: 'too_many_refs' }, { paths: [], limit });
 }
 
+interface ContentFacts {
+  readonly paths: readonly string[];
+  readonly limit?: string;
+  readonly approval?: RefusalFacts['approval'];
+}
+
 function explainContent(
   ctx: Context,
   permit: Permit,
   need: Need,
   refusal: Refusal,
-  { paths, limit }: { readonly paths: readonly string[]; readonly limit?: string },
+  { paths, limit, approval = null }: ContentFacts,
 ): Explanation {
   const question = {
     bearer: present(permit.bearer, 'who pushes'),
@@ -81,6 +93,7 @@ function explainContent(
   };
   return explain(ctx.settings.publicUrl, question, [refusal], null, {
     paths,
+    approval,
     ...(limit === undefined ? {} : { limit }),
   });
 }

@@ -10,6 +10,7 @@ import { listWebhooks } from '../../store/webhooks.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { revokePushed } from '../tokens/leaks.ts';
+import { returnApproval } from './approvals/asking.ts';
 import { closePush, dropPush, leavePush, openPush } from './push-log.ts';
 import { demandFreeRefs, demandMove, demandRefRoom } from './ref-guard.ts';
 import { openTarget, targetRepository } from './target.ts';
@@ -21,29 +22,41 @@ export type { MovedRef };
 /** A push that moves more refs is reported to nobody: GitHub stops at three, too. */
 const MAX_REPORTED_REFS = 20;
 
+interface MovingOptions {
+  /** What ends once they have moved. */
+  readonly leaks?: readonly PushedLeak[];
+  /** See `demandMove`. */
+  readonly isMadeNow?: boolean;
+}
+
 /**
  * Moves refs: records them first, and afterwards writes the entry, schedules maintenance of the repository, and informs
  * its webhooks.
- * @param work moves them, and calls `note` just before that; its result says whether it did
+ * @param work moves them, and calls `note` just before that, which says where to; its result says whether it did
  * @throws MoveRefused when the token's ref rules or the number of refs refuse it, what `work` throws, and what the
  * database says when it can't store the record; then nothing has moved
  */
 export async function movingRefs<T extends { readonly ok: boolean }>(
   ctx: Context,
   permit: Permit,
-  work: (note: (moved: MovedRef) => Promise<void>) => Promise<T>,
-  leaks: readonly PushedLeak[] = [],
+  work: (note: (moved: MovedRef) => Promise<MovedRef>) => Promise<T>,
+  { leaks = [], isMadeNow = false }: MovingOptions = {},
 ): Promise<T> {
   const noted: { id: number; moved: MovedRef }[] = [];
+  const approvals: number[] = [];
   const dropAll = async (): Promise<void> => {
     for (const { id } of noted) await dropPush(ctx, id);
   };
   let result: T;
   try {
-    result = await work(async (moved) => {
-      await demandMove(ctx, permit, { ref: moved.ref, from: moved.beforeId, to: moved.afterId });
+    result = await work(async (asked) => {
+      const change = { ref: asked.ref, from: asked.beforeId, to: asked.afterId };
+      const { to, approvalId } = await demandMove(ctx, permit, change, isMadeNow);
+      if (approvalId !== null) approvals.push(approvalId);
+      const moved = { ...asked, afterId: to };
       if (moved.beforeId === null) await demandRefRoom(ctx, permit, { made: 1, deleted: 0 });
       noted.push({ id: await openPush(ctx, permit, [moved], leaks), moved });
+      return moved;
     });
   } catch (error) {
     // It may have moved before it failed: the record stays, and the ref's value settles it.
@@ -52,6 +65,7 @@ export async function movingRefs<T extends { readonly ok: boolean }>(
   }
   if (!result.ok) {
     await dropAll();
+    for (const id of approvals) await returnApproval(ctx, id);
     return result;
   }
   for (const { id, moved } of noted) await settlePush(ctx, permit, { id, moved: [moved], leaks });
@@ -135,8 +149,11 @@ export function commitTo(
   return movingRefs(
     ctx,
     permit,
-    (note) => commitFiles(plumbing, change, ({ ref, from, to }) => note({ ref, beforeId: from, afterId: to })),
-    change.leaks,
+    (note) =>
+      commitFiles(plumbing, change, async ({ ref, from, to }) => {
+        return (await note({ ref, beforeId: from, afterId: to })).afterId ?? to;
+      }),
+    { leaks: change.leaks, isMadeNow: true },
   );
 }
 

@@ -9,13 +9,15 @@
 import { present } from '../../base/present.ts';
 import { hasRoomForRefs } from '../../git/objects/ref-count.ts';
 import { isAncestor, type RefChange } from '../../git/objects/refs.ts';
-import type { Refusal } from '../../rules/decide.ts';
+import { type MoveRefusal, moveRefusal } from '../../rules/decide.ts';
 import type { Explanation } from '../../rules/explain.ts';
-import { isBranch, type RefAct, type RefRule, refObjection } from '../../rules/refs/ref-rules.ts';
+import { isBranch, type RefAct, type RefRule } from '../../rules/refs/ref-rules.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { noteRefusal } from '../decision/token-refusals.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
+import { type ApprovalFacts, askOwner, spendApproval } from './approvals/asking.ts';
+import { approvedTwin } from './approvals/twin.ts';
 import { explainMove, explainRefCount } from './content-refusals.ts';
 import { openTarget } from './target.ts';
 
@@ -37,7 +39,14 @@ export class MoveRefused extends Error {
 
 /** A ref that may not move, with what was to happen to it. */
 export interface RefusedMove extends RefChange {
-  readonly refusal: Refusal & Required<Pick<Refusal, 'objection'>>;
+  readonly refusal: MoveRefusal;
+  /** Where its owner was asked: what became of that. */
+  readonly approval?: ApprovalFacts;
+}
+
+/** True when the owner of the token may still let it happen. */
+export function isAskable({ refusal }: RefusedMove): boolean {
+  return refusal.reason === 'ref_needs_approval';
 }
 
 /** What the rules say to a move whose name and ids are known. `forward`: yes, if it loses nothing. */
@@ -48,17 +57,16 @@ export function refRulesOf({ bearer }: Permit): readonly RefRule[] | null {
   return bearer?.via === 'token' ? bearer.token.refRules : null;
 }
 
-function refusalOf(permit: Permit, ref: string, act: RefAct): RefusedMove['refusal'] | null {
-  const objection = refObjection(refRulesOf(permit), ref, act);
-  return objection === null ? null : { reason: 'ref_not_allowed', objection };
-}
-
-/** Judges by name and ids alone. Both ids null is a deletion: git deletes a damaged ref so. */
-export function judgeMove(permit: Permit, change: RefChange): MoveVerdict {
-  if (refRulesOf(permit) === null) return 'allowed';
+/**
+ * Judges by name and ids alone. Both ids null is a deletion: git deletes a damaged ref so.
+ * @param isApproved true when the owner of the token approved just this
+ */
+export function judgeMove(permit: Permit, change: RefChange, isApproved = false): MoveVerdict {
+  const rules = refRulesOf(permit);
+  if (rules === null) return 'allowed';
   const { ref, from, to } = change;
   const refused = (act: RefAct): MoveVerdict => {
-    const refusal = refusalOf(permit, ref, act);
+    const refusal = moveRefusal(rules, { ref, act, isApproved });
     return refusal === null ? 'allowed' : { ...change, refusal };
   };
   if (to === null) return refused('delete');
@@ -72,26 +80,55 @@ export function judgeMove(permit: Permit, change: RefChange): MoveVerdict {
 
 /** The same as `forward` turned out to be a move that loses commits. */
 export function refuseForced(permit: Permit, change: RefChange): RefusedMove | null {
-  const refusal = refusalOf(permit, change.ref, 'force');
+  const refusal = moveRefusal(refRulesOf(permit), { ref: change.ref, act: 'force' });
   return refusal === null ? null : { ...change, refusal };
 }
 
-/** @throws MoveRefused when the token may not move this ref so; that is on record then */
-export async function demandMove(ctx: Context, permit: Permit, change: RefChange): Promise<void> {
-  const verdict = judgeMove(permit, change);
-  if (verdict === 'allowed') return;
-  if (verdict !== 'forward') return refuse(ctx, permit, verdict);
+/** That a ref may move, to where, and by which approval. */
+export interface MoveAllowed {
+  readonly to: string | null;
+  readonly approvalId: number | null;
+}
+
+/**
+ * @param isMadeNow true when the request itself made what the ref is to be at: the same request then makes the same
+ * again, but for its time, and what was approved is taken instead
+ * @throws MoveRefused when the token may not move this ref so; that is on record then
+ */
+export async function demandMove(
+  ctx: Context,
+  permit: Permit,
+  change: RefChange,
+  isMadeNow = false,
+): Promise<MoveAllowed> {
   const { from, to } = change;
-  if (from !== null && to !== null && (await isAncestor(openTarget(ctx, permit), from, to))) return;
+  const verdict = judgeMove(permit, change);
+  if (verdict === 'allowed') return { to, approvalId: null };
+  if (verdict !== 'forward')
+    return isAskable(verdict) ? ask(ctx, permit, verdict, isMadeNow) : refuse(ctx, permit, verdict);
+  if (from !== null && to !== null && (await isAncestor(openTarget(ctx, permit), from, to)))
+    return { to, approvalId: null };
   const refused = refuseForced(permit, change);
-  if (refused !== null) await refuse(ctx, permit, refused);
+  return refused === null ? { to, approvalId: null } : refuse(ctx, permit, refused);
+}
+
+/** Spends an approval, or asks for one, and refuses. */
+async function ask(ctx: Context, permit: Permit, move: RefusedMove, isMadeNow: boolean): Promise<MoveAllowed> {
+  // A repository that is yet to be made has nothing to look at.
+  if (permit.target.kind !== 'repository' || permit.target.repository === null) return refuse(ctx, permit, move);
+  const to = (isMadeNow ? await approvedTwin(ctx, permit, move) : null) ?? move.to;
+  const change = { ref: move.ref, from: move.from, to };
+  const approvalId = await spendApproval(ctx, permit, change);
+  if (approvalId !== null) return { to, approvalId };
+  const [approval] = await askOwner(ctx, permit, [change], () => Promise.resolve(null));
+  return refuse(ctx, permit, { ...move, ...(approval === undefined ? {} : { approval }) });
 }
 
 /** @throws MoveRefused when the token has ref rules: they never open HEAD, nor all refs at once */
 export async function demandFreeRefs(ctx: Context, permit: Permit, act: 'HEAD' | 'everything'): Promise<void> {
   if (refRulesOf(permit) === null) return;
   const change = { ref: act === 'HEAD' ? 'HEAD' : EVERY_REF, from: null, to: null };
-  const refusal = refusalOf(permit, change.ref, act === 'HEAD' ? 'update' : 'delete');
+  const refusal = moveRefusal(refRulesOf(permit), { ref: change.ref, act: act === 'HEAD' ? 'update' : 'delete' });
   if (refusal !== null) await refuse(ctx, permit, { ...change, refusal });
 }
 
@@ -117,7 +154,7 @@ function targetName({ target }: Permit): string {
 
 async function refuse(ctx: Context, permit: Permit, move: RefusedMove): Promise<never> {
   await recordRefusedMoves(ctx, permit, [move]);
-  throw new MoveRefused(explainMove(ctx, permit, move.refusal));
+  throw new MoveRefused(explainMove(ctx, permit, move.refusal, move.approval));
 }
 
 /**
@@ -130,7 +167,8 @@ export async function recordRefusedMoves(
   moves: readonly RefusedMove[],
 ): Promise<Explanation> {
   const { target, bearer, actor } = permit;
-  const explanation = explainMove(ctx, permit, present(moves[0], 'a refused move').refusal);
+  const first = present(moves[0], 'a refused move');
+  const explanation = explainMove(ctx, permit, first.refusal, first.approval);
   const fullName = targetName(permit);
   noteRefusal(ctx, permit, actor.address ?? '', `push ${fullName}`, explanation);
   const owner = target.kind === 'instance' ? null : target.owner;

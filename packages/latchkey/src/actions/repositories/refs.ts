@@ -39,14 +39,18 @@ export type RefResult = { readonly ok: true; readonly ref: Ref } | { readonly ok
 
 const no = (why: RefProblem): RefResult => ({ ok: false, why });
 
-/** Makes a new ref. `ref` in full. @param leaks what ends once it is there */
-export async function createRef(
-  ctx: Context,
-  permit: Permit,
-  draft: { ref: string; id: string },
-  leaks: readonly PushedLeak[] = [],
-): Promise<RefResult> {
-  return writeRef(ctx, permit, { ...draft, leaks }, 'create');
+interface RefDraft {
+  readonly ref: string;
+  readonly id: string;
+  /** What ends once it is there. */
+  readonly leaks?: readonly PushedLeak[];
+  /** True when the request itself made the object: see `demandMove`. */
+  readonly isMadeNow?: boolean;
+}
+
+/** Makes a new ref. `ref` in full. */
+export async function createRef(ctx: Context, permit: Permit, draft: RefDraft): Promise<RefResult> {
+  return writeRef(ctx, permit, draft, 'create');
 }
 
 /** Moves an existing ref. Without `force`, only forwards. */
@@ -61,7 +65,7 @@ export async function updateRef(
 async function writeRef(
   ctx: Context,
   permit: Permit,
-  { ref, id, leaks = [] }: { ref: string; id: string; leaks?: readonly PushedLeak[] },
+  { ref, id, leaks = [], isMadeNow = false }: RefDraft,
   how: 'create' | 'forward' | 'force',
 ): Promise<RefResult> {
   if (refNameProblem(ref) !== null || !WRITABLE_REF.test(ref)) return no('ref_invalid');
@@ -76,22 +80,27 @@ async function writeRef(
   const goesOn = async (): Promise<boolean> =>
     now !== null && object.type === 'commit' && (await isAncestor(plumbing, now.peeledId, id));
   if (how === 'forward' && !(await goesOn())) return no('not_fast_forward');
-  const outcome = await moveRef(ctx, permit, { ref, from: now?.id ?? null, to: id }, leaks);
+  const change = { ref, from: now?.id ?? null, to: id };
+  const outcome = await moveRef(ctx, permit, change, { leaks, isMadeNow });
   if (!outcome.ok) return no(outcome.why);
-  return { ok: true, ref: { name: ref, id, type: object.type, peeledId: id } };
+  const at = outcome.to ?? id;
+  return { ok: true, ref: { name: ref, id: at, type: object.type, peeledId: at } };
 }
+
+type Moved = Exclude<RefOutcome, { ok: true }> | { readonly ok: true; readonly to: string | null };
 
 function moveRef(
   ctx: Context,
   permit: Permit,
   change: RefChange,
-  leaks: readonly PushedLeak[] = [],
-): Promise<RefOutcome> {
-  const work = async (note: (moved: MovedRef) => Promise<void>): Promise<RefOutcome> => {
-    await note({ ref: change.ref, beforeId: change.from, afterId: change.to });
-    return changeRef(openTarget(ctx, permit), change);
+  options: Parameters<typeof movingRefs>[3] = {},
+): Promise<Moved> {
+  const work = async (note: (moved: MovedRef) => Promise<MovedRef>): Promise<Moved> => {
+    const { afterId: to } = await note({ ref: change.ref, beforeId: change.from, afterId: change.to });
+    const outcome = await changeRef(openTarget(ctx, permit), { ...change, to });
+    return outcome.ok ? { ok: true, to } : outcome;
   };
-  return movingRefs(ctx, permit, work, leaks);
+  return movingRefs(ctx, permit, work, options);
 }
 
 /** Deletes a ref, but never the default branch. */

@@ -38,7 +38,8 @@ export async function createTag(
     message === null
       ? commitId
       : await writeTag(plumbing, { name, commitId, tagger: await signatureFor(ctx, permit), message });
-  const made = await createRef(ctx, permit, { ref, id }, protection?.leaks);
+  const leaks = protection?.leaks ?? [];
+  const made = await createRef(ctx, permit, { ref, id, leaks, isMadeNow: message !== null });
   return made.ok ? { ok: true, ref: { ...made.ref, peeledId: commitId } } : made;
 }
 

@@ -5,6 +5,7 @@
  * be seen.
  */
 
+import { APPROVAL_REFUSAL } from './approval.ts';
 import {
   editPath,
   forgetOther,
@@ -12,6 +13,7 @@ import {
   listed,
   MAX_SHOWN_LENGTH,
   missingInWords,
+  moveInWords,
   newClassicPath,
   newFineGrainedPath,
   newPath,
@@ -324,6 +326,7 @@ export const ACCESS_REFUSALS = {
       'unless it was --atomic. Names are compared letter by letter: Agent/x is not agent/x. HEAD, refs/replace and ' +
       'other refs that are not for people are closed to every token with rules.',
   },
+  ref_needs_approval: APPROVAL_REFUSAL,
   token_in_content: {
     ...TOLD_TO_THE_LIVING,
     sentence: ({ paths: [place] }) =>
@@ -417,12 +420,6 @@ export const ACCESS_REFUSALS = {
     about: 'An archived repository takes no change from anybody until an administrator of it unarchives it.',
   },
 } satisfies Partial<Record<Reason, RefusalEntry>>;
-
-const DEEDS = { create: 'create', update: 'push to', force: 'force-push to', delete: 'delete' } as const;
-
-function moveInWords({ ref, act }: NonNullable<RefusalFacts['move']>): string {
-  return `${DEEDS[act]} ${shown(ref)}`;
-}
 
 function theLimit({ limit }: Pick<RefusalFacts, 'limit'>): string {
   return limit ?? 'a limit';

@@ -49,6 +49,7 @@ function exampleFacts(publicUrl: string): RefusalFacts {
     reaches: '2 selected repositories',
     paths: ['.github/workflows/ci.yml'],
     limit: null,
+    approval: null,
     move: { ref: 'main', act: 'update', because: 'its ref rules allow agent/** only' },
     urlUsername: null,
   };

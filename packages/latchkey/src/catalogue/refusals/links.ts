@@ -183,6 +183,13 @@ export function requestsPath(organization: string): string {
   return `/organizations/${encodeURIComponent(organization)}/settings/personal-access-token-requests`;
 }
 
+const DEEDS = { create: 'create', update: 'push to', force: 'force-push to', delete: 'delete' } as const;
+
+/** `push to main` */
+export function moveInWords({ ref, act }: NonNullable<RefusalFacts['move']>): string {
+  return `${DEEDS[act]} ${shown(ref)}`;
+}
+
 /** A remedy that sends people to somebody else, with the help page of the reason for more. */
 export function help(reason: string, text: string): Remedy {
   return { text, url: `/help/${reason}` };

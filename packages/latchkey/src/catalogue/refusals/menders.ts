@@ -54,6 +54,7 @@ export const MENDERS = {
   token_derived: 'nobody',
   workflow_permission_missing: 'self',
   ref_not_allowed: 'self',
+  ref_needs_approval: 'self',
   token_in_content: 'self',
   push_too_large: 'instance',
   file_too_large: 'instance',

@@ -56,6 +56,7 @@ export type Reason =
   | 'token_derived'
   | 'workflow_permission_missing'
   | 'ref_not_allowed'
+  | 'ref_needs_approval'
   | 'token_in_content'
   | 'push_too_large'
   | 'file_too_large'
@@ -117,6 +118,12 @@ export interface RefusalFacts {
     readonly act: 'create' | 'update' | 'force' | 'delete';
     /** `its ref rules allow agent/** only`, to stand behind a colon. */
     readonly because: string;
+  } | null;
+  /** What became of the question whether a ref may move; null where none was asked. */
+  readonly approval: {
+    readonly why: 'waits' | 'denied' | 'full' | 'unseen' | 'moved' | 'unasked';
+    /** The request's number; null where there is none. */
+    readonly id: number | null;
   } | null;
   /** The username that came with the token, when it doesn't name the token's owner. */
   readonly urlUsername: string | null;

@@ -66,6 +66,7 @@ export const STATUS_OF = {
   token_derived: 403,
   workflow_permission_missing: 403,
   ref_not_allowed: 403,
+  ref_needs_approval: 403,
   token_in_content: 403,
   push_too_large: 403,
   file_too_large: 403,

@@ -90,6 +90,29 @@ export class RestOfBody {
     return Readable.from(all());
   }
 
+  /**
+   * Reads on behind other bytes, until all is there or there is more than that. Whatever was read is in `bytes`.
+   * Rejects when the client goes, or is too slow.
+   */
+  async upTo(bytes: Buffer, maxBytes: number, maxMs: number): Promise<{ bytes: Buffer; isWhole: boolean }> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error('the client took too long to send so little')), maxMs);
+    const renew = renewedBy(timer);
+    const chunks = [bytes];
+    try {
+      for (let size = bytes.length; size <= maxBytes; ) {
+        const next = await Promise.race([this.#pieces.next(), late.promise]);
+        if (next.done === true) return { bytes: Buffer.concat(chunks), isWhole: true };
+        chunks.push(next.value);
+        size += next.value.length;
+        renew(next.value.length);
+      }
+      return { bytes: Buffer.concat(chunks), isWhole: false };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** Reads it away. */
   async skip(): Promise<void> {
     for (let next = await this.#pieces.next(); next.done !== true; ) next = await this.#pieces.next();

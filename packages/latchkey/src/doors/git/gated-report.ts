@@ -11,6 +11,8 @@ import { onChannels } from './push-refusal.ts';
 
 /** Words of git for a branch that may only move forward, and would not. */
 const NOT_FORWARD = /^ng (\S+) non-fast-forward$/;
+/** The same of any branch that did not move. */
+const DECLINED = /^ng (\S+) /;
 const REPORT_BAND = 1;
 
 export interface KeptBack {
@@ -29,6 +31,7 @@ export class GatedReport {
   #isBare = false;
   readonly #report: Buffer[] = [];
   readonly #forced: string[] = [];
+  readonly #declined = new Set<string>();
 
   constructor(kept: KeptBack) {
     this.#kept = kept;
@@ -37,6 +40,11 @@ export class GatedReport {
   /** Names of those that did not move since they would have lost something. */
   get forced(): readonly string[] {
     return this.#forced;
+  }
+
+  /** Names of those that git says did not move, whyever. */
+  get declined(): ReadonlySet<string> {
+    return this.#declined;
   }
 
   /** What to send instead of the next piece of git's answer. */
@@ -91,6 +99,8 @@ export class GatedReport {
   }
 
   #line(line: string): string {
+    const declined = DECLINED.exec(line)?.[1];
+    if (declined !== undefined) this.#declined.add(declined);
     const name = NOT_FORWARD.exec(line)?.[1];
     const why = name === undefined ? undefined : this.#kept.forward.get(name);
     if (name === undefined || why === undefined) return line;

@@ -22,6 +22,8 @@ export interface PushHead {
   readonly commands: readonly HeadCommand[];
   readonly isAtomic: boolean;
   readonly usesBands: boolean;
+  /** True when a list of options stands between the commands and the pack. */
+  readonly hasOptions: boolean;
   /** The same request for these commands alone. */
   only(kept: ReadonlySet<HeadCommand>): Buffer;
 }
@@ -53,6 +55,7 @@ export function pushHead(bytes: Buffer): { readonly head: PushHead; readonly end
   const head: PushHead = {
     commands,
     isAtomic: words.has('atomic'),
+    hasOptions: words.has('push-options'),
     usesBands: words.has('side-band-64k') || words.has('side-band'),
     only: (kept) => {
       const first = `\0${features}`;

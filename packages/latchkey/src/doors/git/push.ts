@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { noteRefusal } from '../../actions/decision/token-refusals.ts';
 import type { Context } from '../../actions/ground/context.ts';
+import { returnApproval } from '../../actions/repositories/approvals/asking.ts';
 import { explainSize, explainWorkflows, WORKFLOWS } from '../../actions/repositories/content-refusals.ts';
 import { dropPush, leavePush, noteLeaks, openPush } from '../../actions/repositories/push-log.ts';
 import { mayBringToken, type Protection, scanPush } from '../../actions/repositories/push-protection.ts';
@@ -14,8 +15,10 @@ import { type MovedRef, settlePush, tellOfPush } from '../../actions/repositorie
 import { demandRefRoom, recordRefusedMoves, refRulesOf } from '../../actions/repositories/ref-guard.ts';
 import { problem } from '../../base/errors.ts';
 import { readsAsSomethingElse } from '../../git/objects/names.ts';
+import { listAt } from '../../git/protocol/pkt-lines.ts';
 import type { WorkflowRefusal } from '../../git/push/hooks.ts';
 import { MAX_PREFILTERED_BYTES } from '../../git/push/pack-prefilter.ts';
+import { MAX_SHOWN_PACK_BYTES } from '../../git/push/push-look.ts';
 import type { RoomLeft } from '../../git/repositories/sizes.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import { converse, type Exchange, NO_CACHE } from './backend.ts';
@@ -23,7 +26,7 @@ import { drain, firstBytes, isShort, readHead, receive } from './body.ts';
 import { exchangeOf, type GitCall } from './call.ts';
 import type { CoalescedFetches } from './coalesced-fetches.ts';
 import { mayBringOddRef, PushCommands } from './push-commands.ts';
-import { pushHead } from './push-head.ts';
+import { type PushHead, pushHead } from './push-head.ts';
 import { pushIdentity } from './push-identity.ts';
 import { expectsForward, type Gated, gatePush } from './ref-gate.ts';
 import { inLines, refuse, remedyLines, sendRequestError } from './refuse.ts';
@@ -98,7 +101,7 @@ export class Push {
     const gated = refRulesOf(permit) === null ? taken : await this.#gate(taken);
     if (gated === null) return;
     await converse(ctx, this.#exchange(gated, room));
-    if (gated.gated !== null) await recordForced(this.#call, gated.gated);
+    if (gated.gated !== null) await followUp(this.#call, gated.gated);
     await tellOfPush(ctx, permit, this.#moved);
   }
 
@@ -114,10 +117,18 @@ export class Push {
       sendRequestError(request, response, 'body_unreadable');
       return null;
     }
-    const gated = await gatePush(this.#call, found.head);
+    let body = read.bytes;
+    const gated = await gatePush(this.#call, found.head, async () => {
+      const { bytes, isWhole } = (await read.rest?.upTo(body, MAX_SHOWN_PACK_BYTES, idleMs)) ?? {
+        bytes: body,
+        isWhole: true,
+      };
+      body = bytes;
+      return isWhole ? packIn(found.head, bytes, found.end) : 'too_large';
+    });
     if (gated.passes) {
-      const head = gated.head ?? read.bytes.subarray(0, found.end);
-      const bytes = Buffer.concat([head, read.bytes.subarray(found.end)]);
+      const head = gated.head ?? body.subarray(0, found.end);
+      const bytes = Buffer.concat([head, body.subarray(found.end)]);
       if (read.rest === null) return { ...taken, received: bytes, gated };
       return { ...taken, gated, ahead: { body: read.rest.after(bytes), commands: commandsIn(head) } };
     }
@@ -200,10 +211,16 @@ export class Push {
   }
 }
 
-/** Puts on record what git did not move, since it would have lost something. */
-async function recordForced({ ctx, permit }: GitCall, { forcedMoves }: Passing): Promise<void> {
+/** Puts on record what git did not move, since it would have lost something, and gives unused approvals back. */
+async function followUp({ ctx, permit }: GitCall, { forcedMoves, unusedApprovals }: Passing): Promise<void> {
+  for (const id of unusedApprovals()) await returnApproval(ctx, id);
   const moves = forcedMoves();
   if (moves.length > 0) await recordRefusedMoves(ctx, permit, moves);
+}
+
+/** What stands behind the commands, and behind options where there are some. */
+function packIn({ hasOptions }: PushHead, bytes: Buffer, end: number): Buffer {
+  return bytes.subarray(hasOptions ? (listAt(bytes, end)?.end ?? end) : end);
 }
 
 function commandsIn(received: Buffer): PushCommands {

@@ -1,18 +1,22 @@
 /**
  * Keeps a push to the ref rules of its token: what they refuse is taken out of it before git is told, and git's report
  * says why, ref by ref, so that the rest passes. No process is started for it: git itself compares old and new of a
- * branch that may only move forward.
+ * branch that may only move forward. Only what a rule leaves to the token's owner is looked at by processes.
  *
  * Invariant: git gets no command that was not judged; a push that can't be read is refused.
+ * Invariant: an approval is spent before git is told, and given back where git says that the ref did not move.
  */
 import type { Permit } from '../../actions/decision/authorize.ts';
+import { askOwner, type PackOf, returnApproval, spendApproval } from '../../actions/repositories/approvals/asking.ts';
 import {
+  isAskable,
   judgeMove,
   type RefusedMove,
   recordRefusedMoves,
   refRulesOf,
   refuseForced,
 } from '../../actions/repositories/ref-guard.ts';
+import { approvalLine } from '../../catalogue/refusals/approval.ts';
 import { refNameProblem } from '../../git/objects/names.ts';
 import { symbolicAmong } from '../../git/objects/symbolic-refs.ts';
 import type { Explanation } from '../../rules/explain.ts';
@@ -41,6 +45,8 @@ export type Gated =
       readonly report: GatedReport;
       /** What is to be put on record once git has answered. */
       readonly forcedMoves: () => readonly RefusedMove[];
+      /** Approvals of what git did not do, once it has answered. */
+      readonly unusedApprovals: () => readonly number[];
     };
 
 /** True when branches may move only forward by some rule: what a push is prepared with, before it is known. */
@@ -48,23 +54,31 @@ export function expectsForward(permit: Permit): boolean {
   return (refRulesOf(permit) ?? []).some((rule) => allowsAct(rule, 'update') && !allowsAct(rule, 'force'));
 }
 
-/** Judges a push by its head. What is refused is on record. */
-export async function gatePush(call: GitCall, head: PushHead): Promise<Gated> {
+/** Judges a push by its head. What is refused is on record. @param pack what came with it */
+export async function gatePush(call: GitCall, head: PushHead, pack: PackOf): Promise<Gated> {
   const { ctx, permit } = call;
   const symbolic = await symbolicRefs(call, head);
   const refused = new Map<HeadCommand, RefusedMove>();
   const forward = new Set<HeadCommand>();
+  const approved = new Map<HeadCommand, number>();
   let mayForce = false;
   for (const command of head.commands) {
-    const verdict = judge(permit, command, symbolic);
+    let verdict = judge(permit, command, symbolic);
+    if (typeof verdict !== 'string' && isAskable(verdict)) {
+      const id = await spendApproval(ctx, permit, change(command));
+      if (id !== null) approved.set(command, id);
+      verdict = judge(permit, command, symbolic, id !== null);
+    }
     if (verdict === 'forward') forward.add(command);
     else if (verdict !== 'allowed') refused.set(command, verdict);
     else mayForce ||= isBranch(command.ref) && command.from !== null && command.to !== null;
   }
+  await askAbout(call, refused, pack);
   const explanation = refused.size === 0 ? null : await recordRefusedMoves(ctx, permit, [...refused.values()]);
   const kept = new Set(head.commands.filter((command) => !refused.has(command)));
-  const said = (move: RefusedMove): string => latin1(objectionWords(move.refusal.objection, refRulesOf(permit) ?? []));
+  const said = (move: RefusedMove): string => latin1(lineOf(call, move));
   if (explanation !== null && (head.isAtomic || kept.size === 0)) {
+    for (const id of approved.values()) await returnApproval(ctx, id);
     const whyOf = new Map([...refused].map(([{ ref }, move]) => [ref, said(move)]));
     const commands = new PushCommands();
     commands.see(head.only(new Set(head.commands)));
@@ -96,13 +110,42 @@ export async function gatePush(call: GitCall, head: PushHead): Promise<Gated> {
     forwardOnly: forward.size > 0 || (expectsForward(permit) && !mayForce),
     report,
     forcedMoves: () => report.forced.flatMap((name) => forcedBy.get(name) ?? []),
+    unusedApprovals: () => [...approved].filter(([{ name }]) => report.declined.has(name)).map(([, id]) => id),
   };
 }
 
-function judge(permit: Permit, command: HeadCommand, symbolic: ReadonlySet<string>): ReturnType<typeof judgeMove> {
+/** Asks the owner of the token about everything that is theirs to decide, and notes what became of it. */
+async function askAbout({ ctx, permit }: GitCall, refused: Map<HeadCommand, RefusedMove>, pack: PackOf): Promise<void> {
+  const asked = [...refused].filter(([, move]) => isAskable(move));
+  if (asked.length === 0) return;
+  const answers = await askOwner(
+    ctx,
+    permit,
+    asked.map(([command]) => change(command)),
+    pack,
+  );
+  for (const [i, [command, move]] of asked.entries()) {
+    const approval = answers[i];
+    if (approval !== undefined) refused.set(command, { ...move, approval });
+  }
+}
+
+/** Why a ref may not move, on the one line that git shows for it. */
+function lineOf({ ctx, permit }: GitCall, { refusal, approval }: RefusedMove): string {
+  return approval === undefined
+    ? objectionWords(refusal.objection, refRulesOf(permit) ?? [])
+    : approvalLine(approval, ctx.settings.publicUrl);
+}
+
+function judge(
+  permit: Permit,
+  command: HeadCommand,
+  symbolic: ReadonlySet<string>,
+  isApproved = false,
+): ReturnType<typeof judgeMove> {
   const { ref } = command;
-  const verdict = judgeMove(permit, change(command));
-  if (typeof verdict !== 'string') return verdict;
+  const verdict = judgeMove(permit, change(command), isApproved);
+  if (typeof verdict !== 'string' && !isAskable(verdict)) return verdict;
   if (!symbolic.has(ref) && refNameProblem(ref) === null) return verdict;
   const act = command.to === null ? 'delete' : command.from === null ? 'create' : 'update';
   const objection = { ref, act, rule: null, ...(symbolic.has(ref) ? { isSymbolic: true as const } : {}) } as const;

@@ -16,6 +16,7 @@ import { ORGANIZATION_ENDPOINTS } from './endpoints/organizations.ts';
 import { OWN_REQUEST_ENDPOINTS } from './endpoints/own-requests.ts';
 import { OWN_TOKEN_ENDPOINTS } from './endpoints/own-tokens.ts';
 import { POLICY_ENDPOINTS } from './endpoints/policies.ts';
+import { PUSH_APPROVAL_ENDPOINTS } from './endpoints/push-approvals.ts';
 import { RECOVERY_ENDPOINTS } from './endpoints/recovery.ts';
 import { REPOSITORY_ENDPOINTS } from './endpoints/repositories.ts';
 import { documentationEndpoints, SERVER_ENDPOINTS } from './endpoints/server.ts';
@@ -40,6 +41,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...MACHINE_ENDPOINTS,
   ...OWN_TOKEN_ENDPOINTS,
   ...DERIVED_TOKEN_ENDPOINTS,
+  ...PUSH_APPROVAL_ENDPOINTS,
   ...OWN_REQUEST_ENDPOINTS,
   ...REPOSITORY_ENDPOINTS,
   ...POLICY_ENDPOINTS,

@@ -114,6 +114,7 @@ export const ANSWERS = {
   token_derived: FORBIDDEN_BECAUSE,
   workflow_permission_missing: FORBIDDEN_BECAUSE,
   ref_not_allowed: FORBIDDEN_BECAUSE,
+  ref_needs_approval: FORBIDDEN_BECAUSE,
   token_in_content: FORBIDDEN_BECAUSE,
   push_too_large: FORBIDDEN_BECAUSE,
   file_too_large: FORBIDDEN_BECAUSE,

@@ -35,6 +35,7 @@ import { singleSignOnPages } from './organizations/single-sign-on.tsx';
 import { organizationTokenPages } from './organizations/tokens.tsx';
 import { newRepositoryPages } from './repositories/new-repository.tsx';
 import { repositoryPages } from './repositories/page.tsx';
+import { pushApprovalPages } from './repositories/push-approvals.tsx';
 import { repositorySettingPages } from './repositories/settings.tsx';
 import { webhookPages } from './repositories/webhook.tsx';
 import { tokenCheckPages } from './tokens/check/page.tsx';
@@ -88,6 +89,7 @@ export const PAGES: readonly WebPage[] = [
   ...organizationRequestPages,
   ...organizationTokenPages,
   ...policyPages,
+  ...pushApprovalPages,
   ...renewTokenPages,
   ...scopedTokenPages,
   ...tokenEndpointPages,

@@ -81,11 +81,14 @@ export type FileCommitOutcome =
       readonly said?: string;
     };
 
-/** Makes one commit of all the actions and moves the branch to it. @param before called right before it moves */
+/**
+ * Makes one commit of all the actions and moves the branch to it.
+ * @param before called right before it moves, and says where to: to another commit that is the same but for its time
+ */
 export async function commitFiles(
   plumbing: Plumbing,
   change: FileCommit,
-  before: (change: RefChange) => Promise<void>,
+  before: (change: RefChange & { readonly to: string }) => Promise<string>,
 ): Promise<FileCommitOutcome> {
   const branch = await readRef(plumbing, `refs/heads/${change.branch}`);
   const parentId = branch?.id ?? change.startId;
@@ -111,10 +114,10 @@ export async function commitFiles(
   }
   const unsafe = await unsafeContent(plumbing, change.actions, checked);
   if (unsafe !== null) return { ok: false, why: 'content_unsafe', found: null, ...unsafe };
-  const commitId = await writeCommit(plumbing, change, parentId, checked.commands);
-  const step = { ref: `refs/heads/${change.branch}`, from: branch?.id ?? null, to: commitId };
-  await before(step);
-  const moved = await changeRef(plumbing, step);
+  const made = await writeCommit(plumbing, change, parentId, checked.commands);
+  const step = { ref: `refs/heads/${change.branch}`, from: branch?.id ?? null, to: made };
+  const commitId = await before(step);
+  const moved = await changeRef(plumbing, { ...step, to: commitId });
   if (!moved.ok) return refused(moved.why === 'name_conflict' ? 'branch_conflict' : 'branch_moved');
   return { ok: true, commitId, beforeId: branch?.id ?? null, blobIds: blobIdsOf(change.actions, format) };
 }

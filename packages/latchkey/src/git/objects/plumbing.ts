@@ -5,6 +5,7 @@
  * Invariant: every process has the hardened environment, reads paths literally, and ends within `MAX_COMMAND_SEC`.
  * Never: text chosen by a client before `--end-of-options`; see `names.ts` for what may come after it.
  */
+import { join } from 'node:path';
 import { Fault } from '../../base/errors.ts';
 import { type Committer, gitEnvironment } from '../processes/environment.ts';
 import {
@@ -42,13 +43,30 @@ export class Plumbing {
 
   /** @param caller whose turns these are: a user or an address */
   readonly #committer: Committer | undefined;
+  /** Where objects are, when it isn't only the repository. */
+  readonly #objects: Readonly<Record<string, string>>;
 
   /** @param committer whom reflogs name */
-  constructor(parts: PlumbingParts, path: string, caller: string, committer?: Committer) {
+  constructor(
+    parts: PlumbingParts,
+    path: string,
+    caller: string,
+    committer?: Committer,
+    objects: Readonly<Record<string, string>> = {},
+  ) {
     this.#parts = parts;
     this.path = path;
     this.#caller = caller;
     this.#committer = committer;
+    this.#objects = objects;
+  }
+
+  /** The same repository, with objects of a folder beside its own; what is written goes there alone. */
+  withObjectsIn(folder: string): Plumbing {
+    return new Plumbing(this.#parts, this.path, this.#caller, this.#committer, {
+      GIT_OBJECT_DIRECTORY: folder,
+      GIT_ALTERNATE_OBJECT_DIRECTORIES: join(this.path, 'objects'),
+    });
   }
 
   async objectFormat(): Promise<ObjectFormat> {
@@ -79,6 +97,7 @@ export class Plumbing {
       GIT_DIR: path,
       GIT_LITERAL_PATHSPECS: '1',
       GIT_FLUSH: '0',
+      ...this.#objects,
     };
     const git = await processes.start(this.#caller, { args, environment, cwd: path });
     const timer = setTimeout(() => git.stop(), MAX_COMMAND_SEC * 1000);

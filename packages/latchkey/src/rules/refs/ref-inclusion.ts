@@ -2,11 +2,12 @@
  * Whether one list of ref rules allows nothing that another does not: decided for all refs at once.
  *
  * Patterns are regular languages, so both lists are walked together, letter by letter: at every name that can be
- * reached, what the first list's deciding rule allows must be allowed by the second's. Letters that no pattern has are
+ * reached, what the first list's deciding rule allows must be allowed by the second's; what it asks about, allowed or
+ * asked about. Letters that no pattern has are
  * one letter, since no pattern can tell them apart.
  * Invariant: sound. Where the walk would take longer than `MAX_STEPS`, the answer is no.
  */
-import { allowsAct, REF_ACTS, type RefRule } from './ref-rules.ts';
+import { allowsAct, asksOwner, REF_ACTS, type RefAct, type RefRule } from './ref-rules.ts';
 
 /** Names that are looked at, of classes of equal ones; rules of twenty usual patterns have some hundred. */
 const MAX_STEPS = 20_000;
@@ -67,7 +68,7 @@ class Walk {
     const inner = this.#inner.find((_rule, i) => ends(i));
     if (inner === undefined || inner.allow.length === 0) return true;
     const outer = this.#outer.find((_rule, i) => ends(this.#inner.length + i));
-    return REF_ACTS.every((act) => !allowsAct(inner, act) || (outer !== undefined && allowsAct(outer, act)));
+    return REF_ACTS.every((act) => yieldOf(inner, act) <= yieldOf(outer, act));
   }
 
   /** Letters that make a difference here. */
@@ -80,6 +81,13 @@ class Walk {
       }
     return letters;
   }
+}
+
+/** How far a rule lets it come: not at all, after a question, or at once. */
+function yieldOf(rule: RefRule | undefined, act: RefAct): 0 | 1 | 2 {
+  if (rule === undefined) return 0;
+  if (allowsAct(rule, act)) return 2;
+  return asksOwner(rule) ? 1 : 0;
 }
 
 /** Of each pattern, where in it one can be after the letters so far. */

@@ -1,9 +1,19 @@
 /**
- * Ref rules as people write and read them: `agent/**`, `release/*: create, update`, `main: none`.
+ * Ref rules as people write and read them: `agent/**`, `release/*: create, update`, `main: ask`, `old/**: none`.
  *
  * Invariant: what is read back from the words of a rule is that rule.
  */
-import { BRANCHES, isReservedRef, REF_ACTS, type RefAct, type RefObjection, type RefRule } from './ref-rules.ts';
+import {
+  asksOwner,
+  BRANCHES,
+  isReservedRef,
+  REF_ACTS,
+  REF_WORDS,
+  type RefAct,
+  type RefObjection,
+  type RefRule,
+  type RefWord,
+} from './ref-rules.ts';
 
 export const MAX_REF_RULES = 20;
 /** Longest pattern, in characters. */
@@ -73,7 +83,7 @@ export function checkRefRules(drafts: readonly RefRuleDraft[] | null, placeholde
     if (wrong !== null) problems.push(wrong);
     else if (rules.some((rule) => rule.pattern === pattern))
       problems.push(`The pattern ${shownText(draft.pattern)} stands there twice: the second would never count.`);
-    else rules.push({ pattern, allow: REF_ACTS.filter((act) => (draft.allow ?? DEFAULT_ALLOW).includes(act)) });
+    else rules.push({ pattern, allow: REF_WORDS.filter((word) => (draft.allow ?? DEFAULT_ALLOW).includes(word)) });
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, rules };
 }
@@ -124,11 +134,15 @@ function patternProblem(written: string, pattern: string): string | null {
 }
 
 function allowProblem({ pattern, allow = [] }: RefRuleDraft): string | null {
-  const unknown = allow.find((word) => !(REF_ACTS as readonly string[]).includes(word));
-  return unknown === undefined
-    ? null
-    : `The rule for ${shownText(pattern)} can't allow ${shownText(unknown)}: ` +
-        `it allows ${REF_ACTS.join(', ')}, or none.`;
+  const unknown = allow.find((word) => !(REF_WORDS as readonly string[]).includes(word));
+  if (unknown !== undefined)
+    return (
+      `The rule for ${shownText(pattern)} can't allow ${shownText(unknown)}: ` +
+      `it allows ${REF_ACTS.join(', ')}, or none; or it asks: ask.`
+    );
+  return allow.includes('ask') && allow.some((word) => word !== 'ask')
+    ? `The rule for ${shownText(pattern)} has ask beside something else: ask stands alone, for every move.`
+    : null;
 }
 
 /** A text of somebody else within a sentence: short, and with every odd character told by its number. */
@@ -150,6 +164,7 @@ const MAX_NAMED = 3;
 /** Why a ref may not move, on one short line: `ref rules allow agent/** only`. */
 export function objectionWords({ ref, rule, isSymbolic }: RefObjection, rules: readonly RefRule[]): string {
   if (isSymbolic === true) return 'ref rules open no symbolic ref';
+  if (rule !== null && asksOwner(rule)) return `ref rule ${shownRef(rule.pattern)} asks first`;
   if (rule !== null) return `ref rule ${shownRef(rule.pattern)} allows ${listedActs(rule.allow)}`;
   if (isReservedRef(ref)) return 'ref rules never open this one';
   const open = rules.filter(({ allow }) => allow.length > 0).map(({ pattern }) => shownRef(pattern));
@@ -157,7 +172,7 @@ export function objectionWords({ ref, rule, isSymbolic }: RefObjection, rules: r
   return `ref rules allow ${listedNames(open)} only`;
 }
 
-function listedActs(acts: readonly RefAct[]): string {
+function listedActs(acts: readonly RefWord[]): string {
   if (acts.length === 0) return 'nothing';
   return `${acts.length === 1 ? acts[0] : `${acts.slice(0, -1).join(', ')} and ${acts.at(-1)}`} only`;
 }
@@ -189,6 +204,7 @@ export function refRuleWords(rules: readonly RefRule[] | null): string | null {
 }
 
 function wordsOf(rule: RefRule): string {
+  if (asksOwner(rule)) return `${shownRef(rule.pattern)} (after approval)`;
   const also = rule.allow.filter((act) => act === 'force' || act === 'delete');
   const isWhole = rule.allow.includes('create');
   const parts = [...(isWhole ? [] : ['not new']), ...also.map((act) => (act === 'force' ? 'also by force' : 'delete'))];

@@ -11,12 +11,15 @@
 /** What can happen to a ref. `force`: it loses what it held; for anything but a branch that is every move. */
 export type RefAct = 'create' | 'update' | 'force' | 'delete';
 export const REF_ACTS: readonly RefAct[] = ['create', 'update', 'force', 'delete'];
+/** What a rule may say: what it allows, or `ask` alone: whoever owns the token approves each move (decision 0550). */
+export type RefWord = RefAct | 'ask';
+export const REF_WORDS: readonly RefWord[] = [...REF_ACTS, 'ask'];
 
-/** One rule as it is kept: `pattern` in full (`refs/heads/agent/**`), `allow` in the order of `REF_ACTS`. */
+/** One rule as it is kept: `pattern` in full (`refs/heads/agent/**`), `allow` in the order of `REF_WORDS`. */
 export interface RefRule {
   readonly pattern: string;
   /** Empty refuses what the pattern matches. `force` includes `update`. */
-  readonly allow: readonly RefAct[];
+  readonly allow: readonly RefWord[];
 }
 
 /** No rule says yes to a longer name; git takes none on most file systems either. */
@@ -53,6 +56,11 @@ export function isReservedRef(ref: string): boolean {
 /** True when the rule lets this happen. */
 export function allowsAct({ allow }: RefRule, act: RefAct): boolean {
   return allow.includes(act) || (act === 'update' && allow.includes('force'));
+}
+
+/** True when each move of what the pattern matches is up to the owner of the token. */
+export function asksOwner({ allow }: RefRule): boolean {
+  return allow.includes('ask');
 }
 
 /** What speaks against a move; null when nothing does. @param rules null = any ref may be moved */

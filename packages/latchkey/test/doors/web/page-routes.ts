@@ -12,12 +12,14 @@ import type { Context } from '../../../src/actions/ground/context.ts';
 import { mintSecret } from '../../../src/actions/ground/one-time-secrets.ts';
 import { beginAnew } from '../../../src/actions/instance/restoration.ts';
 import { machineOwner, makeMachine } from '../../../src/actions/organizations/machines.ts';
+import type { AskedLook } from '../../../src/actions/repositories/approvals/asking.ts';
 import { beginDeviceAuthorization } from '../../../src/actions/tokens/device-authorization.ts';
 import { type CreatedToken, createToken } from '../../../src/actions/tokens/tokens.ts';
 import { webDoor } from '../../../src/doors/web/plugin.ts';
 import type { TokenKind } from '../../../src/rules/model.ts';
 import { newestAuditId } from '../../../src/store/audit.ts';
 import { insertLink, type LinkPurpose } from '../../../src/store/one-time-links.ts';
+import { approvalsFor, insertApproval, turnApproval } from '../../../src/store/push-approvals.ts';
 import { endDelivery, insertDelivery } from '../../../src/store/webhook-deliveries.ts';
 import { insertWebhook } from '../../../src/store/webhooks.ts';
 import { deriveFrom } from '../../actions/derive.ts';
@@ -30,6 +32,8 @@ export interface Places {
   readonly tokens: Readonly<Record<TokenKind, number>>;
   readonly mail: number;
   readonly hook: number;
+  /** Pushes that wait for approval, and that were answered. */
+  readonly approvals: readonly number[];
   readonly links: Readonly<Record<'invitation' | 'verification' | 'password' | 'alarm' | 'demo', string>>;
   /** Of a device that is waiting. */
   readonly userCode: string;
@@ -169,6 +173,8 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/orgs/:org/sso': page('/orgs/octo/sso'),
   '/organizations/:org/settings/machines': page(`${ORG}/machines`),
   '/organizations/:org/settings/machines/:machine': page(`${ORG}/machines/octo-deploys-everything-there-is`),
+  '/settings/push-approvals': page('/settings/push-approvals'),
+  '/settings/push-approvals/:id': made(({ approvals }) => approvals.map((id) => `/settings/push-approvals/${id}`)),
   '/settings/machines': page('/settings/machines'),
   '/settings/machines/:machine': page('/settings/machines/ada-bot'),
   '/organizations/:org/settings/personal-access-token-policy': page(`${ORG}/personal-access-token-policy`),
@@ -286,6 +292,8 @@ export async function furnish(ctx: Context, owner: string): Promise<void> {
     .where('name', '=', 'site')
     .executeTakeFirstOrThrow();
   const at = ctx.clock.now();
+  for (const state of ['approved', 'waiting'] as const)
+    await leaveAsked(ctx, { tokenId: one.token.id, repositoryId }, state);
   const hook = await insertWebhook(
     db,
     repositoryId,
@@ -381,6 +389,7 @@ export async function placesIn(ctx: Context, owner: string): Promise<Places> {
     },
     mail: (await db.selectFrom('outbox').select('id').orderBy('id', 'desc').executeTakeFirstOrThrow()).id,
     hook: (await db.selectFrom('webhooks').select('id').orderBy('id').executeTakeFirstOrThrow()).id,
+    approvals: (await approvalsFor(db, user.id, 10)).map(({ id }) => id),
     links: {
       invitation: await link('invitation'),
       verification: await link('verification'),
@@ -390,6 +399,48 @@ export async function placesIn(ctx: Context, owner: string): Promise<Places> {
     },
     userCode: device!.userCode,
   };
+}
+
+/** A push that a token of the owner asks about, with all that a page may have to show. */
+async function leaveAsked(
+  ctx: Context,
+  of: { readonly tokenId: number; readonly repositoryId: number },
+  state: 'approved' | 'waiting',
+): Promise<void> {
+  const at = ctx.clock.now();
+  const asked: AskedLook = {
+    look: {
+      kind: 'force',
+      commits: [
+        { id: '1'.repeat(40), subject: `A subject without a place to break ${'x'.repeat(160)}`, author: 'Ada' },
+      ],
+      commitCount: 60,
+      lostCount: 2,
+      files: [
+        { path: `src/${'deep/'.repeat(35)}file.ts`, added: 12, removed: 3 },
+        { path: 'logo.png', added: null, removed: null },
+      ],
+      fileCount: 250,
+      added: 1200,
+      removed: 30,
+    },
+    name: 'one',
+    agent: 'claude-code/2.1',
+    session: 's-1',
+  };
+  const id = await insertApproval(ctx.store.db, {
+    ...of,
+    derivedId: null,
+    ref: 'refs/heads/release/the-next-one-with-a-name-that-takes-more-than-a-line-of-a-telephone',
+    oldId: '2'.repeat(40),
+    newId: '1'.repeat(40),
+    look: JSON.stringify(asked),
+    address: '192.0.2.7',
+    askedAt: at,
+    expiresAt: at + 86_400,
+  });
+  if (state !== 'waiting')
+    await turnApproval(ctx.store.db, id, { from: 'waiting', to: state, at, expiresAt: at + 900, decidedBy: 'ada' });
 }
 
 /** A backup is put back; all that is known is that these tokens were edited since, and that somebody left. */

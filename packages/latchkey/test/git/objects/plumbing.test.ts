@@ -43,7 +43,7 @@ function commit(
     author: ADA,
     committer: ADA,
   };
-  return commitFiles(more.at ?? site, change, async () => {});
+  return commitFiles(more.at ?? site, change, async ({ to }) => to);
 }
 
 async function committed(actions: readonly FileAction[], more: Parameters<typeof commit>[1] = {}): Promise<string> {

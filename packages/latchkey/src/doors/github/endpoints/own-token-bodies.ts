@@ -47,7 +47,9 @@ export const RefRules = Type.Array(
       allow: optional(
         Type.Array(Type.String({ maxLength: 20 }), {
           maxItems: 10,
-          description: 'Of `create`, `update`, `force`, `delete`; left out: `create` and `update`; empty: nothing.',
+          description:
+            'Of `create`, `update`, `force`, `delete`; or `ask` alone: each move is up to the owner of the token. ' +
+            'Left out: `create` and `update`; empty: nothing.',
         }),
       ),
     },

@@ -51,6 +51,7 @@ export const DEVELOPER_MENU: Menu = {
         { label: 'May a token do this?', path: '/settings/token-check' },
       ],
     },
+    { label: 'Push approvals', path: '/settings/push-approvals', withBelow: true },
     { label: 'Machine accounts', path: '/settings/machines', withBelow: true },
   ],
 };

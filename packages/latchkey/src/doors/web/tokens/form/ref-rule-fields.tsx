@@ -51,7 +51,8 @@ export function RefRuleField({ f, rules }: { f: Fields; rules: Rules }): VNode {
               One on each line, at most {MAX_REF_RULES}. The first that fits a branch or tag decides; what none fits is
               refused. <code>agent/**</code>: create branches under agent/ and push to them again.{' '}
               <code>docs: update</code>: push to docs, but not create or delete it. <code>refs/tags/v*: create</code>:
-              create such tags. After the colon: create, update, force, delete, all or none.
+              create such tags. <code>main: ask</code>: each push to main waits until you approve it. After the colon:
+              create, update, force, delete, all or none; or ask.
             </>
           }
         />
