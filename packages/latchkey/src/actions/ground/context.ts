@@ -34,8 +34,11 @@ export interface Context {
   readonly limits: RateLimits;
   readonly memory: Memory;
   readonly metrics: Metrics;
-  /** Pushes that this process is serving, by the ids of their records, and the process's name in them. */
-  readonly pushes: { readonly run: string; readonly open: Set<number> };
+  /**
+   * Pushes that this process is serving, by the ids of their records, and the process's name in them. `opening`: how
+   * many records are being written.
+   */
+  readonly pushes: { readonly run: string; readonly open: Set<number>; opening: number };
   readonly secrets: SecretLookup;
   readonly usage: Usage;
   readonly refusals: Refusals;

@@ -107,7 +107,7 @@ export async function openContext(
       git,
       limits,
       metrics: new Metrics(),
-      pushes: { run: newRun(), open: new Set() },
+      pushes: { run: newRun(), open: new Set(), opening: 0 },
       secrets: new SecretLookup(store),
       usage,
       refusals,

@@ -6,12 +6,14 @@
  * settled by a job: what moved gets its entry, which says that it came late, and what it made public is revoked.
  *
  * Invariant: who deletes the note writes the entry, so that each push has one, in pieces of `MAX_ENTRY_REFS`.
+ * Invariant: a note is kept while git may still move a ref. It outlives the server that started it.
  */
-import { DAY_SEC, HOUR_SEC } from '../../base/time.ts';
+import { DAY_SEC, HOUR_SEC, MINUTE_SEC } from '../../base/time.ts';
 import { objectInfos } from '../../git/objects/cat-file.ts';
 import { refNameProblem } from '../../git/objects/names.ts';
 import { defaultBranch } from '../../git/objects/refs.ts';
 import { type Account, accountById } from '../../store/accounts.ts';
+import { listAudit } from '../../store/audit.ts';
 import type { Query } from '../../store/db.ts';
 import {
   deletePushIntent,
@@ -37,7 +39,14 @@ const MAX_ENTRY_REFS = 500;
 const MAYBE_OVER_SEC = HOUR_SEC;
 /** No push takes longer. */
 const SURELY_OVER_SEC = DAY_SEC;
+/** How long git may go on after the process that started it was killed: it may have all of a large push. */
+const ORPHAN_SEC = HOUR_SEC;
+/** How long it may take from the first ref to the last. */
+const UNDER_WAY_SEC = MINUTE_SEC;
+/** By how much the clocks of two nodes may differ. */
+const MAX_CLOCK_DIFFERENCE_SEC = MINUTE_SEC;
 const BATCH = 100;
+const PAGE = 500;
 
 /**
  * Records a push before a ref moves.
@@ -49,16 +58,22 @@ export async function openPush(
   asked: readonly MovedRef[],
   leaks: readonly PushedLeak[] = [],
 ): Promise<number> {
-  const id = await insertPushIntent(ctx.store.db, {
-    repositoryId: targetRepository(permit).repository.id,
-    run: ctx.pushes.run,
-    at: ctx.clock.now(),
-    actor: permit.actor,
-    refs: asked,
-    leaks,
-  });
-  ctx.pushes.open.add(id);
-  return id;
+  // Others can see the record before this process has its id: until then, none of its records counts as left over.
+  ctx.pushes.opening++;
+  try {
+    const id = await insertPushIntent(ctx.store.db, {
+      repositoryId: targetRepository(permit).repository.id,
+      run: ctx.pushes.run,
+      at: ctx.clock.now(),
+      actor: permit.actor,
+      refs: asked,
+      leaks,
+    });
+    ctx.pushes.open.add(id);
+    return id;
+  } finally {
+    ctx.pushes.opening--;
+  }
 }
 
 /**
@@ -148,6 +163,8 @@ async function enter(ctx: Context, tx: Query, actor: Actor, { owner, repository,
     });
 }
 
+type Facts = Entry['facts'];
+
 /** Settles records that nobody else will settle. */
 export async function settlePushes(ctx: Context, _payload: null, signal: AbortSignal): Promise<void> {
   const read = (afterId: number) => listPushIntents(ctx.store.db, afterId, BATCH);
@@ -169,7 +186,7 @@ async function revokeTaken(ctx: Context, { repositoryId, refs, actor, leaks }: P
 }
 
 function isLeftOver({ pushes, clock }: Context, { id, run, at }: PushIntent): boolean {
-  if (run === pushes.run) return !pushes.open.has(id);
+  if (run === pushes.run) return pushes.opening === 0 && !pushes.open.has(id);
   return isOver(run, pushes.run) || Math.abs(clock.now() - at) > MAYBE_OVER_SEC;
 }
 
@@ -183,14 +200,19 @@ async function settle(ctx: Context, intent: PushIntent): Promise<void> {
     await revokePushed(ctx, by, intent.leaks);
     return void (await deletePushIntent(ctx.store.db, intent.id));
   }
-  const facts = await movedOf(ctx, owner.login, repository.name, asked);
+  const moved = await movedOf(ctx, owner.login, repository.name, asked);
+  const facts = await untold(ctx, intent, moved);
   const isUnknown = asked.length === 0;
+  const ageSec = Math.abs(ctx.clock.now() - intent.at);
+  if (moved.length > 0 || isUnknown) await revokePushed(ctx, by, intent.leaks);
   if (facts.length === 0 && !isUnknown) {
-    const mayRun = intent.run !== ctx.pushes.run && !isOver(intent.run, ctx.pushes.run);
-    if (mayRun && Math.abs(ctx.clock.now() - intent.at) < SURELY_OVER_SEC) return;
+    // Once others have moved all of them, nothing is left to wait for.
+    const isDone = moved.length === asked.length;
+    if (!isDone && ageSec < patienceSec(ctx, intent)) return;
     return void (await deletePushIntent(ctx.store.db, intent.id));
   }
-  await revokePushed(ctx, by, intent.leaks);
+  // Git may be about to move the others.
+  if (facts.length < asked.length && intent.run !== ctx.pushes.run && ageSec < UNDER_WAY_SEC) return;
   await ctx.store.transaction(async (tx) => {
     if (!(await deletePushIntent(tx, intent.id))) return;
     const more = { begun_at: intent.at, recorded_late: true };
@@ -199,10 +221,49 @@ async function settle(ctx: Context, intent: PushIntent): Promise<void> {
   ctx.log.warn({ repository: repository.id, push: intent.id }, 'a push that was cut off has its entry now');
 }
 
+/** How long a push that has moved nothing yet may still do so. */
+function patienceSec({ pushes }: Context, { run }: PushIntent): number {
+  if (run === pushes.run) return 0;
+  return isOver(run, pushes.run) ? ORPHAN_SEC : SURELY_OVER_SEC;
+}
+
+/** Without what other pushes did: they have entries of their own. */
+async function untold(ctx: Context, { repositoryId, at }: PushIntent, moved: Facts): Promise<Facts> {
+  if (moved.length === 0) return moved;
+  const told = new Map<string, RefFacts[]>();
+  for (let beforeId: number | null = null, more = true; more; ) {
+    const filter = { action: 'git.push', sinceAt: at - MAX_CLOCK_DIFFERENCE_SEC };
+    const page = await listAudit(ctx.store.db, filter, { beforeId, limit: PAGE });
+    // What a late entry could only guess proves nothing.
+    for (const entry of page.filter((one) => one.repositoryId === repositoryId))
+      for (const one of (entry.data['refs'] ?? []) as readonly Facts[number][])
+        if (!('now' in one)) told.set(one.ref, [one, ...(told.get(one.ref) ?? [])]);
+    beforeId = page.at(-1)?.id ?? null;
+    more = page.length === PAGE;
+  }
+  return moved.filter((one) => !isToldBy(told.get(one.ref) ?? [], one));
+}
+
+/**
+ * Whether the entries account for a ref's having left the old value. Where they leave a gap there, they don't.
+ * @param entries about this ref, the oldest first; some may be older than the push
+ */
+function isToldBy(entries: readonly RefFacts[], { before, after }: RefFacts): boolean {
+  let held: string | null | undefined;
+  let met = false;
+  for (const one of entries) {
+    const isGap = held === undefined ? one.before === after : held === before && one.before !== before;
+    if (isGap) return false;
+    met ||= one.before === before || one.after === before;
+    held = one.after;
+  }
+  return met && held !== before;
+}
+
 /**
  * Of the requested refs, those that have moved, or may have: they hold neither their old value nor the requested one.
  */
-async function movedOf(ctx: Context, owner: string, name: string, asked: readonly MovedRef[]): Promise<Entry['facts']> {
+async function movedOf(ctx: Context, owner: string, name: string, asked: readonly MovedRef[]): Promise<Facts> {
   const plumbing = ctx.git.open(owner, name, 'latchkey');
   const readable = asked.filter(({ ref }) => ref === 'HEAD' || refNameProblem(ref) === null);
   // A push can't name HEAD. HEAD is recorded when the default branch changes.

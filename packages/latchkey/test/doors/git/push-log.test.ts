@@ -5,7 +5,7 @@
  */
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { sql } from 'kysely';
+import { type PluginTransformQueryArgs, type PluginTransformResultArgs, sql } from 'kysely';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { settlePushes } from '../../../src/actions/repositories/push-log.ts';
@@ -174,38 +174,131 @@ describe('where the database takes no writes', () => {
   });
 });
 
+/** Records of ada's pushes to ada/closed. No process has the id of `gone`: the largest on Linux is 4194304. */
+async function recordsOfAda() {
+  const { pushes, clock, git } = world.server.context;
+  const ada = (await accountByLogin(db(), 'ada'))!;
+  const { repository } = (await repositoryByName(db(), ada.id, 'closed'))!;
+  const actor = { userId: ada.id, login: 'ada', tokenId: null, address: '192.0.2.7', userAgent: 'git/2' };
+  const gone = pushes.run.replace(/ \d+ /, ' 4999999 ');
+  const about = { repositoryId: repository.id, actor };
+  return {
+    note: (refs: readonly object[], { ageSec = 0, run = gone } = {}) =>
+      insertPushIntent(db(), { ...about, run, at: clock.now() - ageSec, refs }),
+    /** As git does when nobody is left to write an entry. */
+    move: (ref: string, to: string) => world.ok(['-C', git.path('ada', 'closed'), 'update-ref', ref, to]),
+  };
+}
+
+const lateEntries = async () =>
+  (await entries())
+    .filter(({ data }) => data.recorded_late)
+    .map(({ data, address }) => ({ refs: data.refs, address }))
+    .reverse();
+
 describe('a push that was cut off', () => {
   it('gets its entry from what the refs hold, when the process that served it is gone', async () => {
     const first = await begin();
     const second = await commit('second');
-    await world.ok(['push', '-q', 'origin', 'main', 'main:y'], { in: 'work' });
-    const { context } = world.server;
-    const ada = (await accountByLogin(db(), 'ada'))!;
-    const repository = (await repositoryByName(db(), ada.id, 'closed'))!.repository;
-    const actor = { userId: ada.id, login: 'ada', tokenId: null, address: '192.0.2.7', userAgent: 'git/2' };
-    // No process has this id: the largest on Linux is 4194304.
-    const gone = context.pushes.run.replace(/ \d+ /, ' 4999999 ');
-    const note = (refs: readonly object[], run = gone) =>
-      insertPushIntent(db(), { repositoryId: repository.id, run, at: context.clock.now(), actor, refs });
+    await world.ok(['push', '-q', 'origin', 'main:second'], { in: 'work' });
+    const { note, move } = await recordsOfAda();
+    await move('refs/heads/main', second);
+    await move('refs/heads/y', second);
+    const old = { ageSec: 3_601 };
     const moved = { ref: 'refs/heads/main', beforeId: first, afterId: second };
-    await note([moved, { ref: 'refs/heads/z', beforeId: null, afterId: second }]);
-    await note([{ ref: 'refs/heads/z', beforeId: null, afterId: second }]);
+    await note([moved, { ref: 'refs/heads/z', beforeId: null, afterId: second }], old);
+    await note([{ ref: 'refs/heads/z', beforeId: null, afterId: second }], old);
     await note([{ ref: 'refs/heads/y', beforeId: null, afterId: first }]);
     await note([{ ref: 'HEAD', beforeId: 'refs/heads/y', afterId: 'refs/heads/main' }]);
-    await note([{ ref: 'HEAD', beforeId: 'refs/heads/main', afterId: 'refs/heads/y' }]);
-    const elsewhere = await note([moved], 'elsewhere 1 x');
-    const before = (await entries()).length;
-    await settlePushes(context, null, GO);
-    await settlePushes(context, null, GO);
-    const late = (await entries()).slice(0, -before);
+    await note([{ ref: 'HEAD', beforeId: 'refs/heads/main', afterId: 'refs/heads/y' }], old);
+    const elsewhere = await note([moved], { run: 'elsewhere 1 x' });
+    await settlePushes(world.server.context, null, GO);
+    await settlePushes(world.server.context, null, GO);
     const head = { ref: 'HEAD', before: 'refs/heads/y', after: 'refs/heads/main' };
-    expect(late.map(({ data, address }) => ({ refs: data.refs, late: data.recorded_late, address }))).toEqual([
-      { refs: [head], late: true, address: '192.0.2.7' },
-      { refs: [{ ref: 'refs/heads/y', before: null, after: first, now: second }], late: true, address: '192.0.2.7' },
-      { refs: [{ ref: 'refs/heads/main', before: first, after: second }], late: true, address: '192.0.2.7' },
+    const address = '192.0.2.7';
+    expect(await lateEntries()).toEqual([
+      { refs: [{ ref: 'refs/heads/main', before: first, after: second }], address },
+      { refs: [{ ref: 'refs/heads/y', before: null, after: first, now: second }], address },
+      { refs: [head], address },
     ]);
     // Its process may still be running, on the named machine.
     expect((await notes()).map(({ id }) => id)).toEqual([elsewhere]);
+  });
+
+  it('gets its entry when git outlives the server, and moves refs after the next start looked', async () => {
+    const first = await begin();
+    const second = await commit('second');
+    await world.ok(['push', '-q', 'origin', 'main:second'], { in: 'work' });
+    const { note, move } = await recordsOfAda();
+    const main = { ref: 'refs/heads/main', beforeId: first, afterId: second };
+    const x = { ref: 'refs/heads/x', beforeId: null, afterId: second };
+    await note([main, x]);
+    const settle = () => settlePushes(world.server.context, null, GO);
+    await settle();
+    await move('refs/heads/main', second);
+    await settle();
+    expect(await lateEntries()).toEqual([]);
+    await move('refs/heads/x', second);
+    await settle();
+    expect(await lateEntries()).toMatchObject([
+      { refs: [{ ref: 'refs/heads/main' }, { ref: 'refs/heads/x', before: null, after: second }] },
+    ]);
+    expect(await notes()).toEqual([]);
+  });
+
+  it('is not taken for the push that did what it had begun, and is forgotten after an hour', async () => {
+    const first = await begin();
+    const { note } = await recordsOfAda();
+    const settle = () => settlePushes(world.server.context, null, GO);
+    const second = await commit('second');
+    await note([{ ref: 'refs/heads/main', beforeId: first, afterId: second }]);
+    await note([{ ref: 'refs/heads/x', beforeId: null, afterId: second }]);
+    await note([{ ref: 'refs/heads/y', beforeId: null, afterId: second }], { ageSec: 3_601 });
+    await settle();
+    expect((await notes()).map(({ refs }) => refs)).toMatchObject([
+      [{ ref: 'refs/heads/main' }],
+      [{ ref: 'refs/heads/x' }],
+    ]);
+    await world.ok(['push', '-q', 'origin', 'main'], { in: 'work' });
+    const third = await commit('third');
+    await world.ok(['push', '-q', 'origin', 'main', 'main:x'], { in: 'work' });
+    await settle();
+    expect([await lateEntries(), await notes()]).toEqual([[], []]);
+    // It did move, and others moved it back and on.
+    const { move } = await recordsOfAda();
+    await move('refs/heads/main', second);
+    for (const sha of [third, first])
+      expect((await rest('PATCH', '/git/refs/heads/main', { sha, force: true })).status).toBe(200);
+    await note([{ ref: 'refs/heads/main', beforeId: third, afterId: second }]);
+    await settle();
+    expect(await lateEntries()).toMatchObject([{ refs: [{ before: third, after: second, now: first }] }]);
+  });
+
+  it('is not one that has just begun: its record is there before the process knows its number', async () => {
+    const first = await begin();
+    const { store } = world.server.context;
+    const plain = store.db;
+    const answered = Promise.withResolvers<void>();
+    const lateAnswers = {
+      transformQuery: ({ node }: PluginTransformQueryArgs) => node,
+      transformResult: async ({ result }: PluginTransformResultArgs) => {
+        if ('id' in (result.rows[0] ?? {}) && Object.keys(result.rows[0] ?? {}).length === 1) await answered.promise;
+        return result;
+      },
+    };
+    Object.defineProperty(store, 'db', { value: plain.withPlugin(lateAnswers), configurable: true });
+    const second = await commit('second');
+    const pushing = world.ok(['push', '-q', 'origin', 'main'], { in: 'work' });
+    const begun = () => listPushIntents(plain, 0, 10);
+    await vi.waitFor(async () => expect(await begun()).toHaveLength(1), { timeout: 20_000 });
+    Object.defineProperty(store, 'db', { value: plain, configurable: true });
+    await settlePushes(world.server.context, null, GO);
+    answered.resolve();
+    await pushing;
+    expect((await entries())[0]?.data).toEqual({
+      repo: 'ada/closed',
+      refs: [{ ref: 'refs/heads/main', before: first, after: second }],
+    });
   });
 
   it('gets its entry when git is killed after the refs moved, and before it could say so', async () => {
