@@ -18,8 +18,9 @@ const SAMPLE = 12;
 /** Entries this far below the newest one may still arrive late. */
 const LATE_ENTRIES = 500;
 const PAUSE_MS = 50;
-/** How long after a start a push that was interrupted may take to get its entry. */
-const LATE_ENTRY_MS = 60_000;
+/** How late an entry may be. The job that writes it runs at every start and each minute. */
+const LATE_ENTRY_MS = 180_000;
+const MAY_BE_LATE = 'git.push ';
 
 interface AuditLine {
   readonly _document_id: string;
@@ -38,8 +39,10 @@ export class Checks {
   /** Refs named in the log, as `repository ref commit`. */
   readonly #named = new Set<string>();
   readonly #seen = new Set<number>();
+  /** Entries that aren't all there yet: how many are, and since when more are missed. */
+  readonly #owed = new Map<string, { readonly there: number; readonly since: number }>();
   #newest = 0;
-  readonly counts = { rounds: 0, tokens: 0, dead: 0, refs: 0, entries: 0, fsck: 0 };
+  readonly counts = { rounds: 0, tokens: 0, dead: 0, refs: 0, entries: 0, late: 0, fsck: 0 };
 
   constructor(world: World, ledger: Ledger, chance: Chance) {
     this.#world = world;
@@ -66,7 +69,7 @@ export class Checks {
     this.#newest = 0;
     this.#seen.clear();
     this.#entries.clear();
-    await this.#audit([...this.#ledger.entries.keys()]);
+    await this.#audit([...this.#ledger.entries.keys()], true);
     await this.#unacknowledged();
     this.counts.rounds++;
   }
@@ -135,15 +138,41 @@ export class Checks {
     }
   }
 
-  async #audit(expected: readonly string[]): Promise<void> {
-    if (expected.length === 0) return;
-    await this.#readLog();
-    for (const entry of expected) {
-      const wanted = this.#ledger.entries.get(entry) ?? 0;
-      const there = this.#entries.get(entry) ?? 0;
-      this.counts.entries += wanted;
-      if (there < wanted) this.#ledger.lose(`${wanted - there} of ${wanted} audit entries are missing: ${entry}`);
+  /**
+   * The entry of a push may come late: where it can't be written at once, a job writes it. So what is missing is looked
+   * for again at the next check; `isLast`: waits for it.
+   */
+  async #audit(expected: readonly string[], isLast = false): Promise<void> {
+    for (const entry of expected) this.counts.entries += this.#ledger.entries.get(entry) ?? 0;
+    const wanted = new Set([...expected, ...this.#owed.keys()]);
+    if (wanted.size === 0) return;
+    const lateAt = performance.now() + LATE_ENTRY_MS;
+    for (;;) {
+      await this.#readLog();
+      for (const entry of wanted)
+        if (this.#lackOf(entry) > 0) this.#owe(entry);
+        else this.#owed.delete(entry);
+      if (!isLast || this.#owed.size === 0 || performance.now() > lateAt) break;
+      await pause(PAUSE_MS);
     }
+    for (const [entry, { since }] of this.#owed)
+      if (isLast || performance.now() - since > LATE_ENTRY_MS || !entry.startsWith(MAY_BE_LATE)) {
+        this.#owed.delete(entry);
+        const all = this.#ledger.entries.get(entry);
+        this.#ledger.lose(`${this.#lackOf(entry)} of ${all} audit entries are missing: ${entry}`);
+      }
+  }
+
+  #owe(entry: string): void {
+    const there = this.#entries.get(entry) ?? 0;
+    const owed = this.#owed.get(entry);
+    // More have come since: another one is late now.
+    if (owed === undefined || owed.there < there) this.#owed.set(entry, { there, since: performance.now() });
+    if (owed === undefined) this.counts.late++;
+  }
+
+  #lackOf(entry: string): number {
+    return (this.#ledger.entries.get(entry) ?? 0) - (this.#entries.get(entry) ?? 0);
   }
 
   /** Reads new entries of the log, which may become visible out of order. */

@@ -30,7 +30,7 @@ export function ledgerLines({ counts, dead, live, losses, stuck }: Ledger, { cou
     ['checks of live tokens under load', counts.checksOfLive, ''],
     ['rounds of checks at rest', checked.rounds, `${checked.tokens} of tokens, ${checked.dead} of dead secrets`],
     ['refs compared', checked.refs, `${checked.fsck} times git fsck`],
-    ['audit entries looked for', checked.entries, ''],
+    ['audit entries looked for', checked.entries, `${checked.late} times, one of a push came later`],
     ['LOST OR ALIVE AGAINST THE LEDGER', losses.length, ''],
   ];
   return [
