@@ -50,6 +50,7 @@ import { singleSignOn } from './migrations/0470-single-sign-on.ts';
 import { machineAccounts } from './migrations/0490-machine-accounts.ts';
 import { lfsLocks } from './migrations/0500-lfs-locks.ts';
 import { pushApprovals } from './migrations/0550-push-approvals.ts';
+import { serviceSessions } from './migrations/0560-service-sessions.ts';
 import { narrowings } from './migrations/0570-narrowings.ts';
 import { serverAddress } from './migrations/0571-server-address.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -98,6 +99,7 @@ export const MIGRATIONS: readonly Migration[] = [
   machineAccounts,
   lfsLocks,
   pushApprovals,
+  serviceSessions,
   narrowings,
   serverAddress,
 ];

@@ -515,6 +515,21 @@ export interface SessionsTable {
   flash: string | null;
 }
 
+/** Sessions at services behind a proxy, each a part of the session that it was opened from. */
+interface ServiceSessionsTable {
+  /** Of the code, until it is opened; then of the secret in the cookie. */
+  digest: string;
+  session_id: number;
+  user_id: number;
+  /** In lower case, without a port. */
+  host: string;
+  /** The browser that may open it; null once it was opened. */
+  browser_digest: string | null;
+  created_at: number;
+  last_seen_at: number;
+  ends_at: number;
+}
+
 /** Browsers on which a person has signed in before. */
 interface DevicesTable {
   digest: string;
@@ -743,6 +758,7 @@ export interface Database {
   outbox: OutboxTable;
   external_identities: ExternalIdentitiesTable;
   sso_sessions: SsoSessionsTable;
+  service_sessions: ServiceSessionsTable;
   sso_recovery_codes: SsoRecoveryCodesTable;
   passkeys: PasskeysTable;
   recovery_codes: RecoveryCodesTable;

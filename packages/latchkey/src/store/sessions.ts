@@ -9,6 +9,7 @@ import { MAX_STEP_SEC } from '../rules/steady-clock.ts';
 import { demandPerson } from './account-kinds.ts';
 import type { Query } from './db.ts';
 import type { SessionsTable } from './schema.ts';
+import { endServiceSessions } from './service-sessions.ts';
 
 export interface Session {
   readonly id: number;
@@ -143,9 +144,10 @@ export async function takeFlash(q: Query, id: number, sealed: string): Promise<b
   return row !== undefined;
 }
 
-/** Ends one of a person's sessions. False when there is none. */
-export async function deleteSession(q: Query, userId: number, id: number): Promise<boolean> {
-  const row = await q
+/** Ends one of a person's sessions, and what was opened from it at services. False when there is none. */
+export async function deleteSession(tx: Query, userId: number, id: number): Promise<boolean> {
+  await endServiceSessions(tx, userId, { of: id });
+  const row = await tx
     .deleteFrom('sessions')
     .where('user_id', '=', userId)
     .where('id', '=', id)
@@ -154,9 +156,10 @@ export async function deleteSession(q: Query, userId: number, id: number): Promi
   return row !== undefined;
 }
 
-/** Ends all of a person's sessions but one (null = all), and returns how many. */
-export async function deleteSessionsOf(q: Query, userId: number, exceptId: number | null): Promise<number> {
-  let query = q.deleteFrom('sessions').where('user_id', '=', userId);
+/** Ends all of a person's sessions but one (null = all), as `deleteSession` does, and returns how many. */
+export async function deleteSessionsOf(tx: Query, userId: number, exceptId: number | null): Promise<number> {
+  await endServiceSessions(tx, userId, { exceptOf: exceptId });
+  let query = tx.deleteFrom('sessions').where('user_id', '=', userId);
   if (exceptId !== null) query = query.where('id', '<>', exceptId);
   return (await query.returning('id').execute()).length;
 }

@@ -8,6 +8,7 @@
 import type { UnixSeconds } from '../base/time.ts';
 import type { SsoProof } from '../rules/model.ts';
 import type { Query } from './db.ts';
+import { forgetServiceSessions } from './service-sessions.ts';
 
 /** What a session proved and that holds, by the ids of organizations. */
 export async function proofsOf(q: Query, sessionId: number, at: UnixSeconds): Promise<Map<number, SsoProof>> {
@@ -28,6 +29,7 @@ export async function recordProof(
   { issuer, until }: SsoProof,
   at: UnixSeconds,
 ): Promise<void> {
+  await forgetServiceSessions(tx, { sessionId });
   const proof = { issuer, proved_at: at, ends_at: until };
   await tx
     .insertInto('sso_sessions')
@@ -48,6 +50,7 @@ interface Proofs {
 
 /** Ends proofs. */
 export async function deleteProofs(tx: Query, { userId, organizationId, issuer }: Proofs): Promise<void> {
+  await forgetServiceSessions(tx, { userId });
   let query = tx.deleteFrom('sso_sessions');
   if (userId !== undefined)
     query = query.where('session_id', 'in', tx.selectFrom('sessions').select('id').where('user_id', '=', userId));

@@ -4,6 +4,7 @@ import { deleteSubmissionsBefore } from '../../store/form-submissions.ts';
 import { deleteNarrowingsBefore } from '../../store/narrowings.ts';
 import { deleteEndedLinks } from '../../store/one-time-links.ts';
 import { deleteReservedNames } from '../../store/reserved-names.ts';
+import { deleteEndedServiceSessions } from '../../store/service-sessions.ts';
 import { deleteEndedSessions } from '../../store/sessions.ts';
 import { deleteTokenDaysBefore } from '../../store/token-days.ts';
 import type { Context } from '../ground/context.ts';
@@ -17,6 +18,7 @@ const KEEP_DAYS_SEC = 100 * DAY_SEC;
 
 export async function deleteExpired({ store, clock }: Context): Promise<void> {
   const at = clock.now();
+  await deleteEndedServiceSessions(store.db, at);
   await deleteEndedSessions(store.db, at);
   await deleteEndedLinks(store.db, at);
   await deleteReservedNames(store.db, at);

@@ -7,18 +7,26 @@
  * Invariant: a request that no route map knows is refused.
  */
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
-import { LEVELS, type Level, type PermissionName, type PermissionSet } from '../../catalogue/permissions.ts';
+import { LEVELS, type Level, type PermissionName, type PermissionSet, permissionNamed } from '../../catalogue/permissions.ts';
 import type { FoundRoute, NamedTarget } from '../../catalogue/route-maps/finder.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Need, Target } from '../../rules/model.ts';
 import { accountById, listAccounts } from '../../store/accounts.ts';
+import { serviceIdentity } from '../accounts/service-sessions.ts';
 import { authenticate, type Identity } from '../decision/authenticate.ts';
-import { type AccessRequest, authorize, consider, type Permit, type Verdict } from '../decision/authorize.ts';
+import {
+  type AccessRequest,
+  authorize,
+  authorizeIdentity,
+  consider,
+  type Permit,
+  type Verdict,
+} from '../decision/authorize.ts';
 import type { Credential } from '../decision/credential.ts';
 import { type TargetName, targetOf } from '../decision/targets.ts';
 import type { Context } from '../ground/context.ts';
 import { type DestinationError, furtherRoutes, type TurningHeader } from './destination.ts';
-import type { AskedRoute, RouteError } from './route-maps.ts';
+import { type AskedRoute, plainHost, type RouteError } from './route-maps.ts';
 
 export interface ForwardedRequest {
   readonly credential: Credential;
@@ -31,13 +39,23 @@ export interface ForwardedRequest {
   readonly userAgent: string | null;
   /** Null when no header turns the request into another one. */
   readonly turning: TurningHeader | null;
+  /** What a browser brings with its cookies; null when it brings no session, or another credential came with it. */
+  readonly session: BrowserSession | null;
+}
+
+/** A session at a service, as a request shows it. */
+export interface BrowserSession {
+  /** Of the cookie's secret, by the scheme of the service's origin; null = no such cookie. */
+  digestKeyFor(origin: string): string | null;
+  /** Whether the request comes from a page of this origin; null when the browser does not say. */
+  isFrom(origin: string): boolean | null;
 }
 
 /** Why a request is refused other than for lack of rights. */
-export type ForwardedRequestError = RouteError | DestinationError | 'name_spelled_otherwise';
+export type ForwardedRequestError = RouteError | DestinationError | 'name_spelled_otherwise' | 'sent_from_elsewhere';
 
 export type ForwardedVerdict =
-  | { readonly allowed: true; readonly permit: Permit }
+  | { readonly allowed: true; readonly permit: Permit; readonly route: FoundRoute }
   | { readonly allowed: false; readonly explanation: Explanation; readonly route: FoundRoute }
   | { readonly allowed: false; readonly error: ForwardedRequestError; readonly spelled: string | null };
 
@@ -58,30 +76,73 @@ export function authorizeForwarded(ctx: Context, request: ForwardedRequest): May
       error: further,
       spelled: further === 'header_unread' ? (request.turning?.name ?? '') : null,
     };
-  if (further.length > 0) return alsoAllowed(ctx, request, route, further);
-  return authorizeRoute(ctx, request, route);
+  const asker = { request, route, person: null };
+  const origin = request.session === null ? null : signInOrigin(ctx, request.host, route);
+  if (origin === null || request.session === null) return decideAll(ctx, asker, further);
+  const digestKey = request.session.digestKeyFor(origin);
+  if (digestKey === null) return decideAll(ctx, asker, further);
+  return andThen(ctx.memory.refresh(), () =>
+    andThen(serviceIdentity(ctx, digestKey, plainHost(request.host)), (person) => {
+      if (person !== null && isFromElsewhere(request, origin))
+        return { allowed: false, error: 'sent_from_elsewhere', spelled: null } as const;
+      return decideAll(ctx, { ...asker, person }, further);
+    }),
+  );
 }
 
-function authorizeRoute(ctx: Context, request: ForwardedRequest, route: AskedRoute): MaybePromise<ForwardedVerdict> {
-  if (route.target.kind === 'every-organization') return inEveryOrganization(ctx, request, route);
+/** Where people sign in to the service of a route; null when they don't. */
+export function signInOrigin(ctx: Context, host: string, { row }: FoundRoute): string | null {
+  return row.guard?.challenge === 'sign-in' ? ctx.routeMaps.signInOrigin(host) : null;
+}
+
+/** Methods that change nothing (RFC 9110 section 9.2.1). */
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * A browser adds the cookie to whatever any page makes it send, so a change counts only when a page of the service
+ * itself sent it, and nothing does that another origin sent by script.
+ */
+function isFromElsewhere({ method, session }: ForwardedRequest, origin: string): boolean {
+  const isOwn = session?.isFrom(origin) ?? null;
+  return isOwn === false || (isOwn === null && !SAFE_METHODS.has(method));
+}
+
+/** A request with its route, and the person who is signed in there; null = the credential says who asks. */
+interface Asker {
+  readonly request: ForwardedRequest;
+  readonly route: AskedRoute;
+  readonly person: Identity | null;
+}
+
+function decideAll(ctx: Context, asker: Asker, further: readonly AskedRoute[]): MaybePromise<ForwardedVerdict> {
+  return further.length > 0 ? alsoAllowed(ctx, asker, further) : authorizeRoute(ctx, asker);
+}
+
+function authorizeRoute(ctx: Context, asker: Asker): MaybePromise<ForwardedVerdict> {
+  const { request, route, person } = asker;
+  if (route.target.kind === 'every-organization') return inEveryOrganization(ctx, asker);
   const target = targetName(route.target);
-  return andThen(authorize(ctx, accessRequest(request, route, needFor(request, route), target)), (verdict) =>
+  const need = person === null ? needFor(request, route) : route.row.need;
+  return andThen(decided(ctx, accessRequest(request, route, need, target), person), (verdict) =>
     spelledRight(verdict, route),
   );
+}
+
+function decided(ctx: Context, request: AccessRequest, person: Identity | null): MaybePromise<Verdict> {
+  return person === null ? authorize(ctx, request) : authorizeIdentity(ctx, request, person);
 }
 
 /** Asks about the further routes first, since that has no effects: a request that leads nowhere spends no use. */
 async function alsoAllowed(
   ctx: Context,
-  request: ForwardedRequest,
-  route: AskedRoute,
+  asker: Asker,
   further: readonly AskedRoute[],
 ): Promise<ForwardedVerdict> {
   await ctx.memory.refresh();
-  const identity = await authenticate(ctx, request.credential);
+  const identity = asker.person ?? (await authenticate(ctx, asker.request.credential));
   // Nobody in particular: the first address says so.
-  if ('via' in identity) return authorizeRoute(ctx, request, route);
-  return (await refusalOfAny(ctx, further, request.address, identity)) ?? authorizeRoute(ctx, request, route);
+  if ('via' in identity) return authorizeRoute(ctx, asker);
+  return (await refusalOfAny(ctx, further, asker.request.address, identity)) ?? authorizeRoute(ctx, asker);
 }
 
 /** Why somebody may not use one of several routes; null when they may use all. Without effects. */
@@ -152,7 +213,7 @@ export function targetName(target: NamedTarget): TargetName {
 function spelledRight(verdict: Verdict, route: FoundRoute): ForwardedVerdict {
   if (!verdict.allowed) return { allowed: false, explanation: verdict.explanation, route };
   const registered = otherSpelling(route.target, verdict.permit.target);
-  return registered === null ? verdict : { allowed: false, error: 'name_spelled_otherwise', spelled: registered };
+  return registered === null ? { ...verdict, route } : { allowed: false, error: 'name_spelled_otherwise', spelled: registered };
 }
 
 /** The registered name when the request spells it differently or uses an old name. */
@@ -166,11 +227,7 @@ function otherSpelling(named: NamedTarget, target: Target): string | null {
 }
 
 /** Nobody here knows which organization it is, so the caller must be allowed in every one. */
-async function inEveryOrganization(
-  ctx: Context,
-  request: ForwardedRequest,
-  route: AskedRoute,
-): Promise<ForwardedVerdict> {
+async function inEveryOrganization(ctx: Context, { request, route, person }: Asker): Promise<ForwardedVerdict> {
   const organizations = await listAccounts(ctx.store.db, 'organization', {
     beforeId: null,
     limit: MAX_ORGANIZATIONS_TRIED + 1,
@@ -179,27 +236,34 @@ async function inEveryOrganization(
   if (first === undefined || organizations.length > MAX_ORGANIZATIONS_TRIED)
     return { allowed: false, error: 'target_unknown', spelled: null };
   const { need } = route.row;
-  const verdict = await authorize(ctx, accessRequest(request, route, need, first));
+  const verdict = await decided(ctx, accessRequest(request, route, need, first), person);
   if (!verdict.allowed) return { allowed: false, explanation: verdict.explanation, route };
-  const identity = await authenticate(ctx, request.credential);
+  const identity = person ?? (await authenticate(ctx, request.credential));
   for (const target of others) {
     const explanation =
       'via' in identity ? null : await consider(ctx, { need, target, address: request.address }, identity);
     if (explanation !== null) return { allowed: false, explanation, route };
   }
-  return verdict;
+  return { ...verdict, route };
 }
 
 // --- what the service behind learns about the caller -----------------------------------------------------------------
 
-/** The permissions that a permit's bearer has on its target today, both granted and by role; empty for nobody. */
-export function effectivePermissions(permit: Permit): PermissionSet {
-  if (permit.bearer?.via !== 'token') return {};
+/**
+ * The permissions that a permit's bearer has on its target today, both granted and by role; empty for nobody. A person
+ * who is signed in has what their role allows of the permissions that the route map needs anywhere.
+ */
+export function effectivePermissions(ctx: Context, permit: Permit): PermissionSet {
+  const { bearer } = permit;
+  if (bearer === null || bearer.via === 'nobody') return {};
   const held: Partial<Record<PermissionName, Level>> = {};
-  for (const name of new Set(
-    permit.bearer.token.grants.flatMap((grant) => Object.keys(grant.permissions) as PermissionName[]),
-  )) {
-    const level = LEVELS.findLast((one) => permit.holds({ sets: [{ [name]: one }], publicRead: false, writes: false }));
+  const names =
+    bearer.via === 'token'
+      ? bearer.token.grants.flatMap((grant) => Object.keys(grant.permissions) as PermissionName[])
+      : ctx.routeMaps.permissionNames();
+  for (const name of new Set(names)) {
+    const levels = permissionNamed(name)?.levels ?? LEVELS;
+    const level = levels.findLast((one) => permit.holds({ sets: [{ [name]: one }], publicRead: false, writes: false }));
     if (level !== undefined) held[name] = level;
   }
   return held;

@@ -20,6 +20,8 @@ export const REQUEST_ERROR_WORDS = {
   destination_missing: 'The request names no Destination, or the proxy does not pass it on.',
   destination_elsewhere: 'Destination must be a path, or an address on the host of the request.',
   name_spelled_otherwise: 'It is spelled otherwise here:',
+  sent_from_elsewhere:
+    'A page of another site sent this with your session, so it is refused. Programs use a token instead of a session.',
 } as const satisfies Record<ForwardedRequestError, string>;
 
 /** A fault in one line. */

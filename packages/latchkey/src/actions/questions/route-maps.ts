@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { canonicalPath, type PathError } from '../../base/canonical-path.ts';
 import { Fault } from '../../base/errors.ts';
 import { SettingsProblem, settingComplaint } from '../../base/settings/problem.ts';
-import { setOperatorPermissions } from '../../catalogue/permissions.ts';
+import { type PermissionName, setOperatorPermissions } from '../../catalogue/permissions.ts';
 import { parseRouteMap, type RouteMapFile, standardServices } from '../../catalogue/route-maps/file.ts';
 import { type FoundRoute, InvalidRouteMap, RouteFinder } from '../../catalogue/route-maps/finder.ts';
 
@@ -92,6 +92,16 @@ export class RouteMaps {
   findOwn(method: string, uri: string): AskedRoute | RouteError {
     this.#own ??= new RouteFinder(standardServices());
     return find(this.#own, '', method, uri);
+  }
+
+  /** Where people reach a host on which they sign in: `https://app.example.org`; null for any other host. */
+  signInOrigin(host: string): string | null {
+    return this.#finder?.signInOrigins.get(plainHost(host)) ?? null;
+  }
+
+  /** Every permission that a route needs. */
+  permissionNames(): ReadonlySet<PermissionName> {
+    return (this.#finder ??= new RouteFinder(standardServices())).permissionNames;
   }
 
   #find(host: string, method: string, uri: string): AskedRoute | RouteError {

@@ -5,6 +5,7 @@
  * for any host. No route at all is null.
  */
 import type { CanonicalPath } from '../../base/canonical-path.ts';
+import type { PermissionName } from '../permissions.ts';
 import { Overlap, parameterNames, RouteTree } from '../routes/route-tree.ts';
 import type { MapService, PlacedRow, RouteMapProblem } from './file.ts';
 import { filler } from './route-map.ts';
@@ -27,9 +28,18 @@ interface ReadyRow extends PlacedRow {
 export class RouteFinder {
   readonly #byHost: ReadonlyMap<string, RouteTree<ReadyRow>>;
   readonly #anywhere: RouteTree<ReadyRow>;
+  /** Where people sign in, by host: `https://app.example.org`. */
+  readonly signInOrigins: ReadonlyMap<string, string>;
+  /** Every permission that a route needs. */
+  readonly permissionNames: ReadonlySet<PermissionName>;
 
   /** @throws InvalidRouteMap when two routes mean the same requests */
   constructor(services: readonly MapService[]) {
+    this.signInOrigins = new Map(
+      services.flatMap(({ guard }) => (guard?.challenge === 'sign-in' ? [...guard.origins] : [])),
+    );
+    const needs = services.flatMap(({ rows }) => rows.flatMap(({ need }) => need.sets));
+    this.permissionNames = new Set(needs.flatMap((set) => Object.keys(set) as PermissionName[]));
     const hosts = new Set(services.flatMap(({ hosts: named }) => named ?? []));
     this.#byHost = new Map(
       [...hosts].map((host) => [host, treeOf(services.filter((service) => service.hosts?.includes(host) === true))]),

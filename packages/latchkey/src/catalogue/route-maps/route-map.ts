@@ -19,6 +19,17 @@ export type MapTarget =
   | { readonly kind: 'account'; readonly login: string }
   | { readonly kind: 'self' | 'instance' | 'nobody' | 'every-organization' | 'unknown' };
 
+/** How somebody without a credential is asked for one: by HTTP's two schemes, or, in a browser, by a page. */
+export const CHALLENGES = ['basic', 'bearer', 'sign-in'] as const;
+export type Challenge = (typeof CHALLENGES)[number];
+
+/** What the routes of one service have in common. */
+export interface Guard {
+  readonly challenge: Challenge;
+  /** Where people reach it, by host: `https://app.example.org`. Empty for a service at any host. */
+  readonly origins: ReadonlyMap<string, string>;
+}
+
 export interface MapRow extends TreeRow {
   readonly need: Need;
   readonly target: MapTarget;
@@ -29,6 +40,8 @@ export interface MapRow extends TreeRow {
    * header is refused.
    */
   readonly destination?: readonly string[];
+  /** Left out by the built-in maps when no file is named. */
+  readonly guard?: Guard;
 }
 
 /** Methods that have a second address in every service (RFC 4918 sections 9.8 and 9.9). */

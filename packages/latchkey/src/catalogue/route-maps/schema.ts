@@ -3,6 +3,7 @@
  * it. `npm run docs` writes it to `assets/route-map.schema.json`.
  */
 import { LEVELS, type Level, PERMISSION_GROUPS, type PermissionGroup } from '../permissions.ts';
+import { CHALLENGES, type Challenge } from './route-map.ts';
 
 /** The built-in maps. */
 const BUILT_IN_MAPS = ['git', 'github', 'gitlab'] as const;
@@ -17,6 +18,17 @@ const PREFIX = {
   type: 'string',
   pattern: '^/(?:[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*)?$',
   description: 'the path below which the service lies; / unless told',
+};
+const ORIGIN = {
+  type: 'string',
+  pattern: '^https?://[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[1-9][0-9]{0,4})?$',
+  description: 'where people reach the service, when that is not https:// and its host: http://app.localhost:8080',
+};
+const CHALLENGE = {
+  enum: CHALLENGES,
+  description:
+    'how somebody without a credential is asked for one: bearer unless told; sign-in leads browsers to the page of ' +
+    'Latchkey and back',
 };
 const NAME = { type: 'string', minLength: 1, maxLength: 140 };
 const NEEDS = {
@@ -81,6 +93,8 @@ const SERVICE = {
       description: 'the hosts at which people reach the service; any host unless told',
     },
     prefix: PREFIX,
+    origin: ORIGIN,
+    challenge: CHALLENGE,
     map: { enum: BUILT_IN_MAPS, description: 'a map that is built in' },
     owner: { ...NAME, description: 'with the map git: whose all repositories are, where paths name no owner' },
     routes: { type: 'array', items: ROUTE, minItems: 1, maxItems: 10_000 },
@@ -146,6 +160,8 @@ export interface ServiceEntry {
   readonly name?: string;
   readonly hosts?: readonly string[];
   readonly prefix?: string;
+  readonly origin?: string;
+  readonly challenge?: Challenge;
   readonly map?: BuiltInMap;
   readonly owner?: string;
   readonly routes?: readonly RouteEntry[];

@@ -27,12 +27,26 @@ export interface Original {
   readonly authorization: string | undefined;
   readonly privateToken: string | undefined;
   readonly userAgent: string | null;
+  readonly cookie: string | undefined;
+  /** What a browser says of the request: where it comes from, and whether a page is to be shown. */
+  readonly browser: BrowserHeaders;
+  /** True when a refusal may only be 401 or 403: nginx knows no other. */
+  readonly isNginx: boolean;
   /** True for a browser that asks whether a page of another site may send a request (a CORS preflight). */
   readonly isPreflight: boolean;
   /** A header that names a second address, or another method or address; null when there is none. */
   readonly turning: TurningHeader | null;
   /** The caller of the proxy, as it names them. */
   readonly caller: CallerHeaders;
+}
+
+export interface BrowserHeaders {
+  readonly accept: string | undefined;
+  readonly origin: string | undefined;
+  /** `Sec-Fetch-Site`, `-Mode` and `-Dest` (W3C Fetch Metadata). */
+  readonly site: string | undefined;
+  readonly mode: string | undefined;
+  readonly dest: string | undefined;
 }
 
 /** What can be wrong with a proxy's request. */
@@ -60,7 +74,10 @@ const TURNING = [
   'x-rewrite-url',
 ] as const;
 
-/** The headers that are read. Only the chains of callers may come several times: each proxy adds its own. */
+/**
+ * The headers that are read. Only three may come several times: the chain of callers, to which each proxy adds its own,
+ * and the lists of what a browser accepts and of its cookies (RFC 9113 section 8.2.3).
+ */
 const NAMES = [
   'authorization',
   'private-token',
@@ -77,6 +94,11 @@ const NAMES = [
   'x-forwarded-host',
   'origin',
   'access-control-request-method',
+  'cookie',
+  'accept',
+  'sec-fetch-site',
+  'sec-fetch-mode',
+  'sec-fetch-dest',
   ...TURNING,
 ] as const;
 type Name = (typeof NAMES)[number];
@@ -95,7 +117,8 @@ export function originalRequest(method: string, url: string, rawHeaders: readonl
     const known = values[at];
     const value = rawHeaders[i + 1] ?? '';
     if (known === undefined) values[at] = value;
-    else if (at === AT['x-forwarded-for']) values[at] = `${known},${value}`;
+    else if (at === AT['x-forwarded-for'] || at === AT.accept) values[at] = `${known},${value}`;
+    else if (at === AT.cookie) values[at] = `${known}; ${value}`;
     else return at === AT.authorization ? 'authorization_twice' : 'header_twice';
   }
   return assemble(method, url.slice(FORWARD_PATH.length), values);
@@ -147,6 +170,15 @@ function originalOf(
     authorization: values[AT.authorization],
     privateToken: values[AT['private-token']],
     userAgent: values[AT['user-agent']] ?? null,
+    cookie: values[AT.cookie],
+    browser: {
+      accept: values[AT.accept],
+      origin: values[AT.origin],
+      site: values[AT['sec-fetch-site']],
+      mode: values[AT['sec-fetch-mode']],
+      dest: values[AT['sec-fetch-dest']],
+    },
+    isNginx: values[AT['x-original-uri']] !== undefined || values[AT['x-original-url']] !== undefined,
     isPreflight:
       method === 'OPTIONS' &&
       values[AT.origin] !== undefined &&

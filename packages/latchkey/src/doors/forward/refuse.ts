@@ -97,16 +97,18 @@ const REQUEST_ERRORS = {
   method_missing: 'The proxy does not say which method the request uses (X-Original-Method or X-Forwarded-Method).',
   header_twice: 'A header that may be sent only once was sent twice.',
   authorization_twice: 'More than one Authorization header was sent.',
+  sign_in_void:
+    'This sign-in is too old, was finished already, or began in another browser. Nothing was changed. Begin again:',
   ...REQUEST_ERROR_WORDS,
-} as const satisfies Record<ForwardedRequestError | ProxyError | 'proxy_unknown', string>;
+} as const satisfies Record<ForwardedRequestError | ProxyError | 'proxy_unknown' | 'sign_in_void', string>;
 
 export type RequestError = keyof typeof REQUEST_ERRORS;
 
 /** What the wording of a refusal depends on besides the refusal. */
 export interface Audience {
   readonly publicUrl: string;
-  /** True for git, which only understands `Basic`. */
-  readonly isGit: boolean;
+  /** True for git and WebDAV clients, which only understand `Basic`, and where the route map says so. */
+  readonly wantsBasic: boolean;
 }
 
 /** Refuses with the words of the decision. */
@@ -124,6 +126,22 @@ export function refuse(response: ServerResponse, explanation: Explanation, need:
 /** Refuses a request that nobody may send, or that a proxy sent wrongly. */
 export function sendRequestError(response: ServerResponse, error: RequestError, detail: string | null = null): void {
   send(response, 403, error, [detail === null ? REQUEST_ERRORS[error] : `${REQUEST_ERRORS[error]} ${detail}`], []);
+}
+
+/** Where a browser goes next, and the cookie that it takes along. */
+interface Elsewhere {
+  readonly to: string;
+  readonly cookie: string | null;
+  /** 401 and 403 are for nginx, which makes the redirect itself. */
+  readonly status: 302 | RefusalStatus;
+  readonly reason: string;
+}
+
+/** Leads a browser elsewhere. */
+export function sendElsewhere(response: ServerResponse, { to, cookie, status, reason }: Elsewhere): void {
+  const headers = ['Location', to, 'Referrer-Policy', 'no-referrer'];
+  if (cookie !== null) headers.push('Set-Cookie', cookie);
+  send(response, status, reason, [`Go on at ${to.replace(/[?#].*$/, '')}`], headers);
 }
 
 /** Reports that nobody can decide right now: a refusal, but one after which the client may retry. */
@@ -146,9 +164,9 @@ function challenge(
   explanation: Explanation,
   need: Need,
   status: RefusalStatus,
-  { publicUrl, isGit }: Audience,
+  { publicUrl, wantsBasic }: Audience,
 ): string {
-  if (isGit) return 'Basic realm="Latchkey", charset="UTF-8"';
+  if (wantsBasic) return 'Basic realm="Latchkey", charset="UTF-8"';
   const parts = ['realm="Latchkey"'];
   if (status === 401 && explanation.reason !== 'credentials_missing')
     parts.push('error="invalid_token"', `error_description="${quoted(explanation.sentence)}"`);
@@ -179,7 +197,7 @@ function oneLine(text: string): string {
 
 function send(
   response: ServerResponse,
-  status: RefusalStatus | 503,
+  status: 302 | RefusalStatus | 503,
   reason: string,
   lines: readonly string[],
   headers: readonly string[],
@@ -193,7 +211,7 @@ function send(
     'Cache-Control',
     'no-store',
     'Vary',
-    'Authorization',
+    'Authorization, Cookie',
     // Proxies pass a refusal on to browsers.
     ...STANDING_LIST,
     'X-Latchkey-Reason',

@@ -17,6 +17,7 @@ import {
   displayNameOf,
   effectivePermissions,
   type ForwardedVerdict,
+  signInOrigin,
 } from '../../actions/questions/forwarded-requests.ts';
 import { includesAddress } from '../../base/address.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
@@ -24,13 +25,23 @@ import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { type CallerHeaders, callerAddress, type ProxyTrust } from '../../base/requests/caller.ts';
 import { STANDING_LIST } from '../../base/requests/standing-headers.ts';
 import { Secret } from '../../base/secret.ts';
-import type { Target } from '../../rules/model.ts';
+import type { Bearer, Target } from '../../rules/model.ts';
 import { FORWARD_PATH, type Original, originalRequest } from './original.ts';
 import { type Audience, refuse, refuseFailed, refuseForNow, sendRequestError } from './refuse.ts';
+import { CookieSession, serviceCookiesOn } from './service-cookie.ts';
+import { answerCallback, isCallback, isForPage, leadToRefusal, leadToSignIn } from './sign-in.ts';
 
 type Headers = readonly string[];
 
-const ALWAYS: Headers = ['Content-Length', '0', 'Cache-Control', 'no-store', 'Vary', 'Authorization', ...STANDING_LIST];
+const ALWAYS: Headers = [
+  'Content-Length',
+  '0',
+  'Cache-Control',
+  'no-store',
+  'Vary',
+  'Authorization, Cookie',
+  ...STANDING_LIST,
+];
 /** Always sent, so that a proxy that copies them overwrites what its client sent. */
 const NOBODY: Headers = [
   'Remote-User',
@@ -45,6 +56,10 @@ const NOBODY: Headers = [
   '',
   ...ALWAYS,
 ];
+/** What only WebDAV clients send (RFC 4918, 3253, 5323), which know passwords alone. */
+const DAV_METHODS: ReadonlySet<string> = new Set(
+  'PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT SEARCH VERSION-CONTROL MKCALENDAR'.split(' '),
+);
 /** Programs that speak git, by their user agents. */
 const GIT_CLIENT = /^(?:git|jgit|go-git|dulwich|isomorphic-git|libgit2|gitoxide)\b/i;
 
@@ -85,18 +100,31 @@ function answer(
   const original = originalRequest(request.method ?? '', request.url ?? '', request.rawHeaders);
   if (typeof original === 'string') return sendRequestError(response, original);
   if (original.isPreflight) return answerPreflight(ctx, response, original);
+  const address = proxy.callerOf(original.caller);
+  const signInAt = isCallback(original) ? ctx.routeMaps.signInOrigin(original.host) : null;
+  if (signInAt !== null) {
+    const visitor = { address, userAgent: original.userAgent };
+    return answerCallback(ctx, response, original, { origin: signInAt, visitor });
+  }
+  const credential = credentialIn(request.socket, original);
+  const cookies = original.cookie === undefined ? null : serviceCookiesOn(request.socket, original.cookie);
+  const session =
+    cookies === null || credential.form !== 'none' ? null : new CookieSession(cookies, original.browser);
   const verdict = authorizeForwarded(ctx, {
-    credential: credentialIn(request.socket, original),
+    credential,
     host: original.host,
     method: original.method,
     uri: original.uri,
     userAgent: original.userAgent,
     turning: original.turning,
-    address: proxy.callerOf(original.caller),
+    address,
+    session,
   });
-  return andThen(verdict, (decided) =>
-    decided.allowed ? allow(response, decided.permit, prepared) : deny(ctx, response, decided, original),
-  );
+  return andThen(verdict, (decided) => {
+    if (!decided.allowed) return deny(ctx, response, decided, original);
+    const isBrowsed = decided.route.row.guard?.challenge === 'sign-in';
+    return allow(response, decided.permit, prepared, isBrowsed ? (cookies?.others ?? null) : null);
+  });
 }
 
 /**
@@ -120,9 +148,15 @@ function credentialIn(connection: Socket, { authorization, privateToken }: Origi
     : { form: 'malformed', problem: 'both Authorization and PRIVATE-TOKEN were sent' };
 }
 
-function allow(response: ServerResponse, permit: Permit, prepared: Prepared): MaybePromise<void> {
+/** @param cookies for the service behind, in place of those that the client sent; null = as they are */
+function allow(
+  response: ServerResponse,
+  permit: Permit,
+  prepared: Prepared,
+  cookies: string | null,
+): MaybePromise<void> {
   return andThen(prepared.headersFor(permit), (headers) => {
-    response.writeHead(200, headers as string[]);
+    response.writeHead(200, (cookies === null ? headers : [...headers, 'Cookie', cookies]) as string[]);
     response.end();
   });
 }
@@ -135,9 +169,19 @@ function deny(
 ): void {
   if ('error' in verdict) return sendRequestError(response, verdict.error, verdict.spelled);
   const { row } = verdict.route;
+  const origin = isForPage(original) ? signInOrigin(ctx, original.host, verdict.route) : null;
+  if (origin !== null) {
+    if (verdict.explanation.reason === 'credentials_missing') return leadToSignIn(ctx, response, original, origin);
+    if (verdict.explanation.tokenId === null && verdict.explanation.userId !== null)
+      return leadToRefusal(ctx, response, original, origin);
+  }
   const audience: Audience = {
     publicUrl: ctx.settings.publicUrl,
-    isGit: row.isGit === true || GIT_CLIENT.test(original.userAgent ?? ''),
+    wantsBasic:
+      row.isGit === true ||
+      row.guard?.challenge === 'basic' ||
+      DAV_METHODS.has(original.method) ||
+      GIT_CLIENT.test(original.userAgent ?? ''),
   };
   refuse(response, verdict.explanation, row.need, audience);
 }
@@ -196,7 +240,7 @@ class ProxyConnection {
 }
 
 /**
- * The headers for the service behind, made once for each token and target. Both are remembered objects, replaced after
+ * The headers for the service behind, made once for each token, or signed-in person, and target. Both are remembered objects, replaced after
  * any change of rights.
  */
 class Prepared {
@@ -209,29 +253,32 @@ class Prepared {
 
   headersFor(permit: Permit): MaybePromise<Headers> {
     const { bearer, target } = permit;
-    if (bearer?.via !== 'token') return NOBODY;
-    return this.#known.get(bearer.token)?.get(target) ?? this.#make(permit, bearer.token, bearer.user.id);
+    if (bearer === null || bearer.via === 'nobody') return NOBODY;
+    const holder = bearer.via === 'token' ? bearer.token : bearer.user;
+    return this.#known.get(holder)?.get(target) ?? this.#make(permit, bearer);
   }
 
-  async #make(permit: Permit, token: { readonly id: number; readonly kind: string }, userId: number): Promise<Headers> {
-    const permissions = Object.entries(effectivePermissions(permit))
+  async #make(permit: Permit, bearer: Exclude<Bearer, { via: 'nobody' }>): Promise<Headers> {
+    const token = bearer.via === 'token' ? bearer.token : null;
+    const permissions = Object.entries(effectivePermissions(this.#ctx, permit))
       .map(([name, level]) => `${name}=${level}`)
       .join(',');
     const headers = [
       'Remote-User',
       permit.actor.login,
       'Remote-Name',
-      inHeader(await displayNameOf(this.#ctx, userId)),
+      inHeader(await displayNameOf(this.#ctx, bearer.user.id)),
       'X-Token-Id',
-      String(token.id),
+      token === null ? '' : String(token.id),
       'X-Token-Kind',
-      token.kind,
+      token === null ? 'session' : token.kind,
       'X-Token-Permissions',
       permissions,
       ...ALWAYS,
     ];
-    const ofToken = this.#known.get(token) ?? new WeakMap<Target, Headers>();
-    this.#known.set(token, ofToken.set(permit.target, headers));
+    const holder = token ?? bearer.user;
+    const ofHolder = this.#known.get(holder) ?? new WeakMap<Target, Headers>();
+    this.#known.set(holder, ofHolder.set(permit.target, headers));
     return headers;
   }
 }

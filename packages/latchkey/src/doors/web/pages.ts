@@ -12,6 +12,7 @@ import { profilePages } from './accounts/profile.tsx';
 import { recoveryCodePages } from './accounts/recovery-codes.tsx';
 import { securityPages } from './accounts/security.tsx';
 import { securityLogPages } from './accounts/security-log.tsx';
+import { serviceSignInPages } from './accounts/service-sign-in.tsx';
 import { sessionPages } from './accounts/sessions.tsx';
 import { signInPages } from './accounts/sign-in.tsx';
 import { signUpPages } from './accounts/sign-up.tsx';
@@ -75,6 +76,7 @@ export const PAGES: readonly WebPage[] = [
   ...passkeyPages,
   ...identityPages,
   ...sessionPages,
+  ...serviceSignInPages,
   ...securityLogPages,
   ...invitationPages,
   ...outboxPages,

@@ -126,6 +126,9 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/settings/security/recovery-codes': page('/settings/security/recovery-codes'),
   '/settings/unlock': page('/settings/unlock'),
   '/settings/sessions': page('/settings/sessions'),
+  // With a service: `test/doors/forward/sign-in.test.ts`.
+  '/sessions/service': page('/sessions/service'),
+  '/sessions/service/refused': page('/sessions/service/refused'),
   '/settings/security-log': page('/settings/security-log'),
   '/settings/security-log.jsonl': download('/settings/security-log.jsonl'),
 

@@ -56,7 +56,11 @@ export async function webWorld(
   flags: Parameters<typeof contextWith>[0] = {},
   engine: Engine = 'sqlite',
 ): Promise<WebWorld> {
-  const ctx = await contextWith({ publicUrl: 'http://localhost:7070', ...flags }, engine);
+  return webWorldOn(await contextWith({ publicUrl: 'http://localhost:7070', ...flags }, engine));
+}
+
+/** The door on a context that is there already. */
+export async function webWorldOn(ctx: TestContext): Promise<WebWorld> {
   const fastify = Fastify({ logger: false });
   await fastify.register(webDoor(ctx, new AbortController().signal));
   onTestFinished(() => fastify.close());

@@ -1,0 +1,87 @@
+/**
+ * The way of a browser to a service behind a proxy: to the sign-in page, back with a code, and, for people without the
+ * right, to the page that says what they need.
+ *
+ * Every answer is a redirect with at most one cookie, so that each proxy can hand it on. nginx takes only 401 and 403
+ * here; there the same headers are on these, and `examples/nginx/latchkey.conf` makes the redirect from them.
+ * Invariant: only what a browser shows as a page is led anywhere; everything else gets its 401 or 403.
+ */
+import type { ServerResponse } from 'node:http';
+import { readStart, redeemServiceCode, writeStart } from '../../actions/accounts/service-sessions.ts';
+import type { Visitor } from '../../actions/accounts/sessions.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import { mintSecret, readSecret } from '../../actions/ground/one-time-secrets.ts';
+import { SERVICE_CALLBACK_PATH, SERVICE_REFUSED_PATH, SERVICE_SIGN_IN_PATH } from '../../catalogue/service-paths.ts';
+import type { Original } from './original.ts';
+import { sendElsewhere, sendRequestError } from './refuse.ts';
+import { ServiceCookies, setCookie } from './service-cookie.ts';
+
+/** True for a request that the door answers itself, whatever the route map says. */
+export function isCallback({ uri }: Original): boolean {
+  return uri === SERVICE_CALLBACK_PATH || uri.startsWith(`${SERVICE_CALLBACK_PATH}?`);
+}
+
+/** True when the answer is to be shown as a page. Old browsers say nothing of where it is shown. */
+export function isForPage({ method, browser: { accept, mode, dest } }: Original): boolean {
+  return (
+    (method === 'GET' || method === 'HEAD') &&
+    accept !== undefined &&
+    /(?:^|,)\s*text\/html\s*(?:[;,]|$)/i.test(accept) &&
+    (mode === undefined || mode === 'navigate') &&
+    (dest === undefined || dest === 'document')
+  );
+}
+
+/** Leads a browser to the sign-in. */
+export function leadToSignIn(ctx: Context, response: ServerResponse, original: Original, origin: string): void {
+  const known = cookiesOf(original).secretFor(origin, 'browser');
+  const browser = known ?? mintSecret();
+  const start = writeStart(ctx, { origin, uri: original.uri, browser: browser.digest() });
+  sendElsewhere(response, {
+    to: `${ctx.settings.publicUrl}${SERVICE_SIGN_IN_PATH}?start=${start}`,
+    cookie: known === null ? setCookie(origin, 'browser', browser) : null,
+    status: original.isNginx ? 401 : 302,
+    reason: 'credentials_missing',
+  });
+}
+
+/** Leads somebody who is signed in, but may not, to the page that says why. */
+export function leadToRefusal(ctx: Context, response: ServerResponse, original: Original, origin: string): void {
+  const asked = new URLSearchParams({ at: origin, method: original.method, path: original.uri });
+  sendElsewhere(response, {
+    to: `${ctx.settings.publicUrl}${SERVICE_REFUSED_PATH}?${asked}`,
+    cookie: null,
+    status: original.isNginx ? 403 : 302,
+    reason: 'role_insufficient',
+  });
+}
+
+/** Opens the session of the code that a browser came back with, and leads it on to what it asked for first. */
+export async function answerCallback(
+  ctx: Context,
+  response: ServerResponse,
+  original: Original,
+  from: { readonly origin: string; readonly visitor: Visitor },
+): Promise<void> {
+  const { origin, visitor } = from;
+  const query = new URLSearchParams(original.uri.slice(SERVICE_CALLBACK_PATH.length + 1));
+  const start = readStart(ctx, query.get('start') ?? '');
+  const code = readSecret(query.get('code') ?? undefined);
+  const browser = cookiesOf(original).secretFor(origin, 'browser');
+  const isWhole = original.method === 'GET' && query.getAll('start').length === 1 && query.getAll('code').length === 1;
+  if (!isWhole || start === null || start.late || start.origin !== origin || code === null || browser === null)
+    return sendRequestError(response, 'sign_in_void', `${origin}/`);
+  if (browser.digest() !== start.browser) return sendRequestError(response, 'sign_in_void', `${origin}/`);
+  const secret = await redeemServiceCode(ctx, { code, browser, host: start.host }, visitor);
+  if (secret === null) return sendRequestError(response, 'sign_in_void', `${origin}/`);
+  sendElsewhere(response, {
+    to: origin + start.uri,
+    cookie: setCookie(origin, 'session', secret),
+    status: original.isNginx ? 401 : 302,
+    reason: 'signed_in',
+  });
+}
+
+function cookiesOf({ cookie }: Original): ServiceCookies {
+  return new ServiceCookies(cookie ?? '');
+}
