@@ -51,7 +51,7 @@ export interface Proxy {
   start(folder: string, ports: ProxyPorts, peers: Peers): Promise<ChildProcess>;
 }
 
-const missingOf = (program: string, ...others: readonly [name: string, found: boolean][]): string[] => [
+const missingOf = (program: string, ...others: readonly (readonly [name: string, found: boolean])[]): string[] => [
   ...(programNamed(program) === null ? [program] : []),
   ...others.filter(([, found]) => !found).map(([name]) => name),
 ];
@@ -171,31 +171,35 @@ function run(name: string, args: readonly string[], folder: string): ChildProces
 export function gitBackend(repositories: string): Server {
   return createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://git');
-    const child = execFile(HTTP_BACKEND, {
-      encoding: 'buffer',
-      maxBuffer: 64 * 1024 * 1024,
-      env: {
-        PATH: process.env['PATH'],
-        GIT_PROJECT_ROOT: repositories,
-        GIT_HTTP_EXPORT_ALL: '1',
-        GIT_CONFIG_COUNT: '1',
-        GIT_CONFIG_KEY_0: 'safe.directory',
-        GIT_CONFIG_VALUE_0: '*',
-        PATH_INFO: decodeURIComponent(url.pathname),
-        QUERY_STRING: url.search.slice(1),
-        REQUEST_METHOD: request.method,
-        CONTENT_TYPE: request.headers['content-type'],
-        HTTP_CONTENT_ENCODING: request.headers['content-encoding'],
-        GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
-        REMOTE_USER: String(request.headers['remote-user'] ?? ''),
+    const child = execFile(
+      HTTP_BACKEND,
+      {
+        encoding: 'buffer',
+        maxBuffer: 64 * 1024 * 1024,
+        env: {
+          PATH: process.env['PATH'],
+          GIT_PROJECT_ROOT: repositories,
+          GIT_HTTP_EXPORT_ALL: '1',
+          GIT_CONFIG_COUNT: '1',
+          GIT_CONFIG_KEY_0: 'safe.directory',
+          GIT_CONFIG_VALUE_0: '*',
+          PATH_INFO: decodeURIComponent(url.pathname),
+          QUERY_STRING: url.search.slice(1),
+          REQUEST_METHOD: request.method,
+          CONTENT_TYPE: request.headers['content-type'],
+          HTTP_CONTENT_ENCODING: request.headers['content-encoding'],
+          GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
+          REMOTE_USER: String(request.headers['remote-user'] ?? ''),
+        },
       },
-    }, (_error, output) => {
-      const split = output.indexOf('\r\n\r\n');
-      const head = output.subarray(0, split).toString().split('\r\n');
-      const headers = Object.fromEntries(head.map((line) => line.split(/: (.*)/).slice(0, 2) as [string, string]));
-      const { Status: status = '200', ...others } = headers;
-      response.writeHead(Number(status.split(' ')[0]), others).end(output.subarray(split + 4));
-    });
+      (_error, output) => {
+        const split = output.indexOf('\r\n\r\n');
+        const head = output.subarray(0, split).toString().split('\r\n');
+        const headers = Object.fromEntries(head.map((line) => line.split(/: (.*)/).slice(0, 2) as [string, string]));
+        const { Status: status = '200', ...others } = headers;
+        response.writeHead(Number(status.split(' ')[0]), others).end(output.subarray(split + 4));
+      },
+    );
     child.stdin?.on('error', () => {});
     request.pipe(child.stdin!);
   });

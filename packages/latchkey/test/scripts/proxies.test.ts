@@ -98,10 +98,9 @@ function proxySuite(proxy: Proxy): void {
         }),
       );
       await makePeople(server, tokens);
-      const api = createHttpServer(({ url, headers }, response) => response.end(JSON.stringify({ url, ...headers }))).listen(
-        0,
-        '127.0.0.1',
-      );
+      const api = createHttpServer(({ url, headers }, response) =>
+        response.end(JSON.stringify({ url, ...headers })),
+      ).listen(0, '127.0.0.1');
       await once(api, 'listening');
       const socket = join(folder, 'fcgi.sock');
       const env = {

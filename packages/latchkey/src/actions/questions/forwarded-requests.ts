@@ -7,12 +7,17 @@
  * Invariant: a request that no route map knows is refused.
  */
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
-import { LEVELS, type Level, type PermissionName, type PermissionSet, permissionNamed } from '../../catalogue/permissions.ts';
+import {
+  LEVELS,
+  type Level,
+  type PermissionName,
+  type PermissionSet,
+  permissionNamed,
+} from '../../catalogue/permissions.ts';
 import type { FoundRoute, NamedTarget } from '../../catalogue/route-maps/finder.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Need, Target } from '../../rules/model.ts';
 import { accountById, listAccounts } from '../../store/accounts.ts';
-import { serviceIdentity } from '../accounts/service-sessions.ts';
 import { authenticate, type Identity } from '../decision/authenticate.ts';
 import {
   type AccessRequest,
@@ -25,6 +30,7 @@ import {
 import type { Credential } from '../decision/credential.ts';
 import { type TargetName, targetOf } from '../decision/targets.ts';
 import type { Context } from '../ground/context.ts';
+import { serviceIdentity } from '../services/service-sessions.ts';
 import { type DestinationError, furtherRoutes, type TurningHeader } from './destination.ts';
 import { type AskedRoute, plainHost, type RouteError } from './route-maps.ts';
 
@@ -133,11 +139,7 @@ function decided(ctx: Context, request: AccessRequest, person: Identity | null):
 }
 
 /** Asks about the further routes first, since that has no effects: a request that leads nowhere spends no use. */
-async function alsoAllowed(
-  ctx: Context,
-  asker: Asker,
-  further: readonly AskedRoute[],
-): Promise<ForwardedVerdict> {
+async function alsoAllowed(ctx: Context, asker: Asker, further: readonly AskedRoute[]): Promise<ForwardedVerdict> {
   await ctx.memory.refresh();
   const identity = asker.person ?? (await authenticate(ctx, asker.request.credential));
   // Nobody in particular: the first address says so.
@@ -213,7 +215,9 @@ export function targetName(target: NamedTarget): TargetName {
 function spelledRight(verdict: Verdict, route: FoundRoute): ForwardedVerdict {
   if (!verdict.allowed) return { allowed: false, explanation: verdict.explanation, route };
   const registered = otherSpelling(route.target, verdict.permit.target);
-  return registered === null ? { ...verdict, route } : { allowed: false, error: 'name_spelled_otherwise', spelled: registered };
+  return registered === null
+    ? { ...verdict, route }
+    : { allowed: false, error: 'name_spelled_otherwise', spelled: registered };
 }
 
 /** The registered name when the request spells it differently or uses an old name. */

@@ -188,7 +188,10 @@ class Reading {
       this.#addProblem([...path, 'challenge'], 'A service where people sign in names its hosts.');
     const [host, ...others] = hosts;
     if (origin !== undefined && (others.length > 0 || host !== URL.parse(origin)?.hostname))
-      this.#addProblem([...path, 'origin'], 'A service with an origin names its host, and no other: [app.example.org].');
+      this.#addProblem(
+        [...path, 'origin'],
+        'A service with an origin names its host, and no other: [app.example.org].',
+      );
     return { challenge, origins: new Map(hosts.map((each) => [each, originOf(origin ?? `https://${each}`)])) };
   }
 

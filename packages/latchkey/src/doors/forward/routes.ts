@@ -108,8 +108,7 @@ function answer(
   }
   const credential = credentialIn(request.socket, original);
   const cookies = original.cookie === undefined ? null : serviceCookiesOn(request.socket, original.cookie);
-  const session =
-    cookies === null || credential.form !== 'none' ? null : new CookieSession(cookies, original.browser);
+  const session = cookies === null || credential.form !== 'none' ? null : new CookieSession(cookies, original.browser);
   const verdict = authorizeForwarded(ctx, {
     credential,
     host: original.host,
@@ -240,8 +239,8 @@ class ProxyConnection {
 }
 
 /**
- * The headers for the service behind, made once for each token, or signed-in person, and target. Both are remembered objects, replaced after
- * any change of rights.
+ * The headers for the service behind, made once for each token, or signed-in person, and target. Both are remembered
+ * objects, replaced after any change of rights.
  */
 class Prepared {
   readonly #ctx: Context;

@@ -7,10 +7,10 @@
  * Invariant: only what a browser shows as a page is led anywhere; everything else gets its 401 or 403.
  */
 import type { ServerResponse } from 'node:http';
-import { readStart, redeemServiceCode, writeStart } from '../../actions/accounts/service-sessions.ts';
 import type { Visitor } from '../../actions/accounts/sessions.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { mintSecret, readSecret } from '../../actions/ground/one-time-secrets.ts';
+import { readStart, redeemServiceCode, writeStart } from '../../actions/services/service-sessions.ts';
 import { SERVICE_CALLBACK_PATH, SERVICE_REFUSED_PATH, SERVICE_SIGN_IN_PATH } from '../../catalogue/service-paths.ts';
 import type { Original } from './original.ts';
 import { sendElsewhere, sendRequestError } from './refuse.ts';

@@ -17,10 +17,6 @@ export const serviceSessions: Migration = {
       .addColumn('ends_at', 'bigint', (column) => column.notNull())
       .execute();
     for (const column of ['session_id', 'user_id', 'ends_at'])
-      await db.schema
-        .createIndex(`service_sessions_by_${column}`)
-        .on('service_sessions')
-        .columns([column])
-        .execute();
+      await db.schema.createIndex(`service_sessions_by_${column}`).on('service_sessions').columns([column]).execute();
   },
 };

@@ -61,7 +61,7 @@ describe('forward authorization', () => {
       'x-token-kind': 'fine-grained',
       'x-token-permissions': 'contents=write,administration=write,issues=read,metadata=read',
       'cache-control': 'no-store',
-      vary: 'Authorization',
+      vary: 'Authorization, Cookie',
       'content-length': '0',
     });
     expect(headers['x-token-id']).toMatch(/^\d+$/);

@@ -4,8 +4,9 @@
  *
  * Invariant: it leads to origins that the route map names, and nowhere else.
  */
-import { giveServiceCode, readStart } from '../../../actions/accounts/service-sessions.ts';
+
 import { serviceRefusal } from '../../../actions/questions/service-refusals.ts';
+import { giveServiceCode, readStart } from '../../../actions/services/service-sessions.ts';
 import { SERVICE_CALLBACK_PATH, SERVICE_REFUSED_PATH, SERVICE_SIGN_IN_PATH } from '../../../catalogue/service-paths.ts';
 import { Narrow } from '../frame/layout.tsx';
 import type { Visit } from '../frame/visit.ts';
@@ -71,7 +72,11 @@ async function showRefusal(visit: Visit): Promise<Answer> {
   if (origin === '') return nothingAsked();
   const { address } = visit.visitor;
   const refusal = uri.startsWith('/')
-    ? await serviceRefusal(visit.ctx, visit.user, { origin, method, uri, address })
+    ? await serviceRefusal(
+        visit.ctx,
+        { permit: await visit.ownPermit(), identity: visit.user.identity },
+        { origin, method, uri, address },
+      )
     : 'unknown';
   if (refusal === 'unknown')
     return page(
@@ -98,7 +103,7 @@ async function showRefusal(visit: Visit): Promise<Answer> {
         {again}
       </Narrow>,
     );
-  const { explanation, needed, target, givers } = refusal;
+  const { explanation, needed, target, menders } = refusal;
   return page(
     'Refused',
     <Narrow title="You may not open this">
@@ -109,7 +114,7 @@ async function showRefusal(visit: Visit): Promise<Answer> {
       </p>
       <p>
         It needs <code>{needed}</code>
-        {target === '' ? '' : ` on ${target}`}. Who can give it: {givers}.
+        {target === '' ? '' : ` on ${target}`}. Who can give it: {menders.join(' ')}
       </p>
       {again}
     </Narrow>,

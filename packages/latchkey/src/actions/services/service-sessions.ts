@@ -22,12 +22,12 @@ import {
   touchServiceSession,
 } from '../../store/service-sessions.ts';
 import { proofsOf } from '../../store/sso-sessions.ts';
+import type { SignedIn, Visitor } from '../accounts/sessions.ts';
 import type { Identity } from '../decision/authenticate.ts';
 import type { RecallOptions } from '../decision/memory.ts';
 import type { Context } from '../ground/context.ts';
 import { mintSecret } from '../ground/one-time-secrets.ts';
 import { record } from '../ground/record.ts';
-import type { SignedIn, Visitor } from './sessions.ts';
 
 /** How long somebody may take to sign in. */
 const START_SEC = 30 * MINUTE_SEC;
@@ -197,10 +197,7 @@ async function read(ctx: Context, digest: string): Promise<RememberedServiceSess
   const { db } = ctx.store;
   const session = await serviceSessionByDigest(db, digest, at);
   if (session === null) return null;
-  const [facts, proofs] = await Promise.all([
-    readUserFacts(db, session.userId),
-    proofsOf(db, session.sessionId, at),
-  ]);
+  const [facts, proofs] = await Promise.all([readUserFacts(db, session.userId), proofsOf(db, session.sessionId, at)]);
   return facts === null ? null : new RememberedServiceSession(session, facts, proofs);
 }
 
@@ -211,7 +208,8 @@ function touch(ctx: Context, digestKey: string, found: RememberedServiceSession,
   const before = found.seenAt;
   found.seenAt = at;
   touchServiceSession(ctx.store.db, digestOfKey(digestKey), { at, endsAt }).then(
-    () => serviceSessionByDigest(ctx.store.db, digestOfKey(digestKey), at).then((now) => (found.endsAt = now?.endsAt ?? 0)),
+    () =>
+      serviceSessionByDigest(ctx.store.db, digestOfKey(digestKey), at).then((now) => (found.endsAt = now?.endsAt ?? 0)),
     (error: unknown) => {
       found.seenAt = before;
       ctx.log.warn({ err: error }, 'the use of a session at a service could not be recorded');
