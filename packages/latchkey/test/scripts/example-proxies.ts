@@ -15,7 +15,7 @@ export const EXAMPLES = join(import.meta.dirname, '../../../../examples');
 const HTTP_BACKEND = '/usr/lib/git-core/git-http-backend';
 
 /** A program from the folder of proxies, or where distributions have it; null when it is missing. */
-export function programNamed(name: string): string | null {
+function programNamed(name: string): string | null {
   const folder = process.env['LATCHKEY_PROXIES'];
   return (
     [...(folder === undefined ? [] : [folder]), '/usr/sbin', '/usr/bin', '/usr/local/sbin', '/usr/local/bin']
@@ -34,7 +34,7 @@ export interface ProxyPorts {
 }
 
 /** What lies behind: `HOST:PORT`, for git also a FastCGI socket. */
-export interface Peers {
+interface Peers {
   readonly latchkey: string;
   readonly git: string;
   readonly web: string;

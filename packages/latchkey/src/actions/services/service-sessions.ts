@@ -34,7 +34,7 @@ const START_SEC = 30 * MINUTE_SEC;
 /** How long the browser may take to come back with the code. */
 const CODE_SEC = MINUTE_SEC;
 /** An unused session at a service ends after this time, a used one after `MAX_SERVICE_SESSION_SEC`. */
-export const IDLE_SERVICE_SESSION_SEC = HOUR_SEC;
+const IDLE_SERVICE_SESSION_SEC = HOUR_SEC;
 export const MAX_SERVICE_SESSION_SEC = 12 * HOUR_SEC;
 /** The last use is recorded at most this often. */
 const TOUCH_EVERY_SEC = 5 * MINUTE_SEC;

@@ -11,7 +11,7 @@ import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { type Visitor, type WebWorld, webWorldOn } from '../web/visitor.ts';
 import { type ForwardWorld, forwardWorld } from './door.ts';
 
-export const MAP = `
+const MAP = `
 permissions: [{ name: acme:deploy, title: Deployments }]
 services:
   - hosts: [deploy.example.org]
