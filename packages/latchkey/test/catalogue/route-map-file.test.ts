@@ -152,6 +152,26 @@ describe('a route map', () => {
     ]);
   });
 
+  it('says where people sign in: at named hosts, each with one origin', () => {
+    const service = (text: string): string =>
+      `  - { ${text}, routes: [{ method: GET, path: '/{p...}', needs: {} }] }\n`;
+    const told = (...services: string[]): string[] => problemsIn(`services:\n${services.map(service).join('')}`);
+    expect(told('challenge: sign-in')).toEqual(['2: A service where people sign in names its hosts.']);
+    expect(told('challenge: form, hosts: [a.example.org]')[0]).toMatch(/^2: .*challenge/);
+    for (const wrong of ['https://b.example.org', 'http://a.example.org.evil.example', 'ftp://a.example.org'])
+      expect(told(`challenge: sign-in, hosts: [a.example.org], origin: '${wrong}'`)[0], wrong).toMatch(/^2: .*origin/);
+    expect(told("challenge: sign-in, hosts: [a.example.org, b.example.org], origin: 'https://a.example.org'")).toEqual([
+      '2: A service with an origin names its host, and no other: [app.example.org].',
+    ]);
+    expect(
+      told(
+        'challenge: sign-in, hosts: [a.example.org]',
+        "challenge: sign-in, hosts: [a.example.org], prefix: /b, origin: 'http://a.example.org'",
+      ),
+    ).toEqual(['3: People sign in at https://a.example.org, not http://a.example.org.']);
+    expect(told("challenge: sign-in, hosts: [a.example.org], origin: 'https://a.example.org:443'")).toEqual([]);
+  });
+
   it('that is too large is refused unread, and one of a million aliases does no harm', () => {
     expect(problemsIn(`# ${'x'.repeat(1024 * 1024)}`)).toEqual(['1: The file has more than 1048576 bytes.']);
     const bomb = [

@@ -61,6 +61,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'ground',
       'decision',
       'accounts',
+      'services',
       'identity',
       'tokens',
       'tokens/use',

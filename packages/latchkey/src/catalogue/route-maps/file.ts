@@ -11,6 +11,7 @@ import { parameterNames, templateProblem } from '../routes/route-tree.ts';
 import { gitRows } from './git.ts';
 import { githubRows } from './github.ts';
 import { gitlabRows } from './gitlab.ts';
+import { guardOf } from './guard.ts';
 import { below, type Guard, type MapRow, type MapTarget, MOVING_METHODS } from './route-map.ts';
 import {
   type BuiltInMap,
@@ -178,21 +179,10 @@ class Reading {
       entry.map === undefined ? [] : BUILT_IN[entry.map](entry.owner ?? null).map((row) => ({ ...row, line }));
     const own = (entry.routes ?? []).flatMap((route, i) => this.#route(route, [...path, 'routes', i]));
     const name = entry.name ?? entry.hosts?.[0] ?? entry.map ?? 'any host';
-    const guard = this.#guard(entry, path);
+    const { guard, problems } = guardOf(entry);
+    for (const { key, message } of problems) this.#addProblem([...path, key], message);
     const rows = below(entry.prefix ?? '/', [...listed, ...own]).map((row) => ({ ...row, service: name, guard }));
     return { name, hosts: entry.hosts ?? null, guard, rows: rows as PlacedRow[] };
-  }
-
-  #guard({ challenge = 'bearer', hosts = [], origin }: ServiceEntry, path: Path): Guard {
-    if (challenge === 'sign-in' && hosts.length === 0)
-      this.#addProblem([...path, 'challenge'], 'A service where people sign in names its hosts.');
-    const [host, ...others] = hosts;
-    if (origin !== undefined && (others.length > 0 || host !== URL.parse(origin)?.hostname))
-      this.#addProblem(
-        [...path, 'origin'],
-        'A service with an origin names its host, and no other: [app.example.org].',
-      );
-    return { challenge, origins: new Map(hosts.map((each) => [each, originOf(origin ?? `https://${each}`)])) };
   }
 
   #route(route: RouteEntry, path: Path): (MapRow & { readonly line: number })[] {
@@ -272,9 +262,6 @@ class Reading {
     return 1;
   }
 }
-
-/** As browsers write it: without the port that the scheme implies. */
-const originOf = (text: string): string => URL.parse(text)?.origin ?? text;
 
 const listOf = (one: string | readonly string[]): readonly string[] => (typeof one === 'string' ? [one] : one);
 

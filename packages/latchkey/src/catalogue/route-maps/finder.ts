@@ -35,9 +35,7 @@ export class RouteFinder {
 
   /** @throws InvalidRouteMap when two routes mean the same requests */
   constructor(services: readonly MapService[]) {
-    this.signInOrigins = new Map(
-      services.flatMap(({ guard }) => (guard?.challenge === 'sign-in' ? [...guard.origins] : [])),
-    );
+    this.signInOrigins = signInOriginsOf(services);
     const needs = services.flatMap(({ rows }) => rows.flatMap(({ need }) => need.sets));
     this.permissionNames = new Set(needs.flatMap((set) => Object.keys(set) as PermissionName[]));
     const hosts = new Set(services.flatMap(({ hosts: named }) => named ?? []));
@@ -64,6 +62,21 @@ export class InvalidRouteMap extends Error {
     super(problems.map(({ line, message }) => `line ${line}: ${message}`).join('\n'));
     this.problems = problems;
   }
+}
+
+/** @throws InvalidRouteMap when a host has two origins: a session there would count at both */
+function signInOriginsOf(services: readonly MapService[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const { guard, rows } of services)
+    for (const [host, origin] of guard?.challenge === 'sign-in' ? guard.origins : []) {
+      const known = found.get(host) ?? origin;
+      if (known !== origin)
+        throw new InvalidRouteMap([
+          { line: rows[0]?.line ?? 1, message: `People sign in at ${known}, not ${origin}.` },
+        ]);
+      found.set(host, origin);
+    }
+  return found;
 }
 
 function treeOf(services: readonly MapService[]): RouteTree<ReadyRow> {
