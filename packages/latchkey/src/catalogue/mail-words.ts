@@ -8,3 +8,15 @@ export function requestsWaitingWords(total: number, organization: string): strin
 export function tokenEndingWords(name: string, daysLeft: number): string {
   return `${name} ends in ${daysLeft === 0 ? 'less than a day' : daysLeft === 1 ? '1 day' : `${daysLeft} days`}`;
 }
+
+/** One line for each request. The person stands first, so that what they named their token can't pass for another. */
+export function linesOfRequests(facts: {
+  readonly requests: readonly { readonly login: string; readonly tokenName: string }[];
+  readonly total: number;
+}): string[] {
+  const { requests, total } = facts;
+  return [
+    ...requests.map(({ login, tokenName }) => `${login}: "${tokenName}"`),
+    ...(total > requests.length ? [`${total - requests.length} more.`] : []),
+  ];
+}

@@ -13,7 +13,7 @@ import { spokenInstant, type UnixSeconds } from '../base/time.ts';
 import { ACCOUNT_MAILS, type AccountMailFacts } from './account-mails.ts';
 import { type By, days, from, type MailRow } from './mail-row.ts';
 import { htmlOf, oneLine } from './mail-text.ts';
-import { requestsWaitingWords, tokenEndingWords } from './mail-words.ts';
+import { linesOfRequests, requestsWaitingWords, tokenEndingWords } from './mail-words.ts';
 import { PUSH_MAILS, type PushMailFacts } from './push-mails.ts';
 import { listed } from './refusals/links.ts';
 
@@ -51,6 +51,8 @@ export interface MailFacts extends AccountMailFacts, PushMailFacts {
   token_denied: Able & { readonly organization: string; readonly by: string; readonly reason: string | null };
   /** An organization took its access back; the token still lives. */
   access_revoked: About & { readonly organization: string; readonly by: string };
+  /** The organization requires no approval any more. */
+  token_admitted: Able & { readonly organization: string; readonly by: string };
   access_restored: Able & { readonly organization: string; readonly by: string };
   old_secret_used: About & { readonly replacedAt: UnixSeconds; readonly address: string; readonly purpose: string };
   requests_waiting: {
@@ -59,6 +61,8 @@ export interface MailFacts extends AccountMailFacts, PushMailFacts {
     readonly requests: readonly { readonly login: string; readonly tokenName: string }[];
     readonly total: number;
   };
+  /** They waited when `by` switched approval off, and are granted. */
+  requests_admitted: MailFacts['requests_waiting'] & { readonly by: string };
   /** `said`: what git says about it. */
   repository_damaged: { readonly repository: string; readonly said: string };
   /** The person who asked wants an answer; `tokens` wait, the longest since `since`. */
@@ -180,6 +184,15 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     ],
     link: page('Change the token and ask again'),
   },
+  token_admitted: {
+    subject: ({ token, organization }) => `${organization} needs no approval any more: ${token.name} waits no longer`,
+    says: (facts) => [
+      `The personal access token ${called(facts)} waited for approval by ${facts.organization}. None is needed there ` +
+        `since ${facts.by} changed the policy: what it asked for is granted.`,
+      facts.right,
+    ],
+    link: page('See what it can do'),
+  },
   access_revoked: {
     subject: ({ token, organization }) =>
       `${organization} revoked the access of your personal access token ${token.name}`,
@@ -209,14 +222,23 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   },
   requests_waiting: {
     subject: ({ organization, total }) => requestsWaitingWords(total, organization),
-    says: ({ organization, requests, total }) => [
-      `${total === 1 ? 'A personal access token waits' : `${total} personal access tokens wait`} ` +
-        `for an owner of ${organization} to approve or deny: ${listed([
-          ...requests.map(({ login, tokenName }) => `"${tokenName}" of ${login}`),
-          ...(total > requests.length ? [`${total - requests.length} more`] : []),
-        ])}.`,
+    says: (facts) => [
+      `${facts.total === 1 ? 'A personal access token waits' : `${facts.total} personal access tokens wait`} ` +
+        `for an owner of ${facts.organization} to approve or deny:`,
+      ...linesOfRequests(facts),
     ],
     link: ({ path }) => ({ text: 'Review the requests', path }),
+  },
+  requests_admitted: {
+    subject: ({ organization, total }) =>
+      `${organization} needs no approval any more: ${total === 1 ? '1 request was' : `${total} requests were`} granted`,
+    says: (facts) => [
+      `${facts.by} changed the policy of tokens: ${facts.organization} requires no approval any more. What waited is ` +
+        'granted:',
+      ...linesOfRequests(facts),
+      'Revoke what should not reach the organization.',
+    ],
+    link: ({ path }) => ({ text: 'See the tokens', path }),
   },
   requests_reminder: {
     subject: ({ organization, login }) => `${login} asks for your approval in ${organization}`,

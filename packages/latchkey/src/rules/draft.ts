@@ -9,7 +9,7 @@
 
 import type { Complaint } from '../base/errors.ts';
 import type { UnixSeconds } from '../base/time.ts';
-import { checkGrant, type GrantDraft, type GrantPlan, mayOwn, type OwnerInWorld } from './grant-draft.ts';
+import { checkGrant, checkOwner, type GrantDraft, type GrantPlan, type OwnerInWorld } from './grant-draft.ts';
 import type { Policy, TokenKind } from './model.ts';
 import type { RefRuleDraft } from './refs/ref-rule-text.ts';
 import type { RefRule } from './refs/ref-rules.ts';
@@ -142,10 +142,7 @@ function checkGrants(draft: TokenDraft, world: DraftWorld, complaints: Complaint
   const seen = new Set<number>();
   return draft.grants.slice(0, MAX_GRANTS).flatMap((grant) => {
     const owner = world.owners.get(grant.owner.toLowerCase());
-    if (owner === undefined || !mayOwn(owner, grant, world.isAdmin)) {
-      complaints.add('target_name', 'invalid', `Cannot find the specified resource owner: ${grant.owner}`);
-      return [];
-    }
+    if (!checkOwner(owner, grant, world.isAdmin, complaints)) return [];
     if (seen.has(owner.id))
       complaints.add('target_name', 'invalid', `The resource owner ${owner.login} is named twice.`);
     seen.add(owner.id);

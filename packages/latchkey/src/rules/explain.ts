@@ -46,6 +46,7 @@ export interface ExtraFacts {
   readonly paths?: readonly string[];
   readonly limit?: string;
   readonly approval?: RefusalFacts['approval'];
+  readonly denialReason?: string | null;
 }
 
 /**
@@ -151,6 +152,7 @@ function factsOf(
     limit: extra.limit ?? null,
     move: moveOf(token, refusals),
     approval: extra.approval ?? null,
+    denialReason: extra.denialReason ?? null,
     urlUsername:
       urlUsername !== null &&
       login !== null &&

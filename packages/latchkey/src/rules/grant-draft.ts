@@ -28,11 +28,16 @@ export interface OwnerInWorld {
   readonly isSelf: boolean;
   /** True for oneself, for a member, and for a collaborator on a repository there. */
   readonly reachable: boolean;
+  /** True when the person can see at least one repository of theirs, named or not. */
+  readonly isSeen: boolean;
   /** True for an owner of the organization. Their own tokens need no approval. */
   readonly isOrganizationOwner: boolean;
   readonly policy: Policy;
   /** The named repositories that the user can see, by lower-case name. */
-  readonly repositories: ReadonlyMap<string, { readonly id: number; readonly visibility: Visibility }>;
+  readonly repositories: ReadonlyMap<
+    string,
+    { readonly id: number; readonly name: string; readonly visibility: Visibility }
+  >;
 }
 
 export interface GrantPlan {
@@ -51,12 +56,44 @@ export interface GrantPlan {
  * the owner of a public (or otherwise visible) repository that is named individually, so that outsiders can contribute
  * there. Only administrators may name the instance.
  */
-export function mayOwn(owner: OwnerInWorld, grant: GrantDraft, isAdmin: boolean): boolean {
+function mayOwn(owner: OwnerInWorld, grant: GrantDraft, isAdmin: boolean): boolean {
   if (owner.kind === 'instance') return isAdmin;
   return (
     owner.reachable ||
     (grant.selection === 'selected' && grant.repositories.some((name) => owner.repositories.has(repositoryKey(name))))
   );
+}
+
+/**
+ * True for an owner that the draft may name; otherwise a complaint says what would do. An owner of whom the person can
+ * see nothing is told apart from none by nothing.
+ */
+export function checkOwner(
+  owner: OwnerInWorld | undefined,
+  grant: GrantDraft,
+  isAdmin: boolean,
+  complaints: { add: Complaints['add'] },
+): owner is OwnerInWorld {
+  if (owner !== undefined && mayOwn(owner, grant, isAdmin)) return true;
+  if (owner === undefined || !owner.isSeen)
+    complaints.add('target_name', 'invalid', `Cannot find the specified resource owner: ${grant.owner}`);
+  else if (grant.selection === 'selected') checkRepositories(grant, owner, complaints);
+  else
+    complaints.add(
+      'repositories',
+      'invalid',
+      `Choose the repositories of ${owner.login} one by one: you don't belong there, so a token reaches the ones ` +
+        'that you can see and name.',
+    );
+  return false;
+}
+
+/** The owner of repositories that are named in full, where none is named by itself; otherwise the one that is. */
+export function ownerNamed(owner: string, repositories: readonly string[]): string {
+  if (owner !== '') return owner;
+  const owners = new Set(repositories.map((name) => name.slice(0, Math.max(name.indexOf('/'), 0))));
+  const [only = ''] = owners;
+  return owners.size === 1 ? only : owner;
 }
 
 function repositoryKey(name: string): string {

@@ -128,6 +128,12 @@ export async function listRequests(q: Query, filter: RequestFilter, page: Page):
   return rows.map(requestOf);
 }
 
+/** The newest request of a token to an organization, when it was denied; otherwise null. */
+export async function lastDenial(q: Query, tokenId: number, organizationId: number): Promise<Request | null> {
+  const [last] = await listRequests(q, { tokenId, organizationId }, { beforeId: null, limit: 1 });
+  return last?.state === 'denied' ? last : null;
+}
+
 /** The pending requests about several tokens. A few thousand ids at most. */
 export async function pendingRequestsOf(q: Query, tokenIds: readonly number[]): Promise<Request[]> {
   if (tokenIds.length === 0) return [];

@@ -82,7 +82,7 @@ test('seed 002: a fine-grained token is filled in by hand, summarized, and creat
   await page.getByLabel('site').check();
   await page.getByLabel('Contents').focus();
   await page.getByLabel('Contents').selectOption('read');
-  await page.getByText('can read code in octo/site').waitFor();
+  await page.getByText('Asks octo to read code in octo/site').waitFor();
   await page.getByText('Clone and fetch; read code').waitFor();
   expect(await page.evaluate<string>('document.activeElement.name')).toBe('contents');
   await page.getByLabel('Search permissions').fill('deploy key');
@@ -152,7 +152,7 @@ test('a recipe fills the form in, and what it needs beside that is one choice aw
   expect(await page.getByLabel('Resource owner').inputValue()).toBe('octo');
   expect(await page.getByLabel('Pull requests').inputValue()).toBe('write');
   await page.getByLabel('site').check();
-  await page.getByText('can read and write code, issues and pull requests in octo/site').waitFor();
+  await page.getByText('Asks octo to read and write code, issues and pull requests in octo/site').waitFor();
   await page.getByText('0 of 50 fine-grained tokens in use.').waitFor();
   await look(page, 'fine-grained-recipe');
   await page.getByRole('button', { name: 'Generate token' }).click();
@@ -195,7 +195,7 @@ test('the form works without scripts, step by step', async () => {
   // Without scripts, Playwright's own waiting may never look again, so this test polls.
   const shows = (words: string): Promise<void> =>
     expect.poll(() => page.getByText(words).count(), { timeout: 30_000 }).toBe(1);
-  await shows('can read and write code in octo/ledger');
+  await shows('Asks octo to read and write code in octo/ledger');
   await page.getByRole('button', { name: 'Generate token' }).click();
   await shows('Asks octo to read and write code in octo/ledger.');
 });

@@ -30,6 +30,7 @@ const NOTHING: RefusalFacts = {
   address: null,
   retryAfterSec: null,
   reaches: null,
+  denialReason: null,
   paths: [],
   urlUsername: null,
 };
@@ -54,6 +55,7 @@ const FINE_GRAINED: RefusalFacts = {
   address: '203.0.113.7',
   retryAfterSec: 90,
   reaches: '2 selected repositories',
+  denialReason: null,
   paths: ['.github/workflows/ci.yml', '.github/workflows/release.yml'],
 };
 const CLASSIC: RefusalFacts = { ...FINE_GRAINED, tokenKind: 'classic', missingScopes: ['security_events', 'repo'] };
@@ -121,6 +123,7 @@ describe('every refusal', () => {
       urlUsername: evil,
       revokedBy: evil,
       reaches: evil,
+      denialReason: evil,
       paths: [evil],
     });
     expect(`${sentence}${text}${url}${command}`).not.toMatch(/[\u0000-\u001f\u202e]/);

@@ -295,7 +295,7 @@ export const CAUSES: readonly Cause[] = [
     reason: 'grant_denied',
     says: [
       'An owner of acme denied the request of the token "laptop".',
-      'Their reason is on its page, where it can be changed and asked for again:',
+      'It can be changed, and asked for again, on its page:',
       '{url}/settings/personal-access-tokens/1?target_name=acme&repositories=site&contents=read',
     ],
     git: forbidden('acme/site'),

@@ -82,6 +82,7 @@ describe('help', () => {
       'open token',
       'route explain',
       'serve',
+      'token cancel',
       'token check',
       'token create',
       'token derive',

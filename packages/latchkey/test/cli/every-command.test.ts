@@ -111,6 +111,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   'token check': { args: always('contents=read', 'acme/site') },
   'token permissions': { args: always('push') },
   'token remind': { args: always() },
+  'token cancel': { args: always() },
   whoami: { args: always() },
   'open token': { args: always('--print') },
   'route explain': { args: ({ url }) => ['GET', `${url}/acme/site.git/HEAD`] },

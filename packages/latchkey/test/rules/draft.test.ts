@@ -21,7 +21,10 @@ const policy = (own: Partial<StoredPolicy> | null, instance: Partial<StoredPolic
 
 function owner(changes: Partial<OwnerInWorld> = {}): OwnerInWorld {
   const repositories = new Map(
-    Array.from({ length: 60 }, (_, i) => [`repo-${i}`, { id: 100 + i, visibility: 'private' as const }]),
+    Array.from({ length: 60 }, (_, i) => {
+      const name = `repo-${i}`;
+      return [name, { id: 100 + i, name, visibility: 'private' as const }];
+    }),
   );
   return {
     id: 10,
@@ -29,6 +32,7 @@ function owner(changes: Partial<OwnerInWorld> = {}): OwnerInWorld {
     kind: 'organization',
     isSelf: false,
     reachable: true,
+    isSeen: true,
     isOrganizationOwner: false,
     policy: policy({ requiresApproval: false }),
     repositories,
@@ -289,9 +293,30 @@ describe('a draft of a token', () => {
       plan(withGrant({ selection: 'selected', repositories: ['repo-1'], permissions: { issues: 'write' } }), outsider)
         .grants[0]!.repositoryIds,
     ).toEqual([101]);
-    expect(complaints(withGrant({ selection: 'all' }), outsider)).toEqual([
-      'target_name: Cannot find the specified resource owner: acme',
+    const CHOOSE =
+      "repositories: Choose the repositories of acme one by one: you don't belong there, so a token reaches the ones " +
+      'that you can see and name.';
+    for (const selection of ['all', 'public'] as const)
+      expect(complaints(withGrant({ selection }), outsider)).toContain(CHOOSE);
+    expect(complaints(withGrant({ selection: 'selected', repositories: ['secret'] }), outsider)).toEqual([
+      'repositories: acme has no repository secret that you can reach.',
     ]);
+    expect(complaints(withGrant({ selection: 'selected', repositories: [] }), outsider)).toEqual([
+      'repositories: Select at least one repository.',
+    ]);
+  });
+
+  it('tells an owner of whom one sees nothing apart from none by nothing', () => {
+    const hidden = { owners: new Map([['acme', owner({ reachable: false, isSeen: false, repositories: new Map() })]]) };
+    for (const grant of [
+      withGrant({ selection: 'all' }),
+      withGrant({ selection: 'selected', repositories: ['secret'] }),
+      withGrant({ selection: 'selected', repositories: [] }),
+    ]) {
+      const unknown = { owners: new Map<string, OwnerInWorld>() };
+      expect(complaints(grant, hidden)).toEqual(complaints(grant, unknown));
+      expect(complaints(grant, hidden)).toEqual(['target_name: Cannot find the specified resource owner: acme']);
+    }
   });
 
   it('needs a verified e-mail address, a free name and room among the fifty', () => {

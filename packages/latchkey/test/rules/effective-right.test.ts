@@ -18,7 +18,9 @@ import {
   type UserRecord,
   VISIBILITIES,
 } from '../../src/rules/model.ts';
+import { joinedReach, type Reach } from '../../src/rules/reach.ts';
 import { derivedRight, derivedSentence } from '../../src/rules/right/derived-right.ts';
+import { approvalOf } from '../../src/rules/right/request-words.ts';
 import { type RightFacts, type RightGrant, rightSentence } from '../../src/rules/right/right-sentence.ts';
 import { roleIn } from '../../src/rules/role.ts';
 import { tokenState } from '../../src/rules/token-state.ts';
@@ -371,6 +373,76 @@ test('what the sentence about a derived token says is what the decision answers'
           const grant = { ownerId: owner.id, ownerKind: isHome ? 'self' : 'organization', permissions } as RightGrant;
           checkGrant(world, grant, claims, told);
         }
+    }),
+    RUNS,
+  );
+});
+
+/** A reach as a grant has it. */
+function reachOf({ selection, repositoryIds, permissions }: Reach) {
+  const ids = [...repositoryIds];
+  const repositoryNames = ids.map((id) => `r${id}`);
+  return { selection, permissions, repositoryIds: new Set(ids), repositoryNames };
+}
+
+const requests = fc.record({
+  selection: fc.constantFrom('all' as const, 'selected' as const),
+  chosen: fc.subarray([3, 4, 5]),
+  permissions: fc
+    .dictionary(fc.constantFrom<string>(...inRepositories, 'members'), level, { minKeys: 1, maxKeys: 2 })
+    .map((set) => fitted({ ...set, metadata: 'read' })),
+});
+
+test('what a request is said to open is what the decision allows after an approval, and not before', () => {
+  fc.assert(
+    fc.property(worlds, requests, (world, { selection, chosen, permissions }) => {
+      const { token, owners, repositories } = world;
+      const held = token.grants.find(({ ownerId }) => ownerId === ACME.id);
+      if (held === undefined || token.state !== 'active') return;
+      const ids = selection === 'all' ? [] : chosen;
+      const asked = { selection, repositoryIds: ids, repositoryNames: ids.map((id) => `r${id}`), permissions };
+      const isMore = held.state === 'active';
+      const grant: RightGrant = isMore ? { ...held, request: asked } : { ...held, ...reachOf(asked), request: asked };
+      const told = approvalOf(token, grant, 'owner') ?? '';
+      const claims = claimsOf(told.replace(/^Approved, it could (?:newly )?/, 'Can '));
+      const reach = isMore ? joinedReach(held, asked) : asked;
+      const of = (grants: readonly RightGrant[]) => ({ ...world, token: { ...token, grants } });
+      const before = of(isMore ? [held] : []);
+      const after = of([{ ...held, ...reachOf(reach), state: 'active' }]);
+      const isGained = (target: Target, name: string, each: Level): boolean =>
+        allows(after, target, [{ [name]: each }]) && !allows(before, target, [{ [name]: each }]);
+      for (const [name, granted] of Object.entries(reach.permissions) as [PermissionName, Level][]) {
+        if (name === 'metadata') continue;
+        const permission = permissionNamed(name);
+        const mine = claims.filter((claim) => claim.permission === name);
+        for (const each of permission?.levels ?? []) {
+          if (!atLeast(granted, each)) continue;
+          const claimed = mine.filter((claim) => atLeast(claim.level, each));
+          const organization: Target = { kind: 'organization', owner: owners[1], fullName: 'acme' };
+          if (permission?.group !== 'repository') {
+            if (isGained(organization, name, each))
+              expect([told, name, each, claimed.length > 0]).toEqual([told, name, each, true]);
+            continue;
+          }
+          const gained = repositories.filter(
+            (one) => one.ownerId === ACME.id && isGained(targetOf(world, one), name, each),
+          );
+          const works = repositories.filter(
+            (one) => one.ownerId === ACME.id && allows(after, targetOf(world, one), [{ [name]: each }]),
+          );
+          const places = claimed.map(({ where }) => namedIn(where, world));
+          const counted = places.reduce<number>((sum, one) => sum + (typeof one === 'number' ? one : one.length), 0);
+          // A higher level says the lower one with it: so at least what is gained, and never what doesn't work then.
+          expect([told, name, each, counted >= gained.length && counted <= works.length]).toEqual([
+            told,
+            name,
+            each,
+            true,
+          ]);
+          const isHighest = (permission?.levels ?? []).findLast((one) => atLeast(granted, one)) === each;
+          if (isHighest) expect([told, name, counted]).toEqual([told, name, gained.length]);
+        }
+      }
     }),
     RUNS,
   );

@@ -1,6 +1,7 @@
 /** The first sentence about a token never says more than what works. */
 import { expect, test } from 'vitest';
 import type { OwnerRecord, RepositoryRecord } from '../../src/rules/model.ts';
+import { approvalOf } from '../../src/rules/right/request-words.ts';
 import { type RightFacts, type RightGrant, rightSentence, worksToday } from '../../src/rules/right/right-sentence.ts';
 import { ACME, ADA, DAY, OPEN_POLICY, SITE, token as stored } from './questions.ts';
 import { HOME, worldOf } from './right-worlds.ts';
@@ -21,6 +22,12 @@ const ledger: RightGrant = {
   state: 'active',
   request: null,
   decidedAt: null,
+};
+const asked = {
+  selection: 'selected' as const,
+  repositoryIds: [200],
+  repositoryNames: ['ledger'],
+  permissions: { issues: 'write' as const },
 };
 const own: RightGrant = {
   ...ledger,
@@ -69,7 +76,7 @@ test.each<[string, RightFacts, string]>([
   ['works', token, 'Can read and write code in acme/ledger.'],
   [
     'waits',
-    { ...token, state: 'pending', grants: [{ ...ledger, state: 'pending', request: {} }] },
+    { ...token, state: 'pending', grants: [{ ...ledger, state: 'pending', request: asked }] },
     'Asks acme to read and write code in acme/ledger. Until then: can read public repositories.',
   ],
   [
@@ -77,18 +84,18 @@ test.each<[string, RightFacts, string]>([
     {
       ...token,
       state: 'pending',
-      grants: [{ ...ledger, state: 'pending', permissions: { members: 'write' }, request: {} }],
+      grants: [{ ...ledger, state: 'pending', permissions: { members: 'write' }, request: asked }],
     },
     'Asks acme to read and write members of the organization acme. Until then: can read public repositories.',
   ],
   [
     'has some and asks for more',
-    { ...token, grants: [{ ...ledger, request: {} }] },
-    'Can read and write code in acme/ledger. Asks acme for more.',
+    { ...token, grants: [{ ...ledger, request: asked }] },
+    'Can read and write code in acme/ledger. Asks acme for more: to read and write issues in acme/ledger.',
   ],
   [
     'works at one owner and waits at another',
-    { ...token, grants: [own, { ...ledger, state: 'pending', request: {} }] },
+    { ...token, grants: [own, { ...ledger, state: 'pending', request: asked }] },
     'Can read and write code in all your repositories. Asks acme to read and write code in acme/ledger.',
   ],
   [
@@ -129,7 +136,7 @@ test.each<[string, RightFacts, string]>([
   ],
   [
     'waits where a policy keeps it out',
-    { ...token, state: 'blocked', grants: [{ ...ledger, state: 'pending', request: {} }], world: forbidding },
+    { ...token, state: 'blocked', grants: [{ ...ledger, state: 'pending', request: asked }], world: forbidding },
     'Asks acme to read and write code in acme/ledger, but that would give it nothing now: acme forbids fine-grained ' +
       'tokens. Until then: can read public repositories.',
   ],
@@ -201,7 +208,7 @@ test.each<[string, RightFacts, string]>([
       ...token,
       state: 'not_yet_valid',
       notBeforeAt: at('2027-12-01T08:00:00Z'),
-      grants: [{ ...ledger, state: 'pending', request: {} }],
+      grants: [{ ...ledger, state: 'pending', request: asked }],
     },
     'Asks acme to read and write code in acme/ledger. Until then: will be able to read public repositories from ' +
       '1 Dec 2027.',
@@ -318,4 +325,53 @@ test('a token of which nothing works is told from one that works', () => {
   expect(worksToday(token)).toBe(true);
   expect(worksToday({ ...token, world: forbidding })).toBe(false);
   expect(worksToday(classic)).toBe(true);
+});
+
+test.each<[string, Partial<RightGrant>, RightFacts['world'], string]>([
+  [
+    'a grant that works wholly',
+    { state: 'pending' },
+    token.world,
+    'Approved, it could read and write code in acme/ledger.',
+  ],
+  [
+    'more permissions',
+    { request: { ...asked, permissions: { issues: 'write', contents: 'write' } } },
+    token.world,
+    'Approved, it could newly read and write issues in acme/ledger.',
+  ],
+  [
+    'a higher level',
+    { permissions: { contents: 'read' }, request: { ...asked, permissions: { contents: 'write' } } },
+    token.world,
+    'Approved, it could newly write code in acme/ledger.',
+  ],
+  [
+    'all repositories',
+    { request: { selection: 'all', repositoryIds: [], repositoryNames: [], permissions: { contents: 'write' } } },
+    world({}, { name: 'ledger' }, { name: 'b' }, { name: 'c' }),
+    'Approved, it could newly read and write code in 2 repositories of acme.',
+  ],
+  [
+    'what the role doesn’t allow',
+    { state: 'pending' },
+    world({ role: 'member' }, { name: 'ledger', role: 'read' }),
+    'Approved, it could read code in acme/ledger. More would not work: their own role allows no more.',
+  ],
+  [
+    'what works already',
+    { request: { ...asked, permissions: { contents: 'write' } } },
+    token.world,
+    'Approved, it could do nothing more than today.',
+  ],
+  [
+    'what a policy forbids',
+    { state: 'pending' },
+    forbidding,
+    'Approved, it could do nothing more than today: acme forbids fine-grained tokens.',
+  ],
+])('a request says what would newly work: %s', (_what, changed, where, words) => {
+  const pending = changed.state === 'pending' ? { request: { ...ledger } } : {};
+  const grant = { ...ledger, ...pending, ...changed };
+  expect(approvalOf({ ...token, world: where, grants: [grant] }, grant, 'other')).toBe(words);
 });

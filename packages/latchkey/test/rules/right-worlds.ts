@@ -48,6 +48,9 @@ function placesOf(repositories: readonly RepositoryRecord[], given: ReadonlySet<
     given.has(id) ? `given ${id}` : `${visibility} ${archivedAt === null}`,
   );
   return [...alike.values()].flatMap((those) =>
-    those.slice(0, 1).map((repository) => ({ repository, count: those.length, given: given.has(repository.id) })),
+    those.slice(0, 1).map((repository) => {
+      const isGiven = given.has(repository.id);
+      return { repository: isGiven ? repository : { ...repository, id: 0 }, count: those.length, given: isGiven };
+    }),
   );
 }

@@ -20,6 +20,7 @@ import { consumeRateLimit } from '../ground/rate-limit.ts';
 import { actorOf } from './actor.ts';
 import { authenticate, type Identity, type Rejection } from './authenticate.ts';
 import type { Credential } from './credential.ts';
+import { whatMore } from './extra-facts.ts';
 import { passwordReason } from './password-refusal.ts';
 import { calledByNumber, EVERYTHING, fullNameOf, nothingCalled, type TargetName, targetOf } from './targets.ts';
 import { reportReuse, useToken } from './token-uses.ts';
@@ -166,7 +167,9 @@ export function consider(
     const question = request.move === undefined ? asked : { ...asked, move: request.move };
     const decision = decide(question);
     if (decision.allowed) return null;
-    return explain(ctx.settings.publicUrl, asAsked(question, request.target), decision.refusals, null);
+    return andThen(whatMore(ctx, question, decision.refusals), (extra) =>
+      explain(ctx.settings.publicUrl, asAsked(question, request.target), decision.refusals, null, extra),
+    );
   });
 }
 
@@ -224,18 +227,16 @@ function refuse(
     { reason, tokenId: bearer.via === 'token' ? bearer.token.id : null, purpose: request.purpose },
     'refused',
   );
-  const explanation = explain(
-    ctx.settings.publicUrl,
-    asAsked(question, request.target),
-    refusals,
-    urlUsername(request.credential),
-  );
-  if (bearer.via === 'token')
-    ctx.refusals.note(bearer.token.id, question.at, request.address, request.purpose, explanation);
-  const refused: Verdict = { allowed: false, explanation };
-  return reason === 'token_replaced'
-    ? reportReuse(ctx, question, request.purpose, request.userAgent).then(() => refused)
-    : refused;
+  return andThen(whatMore(ctx, question, refusals), (extra): MaybePromise<Verdict> => {
+    const asked = asAsked(question, request.target);
+    const explanation = explain(ctx.settings.publicUrl, asked, refusals, urlUsername(request.credential), extra);
+    if (bearer.via === 'token')
+      ctx.refusals.note(bearer.token.id, question.at, request.address, request.purpose, explanation);
+    const refused: Verdict = { allowed: false, explanation };
+    return reason === 'token_replaced'
+      ? reportReuse(ctx, question, request.purpose, request.userAgent).then(() => refused)
+      : refused;
+  });
 }
 
 /** The permit of a decided question. It is a class, with shared methods, since every request makes one. */

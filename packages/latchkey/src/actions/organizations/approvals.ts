@@ -7,12 +7,15 @@
  */
 import { problem } from '../../base/errors.ts';
 import type { UnixSeconds } from '../../base/time.ts';
+import { tokensPath } from '../../catalogue/refusals/links.ts';
+import { DELETED_ACCOUNT } from '../../rules/names.ts';
 import { joinedReach } from '../../rules/reach.ts';
 import { rightSentence } from '../../rules/right/right-sentence.ts';
-import type { Account } from '../../store/accounts.ts';
+import { type Account, accountsByIds } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { deleteGrant, grantById, setGrantReach, setGrantState } from '../../store/grants.ts';
-import { cancelRequests, decideRequest, type Request, requestById } from '../../store/requests.ts';
+import { ownersOf } from '../../store/memberships.ts';
+import { cancelRequests, decideRequest, listRequests, type Request, requestById } from '../../store/requests.ts';
 import { type Token, tokenById } from '../../store/tokens.ts';
 import { organizationNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
@@ -81,6 +84,48 @@ async function reviewOne(
   await tell(ctx, tx, permit, { organization, token, request: decided, action, reason: words });
 }
 
+/**
+ * Grants everything that waits for an organization that requires no approval any more, and tells both sides. Returns
+ * how many requests there were.
+ */
+export async function admitWaiting(ctx: Context, tx: Query, permit: Permit, organizationId: number): Promise<number> {
+  const organization = (await accountsByIds(tx, [organizationId])).get(organizationId);
+  if (organization === undefined) return 0;
+  const admitted: { login: string; tokenName: string }[] = [];
+  const at = ctx.clock.now();
+  for (;;) {
+    const page = await listRequests(
+      tx,
+      { organizationId, state: 'pending' },
+      { beforeId: null, limit: ADMITTED_AT_ONCE },
+    );
+    if (page.length === 0) break;
+    const people = await accountsByIds(tx, [...new Set(page.map(({ userId }) => userId))]);
+    for (const { id } of page) {
+      const decided = await decideRequest(tx, id, { state: 'approved', by: permit.actor.userId, reason: null, at });
+      const token = decided === null ? null : await tokenById(tx, decided.tokenId);
+      if (decided === null || token === null) continue;
+      await grantAccess(tx, decided, at);
+      await tell(ctx, tx, permit, { organization, token, request: decided, action: 'admit', reason: null });
+      admitted.push({ login: people.get(token.userId)?.login ?? DELETED_ACCOUNT, tokenName: token.name });
+    }
+  }
+  if (admitted.length > 0)
+    for (const userId of await ownersOf(tx, organizationId))
+      await queueMail(ctx, tx, { userId }, 'requests_admitted', {
+        organization: organization.login,
+        path: tokensPath(organization.login),
+        by: permit.actor.login,
+        requests: admitted.slice(0, MAX_NAMED),
+        total: admitted.length,
+      });
+  return admitted.length;
+}
+
+/** Requests read at a time, and those that a mail names. */
+const ADMITTED_AT_ONCE = 100;
+const MAX_NAMED = 20;
+
 /** A pending grant becomes what was requested; an active one gets the request in addition. */
 async function grantAccess(tx: Query, request: Request, at: UnixSeconds): Promise<void> {
   const grant = await grantById(tx, request.grantId);
@@ -89,7 +134,9 @@ async function grantAccess(tx: Query, request: Request, at: UnixSeconds): Promis
   if (grant.state !== 'active') await setGrantState(tx, grant.id, [grant.state], 'active', at);
 }
 
-interface Decided extends Pick<Review, 'action' | 'reason'> {
+interface Decided extends Pick<Review, 'reason'> {
+  /** `admit`: approval isn't required any more. */
+  readonly action: Review['action'] | 'admit';
   readonly organization: Account;
   readonly token: Token;
   readonly request: Request;
@@ -104,7 +151,7 @@ async function tell(
 ): Promise<void> {
   const at = ctx.clock.now();
   await record(tx, permit, at, {
-    action: action === 'approve' ? 'personal_access_token.access_granted' : 'personal_access_token.request_denied',
+    action: action === 'deny' ? 'personal_access_token.request_denied' : 'personal_access_token.access_granted',
     userId: token.userId,
     organizationId: organization.id,
     tokenId: token.id,
@@ -119,6 +166,7 @@ async function tell(
   const right = rightSentence(await tokenView(tx, token, at), 'owner', organization.id);
   const facts = { token: mailed(token), organization: organization.login, by: permit.actor.login, right };
   if (action === 'approve') await queueMail(ctx, tx, { userId: token.userId }, 'token_approved', facts);
+  else if (action === 'admit') await queueMail(ctx, tx, { userId: token.userId }, 'token_admitted', facts);
   else await queueMail(ctx, tx, { userId: token.userId }, 'token_denied', { ...facts, reason });
 }
 

@@ -18,11 +18,13 @@ import {
   type StoredPolicy,
 } from '../../rules/policy.ts';
 import type { Query } from '../../store/db.ts';
-import { setPolicy, storedPolicy } from '../../store/policies.ts';
+import { setPolicy, storedPolicies, storedPolicy } from '../../store/policies.ts';
+import { organizationsWithRequests } from '../../store/token-upkeep.ts';
 import { organizationNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
+import { admitWaiting } from './approvals.ts';
 import { refuseLockOut } from './lock-out.ts';
 import { demandProvable, endSingleSignOn, issuerNamed } from './sso-choice.ts';
 
@@ -109,8 +111,20 @@ export async function changePolicy(
     if (account !== null && before.ssoIssuer !== ssoIssuer) await endSingleSignOn(tx, account.id);
     await setPolicy(tx, account?.id ?? INSTANCE_OWNER, after, at);
     await recordDifferences(tx, permit, { organizationId: account?.id ?? null, before, after }, at);
+    await admitWhereOpen(ctx, tx, permit, account?.id ?? null);
   });
   return readPolicy(ctx, permit, organization);
+}
+
+/** Where no approval is required any more, nothing waits for one. @param organizationId null = any */
+async function admitWhereOpen(ctx: Context, tx: Query, permit: Permit, organizationId: number | null): Promise<void> {
+  const waiting = organizationId === null ? await organizationsWithRequests(tx) : [{ organizationId }];
+  const ids = waiting.map((each) => each.organizationId);
+  const policies = await storedPolicies(tx, [INSTANCE_OWNER, ...ids]);
+  const instance = policies.get(INSTANCE_OWNER) ?? NO_POLICY;
+  for (const id of ids)
+    if (!effectivePolicy(instance, policies.get(id) ?? NO_POLICY).requiresApproval)
+      await admitWaiting(ctx, tx, permit, id);
 }
 
 function invalid(field: string, message: string): Complaint {

@@ -2,10 +2,9 @@
 import type { UnixSeconds } from '../../base/time.ts';
 import type { PermissionSet } from '../../catalogue/permissions.ts';
 import { refRuleWords } from '../../rules/refs/ref-rule-text.ts';
-import type { RefRule } from '../../rules/refs/ref-rules.ts';
-import { grantWords } from '../../rules/right/reach-words.ts';
+import { askedWords } from '../../rules/right/reach-words.ts';
+import { approvalOf } from '../../rules/right/request-words.ts';
 import { rightSentence } from '../../rules/right/right-sentence.ts';
-import { repositoriesByIds } from '../../store/repositories.ts';
 import { organizationNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
@@ -16,6 +15,7 @@ import {
   listOrganizationTokens,
   type OrganizationTokenFilterInput,
   type SeenMemberToken,
+  type SeenRequest,
   type SeenToken,
 } from './tokens.ts';
 
@@ -25,18 +25,26 @@ export const ROWS_ON_A_PAGE = 50;
 interface Row extends SeenToken {
   /** The id of the request or the grant. */
   readonly id: number;
-  /** What the token may do in the organization, or requests to do. */
-  readonly words: string;
   readonly repositoryNames: readonly string[];
   readonly permissions: PermissionSet;
 }
 
-export interface RequestRow extends Row {
+export interface RequestRow extends Row, RequestSentences {
   readonly reason: string | null;
   readonly askedAt: UnixSeconds;
 }
 
-export interface ReachingRow extends Omit<Row, 'words'> {
+/** What a request says to whoever decides. */
+interface RequestSentences {
+  /** What it asks for. */
+  readonly asks: string;
+  /** What the token can do in the organization today; null where it can do nothing there yet. */
+  readonly has: string | null;
+  /** What would work if it were approved. */
+  readonly approved: string;
+}
+
+export interface ReachingRow extends Row {
   readonly grantedAt: UnixSeconds | null;
   /** What the token does in the organization today. */
   readonly sentence: string;
@@ -47,35 +55,8 @@ export interface MemberTokenRow extends SeenMemberToken {
   readonly sentence: string;
 }
 
-type Reach = {
-  readonly selection: 'public' | 'all' | 'selected';
-  readonly repositoryIds: Iterable<number>;
-  readonly permissions: PermissionSet;
-};
-
 function pageAfter(afterId: number | null) {
   return { afterId, limit: ROWS_ON_A_PAGE, skip: 0, ascending: false };
-}
-
-/** Names of the repositories that rows select, in one query. */
-async function wordsFor(
-  ctx: Context,
-  organization: string,
-  reaches: readonly Reach[],
-): Promise<(reach: Reach, rules: readonly RefRule[] | null) => Pick<Row, 'words' | 'repositoryNames' | 'permissions'>> {
-  const known = await repositoriesByIds(ctx.store.db, [
-    ...new Set(reaches.flatMap(({ repositoryIds }) => [...repositoryIds])),
-  ]);
-  return ({ selection, repositoryIds, permissions }, rules) => {
-    const repositoryNames = [...repositoryIds].flatMap((id) => known.get(id)?.name ?? []).sort();
-    const facts = { owner: organization, ownerKind: 'organization', selection, repositoryNames, permissions } as const;
-    const pushes = refRuleWords(rules);
-    return {
-      repositoryNames,
-      permissions,
-      words: `${grantWords(facts)}${pushes === null ? '' : `; ${pushes}`}`,
-    };
-  };
 }
 
 /** A page of pending requests, newest first. @throws Problem when a filter can't be read */
@@ -87,18 +68,38 @@ export async function requestRows(
   afterId: number | null,
 ): Promise<RequestRow[]> {
   const seen = await listOrganizationRequests(ctx, permit, organization, input, pageAfter(afterId));
-  const words = await wordsFor(
-    ctx,
-    organization,
-    seen.map(({ request }) => request),
+  const told = await requestSentences(ctx, seen);
+  return seen.flatMap(({ request, ...rest }) => {
+    const words = told.get(request.id);
+    if (words === undefined) return [];
+    const { id, permissions, reason, createdAt: askedAt } = request;
+    return [{ ...rest, ...words, id, permissions, reason, askedAt }];
+  });
+}
+
+/** What these requests say to whoever decides, by their ids. */
+export async function requestSentences(
+  ctx: Context,
+  seen: readonly SeenRequest[],
+): Promise<Map<number, RequestSentences & Pick<Row, 'repositoryNames'>>> {
+  const views = await viewsFor(ctx, seen);
+  return new Map(
+    seen.flatMap(({ request: { id, grantId, tokenId, organizationId } }) => {
+      const view = views.get(tokenId);
+      const grant = view?.grants.find((each) => each.id === grantId);
+      if (view === undefined || grant?.request == null) return [];
+      const { request, ...without } = grant;
+      const pushes = refRuleWords(view.refRules);
+      const has = { ...view, grants: [{ ...without, request: null }] };
+      const words = {
+        asks: `Asks to ${askedWords(grant, request)}${pushes === null ? '' : `; ${pushes}`}.`,
+        has: grant.state === 'active' ? rightSentence(has, 'other', organizationId) : null,
+        approved: approvalOf(view, grant, 'other') ?? '',
+        repositoryNames: request.repositoryNames,
+      };
+      return [[id, words] as const];
+    }),
   );
-  return seen.map(({ request, ...rest }) => ({
-    ...rest,
-    ...words(request, rest.token.refRules),
-    id: request.id,
-    reason: request.reason,
-    askedAt: request.createdAt,
-  }));
 }
 
 /**
@@ -132,6 +133,16 @@ export async function reachingRows(
   });
 }
 
+/** What each of these tokens does in the organization today, by the tokens' ids. */
+export async function sentencesIn(
+  ctx: Context,
+  organization: string,
+  seen: readonly SeenToken[],
+): Promise<Map<number, string>> {
+  const [views, { id }] = await Promise.all([viewsFor(ctx, seen), organizationNamed(ctx.store.db, organization)]);
+  return new Map([...views].map(([tokenId, view]) => [tokenId, rightSentence(view, 'other', id)]));
+}
+
 /** A page of the members' classic and scoped tokens, newest first. */
 export async function memberTokenRows(
   ctx: Context,
@@ -140,10 +151,10 @@ export async function memberTokenRows(
   afterId: number | null,
 ): Promise<MemberTokenRow[]> {
   const seen = await listMemberTokens(ctx, permit, organization, pageAfter(afterId));
-  const [views, { id }] = await Promise.all([viewsFor(ctx, seen), organizationNamed(ctx.store.db, organization)]);
+  const told = await sentencesIn(ctx, organization, seen);
   return seen.flatMap((row) => {
-    const view = views.get(row.token.id);
-    return view === undefined ? [] : [{ ...row, sentence: rightSentence(view, 'other', id) }];
+    const sentence = told.get(row.token.id);
+    return sentence === undefined ? [] : [{ ...row, sentence }];
   });
 }
 

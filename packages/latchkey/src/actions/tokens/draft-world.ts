@@ -14,6 +14,7 @@ import { emailsOf } from '../../store/emails.ts';
 import { membershipRole } from '../../store/memberships.ts';
 import { storedPolicies } from '../../store/policies.ts';
 import { type Repository, repositoryByName } from '../../store/repositories.ts';
+import { searchRepositories } from '../../store/repository-search.ts';
 import { countTokens, isTokenNameTaken } from '../../store/tokens.ts';
 import type { Context } from '../ground/context.ts';
 
@@ -78,6 +79,9 @@ async function ownerInWorld(
     });
     if (visible !== null) repositories.set(name.slice(name.indexOf('/') + 1).toLowerCase(), found.repository);
   }
+  const reachable =
+    isSelf || role !== null || user.ownedBy === account.id || (await collaboratesWith(q, account.id, user.id));
+  const search = { ownerId: account.id, words: '', userId: user.id, seesAll: false, limit: 1 };
   return {
     id: account.id,
     login: account.login,
@@ -87,8 +91,8 @@ async function ownerInWorld(
     isOrganizationOwner: role === 'owner' || user.ownedBy === account.id,
     policy,
     repositories,
-    reachable:
-      isSelf || role !== null || user.ownedBy === account.id || (await collaboratesWith(q, account.id, user.id)),
+    reachable,
+    isSeen: reachable || repositories.size > 0 || (await searchRepositories(q, search)).length > 0,
   };
 }
 
@@ -99,6 +103,7 @@ function instanceInWorld(instance: StoredPolicy): OwnerInWorld {
     kind: 'instance',
     isSelf: false,
     reachable: true,
+    isSeen: false,
     isOrganizationOwner: true,
     policy: effectivePolicy(instance, null),
     repositories: new Map(),

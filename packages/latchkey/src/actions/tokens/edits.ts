@@ -8,7 +8,7 @@
 import { Problem, problem } from '../../base/errors.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 import { MAX_GRANTS } from '../../rules/draft.ts';
-import { checkGrant, type GrantDraft, type GrantPlan, mayOwn, type OwnerInWorld } from '../../rules/grant-draft.ts';
+import { checkGrant, checkOwner, type GrantDraft, type GrantPlan, type OwnerInWorld } from '../../rules/grant-draft.ts';
 import { addedReach, commonReach } from '../../rules/reach.ts';
 import { rulesWithin } from '../../rules/refs/ref-inclusion.ts';
 import { type RefRuleDraft, refRuleLine } from '../../rules/refs/ref-rule-text.ts';
@@ -170,9 +170,8 @@ async function checkGrants(
   const plans: GrantPlan[] = [];
   for (const draft of drafts.slice(0, MAX_GRANTS)) {
     const owner: OwnerInWorld | undefined = owners.get(draft.owner.toLowerCase());
-    if (owner === undefined || !mayOwn(owner, draft, isAdmin))
-      complaints.add('target_name', 'invalid', `Cannot find the specified resource owner: ${draft.owner}`);
-    else if (plans.some((plan) => plan.ownerId === owner.id))
+    if (!checkOwner(owner, draft, isAdmin, complaints)) continue;
+    if (plans.some((plan) => plan.ownerId === owner.id))
       complaints.add('target_name', 'invalid', `The resource owner ${owner.login} is named twice.`);
     else plans.push(...checkGrant(draft, owner, complaints));
   }

@@ -2,10 +2,11 @@
  * Reading one's own tokens: one of them, the one that is asking, a page of them, and the extras that only pages show.
  */
 import { problem } from '../../base/errors.ts';
-import { DAY_SEC } from '../../base/time.ts';
+import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
 import type { TokenKind } from '../../rules/model.ts';
 import type { Page } from '../../store/page.ts';
 import { refusalTotals } from '../../store/refusals.ts';
+import { lastDenial } from '../../store/requests.ts';
 import { descendantsOf, listTokens, type Token, tokensByIds } from '../../store/tokens.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { actingToken, tokenWithin } from '../decision/token-access.ts';
@@ -23,6 +24,14 @@ export interface TokenRow extends TokenView {
 export interface OwnToken extends TokenRow {
   /** How many living tokens it made over REST, including those made by these. */
   readonly children: number;
+  /** The newest request to each organization that was denied, and not asked again. */
+  readonly denials: readonly Denial[];
+}
+
+interface Denial {
+  readonly organization: string;
+  readonly reason: string | null;
+  readonly deniedAt: UnixSeconds | null;
 }
 
 /** What "lately" means for refusals. */
@@ -106,10 +115,20 @@ export async function ownToken(ctx: Context, permit: Permit, id: number, kind: T
   if (view.kind !== kind) throw problem('not_found', `There is no token ${id}.`, 'id');
   const refused = await refusalTotals(ctx.store.db, [id], ctx.clock.now() - LATELY_SEC);
   const children = await tokensByIds(ctx.store.db, await descendantsOf(ctx.store.db, id));
+  const denied = await Promise.all(
+    view.grants
+      .filter(
+        ({ ownerKind, state, request }) => ownerKind === 'organization' && request === null && state !== 'revoked',
+      )
+      .map(async ({ owner, ownerId }) => ({ owner, request: await lastDenial(ctx.store.db, id, ownerId) })),
+  );
   return {
     ...view,
     refusedLately: refused.get(id) ?? 0,
     children: [...children.values()].filter(({ revokedAt }) => revokedAt === null).length,
+    denials: denied.flatMap(({ owner, request }) =>
+      request === null ? [] : [{ organization: owner, reason: request.decisionReason, deniedAt: request.decidedAt }],
+    ),
   };
 }
 

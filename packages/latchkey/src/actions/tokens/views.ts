@@ -51,6 +51,8 @@ export interface GrantView extends StoredGrant {
 }
 
 export interface WaitingRequest extends Request {
+  /** Of the repositories that it names, those that still exist; without their owner. */
+  readonly repositoryNames: readonly string[];
   /** Logins of people who can approve it; none after the requester has left the organization. */
   readonly approvers: readonly string[];
   /** When the requester last reminded them; null = never. */
@@ -79,7 +81,7 @@ interface Surroundings extends StandingFacts {
   readonly grants: ReadonlyMap<number, readonly StoredGrant[]>;
   readonly uses: ReadonlyMap<number, TokenUse>;
   readonly standing: ReadonlyMap<number, TokenStanding>;
-  readonly requests: ReadonlyMap<number, WaitingRequest>;
+  readonly requests: ReadonlyMap<number, Omit<WaitingRequest, 'repositoryNames'>>;
   readonly policies: ReadonlyMap<number, StoredPolicy>;
   /** Repositories beside those that grants select. */
   readonly also: ReadonlyMap<number, Repository>;
@@ -146,7 +148,7 @@ async function surroundingsOf(
   const owners = [...new Set([...grantOwners, ...others, ...ownersOfPeople(people, belongings, givenRoles)])];
   const [accounts, repositories, policies, classes, waiting] = await Promise.all([
     accountsByIds(q, owners),
-    repositoriesByIds(q, [...new Set(all.flatMap((grant) => [...grant.repositoryIds]))]),
+    repositoriesByIds(q, [...new Set([...all, ...requests].flatMap(({ repositoryIds }) => [...repositoryIds]))]),
     storedPolicies(q, [INSTANCE_OWNER, ...owners]),
     repositoryClassesOf(q, owners),
     withApprovers(q, requests),
@@ -192,7 +194,10 @@ function policiesInForce(policies: ReadonlyMap<number, StoredPolicy>): (owner?: 
 }
 
 /** Only members learn who the owners are. */
-async function withApprovers(q: Query, requests: readonly Request[]): Promise<WaitingRequest[]> {
+async function withApprovers(
+  q: Query,
+  requests: readonly Request[],
+): Promise<Omit<WaitingRequest, 'repositoryNames'>[]> {
   const ids = (of: 'organizationId' | 'userId'): number[] => [...new Set(requests.map((request) => request[of]))];
   const owners = await ownersForMembers(q, ids('organizationId'), ids('userId'));
   return requests.map((request) => {
@@ -248,15 +253,20 @@ function ownerKindOf(account: Account | undefined): 'user' | 'organization' {
 function grantView(token: Token, user: Account, grant: StoredGrant, around: Surroundings): GrantView {
   const account = around.accounts.get(grant.ownerId);
   const isInstance = grant.ownerId === INSTANCE_OWNER;
+  const request = around.requests.get(grant.id);
   return {
     ...grant,
     owner: isInstance ? INSTANCE_LOGIN : (account?.login ?? DELETED_ACCOUNT),
     ownerAccount: account ?? null,
     ownerKind: isInstance ? 'instance' : grant.ownerId === user.id ? 'self' : ownerKindOf(account),
-    repositoryNames: [...grant.repositoryIds].flatMap((id) => around.repositories.get(id)?.name ?? []).sort(),
+    repositoryNames: namesOf(grant.repositoryIds, around),
     access: grantAccess(grant, policyObjection(token, around.policyFor(account), user.admin)),
-    request: around.requests.get(grant.id) ?? null,
+    request: request === undefined ? null : { ...request, repositoryNames: namesOf(request.repositoryIds, around) },
   };
+}
+
+function namesOf(ids: Iterable<number>, { repositories }: Surroundings): string[] {
+  return [...ids].flatMap((id) => repositories.get(id)?.name ?? []).sort();
 }
 
 function objectionWords(who: string, { kind }: Token, objection: PolicyObjection | null, policy: Policy): string[] {

@@ -39,6 +39,9 @@ const TOLD_TO_THE_LIVING = { strangerMayHear: false, credentialIsDead: false };
 /** For a path already made safe to show, with the text around it. */
 const MAX_SHOWN_PLACE_LENGTH = 2 * MAX_SHOWN_LENGTH;
 
+/** For a reason that somebody gave in their own words. */
+const MAX_REASON_SHOWN = 4 * MAX_SHOWN_LENGTH;
+
 const KIND_IN_WORDS = {
   'fine-grained': 'fine-grained tokens',
   classic: 'classic tokens',
@@ -179,9 +182,11 @@ export const ACCESS_REFUSALS = {
   },
   grant_denied: {
     ...TOLD_TO_THE_LIVING,
-    sentence: (facts) => `An owner of ${theOwner(facts)} denied the request of ${theToken(facts)}.`,
+    sentence: (facts) =>
+      `An owner of ${theOwner(facts)} denied the request of ${theToken(facts)}` +
+      (facts.denialReason === null ? '.' : `. Their reason: "${shown(facts.denialReason, MAX_REASON_SHOWN)}"`),
     remedy: (facts) => ({
-      text: 'Their reason is on its page, where it can be changed and asked for again:',
+      text: 'It can be changed, and asked for again, on its page:',
       url: reachPath(facts),
     }),
     about: 'The request for access to the organization was denied. The token still reads what is public.',

@@ -47,6 +47,7 @@ function exampleFacts(publicUrl: string): RefusalFacts {
     address: '203.0.113.7',
     retryAfterSec: 90,
     reaches: '2 selected repositories',
+    denialReason: null,
     paths: ['.github/workflows/ci.yml'],
     limit: null,
     approval: null,

@@ -190,6 +190,11 @@ export function moveInWords({ ref, act }: NonNullable<RefusalFacts['move']>): st
   return `${DEEDS[act]} ${shown(ref)}`;
 }
 
+/** The page of the tokens that reach an organization. */
+export function tokensPath(organization: string): string {
+  return `/organizations/${encodeURIComponent(organization)}/settings/personal-access-tokens`;
+}
+
 /** A remedy that sends people to somebody else, with the help page of the reason for more. */
 export function help(reason: string, text: string): Remedy {
   return { text, url: `/help/${reason}` };

@@ -125,6 +125,8 @@ export interface RefusalFacts {
     /** The request's number; null where there is none. */
     readonly id: number | null;
   } | null;
+  /** Why an owner denied the request, in their words; null when they gave no reason, or nobody denied. */
+  readonly denialReason: string | null;
   /** The username that came with the token, when it doesn't name the token's owner. */
   readonly urlUsername: string | null;
 }

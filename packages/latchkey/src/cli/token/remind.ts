@@ -3,11 +3,13 @@ import { Command } from 'commander';
 import { listed } from '../../catalogue/refusals/links.ts';
 import { examples } from '../command-help.ts';
 import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';
+import type { ServerClient } from '../server-client.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { CURRENT, type TokenAnswer } from './own-token.ts';
 
 const TOKENS = '/user/personal-access-tokens';
-const REQUESTS = '/user/personal-access-token-requests';
+/** The requests of one's own tokens. */
+export const REQUESTS = '/user/personal-access-token-requests';
 
 /** `it waits until an owner of acme approves it: ada or dan can`, for each owner it waits for. */
 export function waitingLine(owner: string, approvers: readonly string[]): string {
@@ -32,21 +34,30 @@ export function remindCommand(terminal: Terminal): Command {
     .argument('[ID]', "a token's number; left out, the one that is used here")
     .option(...URL_OPTION)
     .action(async (id: string | undefined, flags: ServerFlags) => {
-      if (id !== undefined && !/^\d{1,15}$/.test(id))
-        throw new UsageError(
-          `a token's number is made of digits, not ${JSON.stringify(id)}`,
-          'latchkey token list shows them',
-        );
       const client = connect(terminal, flags);
-      const { grants = [], name } = await client.api<TokenAnswer>(id === undefined ? CURRENT : `${TOKENS}/${id}`);
-      const waiting = grants.flatMap(({ target_name: owner, pending_request: request }) =>
-        request === null || request === undefined ? [] : [{ owner, ...request }],
-      );
-      if (waiting.length === 0) return terminal.say(`the token "${name}" waits for nobody`);
-      for (const request of waiting) {
+      for (const request of await waitingOf(client, terminal, id)) {
         await client.api(`${REQUESTS}/${request.id}/remind`, { method: 'POST', body: {} });
         terminal.say(`reminded ${listed(request.approvers ?? []) || 'the owners'} of ${request.owner}`);
       }
     });
   return examples(command, ['latchkey token remind', 'latchkey token remind 12']);
+}
+
+/** The undecided requests of a token. Says so when there are none. @param id the token's number @throws UsageError */
+export async function waitingOf(
+  client: ServerClient,
+  terminal: Terminal,
+  id: string | undefined,
+): Promise<{ owner: string; id: number; approvers?: readonly string[] }[]> {
+  if (id !== undefined && !/^\d{1,15}$/.test(id))
+    throw new UsageError(
+      `a token's number is made of digits, not ${JSON.stringify(id)}`,
+      'latchkey token list shows them',
+    );
+  const { grants = [], name } = await client.api<TokenAnswer>(id === undefined ? CURRENT : `${TOKENS}/${id}`);
+  const waiting = grants.flatMap(({ target_name: owner, pending_request: request }) =>
+    request === null || request === undefined ? [] : [{ owner, ...request }],
+  );
+  if (waiting.length === 0) terminal.say(`the token "${name}" waits for nobody`);
+  return waiting;
 }

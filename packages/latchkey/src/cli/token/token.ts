@@ -14,6 +14,7 @@ import { handOver, type Loss } from '../handover.ts';
 import { type ServerClient, ServerRefusal } from '../server-client.ts';
 import { alignedTable } from '../table.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
+import { cancelCommand } from './cancel.ts';
 import { deriveCommand } from './derive.ts';
 import { draftOf, type TokenFlags } from './flags.ts';
 import { CURRENT, type TokenAnswer } from './own-token.ts';
@@ -38,6 +39,7 @@ export function tokenCommand(terminal: Terminal): Command {
     checkCommand,
     permissionsCommand,
     remindCommand,
+    cancelCommand,
   ])
     command.addCommand(make(terminal));
   return examples(command, [

@@ -50,7 +50,11 @@ export function activeGrantSentences(
   return [can(works.join('; ')), ...lacks];
 }
 
-function someOf(grant: GrantFacts, { repositories: records, count }: Extent): string {
+/** Some of the repositories of a grant, inside a sentence: by name where all names are known. */
+export function someOf(
+  grant: GrantFacts,
+  { repositories: records, count }: Pick<Extent, 'repositories' | 'count'>,
+): string {
   const names = records.map(({ name }) => name).sort();
   return someRepositories(grant, count, names.length === count && !names.includes('') ? names : []);
 }

@@ -49,7 +49,7 @@ export interface GrantEffect {
 }
 
 /** The two parts of a set of permissions: those about repositories, and those about their owner. */
-function partsOf(permissions: PermissionSet): { inRepositories: PermissionSet; elsewhere: PermissionSet } {
+export function partsOf(permissions: PermissionSet): { inRepositories: PermissionSet; elsewhere: PermissionSet } {
   const of = (wanted: boolean): PermissionSet =>
     Object.fromEntries(
       Object.entries(permissions).filter(([name]) => (permissionNamed(name)?.group === 'repository') === wanted),
@@ -163,7 +163,7 @@ function alternatives(grants: readonly Grant[]): PermissionSet[] {
 }
 
 /** The repositories that a grant is about. Where none exists yet: the first that its owner will make. */
-function placesOf(world: RightWorld, { ownerId, selection, repositoryIds }: Grant): readonly Place[] {
+export function placesOf(world: RightWorld, { ownerId, selection, repositoryIds }: Grant): readonly Place[] {
   if (selection === 'selected')
     return [...repositoryIds].flatMap((id) => {
       const repository = world.selected.get(id);
@@ -188,11 +188,11 @@ function firstOf({ owners, user }: RightWorld, ownerId: number, isPublic: boolea
   return { id: 0, ownerId, name: '', visibility, archivedAt: null, role, objectFormat: 'sha1' };
 }
 
-function targetOf({ owners }: RightWorld, repository: RepositoryRecord): Target {
+export function targetOf({ owners }: RightWorld, repository: RepositoryRecord): Target {
   return { kind: 'repository', owner: owners.get(repository.ownerId) ?? null, repository, fullName: repository.name };
 }
 
-function ownerTarget({ owners, user }: RightWorld, { ownerId }: Grant): Target {
+export function ownerTarget({ owners, user }: RightWorld, { ownerId }: Grant): Target {
   if (ownerId === 0) return { kind: 'instance' };
   const owner = owners.get(ownerId) ?? null;
   return { kind: ownerId === user.id ? 'account' : 'organization', owner, fullName: owner?.login ?? '' };
@@ -215,7 +215,7 @@ function grantsHeld({ scopeGrants }: RightWorld, token: RightToken): readonly Gr
 }
 
 /** The token as if it were presented from an address that is allowed, once it is valid. */
-function presented(world: RightWorld, { derivation, ...token }: RightToken) {
+export function presented(world: RightWorld, { derivation, ...token }: RightToken) {
   const grants = derivation?.held ?? grantsHeld(world, token);
   const { user } = world;
   const record: TokenRecord = {

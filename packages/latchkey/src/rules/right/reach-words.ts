@@ -4,10 +4,17 @@
  * The same words appear below the form while somebody fills it in, in every list, and where an owner decides. How
  * much of it holds today is up to `right-sentence.ts`.
  */
-import { type Level, type Permission, type PermissionSet, permissionNamed } from '../../catalogue/permissions.ts';
+import {
+  type Level,
+  type Permission,
+  type PermissionName,
+  type PermissionSet,
+  permissionNamed,
+} from '../../catalogue/permissions.ts';
 import { listed } from '../../catalogue/refusals/links.ts';
 import { type ScopeDialect, scopeNamed } from '../../catalogue/scopes/scopes.ts';
 import type { Grant, RepositorySelection, TokenKind } from '../model.ts';
+import type { Reach } from '../reach.ts';
 
 /** A grant, as far as its description needs it. */
 export interface GrantFacts {
@@ -43,13 +50,18 @@ export function grantWords(grant: GrantFacts): string {
   return parts.length === 0 ? 'read public repositories' : parts.join('; ');
 }
 
-/** The deeds that permissions allow in repositories, and with their owner; null for none. */
+/**
+ * The deeds that permissions allow in repositories, and with their owner; null for none.
+ * @param held what of them is allowed already, and isn't said again
+ */
 export function deedWords(
   permissions: PermissionSet,
+  held: PermissionSet = {},
 ): readonly [inRepositories: string | null, elsewhere: string | null] {
   const chosen = Object.entries(permissions).flatMap(([name, level]) => {
     const permission = permissionNamed(name);
-    return permission === undefined ? [] : [{ permission, level: level as Level }];
+    const isHeld = held[name as PermissionName] !== undefined;
+    return permission === undefined ? [] : [{ permission, level: level as Level, isHeld }];
   });
   const onRepositories = chosen.filter(({ permission }) => permission.group === 'repository');
   const beyondMetadata = onRepositories.filter(({ permission }) => permission.name !== 'metadata');
@@ -60,8 +72,8 @@ export function deedWords(
   ];
 }
 
-function verbs(chosen: readonly { permission: Permission; level: Level }[]): string {
-  const does = Map.groupBy(chosen, ({ permission, level }) => verb(permission, level));
+function verbs(chosen: readonly { permission: Permission; level: Level; isHeld: boolean }[]): string {
+  const does = Map.groupBy(chosen, ({ permission, level, isHeld }) => verb(permission, level, isHeld));
   return listed(
     [...does].map(
       ([words, those]) => `${words} ${shortened(those.map(({ permission }) => permissionNoun(permission)))}`,
@@ -69,10 +81,10 @@ function verbs(chosen: readonly { permission: Permission; level: Level }[]): str
   );
 }
 
-function verb(permission: Permission, level: Level): string {
+function verb(permission: Permission, level: Level, isHeld: boolean): string {
   if (level === 'admin') return 'administer';
   if (level === 'read') return 'read';
-  return permission.levels.includes('read') ? 'read and write' : 'write';
+  return permission.levels.includes('read') && !isHeld ? 'read and write' : 'write';
 }
 
 function shortened(names: readonly string[]): string {
@@ -102,6 +114,15 @@ export function someRepositories(
 ): string {
   if (names.length === count && count <= MAX_NAMED_REPOSITORIES) return listed(names.map((name) => `${owner}/${name}`));
   return ownerKind === 'self' ? `${count} of your repositories` : `${count} repositories of ${owner}`;
+}
+
+/** What a request asks for: a grant, or what is to be added to one. */
+export type AskedFor = Reach & Pick<GrantFacts, 'repositoryNames'>;
+
+/** What is asked for towards the owner of a grant, inside a sentence. */
+export function askedWords(grant: GrantFacts, asked: AskedFor): string {
+  const { selection, repositoryNames, permissions } = asked;
+  return grantWords({ ...grant, selection, repositoryNames, permissions });
 }
 
 /** What a grant is about beside repositories, inside a sentence. */

@@ -12,13 +12,13 @@ import type { RefRule } from '../refs/ref-rules.ts';
 import { isOver, type TokenState } from '../token-state.ts';
 import { activeGrantSentences, type Can, obstacleWords, on, scopeSentences } from './effect-words.ts';
 import { effectOfGrant, effectOfScopes, hasEffect, type RightToken } from './effective-right.ts';
-import { type GrantFacts, grantWords, heldWords, reachWords } from './reach-words.ts';
+import { type AskedFor, askedWords, type GrantFacts, grantWords, heldWords, reachWords } from './reach-words.ts';
 import type { RightWorld } from './standings.ts';
 
 /** A grant, with what was decided about it. */
 export interface RightGrant extends Grant, GrantFacts {
   /** The pending request: what the token would get there, or get in addition. Null when there is none. */
-  readonly request: object | null;
+  readonly request: AskedFor | null;
   /** When an organization approved, denied or took back; null where that isn't known. */
   readonly decidedAt: UnixSeconds | null;
 }
@@ -46,7 +46,7 @@ export function rightSentence(token: RightFacts, reader: Reader, within?: number
 }
 
 /** Words about a person's own things, worded for this reader. */
-function toldTo(reader: Reader, words: string): string {
+export function toldTo(reader: Reader, words: string): string {
   if (reader === 'owner') return words;
   return words
     .replaceAll(/\byou\b/g, 'they')
@@ -118,7 +118,7 @@ function grantSentences(token: RightFacts, grant: RightGrant, can: Can): string[
       const said = activeGrantSentences(grant, effect, can, (obstacle) => obstacleWords(obstacle, owner, token));
       return [
         ...said,
-        ...(grant.request === null ? [] : [`Asks ${grant.owner} for more.`]),
+        ...(grant.request === null ? [] : [`Asks ${grant.owner} for more: to ${askedWords(grant, grant.request)}.`]),
         ...(token.world.addressLimited.has(grant.ownerId) ? [addressSentence([grant.owner])] : []),
       ];
     }

@@ -2,6 +2,9 @@
 import { expect, test } from 'vitest';
 import { removeMember, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { reviewRequests } from '../../../src/actions/organizations/approvals.ts';
+import { changePolicy } from '../../../src/actions/organizations/policies.ts';
+import { editToken } from '../../../src/actions/tokens/edits.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';
 import { apiWorld, grant } from './api.ts';
 
@@ -69,4 +72,84 @@ test('nobody reminds for another, nor for what was taken back', async () => {
   await ask(`DELETE /user/personal-access-token-requests/${requestId}`, { token });
   expect((await ask(remind(requestId), { token })).status).toBe(404);
   expect(await subjects()).toEqual([]);
+});
+
+/** Bob's token that reads code in Acme, and asks to write issues there, too. */
+async function increaseWorld() {
+  const made = await waitingWorld();
+  const { ctx, world } = made;
+  await reviewRequests(ctx, PERMIT, {
+    organization: 'Acme',
+    requestIds: [made.requestId],
+    action: 'approve',
+    reason: null,
+  });
+  const permissions = { contents: 'read', issues: 'write' };
+  await editToken(ctx, PERMIT, made.ci, {
+    grants: [grant({ owner: 'Acme', selection: 'all', permissions, justification: 'to close what is done' })],
+  });
+  const { secret: owner } = await world.token('Ada', {
+    kind: 'classic',
+    name: 'owner',
+    scopes: ['admin:org', 'site_admin', 'admin:enterprise'],
+    grants: [],
+  });
+  const waiting = async () => (await made.ask('GET /orgs/Acme/personal-access-token-requests', { token: owner })).body;
+  return { ...made, owner, waiting };
+}
+
+test('a request for more says what the token has, what it asks for, and what would newly work', async () => {
+  const { ask, token, ci, waiting } = await increaseWorld();
+  expect((await waiting())[0].summary).toBe(
+    'Can read code in all repositories of Acme. Asks to read and write issues in all repositories of Acme. ' +
+      'Approved, it could newly read and write issues in all repositories of Acme.',
+  );
+  expect((await ask(`GET ${TOKENS}/${ci}`, { token })).body).toMatchObject({
+    summary:
+      'Can read code in all repositories of Acme. Asks Acme for more: to read and write issues in all repositories ' +
+      'of Acme.',
+    grants: [{ pending_request: { reason: 'to close what is done' } }],
+  });
+});
+
+test('a cancelled request for more leaves what was granted', async () => {
+  const { ask, token, ci, waiting } = await increaseWorld();
+  const [{ id }] = await waiting();
+  expect((await ask(`DELETE /user/personal-access-token-requests/${id}`, { token })).status).toBe(204);
+  expect(await waiting()).toEqual([]);
+  expect((await ask(`GET ${TOKENS}/${ci}`, { token })).body.summary).toBe('Can read code in all repositories of Acme.');
+});
+
+test.each(['Acme', null])(
+  'once no approval is required, what waits is granted, and both sides hear: %s',
+  async (of) => {
+    const { ctx, ask, token, ci } = await waitingWorld();
+    await changePolicy(ctx, PERMIT, 'Acme', { maxLifetimeDays: { classic: 90 } });
+    const state = async () => (await ask(`GET ${TOKENS}/${ci}`, { token })).body.state;
+    expect(await state()).toBe('pending');
+    await changePolicy(ctx, PERMIT, of, { requiresApproval: false });
+    expect(await state()).toBe('active');
+    const mails = await ctx.store.db
+      .selectFrom('outbox')
+      .innerJoin('accounts', 'accounts.id', 'outbox.user_id')
+      .select(['login', 'subject'])
+      .where('template', 'in', ['token_admitted', 'requests_admitted'])
+      .orderBy('login')
+      .execute();
+    expect(mails).toEqual([
+      { login: 'Ada', subject: 'Acme needs no approval any more: 1 request was granted' },
+      { login: 'Bob', subject: 'Acme needs no approval any more: ci waits no longer' },
+    ]);
+  },
+);
+
+test('a denial is told with its reason to whoever uses the token, in one line', async () => {
+  const { ctx, ask, world, requestId } = await waitingWorld();
+  const reason = 'Ask for \u202Eless\nthan everything';
+  const review = { organization: 'Acme', requestIds: [requestId], action: 'deny', reason } as const;
+  const { secret } = await world.token('Bob', { name: 'denied', expiresInDays: 30, grants: [READS] });
+  await reviewRequests(ctx, PERMIT, { ...review, requestIds: [requestId + 1] });
+  const { body } = await ask('GET /repos/Acme/site/branches', { token: secret });
+  expect(body).toMatchObject({ reason: 'grant_denied' });
+  expect(JSON.stringify(body)).toContain('Their reason: \\"Ask for ?less?than everything\\"');
 });

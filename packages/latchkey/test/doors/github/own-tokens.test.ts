@@ -232,7 +232,7 @@ describe('what is wrong with a new token', () => {
     [
       { name: 'x', repositories: ['Acme/site'] },
       422,
-      'repositories: Bob has no repository Acme/site that you can reach.',
+      "grants: A token can't give permissions or repositories that it does not have itself.",
     ],
     [{ name: 'x', repositories: Array(51).fill('notes') }, 422, 'repositories: Select at most 50 repositories.'],
     [{ name: 'x', target_name: 'nobody' }, 422, 'target_name: Cannot find the specified resource owner: nobody'],

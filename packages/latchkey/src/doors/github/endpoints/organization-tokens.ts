@@ -2,6 +2,7 @@
  * What an organization's owners see of tokens and decide about them: GitHub's endpoints, plus the policy and members'
  * classic tokens.
  */
+import type { Context } from '../../../actions/ground/context.ts';
 import {
   MAX_DECIDED_AT_ONCE,
   MAX_REASON_LENGTH,
@@ -9,6 +10,7 @@ import {
   revokeAccess,
 } from '../../../actions/organizations/approvals.ts';
 import { changeMemberTokens } from '../../../actions/organizations/member-tokens.ts';
+import { requestSentences, sentencesIn } from '../../../actions/organizations/rows.ts';
 import {
   type DirectedPage,
   listMemberTokens,
@@ -16,6 +18,7 @@ import {
   listOrganizationTokens,
   type OrganizationTokenFilterInput,
   repositoriesReached,
+  type SeenToken,
 } from '../../../actions/organizations/tokens.ts';
 import { viewOf } from '../../../actions/repositories/view.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
@@ -92,6 +95,11 @@ async function repositories(
   return { ...ok(views.map((view) => listedRepository(apiUrl, view))), next: nextKey(found, page, ({ id }) => id) };
 }
 
+async function withSentences<Row extends SeenToken>(ctx: Context, organization: string, rows: readonly Row[]) {
+  const told = await sentencesIn(ctx, organization, rows);
+  return rows.map((row) => ({ ...row, summary: told.get(row.token.id) ?? null }));
+}
+
 type Decision = Call<{ readonly action: 'approve' | 'deny'; readonly reason?: string | null }, undefined>;
 
 function review({ ctx, permit, params, body }: Decision, requestIds: readonly number[]): Promise<void> {
@@ -115,8 +123,14 @@ const OF_REQUESTS: readonly Endpoint[] = [
         filterInputOf(query),
         directed(page, query.direction),
       );
+      const told = await requestSentences(ctx, rows);
+      const summaryOf = (id: number): string | null => {
+        const words = told.get(id);
+        return words === undefined ? null : [words.has, words.asks, words.approved].filter(Boolean).join(' ');
+      };
+      const shown = rows.map((row) => ({ ...row, summary: summaryOf(row.request.id) }));
       return {
-        ...ok(rows.map((row) => seenRequest(apiUrl, parameter(params, 'org'), row, ctx.clock.now()))),
+        ...ok(shown.map((row) => seenRequest(apiUrl, parameter(params, 'org'), row, ctx.clock.now()))),
         next: nextKey(rows, page, ({ request }) => request.id),
       };
     },
@@ -173,8 +187,9 @@ const OF_TOKENS: readonly Endpoint[] = [
         filterInputOf(query),
         directed(page, query.direction),
       );
+      const shown = await withSentences(ctx, parameter(params, 'org'), rows);
       return {
-        ...ok(rows.map((row) => seenGrant(apiUrl, parameter(params, 'org'), row, ctx.clock.now()))),
+        ...ok(shown.map((row) => seenGrant(apiUrl, parameter(params, 'org'), row, ctx.clock.now()))),
         next: nextKey(rows, page, ({ grant }) => grant.id),
       };
     },
@@ -223,8 +238,9 @@ const OF_TOKENS: readonly Endpoint[] = [
     query: Type.Object(DIRECTION, closed),
     handle: async ({ ctx, permit, apiUrl, params, page, query }) => {
       const rows = await listMemberTokens(ctx, permit, parameter(params, 'org'), directed(page, query.direction));
+      const shown = await withSentences(ctx, parameter(params, 'org'), rows);
       return {
-        ...ok(rows.map((row) => seenMemberToken(apiUrl, row, ctx.clock.now()))),
+        ...ok(shown.map((row) => seenMemberToken(apiUrl, row, ctx.clock.now()))),
         next: nextKey(rows, page, ({ token }) => token.id),
       };
     },

@@ -7,7 +7,7 @@ import { problem } from '../../../base/errors.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { present } from '../../../base/present.ts';
 import { LEVELS } from '../../../catalogue/permissions.ts';
-import type { GrantDraft } from '../../../rules/grant-draft.ts';
+import { type GrantDraft, ownerNamed } from '../../../rules/grant-draft.ts';
 import type { RepositorySelection } from '../../../rules/model.ts';
 import { instantOf } from '../input.ts';
 import { SELECTION_WORDS } from '../present/tokens.ts';
@@ -19,7 +19,12 @@ const Instant = Type.Union([Type.String(), Type.Null()]);
 
 const GRANT = {
   target_name: optional(
-    Type.String({ maxLength: 100, description: 'Resource owner: a login, or `instance`. Left out: oneself.' }),
+    Type.String({
+      maxLength: 100,
+      description:
+        'Resource owner: a login, or `instance`. Left out: the owner of `repositories` that are named in full, or ' +
+        'oneself.',
+    }),
   ),
   repository_selection: optional(
     Type.Union([Type.Literal('none'), Type.Literal('all'), Type.Literal('subset')], {
@@ -161,7 +166,7 @@ export function grantDraft(grant: Static<typeof Grant>): GrantDraft {
     reason = null,
   } = grant;
   return {
-    owner,
+    owner: ownerNamed(owner, repositories),
     selection: present(SELECTIONS[word ?? (repositories.length > 0 ? 'subset' : 'none')], 'the selection of a word'),
     repositories,
     permissions,

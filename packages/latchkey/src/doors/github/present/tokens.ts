@@ -62,12 +62,18 @@ function seen(apiUrl: string, { token, owner, lastUse }: SeenToken, at: UnixSeco
   };
 }
 
+/** What the token can do in the organization, or would once it was approved, in words. */
+interface Told {
+  readonly summary: string | null;
+}
+
 /** `organization-programmatic-access-grant` */
-export function seenGrant(apiUrl: string, organization: string, row: SeenGrant, at: UnixSeconds) {
-  const { grant } = row;
+export function seenGrant(apiUrl: string, organization: string, row: SeenGrant & Told, at: UnixSeconds) {
+  const { grant, summary } = row;
   return {
     id: grant.id,
     ...seen(apiUrl, row, at),
+    summary,
     repository_selection: SELECTION_WORDS[grant.selection],
     repositories_url: `${orgUrl(apiUrl, organization)}/personal-access-tokens/${grant.id}/repositories`,
     permissions: grouped(grant.permissions),
@@ -76,12 +82,13 @@ export function seenGrant(apiUrl: string, organization: string, row: SeenGrant, 
 }
 
 /** `organization-programmatic-access-grant-request` */
-export function seenRequest(apiUrl: string, organization: string, row: SeenRequest, at: UnixSeconds) {
-  const { request } = row;
+export function seenRequest(apiUrl: string, organization: string, row: SeenRequest & Told, at: UnixSeconds) {
+  const { request, summary } = row;
   return {
     id: request.id,
     reason: request.reason,
     ...seen(apiUrl, row, at),
+    summary,
     repository_selection: SELECTION_WORDS[request.selection],
     repositories_url: `${orgUrl(apiUrl, organization)}/personal-access-token-requests/${request.id}/repositories`,
     permissions: grouped(request.permissions),
@@ -90,10 +97,11 @@ export function seenRequest(apiUrl: string, organization: string, row: SeenReque
 }
 
 /** A member's classic or scoped token, as the organization sees it. GitHub shows none of these. */
-export function seenMemberToken(apiUrl: string, row: SeenMemberToken, at: UnixSeconds) {
-  const { token } = row;
+export function seenMemberToken(apiUrl: string, row: SeenMemberToken & Told, at: UnixSeconds) {
+  const { token, summary } = row;
   return {
     ...seen(apiUrl, row, at),
+    summary,
     token_kind: token.kind,
     token_last_eight: token.lastEight,
     scopes: token.scopes,

@@ -24,6 +24,10 @@ import { KIND_WORDS } from '../tokens/kinds.ts';
 import { OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 import { ALLOWED, APPROVAL, Choice, chosenOf } from './policy-choice.tsx';
 
+const APPROVAL_NOTE =
+  'A token that waits reads public resources only. Tokens of owners need no approval. Once none is required, what ' +
+  'waits is granted.';
+
 interface FormProps {
   f: Fields;
   chosen: StoredPolicy;
@@ -45,7 +49,7 @@ function PolicyForm({ f, chosen, above }: FormProps): VNode {
         chosen={chosen.requiresApproval}
         above={above?.requiresApproval ?? null}
         choices={APPROVAL(isInstance)}
-        note="A token that waits reads public resources only. Tokens of owners need no approval."
+        note={APPROVAL_NOTE}
       />
       <TextField
         f={f}

@@ -101,7 +101,13 @@ function Row({ f, row, at }: { f: Fields; row: RequestRow; at: number }): VNode 
           </span>
         </p>
         <div id={`${id}-facts`}>
-          <p class="f4 mb-1">Asks to {row.words}.</p>
+          <p class="f4 mb-1">{row.asks}</p>
+          {row.has === null ? null : (
+            <p class="mb-1">
+              <span class="color-fg-muted">Has already:</span> {row.has}
+            </p>
+          )}
+          <p class="mb-1">{row.approved}</p>
           <p class="mb-1">
             <span class="color-fg-muted">Token</span>{' '}
             <label for={id}>

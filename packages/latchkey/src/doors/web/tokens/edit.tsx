@@ -32,6 +32,7 @@ async function fineGrained(visit: Visit): Promise<Answer> {
     complaints: visit.problem?.complaints ?? [],
     isNew: false,
     restrictions: token,
+    held: token.grants,
   });
 }
 

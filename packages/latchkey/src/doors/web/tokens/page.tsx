@@ -26,7 +26,7 @@ import { SingleSignOn, singleSignOnForms } from './single-sign-on.tsx';
 import { Narrow, narrowForms, Undo } from './use/narrow.tsx';
 import { Refused } from './use/refusals.tsx';
 import { UsagePlot, UsageTable } from './use/usage-plot.tsx';
-import { remind, Waiting } from './waiting.tsx';
+import { Denied, Waiting, waitingForms } from './waiting.tsx';
 
 const LOG_ENTRIES = 20;
 
@@ -54,6 +54,7 @@ async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
       {isAlive ? await fixOf(visit, token) : null}
       {isAlive ? <Waiting visit={visit} token={token} /> : null}
       {isAlive ? await Undo({ visit, token }) : null}
+      {isAlive ? <Denied token={token} /> : null}
       <Facts visit={visit} token={token} />
       <Abilities token={token} />
       {isAlive ? (
@@ -114,7 +115,7 @@ export const tokenPages: readonly WebPage[] = (['fine-grained', 'classic', 'scop
       fix: {
         run: async (visit) => fix(visit, await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), kind)),
       },
-      remind,
+      ...waitingForms,
       'end-derived': endDerivedForm,
       ...narrowForms(kind),
     },

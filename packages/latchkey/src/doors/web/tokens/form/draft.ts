@@ -8,7 +8,7 @@ import { problem } from '../../../../base/errors.ts';
 import { isoDate, type UnixSeconds } from '../../../../base/time.ts';
 import { PERMISSIONS } from '../../../../catalogue/permissions.ts';
 import { MAX_GRANTS, type TokenDraft } from '../../../../rules/draft.ts';
-import { type GrantDraft } from '../../../../rules/grant-draft.ts';
+import { type GrantDraft, ownerNamed } from '../../../../rules/grant-draft.ts';
 import type { RepositorySelection } from '../../../../rules/model.ts';
 import type { ExpiryDraft } from '../../../../rules/token-limits.ts';
 
@@ -30,10 +30,12 @@ export function grantCount(source: URLSearchParams): number {
   return Number.isInteger(count) ? Math.min(Math.max(count, 1), MAX_GRANTS) : 1;
 }
 
-/** The chosen owner's login; '' = oneself. */
+/** The chosen owner's login, or that of the repositories that a link names in full; '' = oneself. */
 export function ownerOf(source: URLSearchParams, index: number): string {
-  const chosen = source.get(`${prefixOf(index)}target_name`) ?? '';
-  return chosen === OTHER_OWNER ? (source.get(`${prefixOf(index)}other_owner`) ?? '').trim() : chosen;
+  const prefix = prefixOf(index);
+  const chosen = source.get(`${prefix}target_name`) ?? '';
+  if (chosen === OTHER_OWNER) return (source.get(`${prefix}other_owner`) ?? '').trim();
+  return ownerNamed(chosen, source.getAll(`${prefix}repositories`));
 }
 
 /** The chosen permissions, whether they are valid or not. */
@@ -56,7 +58,8 @@ export function selectionOf(source: URLSearchParams, index: number): RepositoryS
   return PERMISSIONS.some(({ group, name }) => group === 'repository' && names.includes(name)) ? 'all' : 'public';
 }
 
-function grantOf(source: URLSearchParams, index: number): GrantDraft {
+/** What the fields of one resource owner make. */
+export function grantOf(source: URLSearchParams, index: number): GrantDraft {
   const prefix = prefixOf(index);
   const selection = selectionOf(source, index);
   return {

@@ -7,12 +7,12 @@
  * `data-live` are replaced.
  */
 import type { VNode } from 'preact';
+import { draftSentences } from '../../../../actions/tokens/draft-right.ts';
 import { type FormFacts, findRepositories, formFacts } from '../../../../actions/tokens/form.ts';
 import { type Complaint, Problem } from '../../../../base/errors.ts';
-import type { PermissionSet } from '../../../../catalogue/permissions.ts';
 import { MAX_FINE_GRAINED_TOKENS, MAX_GRANTS } from '../../../../rules/draft.ts';
 import { shortestCap } from '../../../../rules/policy.ts';
-import { type GrantFacts, grantWords } from '../../../../rules/right/reach-words.ts';
+import type { RightGrant } from '../../../../rules/right/right-sentence.ts';
 import { MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH } from '../../../../rules/token-limits.ts';
 import { WithMenu } from '../../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../../frame/menus.ts';
@@ -23,7 +23,7 @@ import { Fields } from '../../parts/fields.ts';
 import { CancelLink, ErrorSummary, Hidden } from '../../parts/form.tsx';
 import { TextArea, TextField } from '../../parts/text-fields.tsx';
 import { FINE_GRAINED_PATH } from '../kinds.ts';
-import { grantCount, linkQuery, ownerOf, permissionsOf, prefixOf, selectionOf } from './draft.ts';
+import { grantCount, grantOf, linkQuery, ownerOf, permissionsOf, prefixOf, selectionOf } from './draft.ts';
 import { ExpirationField, spokenDate } from './expiration-field.tsx';
 import { OwnerSection, type SectionFacts } from './owner-section.tsx';
 import { Recipes } from './recipes.tsx';
@@ -42,6 +42,8 @@ export interface FormSpec {
   readonly complaints: readonly Complaint[];
   /** An edit doesn't change the secret and its end. */
   readonly isNew: boolean;
+  /** What the token has that is being edited. */
+  readonly held?: readonly RightGrant[];
   /** The restrictions of the token being edited. */
   readonly restrictions?: Restrictions;
 }
@@ -49,7 +51,7 @@ export interface FormSpec {
 /** The page with the form. */
 export async function fineGrainedForm(
   visit: Visit,
-  { title, path, submit, source, isFilledIn, complaints, isNew, restrictions }: FormSpec,
+  { title, path, submit, source, isFilledIn, complaints, isNew, restrictions, held = [] }: FormSpec,
 ): Promise<Answer> {
   const facts = await formFacts(visit.ctx, await visit.ownPermit());
   const blank = visit.fields('create');
@@ -61,9 +63,16 @@ export async function fineGrainedForm(
     query: visit.query,
     problem: complaints.length === 0 ? null : new Problem(complaints),
   });
-  const sections = await Promise.all(
-    Array.from({ length: grantCount(source) }, (_, index) => sectionOf(visit, facts, source, index)),
-  );
+  const indexes = Array.from({ length: grantCount(source) }, (_, index) => index);
+  const [sections, sentences] = await Promise.all([
+    Promise.all(indexes.map((index) => sectionOf(visit, facts, source, index))),
+    draftSentences(
+      visit.ctx,
+      await visit.ownPermit(),
+      indexes.map((index) => grantOf(source, index)),
+      held,
+    ),
+  ]);
   return page(
     title,
     <WithMenu visit={visit} menu={DEVELOPER_MENU}>
@@ -114,7 +123,14 @@ export async function fineGrainedForm(
           <RestrictionFields f={f} token={restrictions} />
         </div>
         <div class="lk-token-summary">
-          <Summary visit={visit} facts={facts} source={source} sections={sections} submit={submit} isNew={isNew} />
+          <Summary
+            visit={visit}
+            facts={facts}
+            source={source}
+            sections={sections.map((section, index) => ({ ...section, sentence: sentences[index] ?? '' }))}
+            submit={submit}
+            isNew={isNew}
+          />
         </div>
       </form>
     </WithMenu>,
@@ -205,11 +221,10 @@ function Summary({
   visit: Visit;
   facts: FormFacts;
   source: URLSearchParams;
-  sections: readonly SectionFacts[];
+  sections: readonly (SectionFacts & { readonly sentence: string })[];
   submit: string;
   isNew: boolean;
 }): VNode {
-  const pending = sections.flatMap(({ known }) => (known?.needsApproval === true ? [known.login] : []));
   const query = linkQuery(source, facts.login, refRulesForLink(source));
   const link = `${visit.ctx.settings.publicUrl}${FINE_GRAINED_PATH}/new${query}`;
   return (
@@ -219,18 +234,13 @@ function Summary({
           <h2 class="f4 mb-2">This token</h2>
           <ul class="pl-3 mb-2">
             {sections.map((section) => (
-              <li>can {grantWords(factsOf(section))}</li>
+              <li>{section.sentence}</li>
             ))}
             {isNew ? <li>{endWords(visit, source)}</li> : null}
             {restrictionWords(source).map((words) => (
               <li>{words}</li>
             ))}
           </ul>
-          {pending.length === 0 ? null : (
-            <p class="color-fg-attention mb-2">
-              Waits for an owner of {pending.join(' and ')}; reads public resources until then.
-            </p>
-          )}
         </div>
         <button type="submit" name="form" value="show" class="btn btn-sm mb-2 lk-needs-no-script">
           Show summary
@@ -256,16 +266,6 @@ function Summary({
       ) : null}
     </>
   );
-}
-
-function factsOf({ owner, known, selection, chosenRepositories, permissions }: SectionFacts): GrantFacts {
-  return {
-    owner: known?.login ?? owner,
-    ownerKind: known?.kind ?? 'user',
-    selection,
-    repositoryNames: selection === 'selected' ? chosenRepositories : [],
-    permissions: permissions as PermissionSet,
-  };
 }
 
 function endWords(visit: Visit, source: URLSearchParams): string {

@@ -19,7 +19,7 @@ import { type Answer, page, redirect, type WebPage } from '../../frame/web-page.
 import { Notice, SecretBox } from '../../parts/components.tsx';
 import { createdPath, idParam, LIST_PATHS, pathOfToken } from '../kinds.ts';
 import { Ends } from '../lists.tsx';
-import { remind, Waiting } from '../waiting.tsx';
+import { Waiting, waitingForms } from '../waiting.tsx';
 import { FirstUseLine, firstUseStream } from './first-use.tsx';
 import { NextSteps } from './next-steps.tsx';
 
@@ -109,7 +109,7 @@ export const newSecretPages: readonly WebPage[] = (['fine-grained', 'classic', '
     path: `${LIST_PATHS[kind]}/:id/created`,
     access: 'sudo',
     get: (visit: Visit) => show(visit, kind),
-    forms: { remind },
+    forms: waitingForms,
   } as const,
   firstUseStream(kind),
 ]);

@@ -1,0 +1,21 @@
+/** `latchkey token cancel`: takes back what a token asked of organizations; what is granted stays. */
+import { Command } from 'commander';
+import { examples } from '../command-help.ts';
+import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';
+import type { Terminal } from '../terminal.ts';
+import { REQUESTS, waitingOf } from './remind.ts';
+
+export function cancelCommand(terminal: Terminal): Command {
+  const command = new Command('cancel')
+    .description('cancel what your token asks of organizations and nobody has decided; what is granted stays')
+    .argument('[ID]', "a token's number; left out, the one that is used here")
+    .option(...URL_OPTION)
+    .action(async (id: string | undefined, flags: ServerFlags) => {
+      const client = connect(terminal, flags);
+      for (const request of await waitingOf(client, terminal, id)) {
+        await client.api(`${REQUESTS}/${request.id}`, { method: 'DELETE' });
+        terminal.say(`cancelled what was asked of ${request.owner}`);
+      }
+    });
+  return examples(command, ['latchkey token cancel', 'latchkey token cancel 12']);
+}
