@@ -2,8 +2,9 @@
  * Limits connections, in total and per network, so that nobody takes the last descriptor: connections beyond the
  * limit get a 503 at once, except for a few places reserved for health checks and administrators.
  *
- * Invariant: at most `limit` connections are served, and `reserve` more wait for a moment; at most `ofNetwork` from
- * one network. Trusted proxies, including this machine, bring many clients, so they count only toward the total.
+ * Invariant: at most `limit` connections are served, and at most twice `reserve` more for a moment; at most `ofNetwork`
+ * from one network. Trusted proxies, including this machine, bring many clients, so they count only toward the total.
+ * Invariant: whoever says nothing, or not soon, keeps no place in the reserve from somebody who comes later.
  * Never: an idle connection kept while others are turned away. When it gets crowded, connections that sent nothing or
  * have been answered are closed.
  */
@@ -16,6 +17,8 @@ import { OUTAGES } from './outage.ts';
 
 /** A connection in a reserved place must send its request within this time. */
 const RESERVE_WAIT_MS = 2_000;
+/** After this time, one that hasn't sent all of its request gives way to the next. */
+const DAWDLE_MS = 250;
 /** Under load, connections that have sent nothing for this long are ended. */
 const SILENT_MS = 5_000;
 /** How long a rejected client has to read the reason, if there are few of them. */
@@ -52,6 +55,14 @@ export interface ConnectionBounds {
   readonly onTurnedAway: (why: TurnedAwayFor) => void;
 }
 
+/** A connection in a reserved place. `asks`: its request has come. `yields`: it may be closed for the next. */
+interface Reserved {
+  readonly socket: Socket;
+  readonly since: number;
+  asks: boolean;
+  yields: boolean;
+}
+
 export class Connections {
   readonly #bounds: ConnectionBounds;
   /** Open connections, each with its start time by `performance.now()`. */
@@ -60,7 +71,7 @@ export class Connections {
   readonly #inside = new Map<Socket, number>();
   readonly #ofNetwork = new Map<string, number>();
   /** Connections in reserved places, by address and port: with TLS, the request arrives on another object. */
-  readonly #reserved = new Set<string>();
+  readonly #reserved = new Map<string, Reserved>();
   readonly #turnedAway: Record<TurnedAwayFor, number> = { all: 0, network: 0 };
   #leaving = 0;
   #relievedAt = 0;
@@ -106,7 +117,10 @@ export class Connections {
 
   /** True when a request may not be served: it came in a reserved place but isn't what the reserve is for. */
   refuses(socket: Socket, url: string): boolean {
-    return this.#reserved.size > 0 && this.#reserved.has(endpointOf(socket)) && !RESERVED.test(url);
+    const reserved = this.#reserved.size === 0 ? undefined : this.#reserved.get(endpointOf(socket));
+    if (reserved === undefined) return false;
+    reserved.asks = true;
+    return !RESERVED.test(url);
   }
 
   /** True for a connection that must end after its next answer. */
@@ -121,7 +135,7 @@ export class Connections {
     if (network !== null && (this.#ofNetwork.get(network) ?? 0) >= ofNetwork) return this.#turnAway(socket, 'network');
     const isCrowded = this.#open.size >= limit;
     if (isCrowded) this.#relieve(server);
-    if (this.#open.size >= limit + reserve) return this.#turnAway(socket, 'all');
+    if (this.#open.size >= limit + reserve && !this.#makeOneYield()) return this.#turnAway(socket, 'all');
     this.#open.set(socket, performance.now());
     if (network !== null) this.#ofNetwork.set(network, (this.#ofNetwork.get(network) ?? 0) + 1);
     const endpoint = isCrowded ? endpointOf(socket) : null;
@@ -134,11 +148,32 @@ export class Connections {
   }
 
   #keepShort(socket: Socket, endpoint: string): void {
-    this.#reserved.add(endpoint);
+    this.#reserved.set(endpoint, { socket, since: performance.now(), asks: false, yields: false });
     const timer = setTimeout(() => {
       if (socket.bytesWritten === 0) socket.destroy();
     }, RESERVE_WAIT_MS).unref();
     socket.once('close', () => clearTimeout(timer));
+  }
+
+  /** Has the longest idle connection in the reserve give up its place. False when there is none. */
+  #makeOneYield(): boolean {
+    const { limit, reserve } = this.#bounds;
+    if (this.#open.size >= limit + 2 * reserve) return false;
+    const now = performance.now();
+    for (const one of this.#reserved.values()) {
+      const dawdles = now - one.since > DAWDLE_MS;
+      if (one.asks || one.yields || !(dawdles || one.socket.bytesRead === 0)) continue;
+      one.yields = true;
+      // What has come meanwhile is read first.
+      setImmediate(() => {
+        one.yields = false;
+        if (one.asks || !(dawdles || one.socket.bytesRead === 0)) return;
+        this.#count('all');
+        one.socket.destroy();
+      });
+      return true;
+    }
+    return false;
   }
 
   #leave(network: string): void {
@@ -148,8 +183,7 @@ export class Connections {
   }
 
   #turnAway(socket: Socket, why: TurnedAwayFor): void {
-    this.#turnedAway[why]++;
-    this.#bounds.onTurnedAway(why);
+    this.#count(why);
     socket.on('error', () => undefined);
     if (!this.#bounds.isPlain || this.#leaving >= this.#bounds.reserve) return void socket.destroy();
     this.#leaving++;
@@ -159,6 +193,11 @@ export class Connections {
       clearTimeout(timer);
     });
     socket.end(TURNED_AWAY);
+  }
+
+  #count(why: TurnedAwayFor): void {
+    this.#turnedAway[why]++;
+    this.#bounds.onTurnedAway(why);
   }
 
   /** Makes room: ends idle connections that were answered, and those that have sent nothing. */

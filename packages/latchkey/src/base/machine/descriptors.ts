@@ -62,8 +62,9 @@ export function shareDescriptors(
   const bounded = Math.min(limit, 1_048_576);
   const keptAnswers = Math.floor(bounded / 16);
   const outgoing = Math.floor(bounded / 16);
+  // Twice for those in the reserve (`connections.ts`), once for those that are being turned away.
   const reserve = Math.max(4, Math.min(MAX_RESERVE, Math.floor(bounded / 32)));
-  const left = Math.max(0, bounded - OWN - wanted.databasePool - keptAnswers - outgoing - 2 * reserve);
+  const left = Math.max(0, bounded - OWN - wanted.databasePool - keptAnswers - outgoing - 3 * reserve);
   const places = Math.floor((left / 2 / PER_GIT_PROCESS - OTHER_PROCESSES) / PROCESSES_PER_PLACE);
   const gitProcesses = Math.max(1, Math.min(wanted.gitProcesses, places));
   const forGit = Math.min(left / 2, PER_GIT_PROCESS * (PROCESSES_PER_PLACE * gitProcesses + OTHER_PROCESSES));
