@@ -5,6 +5,7 @@
  */
 import type { Command } from 'commander';
 import { aboutCommand } from './about.ts';
+import { agentCommand } from './agent/agent.ts';
 import { doctorCommand } from './checks/doctor.ts';
 import { buildTree, runTree } from './command-tree.ts';
 import { credentialCommand } from './credential/credential.ts';
@@ -22,6 +23,7 @@ export const PEOPLES_COMMANDS = [
   credentialCommand,
   tokenCommand,
   whoamiCommand,
+  agentCommand,
   openCommand,
   routeCommand,
 ] as const;

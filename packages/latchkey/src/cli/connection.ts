@@ -106,6 +106,19 @@ export function withoutRepository(address: string): string {
 
 /** The server of the clone's remote `origin`, if there is one and it uses HTTP. */
 function remoteAddress(env: Terminal['env']): string | null {
+  const url = remoteUrl(env);
+  return url === null ? null : withoutRepository(url);
+}
+
+/** The repository of this clone, `OWNER/NAME`, as a list; null when its `origin` is on no such server. */
+export function repositoryHere(env: Terminal['env'], address: string): readonly string[] | null {
+  const url = remoteUrl(env);
+  if (url === null || withoutRepository(url) !== address) return null;
+  return [url.slice(address.length + 1).replace(/\.git$/, '')];
+}
+
+/** The address of the clone's remote `origin`, without a user, if there is one and it uses HTTP. */
+function remoteUrl(env: Terminal['env']): string | null {
   try {
     const url = URL.parse(
       execFileSync('git', ['remote', 'get-url', 'origin'], {
@@ -115,7 +128,7 @@ function remoteAddress(env: Terminal['env']): string | null {
       }).trim(),
     );
     if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return null;
-    return withoutRepository(url.origin + url.pathname.replace(/\/+$/, ''));
+    return url.origin + url.pathname.replace(/\/+$/, '');
   } catch {
     return null;
   }

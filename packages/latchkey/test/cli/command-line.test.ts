@@ -69,6 +69,7 @@ describe('help', () => {
       'admin user suspend',
       'admin user two-factor',
       'admin user unlock',
+      'agent',
       'check',
       'completion',
       'credential capability',
@@ -143,7 +144,8 @@ describe('help', () => {
 const USAGE_ERRORS: readonly [string, string, string][] = [
   [
     '',
-    'latchkey needs a command: serve, check, admin, doctor, login, credential, token, whoami, open, completion',
+    'latchkey needs a command: serve, check, admin, doctor, login, credential, token, whoami, agent, open, route, ' +
+      'completion',
     'see latchkey --help',
   ],
   [

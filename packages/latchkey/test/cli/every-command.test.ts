@@ -113,6 +113,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   'token remind': { args: always() },
   'token cancel': { args: always() },
   whoami: { args: always() },
+  agent: { args: always('--repo', 'acme/site', '--', 'true') },
   'open token': { args: always('--print') },
   'route explain': { args: ({ url }) => ['GET', `${url}/acme/site.git/HEAD`] },
   completion: { args: always('bash') },

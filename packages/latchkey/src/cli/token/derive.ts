@@ -9,7 +9,7 @@ import { type Terminal, UsageError } from '../terminal.ts';
 import { CURRENT, endToken } from './own-token.ts';
 
 /** What may be left out of the token that is used here, as flags of this command and of `latchkey agent`. */
-interface DeriveFlags {
+export interface DeriveFlags {
   readonly repo?: readonly string[];
   readonly permission?: readonly string[];
   readonly scope?: readonly string[];
@@ -53,7 +53,7 @@ export function deriveCommand(terminal: Terminal): Command {
 }
 
 /** Adds the flags that both commands take. */
-function withDeriveFlags(command: Command): Command {
+export function withDeriveFlags(command: Command): Command {
   return command
     .option('--repo <OWNER/NAME...>', 'these repositories alone')
     .option('--permission <NAME=LEVEL...>', 'at most these permissions: contents=read')
@@ -66,7 +66,7 @@ function withDeriveFlags(command: Command): Command {
 }
 
 /** The body of the request. @throws UsageError */
-function deriveBody(flags: DeriveFlags): Record<string, unknown> {
+export function deriveBody(flags: DeriveFlags): Record<string, unknown> {
   const { repo, permission, scope, ref, expiresIn, name, agent, session } = flags;
   return {
     ...(repo === undefined ? {} : { repositories: repo }),
@@ -92,10 +92,11 @@ function pairOf(pair: string): [string, string] {
 
 const UNIT_SEC: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3_600 };
 
-function secondsIn(text: string): number {
+/** @param flag that it is the value of. @throws UsageError */
+export function secondsIn(text: string, flag = '--expires-in'): number {
   const [, count = '', unit = ''] = /^(\d{1,6})([smh]?)$/.exec(text) ?? [];
   const factor = UNIT_SEC[unit];
   if (count === '' || factor === undefined)
-    throw new UsageError(`--expires-in takes a time, not ${JSON.stringify(text)}`, 'for example: --expires-in 15m');
+    throw new UsageError(`${flag} takes a time, not ${JSON.stringify(text)}`, `for example: ${flag} 15m`);
   return Number(count) * factor;
 }
