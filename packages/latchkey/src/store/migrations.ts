@@ -49,6 +49,7 @@ import { externalIdentities } from './migrations/0395-external-identities.ts';
 import { singleSignOn } from './migrations/0470-single-sign-on.ts';
 import { machineAccounts } from './migrations/0490-machine-accounts.ts';
 import { lfsLocks } from './migrations/0500-lfs-locks.ts';
+import { tokenDaysByRepository } from './migrations/0520-token-days-by-repository.ts';
 import { pushApprovals } from './migrations/0550-push-approvals.ts';
 import { serviceSessions } from './migrations/0560-service-sessions.ts';
 import { narrowings } from './migrations/0570-narrowings.ts';
@@ -102,6 +103,7 @@ export const MIGRATIONS: readonly Migration[] = [
   serviceSessions,
   narrowings,
   serverAddress,
+  tokenDaysByRepository,
 ];
 
 interface MigrationsTable {

@@ -139,23 +139,51 @@ function narrowed(
 }
 
 /**
- * A page of the classic and scoped tokens of the people of an organization: its members, and those with a role of their
- * own in one of its repositories. Each reaches what its owner reaches there. Newest first.
+ * A page of the classic and scoped tokens that reach an organization: those of its members, of people with a role of
+ * their own in one of its repositories, and of anybody who used one in an internal repository of it lately. Each
+ * reaches what its owner reaches there.
  */
 export async function memberTokenIds(q: Query, organizationId: number, page: DirectedPage): Promise<number[]> {
+  const [ofPeople, used] = await Promise.all([
+    living(q, page)
+      .where('tokens.user_id', 'in', (row) => peopleOf(row, organizationId))
+      .execute(),
+    living(q, page)
+      .where('tokens.id', 'in', (row) => usedInside(row, organizationId))
+      .execute(),
+  ]);
+  const ids = [...new Set([...ofPeople, ...used].map(({ id }) => id))];
+  return ids.sort((a, b) => (page.ascending ? a - b : b - a)).slice(page.skip, page.skip + page.limit);
+}
+
+/** True for a token that was used in an internal repository of the organization, by whomever. */
+export async function wasUsedInside(q: Query, organizationId: number, tokenId: number): Promise<boolean> {
+  const row = await q
+    .selectFrom('tokens')
+    .select('tokens.id')
+    .where('tokens.id', '=', tokenId)
+    .where('tokens.id', 'in', (inner) => usedInside(inner, organizationId))
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+function living(q: Query, page: DirectedPage) {
   let query = q
     .selectFrom('tokens')
     .select('tokens.id')
-    .where('tokens.user_id', 'in', (row) => peopleOf(row, organizationId))
     .where('tokens.kind', 'in', ['classic', 'scoped'])
     .where('tokens.revoked_at', 'is', null);
   if (page.afterId !== null) query = query.where('tokens.id', page.ascending ? '>' : '<', page.afterId);
-  const rows = await query
-    .orderBy('tokens.id', page.ascending ? 'asc' : 'desc')
-    .limit(page.limit)
-    .offset(page.skip)
-    .execute();
-  return rows.map((row) => row.id);
+  return query.orderBy('tokens.id', page.ascending ? 'asc' : 'desc').limit(page.skip + page.limit);
+}
+
+function usedInside(row: ExpressionBuilder<Database, 'tokens'>, organizationId: number) {
+  return row
+    .selectFrom('repositories')
+    .innerJoin('token_days', 'token_days.repository_id', 'repositories.id')
+    .select('token_days.token_id')
+    .where('repositories.owner_id', '=', organizationId)
+    .where('repositories.visibility', '=', 'internal');
 }
 
 function peopleOf(row: ExpressionBuilder<Database, 'tokens'>, organizationId: number) {

@@ -113,6 +113,12 @@ describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
     await refused(admin('repo add nobody/site'), 'there is no user or organization nobody');
     await done(admin('repo collaborator add acme/ledger grace --role write'));
     await done(admin('repo collaborator remove acme/ledger grace'));
+    await done(admin('org member add acme grace'));
+    await done(admin('repo collaborator add acme/ledger grace --role write'));
+    const kept = await done(admin('org member remove acme grace --keep-roles'));
+    expect(kept.stderr).toContain('grace and their tokens still reach 1 repository of it\n');
+    await done(admin('org member add acme grace'));
+    expect((await done(admin('org member remove acme grace'))).stderr).toContain('removed their roles in 1 repository');
     await refused(admin('repo collaborator remove acme/ledger grace'), 'grace is not a collaborator of acme/ledger');
     await done(admin('repo archive acme/ledger'));
     await refused(admin('repo archive acme/none'), 'there is no repository acme/none');

@@ -1,6 +1,7 @@
 /**
  * Classic and scoped tokens of an organization's people: its owners can exclude single ones, and readmit them. The
- * tokens keep working elsewhere. Its people are its members, and whoever has a role in one of its repositories.
+ * tokens keep working elsewhere. Its people are its members, whoever has a role in one of its repositories, and, by
+ * use, whoever read an internal one.
  *
  * Source: GitHub does the same with single sign-on authorizations ("Viewing and managing a member's SAML access");
  * here it doesn't take single sign-on.
@@ -11,6 +12,7 @@ import type { Account } from '../../store/accounts.ts';
 import { countOwnRoles } from '../../store/collaborators.ts';
 import type { Query } from '../../store/db.ts';
 import { membershipRole } from '../../store/memberships.ts';
+import { wasUsedInside } from '../../store/organization-tokens.ts';
 import { exclude, readmit } from '../../store/token-organizations.ts';
 import { descendantsOf, tokenById, tokensByIds } from '../../store/tokens.ts';
 import { organizationNamed } from '../accounts/accounts.ts';
@@ -76,12 +78,13 @@ async function changeOne(
     token.kind !== 'fine-grained' &&
     token.revokedAt === null &&
     ((await membershipRole(tx, organization.id, token.userId)) !== null ||
-      (await countOwnRoles(tx, organization.id, [token.userId])).size > 0);
+      (await countOwnRoles(tx, organization.id, [token.userId])).size > 0 ||
+      (await wasUsedInside(tx, organization.id, tokenId)));
   if (!isOfItsPeople)
     throw problem(
       'not_found',
-      `Nobody who belongs to ${organization.login}, or has a role in one of its repositories, has a classic or ` +
-        `scoped token ${tokenId}.`,
+      `Nobody who belongs to ${organization.login}, has a role in one of its repositories, or used it in an internal ` +
+        `one has a classic or scoped token ${tokenId}.`,
       'token_ids',
     );
   const changed =

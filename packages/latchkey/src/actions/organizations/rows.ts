@@ -139,7 +139,8 @@ export async function sentencesIn(
   organization: string,
   seen: readonly SeenToken[],
 ): Promise<Map<number, string>> {
-  const [views, { id }] = await Promise.all([viewsFor(ctx, seen), organizationNamed(ctx.store.db, organization)]);
+  const { id } = await organizationNamed(ctx.store.db, organization);
+  const views = await viewsFor(ctx, seen, id);
   return new Map([...views].map(([tokenId, view]) => [tokenId, rightSentence(view, 'other', id)]));
 }
 
@@ -158,9 +159,17 @@ export async function memberTokenRows(
   });
 }
 
-/** The tokens of these rows in full, by id: the sentence about one needs all that it depends on. */
-async function viewsFor(ctx: Context, seen: readonly SeenToken[]): Promise<Map<number, TokenView>> {
+/**
+ * The tokens of these rows in full, by id: the sentence about one needs all that it depends on.
+ * @param ownerId who is asked about, though a token's owner may have no place there
+ */
+async function viewsFor(
+  ctx: Context,
+  seen: readonly SeenToken[],
+  ownerId: number | null = null,
+): Promise<Map<number, TokenView>> {
   const tokens = new Map(seen.map(({ token }) => [token.id, token]));
-  const views = await tokenViews(ctx.store.db, [...tokens.values()], ctx.clock.now());
+  const also = { ownerIds: ownerId === null ? [] : [ownerId] };
+  const views = await tokenViews(ctx.store.db, [...tokens.values()], ctx.clock.now(), also);
   return new Map(views.map((view) => [view.id, view]));
 }

@@ -96,8 +96,9 @@ export async function listOrganizationRequests(
 }
 
 /**
- * A page of the classic and scoped tokens of its members, and of whoever has a role in one of its repositories; each
- * reaches what its owner reaches in the organization.
+ * A page of the classic and scoped tokens of its members, of whoever has a role in one of its repositories, and of
+ * anybody who used one in an internal repository within the days that are counted; each reaches what its owner reaches
+ * in the organization.
  */
 export async function listMemberTokens(
   ctx: Context,
@@ -106,6 +107,7 @@ export async function listMemberTokens(
   page: DirectedPage,
 ): Promise<SeenMemberToken[]> {
   const q = ctx.store.db;
+  await ctx.usage.flush();
   const organization = await organizationNamed(q, organizationName);
   const ids = await memberTokenIds(q, organization.id, page);
   const excluded = await excludedAmong(q, organization.id, ids);

@@ -205,7 +205,7 @@ async function seenDerived(ctx: Context, root: Token, found: readonly DerivedTok
   const ids = found.flatMap(({ narrowing }) => narrowing.repositoryIds ?? []);
   const [names, view] = await Promise.all([
     namesOf(ctx, ids),
-    tokenView(ctx.store.db, root, ctx.clock.now(), [...new Set(ids)]),
+    tokenView(ctx.store.db, root, ctx.clock.now(), { repositoryIds: ids }),
   ]);
   const { id, name } = root;
   return found.map((each) => ({

@@ -54,7 +54,7 @@ export async function draftSentences(
     ...(grant?.repositoryIds ?? []),
     ...(grant?.request?.repositoryIds ?? []),
   ]);
-  const view = await tokenView(db, unmade(user, ctx.clock.now()), ctx.clock.now(), repositoryIds);
+  const view = await tokenView(db, unmade(user, ctx.clock.now()), ctx.clock.now(), { repositoryIds });
   return seen.map((grant, index) =>
     grant === null
       ? `Cannot be made: there is no resource owner ${grants[index]?.owner ?? ''} whose repositories you can name here.`

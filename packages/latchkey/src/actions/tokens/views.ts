@@ -83,25 +83,34 @@ interface Surroundings extends StandingFacts {
   readonly standing: ReadonlyMap<number, TokenStanding>;
   readonly requests: ReadonlyMap<number, Omit<WaitingRequest, 'repositoryNames'>>;
   readonly policies: ReadonlyMap<number, StoredPolicy>;
-  /** Repositories beside those that grants select. */
-  readonly also: ReadonlyMap<number, Repository>;
+  /** Owners beside those that tokens and their people are about. */
+  readonly alsoOwners: readonly number[];
+}
+
+/** Ids of owners and repositories that tokens are asked about though they name none of them. */
+interface Also {
+  readonly ownerIds?: readonly number[];
+  readonly repositoryIds?: readonly number[];
 }
 
 /**
  * These tokens in full, in their order; without those whose person is gone. A few thousand tokens at most.
- * @param also ids of more repositories that sentences will be about
+ * @param also what sentences will be about beside that
  */
 export async function tokenViews(
   q: Query,
   tokens: readonly Token[],
   at: UnixSeconds,
-  also: readonly number[] = [],
+  also: Also = {},
 ): Promise<TokenView[]> {
   if (tokens.length === 0) return [];
-  const around = await surroundingsOf(q, tokens, at, await repositoriesByIds(q, [...new Set(also)]));
+  const around = await surroundingsOf(q, tokens, at, {
+    repositories: await repositoriesByIds(q, [...new Set(also.repositoryIds)]),
+    ownerIds: also.ownerIds ?? [],
+  });
   const grantOwners = new Set([
     ...[...around.grants.values()].flat().map(({ ownerId }) => ownerId),
-    ...[...around.also.values()].map(({ ownerId }) => ownerId),
+    ...around.alsoOwners,
   ]);
   const worlds = new Map<number, RightWorld>();
   return tokens.flatMap((token) => {
@@ -114,12 +123,7 @@ export async function tokenViews(
 }
 
 /** One token in full. @throws TypeError when its person is gone */
-export async function tokenView(
-  q: Query,
-  token: Token,
-  at: UnixSeconds,
-  also: readonly number[] = [],
-): Promise<TokenView> {
+export async function tokenView(q: Query, token: Token, at: UnixSeconds, also: Also = {}): Promise<TokenView> {
   const [view] = await tokenViews(q, [token], at, also);
   if (view === undefined) throw new TypeError('a token has no person');
   return view;
@@ -129,7 +133,7 @@ async function surroundingsOf(
   q: Query,
   tokens: readonly Token[],
   at: UnixSeconds,
-  also: Surroundings['also'],
+  also: { readonly repositories: ReadonlyMap<number, Repository>; readonly ownerIds: readonly number[] },
 ): Promise<Surroundings> {
   const ids = tokens.map((token) => token.id);
   const fineGrained = idsOf(tokens, true);
@@ -144,8 +148,8 @@ async function surroundingsOf(
   ]);
   const all = [...grants.values()].flat();
   const grantOwners = all.map((grant) => grant.ownerId).filter((id) => id > INSTANCE_OWNER);
-  const others = [...also.values()].map(({ ownerId }) => ownerId);
-  const owners = [...new Set([...grantOwners, ...others, ...ownersOfPeople(people, belongings, givenRoles)])];
+  const alsoOwners = [...also.ownerIds, ...[...also.repositories.values()].map(({ ownerId }) => ownerId)];
+  const owners = [...new Set([...grantOwners, ...alsoOwners, ...ownersOfPeople(people, belongings, givenRoles)])];
   const [accounts, repositories, policies, classes, waiting] = await Promise.all([
     accountsByIds(q, owners),
     repositoriesByIds(q, [...new Set([...all, ...requests].flatMap(({ repositoryIds }) => [...repositoryIds]))]),
@@ -160,8 +164,8 @@ async function surroundingsOf(
     standing,
     requests: new Map(waiting.map((request) => [request.grantId, request])),
     accounts,
-    repositories: new Map([...repositories, ...also]),
-    also,
+    repositories: new Map([...repositories, ...also.repositories]),
+    alsoOwners,
     policies,
     belongings,
     givenRoles,

@@ -68,12 +68,13 @@ function removeMemberCommand(terminal: Terminal): Command {
     .option('--keep-roles', 'leave them the roles of their own in its repositories')
     .action((organization: string, login: string, { keepRoles }: { keepRoles?: true }) =>
       withData(command, terminal, async (ctx, permit) => {
-        const { removeMember } = await import('../../actions/accounts/accounts.ts');
+        const { removeFromOrganization } = await import('../../actions/organizations/departures.ts');
         const member = { organization, login, keepsRoles: keepRoles === true };
-        const { removed, kept } = await removeMember(ctx, permit, member);
+        const { removed, kept, tokens } = await removeFromOrganization(ctx, permit, member);
         terminal.say(`${login} no longer belongs to ${organization}`);
         if (removed > 0) terminal.say(`removed their roles in ${inRepositories(removed)}`);
         if (kept > 0) terminal.say(`${login} and their tokens still reach ${inRepositories(kept)}`);
+        for (const { id, name } of tokens) terminal.say(`token ${id} still reaches it: ${JSON.stringify(name)}`);
       }),
     );
   return examples(withDataOptions(command), [

@@ -91,6 +91,19 @@ export function hasEffect({ inRepositories, elsewhere }: GrantEffect): boolean {
   return inRepositories.some(({ permissions }) => !isEmpty(permissions)) || !isEmpty(elsewhere?.permissions ?? {});
 }
 
+/** True when it gives more than reading what everybody may read. */
+export function isBeyondPublic({ inRepositories, elsewhere }: GrantEffect): boolean {
+  return (
+    !isEmpty(elsewhere?.permissions ?? {}) ||
+    inRepositories.some(
+      ({ permissions, repositories }) =>
+        !isEmpty(permissions) &&
+        (repositories.some(({ visibility }) => visibility !== 'public') ||
+          (Object.values(permissions) as Level[]).some(isWriting)),
+    )
+  );
+}
+
 /** What works of a classic or scoped token. @param within only with this owner; null = with every owner */
 export function effectOfScopes(world: RightWorld, token: RightToken, within: number | null): ScopeEffect {
   const one = token.derivation === undefined ? `token ${token.id}` : `derived ${token.derivation.facts.id}`;
@@ -139,10 +152,19 @@ function standingsFor(world: RightWorld, token: RightToken, within: number | nul
     owners: [owner],
     places: (world.places.get(owner.id) ?? []).filter(({ given }) => given || isAtHome(owner, world.user.id)),
   });
-  const owners = world.standings.flatMap((standing) => standing.owners);
-  if (within !== null) return owners.filter(({ id }) => id === within).map(own);
+  if (within !== null) return standingWithin(world, within);
   const isApart = ({ id, policy }: OwnerRecord): boolean => policy.requiresSso || token.excludedOrganizationIds.has(id);
   return world.standings.flatMap((standing) => (standing.owners.some(isApart) ? standing.owners.map(own) : [standing]));
+}
+
+/** What a person reaches with one owner, whom they may not belong to: then internal repositories are left. */
+function standingWithin({ owners, places, user }: RightWorld, within: number): readonly Standing[] {
+  const owner = owners.get(within);
+  if (owner === undefined) return [];
+  const reached = (places.get(within) ?? []).filter(
+    ({ given, repository }) => given || isAtHome(owner, user.id) || repository.visibility === 'internal',
+  );
+  return reached.length === 0 && !isAtHome(owner, user.id) ? [] : [{ owners: [owner], places: reached }];
 }
 
 /**

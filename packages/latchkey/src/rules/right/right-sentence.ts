@@ -11,7 +11,7 @@ import { refRuleWords } from '../refs/ref-rule-text.ts';
 import type { RefRule } from '../refs/ref-rules.ts';
 import { isOver, type TokenState } from '../token-state.ts';
 import { activeGrantSentences, type Can, obstacleWords, on, scopeSentences } from './effect-words.ts';
-import { effectOfGrant, effectOfScopes, hasEffect, type RightToken } from './effective-right.ts';
+import { effectOfGrant, effectOfScopes, hasEffect, isBeyondPublic, type RightToken } from './effective-right.ts';
 import { type AskedFor, askedWords, type GrantFacts, grantWords, heldWords, reachWords } from './reach-words.ts';
 import type { RightWorld } from './standings.ts';
 
@@ -71,6 +71,20 @@ function reachOf(token: RightFacts): string {
   const { kind, scopes, grants, derivation } = token;
   if (isByGrants(token)) return reachWords('fine-grained', scopes, grants);
   return derivation?.facts.isNarrowed === true ? heldWords(derivation.held) : reachWords(kind, scopes, grants);
+}
+
+/** True when something works with this owner, beside what everybody may read. */
+export function worksWithin(token: RightFacts, ownerId: number): boolean {
+  if (isOver(token.state)) return false;
+  if (isByGrants(token))
+    return token.grants.some(
+      (grant) =>
+        grant.ownerId === ownerId &&
+        grant.state === 'active' &&
+        isBeyondPublic(effectOfGrant(token.world, token, grant)),
+    );
+  const { works, repositories } = effectOfScopes(token.world, token, ownerId);
+  return works && repositories !== 0;
 }
 
 function worksNow(token: RightFacts, grant: RightGrant): boolean {

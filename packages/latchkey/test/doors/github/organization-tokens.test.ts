@@ -4,7 +4,7 @@ import { removeMember, setMember } from '../../../src/actions/accounts/accounts.
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { changeMemberTokens } from '../../../src/actions/organizations/member-tokens.ts';
 import { listMemberTokens } from '../../../src/actions/organizations/tokens.ts';
-import { setCollaborator } from '../../../src/actions/repositories/repositories.ts';
+import { addRepository, setCollaborator } from '../../../src/actions/repositories/repositories.ts';
 import { rotateToSuccessor } from '../../../src/actions/tokens/families.ts';
 import { regenerateToken } from '../../../src/actions/tokens/secrets.ts';
 import type { Engine } from '../../../src/store/db.ts';
@@ -444,5 +444,58 @@ describe.each(ENGINES)('what reaches an organization (%s)', (engine) => {
     await setMember(ctx, operator, { ...member, role: 'member' });
     expect(await removeMember(ctx, operator, member)).toEqual({ removed: 1, kept: 0 });
     expect(await reads()).toBe(404);
+  });
+
+  it('is told with what is left when somebody goes: roles and tokens, unless taken along', async () => {
+    const made = await world(engine);
+    const { ctx, plain } = made;
+    const operator = operatorPermit();
+    const owner = await made.token('Ada', {
+      kind: 'classic',
+      name: 'admin',
+      scopes: ['admin:org', 'repo'],
+      grants: [],
+    });
+    const bobs = await made.token('Bob', { kind: 'classic', name: 'all', scopes: ['repo'], grants: [] });
+    const member = { organization: 'Acme', login: 'Bob', role: 'member' } as const;
+    const leaves = async (query: string): Promise<unknown> => {
+      await setMember(ctx, operator, member);
+      await setCollaborator(ctx, operator, { owner: 'Acme', name: 'site', login: 'Bob', role: 'write' });
+      const { status, headers } = await plain(`DELETE /orgs/Acme/members/Bob${query}`, { token: owner.secret });
+      return [status, headers['x-roles-removed'], headers['x-roles-kept'], headers['x-tokens-left']];
+    };
+    expect(await leaves('?roles=keep')).toEqual([204, '0', '1', String(bobs.id)]);
+    const row = (await plain('GET /orgs/Acme/member-tokens', { token: made.owner })).body.find(
+      (one: { token_id: number }) => one.token_id === bobs.id,
+    );
+    expect(row.summary).toBe('Can read and write everything in every repository that they can, 1 today.');
+    expect(await leaves('')).toEqual([204, '1', '0', '']);
+    expect((await leaves('?roles=some')) as unknown[]).toContain(422);
+  });
+
+  it('is listed and taken back by use, too: of whoever read an internal repository', async () => {
+    const made = await world(engine);
+    const { ctx, plain, owner } = made;
+    const operator = operatorPermit();
+    await addRepository(ctx, operator, { owner: 'Acme', name: 'shared', visibility: 'internal' });
+    const cys = await made.token('Cy', { kind: 'classic', name: 'reader', scopes: ['repo'], grants: [] });
+    const idle = await made.token('Cy', { kind: 'classic', name: 'idle', scopes: ['repo'], grants: [] });
+    const listed = async (): Promise<unknown> =>
+      (await plain('GET /orgs/Acme/member-tokens', { token: owner })).body.map(
+        (one: { token_name: string; summary: string }) => [one.token_name, one.summary],
+      );
+    const reads = async (): Promise<number> =>
+      (await plain('GET /repos/Acme/shared/branches', { token: cys.secret })).status;
+    expect(await listed()).toEqual([]);
+    expect(await reads()).toBe(200);
+    expect(await listed()).toEqual([
+      ['reader', 'Can read and write everything in every repository that they can, 1 today.'],
+    ]);
+    await changeMemberTokens(ctx, operator, 'Acme', 'revoke', [cys.id]);
+    expect(await reads()).toBe(403);
+    expect(JSON.stringify(await listed())).toContain('took it back');
+    await expect(changeMemberTokens(ctx, operator, 'Acme', 'revoke', [idle.id])).rejects.toThrow(
+      'used it in an internal',
+    );
   });
 });

@@ -1,5 +1,6 @@
 /** Organizations and their members. */
-import { removeMember, setMember } from '../../../actions/accounts/accounts.ts';
+import { setMember } from '../../../actions/accounts/accounts.ts';
+import { removeFromOrganization } from '../../../actions/organizations/departures.ts';
 import {
   changeOrganization,
   deleteOrganization,
@@ -120,11 +121,38 @@ async function membership({
   return ok(membershipBody(apiUrl, (await readOrganization(ctx, permit)).account, member.user, member.role));
 }
 
-async function remove({ ctx, permit, params }: Plain): Promise<Reply> {
+const Leaving = Type.Object(
+  {
+    roles: Type.Optional(
+      Type.Union([Type.Literal('remove'), Type.Literal('keep')], {
+        description: 'Roles of their own in its repositories: removed, too, unless `keep`.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** GitHub's answer has no body, so what remains stands in headers. */
+async function remove({ ctx, permit, params, query }: Call<undefined, Static<typeof Leaving>>): Promise<Reply> {
   const { account } = await readOrganization(ctx, permit);
-  await removeMember(ctx, permit, { organization: account.login, login: parameter(params, 'username') });
-  return nothing();
+  const { removed, kept, tokens } = await removeFromOrganization(ctx, permit, {
+    organization: account.login,
+    login: parameter(params, 'username'),
+    keepsRoles: query.roles === 'keep',
+  });
+  return {
+    ...nothing(),
+    headers: {
+      'X-Roles-Removed': String(removed),
+      'X-Roles-Kept': String(kept),
+      'X-Tokens-Left': tokens.map(({ id }) => id).join(', '),
+    },
+  };
 }
+
+const WHAT_REMAINS =
+  'With `roles=keep` they keep the roles of their own in its repositories. `X-Roles-Removed` and `X-Roles-Kept` ' +
+  'count these, and `X-Tokens-Left` names the ids of their tokens that reach the organization even so.';
 
 export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
@@ -185,7 +213,8 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     path: '/orgs/{org}/members/{username}',
     operationId: 'orgs/remove-member',
     resource: 'Organization',
-    summary: 'Takes somebody out of an organization.',
+    summary: `Takes somebody out of an organization. ${WHAT_REMAINS}`,
+    query: Leaving,
     handle: remove,
   }),
   endpoint({
@@ -217,7 +246,8 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     path: '/orgs/{org}/memberships/{username}',
     operationId: 'orgs/remove-membership-for-user',
     resource: 'Organization',
-    summary: 'Takes somebody out of an organization.',
+    summary: `Takes somebody out of an organization. ${WHAT_REMAINS}`,
+    query: Leaving,
     handle: remove,
   }),
   endpoint({

@@ -1,7 +1,9 @@
 /** Who belongs to an organization, and as what. There are no teams: the roles are owner and member. */
 import type { VNode } from 'preact';
-import { type RolesLeft, removeMember, setMember } from '../../../actions/accounts/accounts.ts';
+import { type RolesLeft, setMember } from '../../../actions/accounts/accounts.ts';
+import { removeFromOrganization, tokensReaching } from '../../../actions/organizations/departures.ts';
 import { listOrganizationMembers, rolesOfTheirOwn } from '../../../actions/organizations/organizations.ts';
+import type { TokenView } from '../../../actions/tokens/views.ts';
 import type { OrganizationRole } from '../../../rules/model.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
@@ -9,6 +11,7 @@ import { Select } from '../parts/choice-fields.tsx';
 import { Avatar, Label, NextPage, Notice, Subhead } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { UsernameField } from '../parts/text-fields.tsx';
+import { KIND_WORDS } from '../tokens/kinds.ts';
 import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 
 const ON_A_PAGE = 50;
@@ -32,6 +35,8 @@ async function get(visit: Visit): Promise<Answer> {
   );
   const manages = permit.holds({ sets: [{ members: 'write' }], publicRead: false, writes: true });
   const f = visit.fields('set');
+  const left = visit.query.get('left') ?? '';
+  const tokens = manages && left !== '' ? await tokensReaching(visit.ctx, permit, organization, left) : [];
   return page(
     `People of ${organization}`,
     <OrganizationArea visit={visit}>
@@ -41,6 +46,7 @@ async function get(visit: Visit): Promise<Answer> {
           {visit.problem.message}
         </Notice>
       ) : null}
+      {manages && left !== '' ? <StillReaching organization={organization} login={left} tokens={tokens} /> : null}
       {manages ? <TwoFactorFilter path={organizationPath(organization, 'people')} isOn={withoutTwoFactor} /> : null}
       <div class="Box mb-4">
         <ul>
@@ -78,6 +84,38 @@ async function get(visit: Visit): Promise<Answer> {
         </>
       ) : null}
     </OrganizationArea>,
+  );
+}
+
+/** Tokens to name. More are counted. */
+const MAX_NAMED = 20;
+
+/** Which tokens of somebody who left still reach the organization; nothing when none does. */
+function StillReaching(props: { organization: string; login: string; tokens: readonly TokenView[] }): VNode | null {
+  const { organization, login, tokens } = props;
+  if (tokens.length === 0) return null;
+  const more = tokens.length - MAX_NAMED;
+  const { length } = tokens;
+  const count = length === 1 ? 'One of their tokens still reaches' : `${length} of their tokens still reach`;
+  return (
+    <Notice tone="warn">
+      <p class="mb-1 d-flex flex-items-center">
+        <Avatar login={login} /> <bdi class="text-bold">{login}</bdi>
+      </p>
+      <p class="mb-1">
+        {count} {organization}. You can revoke that under{' '}
+        <a href={organizationPath(organization, 'personal-access-tokens')}>Active tokens</a>.
+      </p>
+      <ul class="pl-3 lk-bullets mb-0">
+        {tokens.slice(0, MAX_NAMED).map(({ name, kind, lastEight }) => (
+          <li>
+            <bdi class="text-bold">{name}</bdi> <span class="lk-mono">…{lastEight}</span>{' '}
+            <Label>{KIND_WORDS[kind]}</Label>
+          </li>
+        ))}
+        {more > 0 ? <li>and {more} more</li> : null}
+      </ul>
+    </Notice>
   );
 }
 
@@ -187,12 +225,16 @@ export const organizationPeoplePages: readonly WebPage[] = [
         run: async (visit) => {
           const [org, login] = [visit.param('org'), visit.field('login')];
           const permit = await write(visit);
-          const left = await removeMember(visit.ctx, permit, {
+          const left = await removeFromOrganization(visit.ctx, permit, {
             organization: org,
             login,
             keepsRoles: visit.field('had_roles') !== '' && visit.field('roles') === '',
           });
-          return redirect(organizationPath(org, 'people'), { tone: 'success', text: farewell(org, login, left) });
+          const path = organizationPath(org, 'people');
+          return redirect(left.tokens.length === 0 ? path : `${path}?left=${encodeURIComponent(login)}`, {
+            tone: 'success',
+            text: farewell(org, login, left),
+          });
         },
       },
     },
