@@ -10,8 +10,8 @@
  * Never: a name taken directly from a URL; callers pass the names that the store knows, and even those are checked.
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { Fault } from '../../base/errors.ts';
 import { probeWrite } from '../../base/machine/disk.ts';
@@ -84,9 +84,13 @@ export class Folders {
     }
   }
 
-  /** Writes a file to our own folder and deletes it. @throws what the system says when the disk refuses */
+  /**
+   * Writes a file to our own folder and deletes it. That folder may be open while the root is closed to new ones.
+   * @throws what the system says when the disk refuses
+   */
   async probe(): Promise<void> {
     this.demandPlace();
+    await access(this.root, constants.W_OK | constants.X_OK);
     await probeWrite(this.hooks);
   }
 
