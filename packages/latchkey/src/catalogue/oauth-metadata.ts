@@ -5,6 +5,7 @@
  * To add an endpoint: a row in `ENDPOINTS` with its path, and what it supports in `SUPPORTED`.
  */
 import { PERMISSIONS } from './permissions.ts';
+import type { ServiceResource } from './route-maps/resources.ts';
 
 /** Fields that hold an address on this server. */
 const ENDPOINTS: Readonly<Record<string, string>> = {
@@ -37,6 +38,32 @@ function scopesSupported(): string[] {
 export function authorizationServerMetadata(publicUrl: string): Record<string, unknown> {
   const addresses = Object.fromEntries(Object.entries(ENDPOINTS).map(([field, path]) => [field, publicUrl + path]));
   return { issuer: publicUrl, ...addresses, ...SUPPORTED, scopes_supported: scopesSupported() };
+}
+
+/** Of a service behind a proxy, guarded by this server. */
+export function serviceMetadata(
+  publicUrl: string,
+  { resource, name, scopes }: ServiceResource,
+): Record<string, unknown> {
+  return {
+    resource,
+    authorization_servers: [publicUrl],
+    bearer_methods_supported: ['header'],
+    resource_name: name,
+    ...(scopes.length === 0 ? {} : { scopes_supported: scopes }),
+  };
+}
+
+/** Where the metadata of a resource is: the path goes behind the well-known one (RFC 9728 section 3.1). */
+export function metadataAddress(resource: string): string {
+  const { origin, pathname } = new URL(resource);
+  return `${origin}${PROTECTED_RESOURCE_PATH}${pathname === '/' ? '' : pathname}`;
+}
+
+/** The resource that a path below the well-known one is about; null for any other path. */
+export function resourceIn(origin: string, path: string): string | null {
+  const rest = path.startsWith(PROTECTED_RESOURCE_PATH) ? path.slice(PROTECTED_RESOURCE_PATH.length) : null;
+  return rest === null || !/^(?:\/|$)/.test(rest) ? null : origin + rest.replace(/\/$/, '');
 }
 
 export function protectedResourceMetadata(publicUrl: string): Record<string, unknown> {

@@ -30,7 +30,7 @@ import {
 import type { Credential } from '../decision/credential.ts';
 import { type TargetName, targetOf } from '../decision/targets.ts';
 import type { Context } from '../ground/context.ts';
-import { serviceIdentity } from '../services/service-sessions.ts';
+import { type ServiceKey, serviceIdentity } from '../services/service-sessions.ts';
 import { type DestinationError, furtherRoutes, type TurningHeader } from './destination.ts';
 import { type AskedRoute, plainHost, type RouteError } from './route-maps.ts';
 
@@ -52,7 +52,7 @@ export interface ForwardedRequest {
 /** A session at a service, as a request shows it. */
 export interface BrowserSession {
   /** Of the cookie's secret, by the scheme of the service's origin; null = no such cookie. */
-  digestKeyFor(origin: string): string | null;
+  keyFor(origin: string): ServiceKey | null;
   /** Whether the request comes from a page of this origin; null when the browser does not say. */
   isFrom(origin: string): boolean | null;
 }
@@ -85,10 +85,10 @@ export function authorizeForwarded(ctx: Context, request: ForwardedRequest): May
   const asker = { request, route, person: null };
   const origin = request.session === null ? null : signInOrigin(ctx, request.host, route);
   if (origin === null || request.session === null) return decideAll(ctx, asker, further);
-  const digestKey = request.session.digestKeyFor(origin);
-  if (digestKey === null) return decideAll(ctx, asker, further);
+  const key = request.session.keyFor(origin);
+  if (key === null) return decideAll(ctx, asker, further);
   return andThen(ctx.memory.refresh(), () =>
-    andThen(serviceIdentity(ctx, digestKey, plainHost(request.host)), (person) => {
+    andThen(serviceIdentity(ctx, key, plainHost(request.host)), (person) => {
       if (person !== null && isFromElsewhere(request, origin))
         return { allowed: false, error: 'sent_from_elsewhere', spelled: null } as const;
       return decideAll(ctx, { ...asker, person }, further);

@@ -10,6 +10,7 @@ import { SettingsProblem, settingComplaint } from '../../base/settings/problem.t
 import { type PermissionName, setOperatorPermissions } from '../../catalogue/permissions.ts';
 import { parseRouteMap, type RouteMapFile, standardServices } from '../../catalogue/route-maps/file.ts';
 import { type FoundRoute, InvalidRouteMap, RouteFinder } from '../../catalogue/route-maps/finder.ts';
+import type { ServiceResource } from '../../catalogue/route-maps/resources.ts';
 
 /** Why no route was found. */
 export type RouteError = PathError | 'method_unreadable' | 'route_unknown' | 'target_unknown';
@@ -97,6 +98,16 @@ export class RouteMaps {
   /** Where people reach a host on which they sign in: `https://app.example.org`; null for any other host. */
   signInOrigin(host: string): string | null {
     return this.#finder?.signInOrigins.get(plainHost(host)) ?? null;
+  }
+
+  /** Where people reach a host that a service names; null for any other host. */
+  originOf(host: string): string | null {
+    return this.#finder?.origins.get(plainHost(host)) ?? null;
+  }
+
+  /** A service as a protected resource; null when no service has this identifier. */
+  resource(identifier: string): ServiceResource | null {
+    return this.#finder?.resources.get(identifier) ?? null;
   }
 
   /** Every permission that a route needs. */

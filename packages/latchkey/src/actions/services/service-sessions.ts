@@ -161,16 +161,31 @@ const KEEP: RecallOptions<RememberedServiceSession> = {
   ],
 };
 
+/** What a cookie's secret is looked up by. Kept with the cookie: making the text anew, and hashing it, takes 1 µs. */
+export interface ServiceKey {
+  /** As `Secret.digestKey` has it. */
+  readonly digestKey: string;
+  /** In memory, where a token can't be mistaken for it. */
+  readonly memoryKey: string;
+}
+
+export function serviceKeyOf(secret: Secret): ServiceKey {
+  const digestKey = secret.digestKey();
+  return { digestKey, memoryKey: `service ${digestKey}` };
+}
+
 /**
- * Who is signed in at a host by the cookie with this digest; null for nobody. Answers at once when remembered. Refresh
+ * Who is signed in at a host by the cookie with this key; null for nobody. Answers at once when remembered. Refresh
  * `ctx.memory` first.
- * @param digestKey as `Secret.digestKey` has it
  */
-export function serviceIdentity(ctx: Context, digestKey: string, host: string): MaybePromise<Identity | null> {
-  const key = `service ${digestKey}`;
+export function serviceIdentity(
+  ctx: Context,
+  { digestKey, memoryKey }: ServiceKey,
+  host: string,
+): MaybePromise<Identity | null> {
   const at = ctx.clock.now();
   return andThen(
-    ctx.memory.recall(key, () => read(ctx, digestOfKey(digestKey)), KEEP),
+    ctx.memory.recall(memoryKey, () => read(ctx, digestOfKey(digestKey)), KEEP),
     (found) => {
       if (found === null || found.session.host !== host) return null;
       // Another node may have made it longer.

@@ -8,6 +8,7 @@ import type { CanonicalPath } from '../../base/canonical-path.ts';
 import type { PermissionName } from '../permissions.ts';
 import { Overlap, parameterNames, RouteTree } from '../routes/route-tree.ts';
 import type { MapService, PlacedRow, RouteMapProblem } from './file.ts';
+import { type ServiceResource, serviceResources } from './resources.ts';
 import { filler } from './route-map.ts';
 
 /** What a request is about, by name. `unknown` and the others as in `MapTarget`. */
@@ -30,12 +31,18 @@ export class RouteFinder {
   readonly #anywhere: RouteTree<ReadyRow>;
   /** Where people sign in, by host: `https://app.example.org`. */
   readonly signInOrigins: ReadonlyMap<string, string>;
+  /** Services as protected resources, by identifier. */
+  readonly resources: ReadonlyMap<string, ServiceResource>;
+  /** Their origins, by host. */
+  readonly origins: ReadonlyMap<string, string>;
   /** Every permission that a route needs. */
   readonly permissionNames: ReadonlySet<PermissionName>;
 
   /** @throws InvalidRouteMap when two routes mean the same requests */
   constructor(services: readonly MapService[]) {
     this.signInOrigins = signInOriginsOf(services);
+    this.resources = serviceResources(services);
+    this.origins = new Map(services.flatMap(({ guard }) => [...(guard?.origins ?? [])]));
     const needs = services.flatMap(({ rows }) => rows.flatMap(({ need }) => need.sets));
     this.permissionNames = new Set(needs.flatMap((set) => Object.keys(set) as PermissionName[]));
     const hosts = new Set(services.flatMap(({ hosts: named }) => named ?? []));

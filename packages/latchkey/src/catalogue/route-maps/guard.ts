@@ -7,7 +7,7 @@ interface GuardProblem {
   readonly message: string;
 }
 
-export function guardOf({ challenge = 'bearer', hosts = [], origin }: ServiceEntry): {
+export function guardOf({ challenge = 'bearer', hosts = [], origin, prefix = '/' }: ServiceEntry): {
   readonly guard: Guard;
   readonly problems: readonly GuardProblem[];
 } {
@@ -21,7 +21,8 @@ export function guardOf({ challenge = 'bearer', hosts = [], origin }: ServiceEnt
       message: 'A service with an origin names its host, and no other: [app.example.org].',
     });
   const origins = new Map(hosts.map((each) => [each, originOf(origin ?? `https://${each}`)]));
-  return { guard: { challenge, origins }, problems };
+  const resources = new Map([...origins].map(([each, at]) => [each, prefix === '/' ? at : at + prefix]));
+  return { guard: { challenge, origins, resources }, problems };
 }
 
 /** As browsers write it: without the port that the scheme implies. */

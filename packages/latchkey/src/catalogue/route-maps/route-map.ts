@@ -28,6 +28,8 @@ export interface Guard {
   readonly challenge: Challenge;
   /** Where people reach it, by host: `https://app.example.org`. Empty for a service at any host. */
   readonly origins: ReadonlyMap<string, string>;
+  /** The same with its prefix, by host: what it is called as a protected resource (RFC 9728). */
+  readonly resources: ReadonlyMap<string, string>;
 }
 
 export interface MapRow extends TreeRow {

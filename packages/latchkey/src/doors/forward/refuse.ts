@@ -15,6 +15,7 @@ import { REQUEST_ERROR_WORDS } from '../../actions/questions/request-errors.ts';
 import type { OutageAnswer } from '../../base/machine/outage.ts';
 import { STANDING_LIST } from '../../base/requests/standing-headers.ts';
 import { acceptedScopes } from '../../catalogue/needs.ts';
+import { metadataAddress, PROTECTED_RESOURCE_PATH } from '../../catalogue/oauth-metadata.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Need } from '../../rules/model.ts';
@@ -109,6 +110,8 @@ export interface Audience {
   readonly publicUrl: string;
   /** True for git and WebDAV clients, which only understand `Basic`, and where the route map says so. */
   readonly wantsBasic: boolean;
+  /** The service, as a protected resource; null where a map is for any host. */
+  readonly resource: string | null;
 }
 
 /** Refuses with the words of the decision. */
@@ -164,7 +167,7 @@ function challenge(
   explanation: Explanation,
   need: Need,
   status: RefusalStatus,
-  { publicUrl, wantsBasic }: Audience,
+  { publicUrl, wantsBasic, resource }: Audience,
 ): string {
   if (wantsBasic) return 'Basic realm="Latchkey", charset="UTF-8"';
   const parts = ['realm="Latchkey"'];
@@ -178,7 +181,8 @@ function challenge(
       ...(scope === '' ? [] : [`scope="${scope}"`]),
     );
   }
-  return `Bearer ${parts.join(', ')}, resource_metadata="${publicUrl}/.well-known/oauth-protected-resource"`;
+  const metadata = resource === null ? publicUrl + PROTECTED_RESOURCE_PATH : metadataAddress(resource);
+  return `Bearer ${parts.join(', ')}, resource_metadata="${metadata}"`;
 }
 
 /** Text for a quoted string of RFC 6750: no quotes, no backslashes, only ASCII. */

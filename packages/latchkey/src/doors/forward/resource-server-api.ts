@@ -17,6 +17,8 @@ import {
   authorizationServerMetadata,
   PROTECTED_RESOURCE_PATH,
   protectedResourceMetadata,
+  resourceIn,
+  serviceMetadata,
 } from '../../catalogue/oauth-metadata.ts';
 import { OAuthError, type ResourceServerCall, serverAsking } from './call.ts';
 import { answerCheckCall } from './check.ts';
@@ -40,8 +42,11 @@ export function resourceServerApi(ctx: Context, closing: AbortSignal): FastifyPl
     }
     fastify.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'));
     fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => sendError(ctx, reply, error));
-    fastify.get(AUTHORIZATION_SERVER_PATH, async () => authorizationServerMetadata(ctx.settings.publicUrl));
-    fastify.get(PROTECTED_RESOURCE_PATH, async () => protectedResourceMetadata(ctx.settings.publicUrl));
+    fastify.get(AUTHORIZATION_SERVER_PATH, async (_request, reply) =>
+      reply.header(...FOR_ANY_PAGE).send(authorizationServerMetadata(ctx.settings.publicUrl)),
+    );
+    for (const path of [PROTECTED_RESOURCE_PATH, `${PROTECTED_RESOURCE_PATH}/*`])
+      fastify.get(path, async (request, reply) => sendMetadata(ctx, request, reply.header(...FOR_ANY_PAGE)));
     fastify.post('/oauth/introspect', async (request) => answerIntrospection(callOf(ctx, request)));
     fastify.post('/api/latchkey/check', async (request) => answerCheckCall(callOf(ctx, request)));
     fastify.get('/api/latchkey/events', async (request, reply) => {
@@ -49,6 +54,24 @@ export function resourceServerApi(ctx: Context, closing: AbortSignal): FastifyPl
       return events(request, reply);
     });
   };
+}
+
+/** Clients in browsers read it, too, and there is nothing in it that anybody may not know. */
+const FOR_ANY_PAGE = ['Access-Control-Allow-Origin', '*'] as const;
+
+/**
+ * What a service is as a protected resource, or this server itself. A proxy in front of the service leads the path
+ * here, with the host as its client sent it, or the forward door does, with the resource in the query.
+ */
+function sendMetadata(ctx: Context, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { publicUrl } = ctx.settings;
+  const url = new URL(request.url, 'http://latchkey');
+  const origin = ctx.routeMaps.originOf(request.headers.host ?? '');
+  const named = url.searchParams.get('resource') ?? resourceIn(origin ?? publicUrl, url.pathname) ?? publicUrl;
+  if (named === publicUrl) return reply.send(protectedResourceMetadata(publicUrl));
+  const service = ctx.routeMaps.resource(named);
+  if (service !== null) return reply.send(serviceMetadata(publicUrl, service));
+  return reply.code(404).send({ error: 'not_found', error_description: 'No service here has this address.' });
 }
 
 const BODIES: Readonly<Record<string, (text: string) => unknown>> = {

@@ -19,17 +19,19 @@ import {
   type ForwardedVerdict,
   signInOrigin,
 } from '../../actions/questions/forwarded-requests.ts';
+import { plainHost } from '../../actions/questions/route-maps.ts';
 import { includesAddress } from '../../base/address.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { type CallerHeaders, callerAddress, type ProxyTrust } from '../../base/requests/caller.ts';
 import { STANDING_LIST } from '../../base/requests/standing-headers.ts';
 import { Secret } from '../../base/secret.ts';
+import { PROTECTED_RESOURCE_PATH } from '../../catalogue/oauth-metadata.ts';
 import type { Bearer, Target } from '../../rules/model.ts';
 import { FORWARD_PATH, type Original, originalRequest } from './original.ts';
 import { type Audience, refuse, refuseFailed, refuseForNow, sendRequestError } from './refuse.ts';
 import { CookieSession, serviceCookiesOn } from './service-cookie.ts';
-import { answerCallback, isCallback, isForPage, leadToRefusal, leadToSignIn } from './sign-in.ts';
+import { answerCallback, isCallback, isForPage, leadToMetadata, leadToRefusal, leadToSignIn } from './sign-in.ts';
 
 type Headers = readonly string[];
 
@@ -106,6 +108,10 @@ function answer(
     const visitor = { address, userAgent: original.userAgent };
     return answerCallback(ctx, response, original, { origin: signInAt, visitor });
   }
+  if (original.uri.startsWith(PROTECTED_RESOURCE_PATH)) {
+    const at = ctx.routeMaps.originOf(original.host);
+    if (at !== null) return leadToMetadata(ctx, response, original, at);
+  }
   const credential = credentialIn(request.socket, original);
   const cookies = original.cookie === undefined ? null : serviceCookiesOn(request.socket, original.cookie);
   const session = cookies === null || credential.form !== 'none' ? null : new CookieSession(cookies, original.browser);
@@ -176,6 +182,7 @@ function deny(
   }
   const audience: Audience = {
     publicUrl: ctx.settings.publicUrl,
+    resource: row.guard?.resources.get(plainHost(original.host)) ?? null,
     wantsBasic:
       row.isGit === true ||
       row.guard?.challenge === 'basic' ||

@@ -8,6 +8,7 @@
  */
 import { readSecret } from '../../actions/ground/one-time-secrets.ts';
 import type { BrowserSession } from '../../actions/questions/forwarded-requests.ts';
+import { type ServiceKey, serviceKeyOf } from '../../actions/services/service-sessions.ts';
 import { latestPer } from '../../base/once.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { BrowserHeaders } from './original.ts';
@@ -25,6 +26,8 @@ export class ServiceCookies {
   /** All but ours, for the service behind. */
   readonly others: string;
   readonly #own = new Map<string, { readonly kind: Kind; readonly secret: Secret }>();
+  #keyedFor = '';
+  #key: ServiceKey | null = null;
 
   constructor(header: string) {
     const others: string[] = [];
@@ -42,6 +45,16 @@ export class ServiceCookies {
       const secret = value.startsWith(KINDS[kind]) ? readSecret(value.slice(KINDS[kind].length)) : null;
       if (secret !== null) this.#own.set(name, { kind, secret });
     }
+  }
+
+  /** The key of the session in the cookie that counts for an origin, made once. */
+  keyFor(origin: string): ServiceKey | null {
+    if (origin !== this.#keyedFor) {
+      const secret = this.secretFor(origin, 'session');
+      this.#key = secret === null ? null : serviceKeyOf(secret);
+      this.#keyedFor = origin;
+    }
+    return this.#key;
   }
 
   /** The secret of that kind, in the cookie that counts for an origin. */
@@ -74,8 +87,8 @@ export class CookieSession implements BrowserSession {
     this.#browser = browser;
   }
 
-  digestKeyFor(origin: string): string | null {
-    return this.#cookies.secretFor(origin, 'session')?.digestKey() ?? null;
+  keyFor(origin: string): ServiceKey | null {
+    return this.#cookies.keyFor(origin);
   }
 
   isFrom(origin: string): boolean | null {

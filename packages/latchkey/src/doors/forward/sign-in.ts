@@ -11,6 +11,7 @@ import type { Visitor } from '../../actions/accounts/sessions.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { mintSecret, readSecret } from '../../actions/ground/one-time-secrets.ts';
 import { readStart, redeemServiceCode, writeStart } from '../../actions/services/service-sessions.ts';
+import { PROTECTED_RESOURCE_PATH, resourceIn } from '../../catalogue/oauth-metadata.ts';
 import { SERVICE_CALLBACK_PATH, SERVICE_REFUSED_PATH, SERVICE_SIGN_IN_PATH } from '../../catalogue/service-paths.ts';
 import type { Original } from './original.ts';
 import { sendElsewhere, sendRequestError } from './refuse.ts';
@@ -53,6 +54,20 @@ export function leadToRefusal(ctx: Context, response: ServerResponse, original: 
     cookie: null,
     status: original.isNginx ? 403 : 302,
     reason: 'role_insufficient',
+  });
+}
+
+/**
+ * Leads whoever asks for the metadata of a service (RFC 9728) to where they are: a proxy can hand on a redirect, but
+ * takes a 200 for a yes. A proxy that leads these paths here itself needs no redirect.
+ */
+export function leadToMetadata(ctx: Context, response: ServerResponse, original: Original, origin: string): void {
+  const resource = resourceIn(origin, original.uri.replace(/\?.*$/, '')) ?? origin;
+  sendElsewhere(response, {
+    to: `${ctx.settings.publicUrl}${PROTECTED_RESOURCE_PATH}?${new URLSearchParams({ resource })}`,
+    cookie: null,
+    status: original.isNginx ? 401 : 302,
+    reason: 'metadata',
   });
 }
 

@@ -1,3 +1,6 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import Fastify, { type InjectOptions } from 'fastify';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
@@ -20,11 +23,11 @@ interface ResourceServerWorld extends ForwardWorld {
   readonly secret: string;
   introspect(form: Readonly<Record<string, string>>, authorization?: string | null): Promise<Asked>;
   check(body: unknown, authorization?: string | null): Promise<Asked>;
-  get(path: string): Promise<Asked>;
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Asked>;
 }
 
-async function resourceServerWorld(): Promise<ResourceServerWorld> {
-  const world = await forwardWorld();
+async function resourceServerWorld(flags: Parameters<typeof forwardWorld>[0] = {}): Promise<ResourceServerWorld> {
+  const world = await forwardWorld(flags);
   const { secret } = await addResourceServer(world.ctx, operatorPermit(), 'deploys');
   const fastify = Fastify({ logger: false });
   await fastify.register(resourceServerApi(world.ctx, new AbortController().signal));
@@ -60,7 +63,7 @@ async function resourceServerWorld(): Promise<ResourceServerWorld> {
         },
         authorization,
       ),
-    get: (path) => send({ method: 'GET', url: path }, null),
+    get: (path, headers = {}) => send({ method: 'GET', url: path, headers }, null),
   };
 }
 
@@ -341,4 +344,72 @@ describe('metadata', () => {
       introspection_endpoint: 'http://127.0.0.1:7070/oauth/introspect',
     });
   });
+
+  it('tells each service behind a proxy as a resource of its own, at its own host and path', async () => {
+    const world = await resourceServerWorld({ routeMap: await mapFile() });
+    const asked = async (path: string, host: string): Promise<unknown> => (await world.get(path, { host })).body;
+    const mcp = {
+      resource: 'https://tools.example.org/mcp',
+      authorization_servers: ['http://127.0.0.1:7070'],
+      bearer_methods_supported: ['header'],
+      resource_name: 'tools',
+      scopes_supported: ['contents:read', 'contents:write'],
+    };
+    const path = '/.well-known/oauth-protected-resource';
+    expect(await asked(`${path}/mcp`, 'tools.example.org')).toEqual(mcp);
+    expect(await asked(`${path}?resource=https://tools.example.org/mcp`, '127.0.0.1:7070')).toEqual(mcp);
+    expect(await asked(path, 'plain.example.org')).toMatchObject({ resource: 'http://plain.example.org:8080' });
+    expect(await asked(path, 'git.example.org')).toMatchObject({ resource: 'http://127.0.0.1:7070' });
+    for (const [wrong, host] of [
+      [`${path}/other`, 'tools.example.org'],
+      [path, 'tools.example.org'],
+      [`${path}?resource=https://evil.example/`, 'tools.example.org'],
+    ] as const)
+      expect((await world.get(wrong, { host })).status, wrong).toBe(404);
+    expect((await world.get(`${path}/mcp`, { host: 'tools.example.org' })).headers).toMatchObject({
+      'access-control-allow-origin': '*',
+    });
+  });
+
+  it('leads a client from a refusal of the door to the resource that it asked for', async () => {
+    const world = await resourceServerWorld({ routeMap: await mapFile() });
+    const at = [['X-Original-Host', 'tools.example.org']] as const;
+    const refused = await world.nginx('POST /mcp/call', null, at);
+    const address = /resource_metadata="([^"]*)"/.exec(refused.headers['www-authenticate'] ?? '')?.[1];
+    expect(address).toBe('https://tools.example.org/.well-known/oauth-protected-resource/mcp');
+    const path = new URL(address ?? '').pathname;
+    const led = await world.nginx(`GET ${path}`, null, at);
+    expect(led.status).toBe(401);
+    const behindCaddy = await world.ask('/forward-auth', [
+      ['X-Forwarded-Method', 'GET'],
+      ['X-Forwarded-Uri', path],
+      ['X-Forwarded-Host', 'tools.example.org'],
+    ]);
+    expect([behindCaddy.status, behindCaddy.headers['location']]).toEqual([302, led.headers['location']]);
+    const { body } = await world.get((led.headers['location'] ?? '').replace('http://127.0.0.1:7070', ''));
+    expect(body).toMatchObject({ resource: 'https://tools.example.org/mcp' });
+    expect((await world.nginx(`GET ${path}`, null, [['X-Original-Host', 'git.example.org']])).headers['location']).toBe(
+      undefined,
+    );
+  });
 });
+
+async function mapFile(): Promise<string> {
+  const path = join(tmpdir(), `route-map-${process.pid}-${Math.random()}.yaml`);
+  await writeFile(
+    path,
+    `services:
+  - name: tools
+    hosts: [tools.example.org]
+    prefix: /mcp
+    routes:
+      - { method: GET, path: '/{p...}', needs: { contents: read } }
+      - { method: POST, path: '/{p...}', needs: [{ contents: write }, { contents: read }] }
+  - hosts: [plain.example.org]
+    origin: http://plain.example.org:8080
+    routes: [{ method: GET, path: '/{p...}', needs: {} }]
+`,
+  );
+  onTestFinished(() => rm(path));
+  return path;
+}
