@@ -13,6 +13,7 @@ import { benchClient } from './client.ts';
 import { benchCoalescing } from './coalescing.ts';
 import { benchDecision } from './decision.ts';
 import { benchForward, benchRoutes } from './forward.ts';
+import { benchSession } from './forward-session.ts';
 import { benchTransfers } from './git-transfer.ts';
 import { makeHistory } from './history.ts';
 import { benchIntrospection } from './introspection.ts';
@@ -45,7 +46,11 @@ const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]>>>
   decision: () => benchDecision(ROUNDS),
   check: ({ world }) => benchTokenCheck(world, PAIRS),
   client: ({ folder }) => benchClient(join(folder, 'client'), STARTS),
-  forward: async ({ world }) => [...benchRoutes(ROUNDS), ...(await benchForward(world, PAIRS))],
+  forward: async ({ world }) => [
+    ...benchRoutes(ROUNDS),
+    ...(await benchForward(world, PAIRS)),
+    ...(await benchSession(PAIRS)),
+  ],
   git: ({ folder, world, history }) => benchTransfers(folder, world, history, ROUNDS),
   coalescing: ({ folder, world, history }) => benchCoalescing(folder, world, history, ROUNDS),
   introspection: ({ world }) => benchIntrospection(world, ROUNDS),
