@@ -69,6 +69,11 @@ export function digestOfKey(key: string): string {
   return Buffer.from(key, 'latin1').toString('base64url');
 }
 
+/** The key that such a digest stands for: `digestOfKey` the other way. */
+export function keyOfDigest(digest: string): string {
+  return Buffer.from(digest, 'base64url').toString('latin1');
+}
+
 /** Compares two digests of equal length in constant time. What has another length, in bytes, differs. */
 export function sameDigest(a: string, b: string): boolean {
   const [one, other] = [Buffer.from(a), Buffer.from(b)];

@@ -33,6 +33,22 @@ const LIFETIME = ['kind', 'token_expiration', 'old_token_expiration', 'exempt_ad
 const ASKED_MOVE = ['approval', 'repo', 'ref', 'before', 'after', 'name'];
 const MEMBER = ['org', 'user', 'permission', 'old_permission'];
 
+const DERIVED = [
+  'derived_id',
+  'name',
+  'derived_from',
+  'expires_at',
+  'agent',
+  'session',
+  'permissions',
+  'repository_ids',
+  'scopes',
+  'ref_rules',
+  'allowed_addresses',
+];
+const ISSUER = ['name', 'issuer', 'preset', 'keys', 'max_life'];
+const RULE = ['name', 'issuer', 'machine', 'conditions', 'max_life', 'single_use', 'pull_requests'];
+
 /** Names in `data` that any event may have. `act`: the derived token, agent and session that acted for the actor. */
 export const FACTS_OF_ALL: readonly string[] = ['act'];
 
@@ -214,21 +230,7 @@ export const AUDIT_EVENTS = {
     'somebody else, or the server, revoked a token',
     ...TOKEN_ENDED,
   ),
-  'personal_access_token.derive': row(
-    'create',
-    'a token derived another from itself',
-    'derived_id',
-    'name',
-    'derived_from',
-    'expires_at',
-    'agent',
-    'session',
-    'permissions',
-    'repository_ids',
-    'scopes',
-    'ref_rules',
-    'allowed_addresses',
-  ),
+  'personal_access_token.derive': row('create', 'a token derived another from itself', ...DERIVED),
   'personal_access_token.destroy': row('remove', 'its user revoked a token', ...TOKEN_ENDED),
   'personal_access_token.end_derived': row(
     'remove',
@@ -336,6 +338,30 @@ export const AUDIT_EVENTS = {
     'session_id',
   ),
   'user_session.revoke': row('remove', 'sessions were ended from elsewhere', 'login', 'count', 'session_id'),
+  'workload_identity.add_issuer': row('create', 'an issuer of workload identities was trusted', ...ISSUER),
+  'workload_identity.add_rule': row('create', 'a rule was made by which workloads get tokens of a machine', ...RULE),
+  'workload_identity.edit_issuer': row('modify', 'the keys or limits of a trusted issuer were changed', ...ISSUER),
+  'workload_identity.edit_rule': row('modify', 'what a rule demands of workloads was changed', ...RULE),
+  'workload_identity.exchange': row(
+    'create',
+    'a workload got a token of a machine account',
+    'issuer',
+    'subject',
+    'rule',
+    'claims',
+    ...DERIVED,
+  ),
+  'workload_identity.refuse': row(
+    'authentication',
+    "a workload's token was refused",
+    'reason',
+    'issuer',
+    'subject',
+    'rule',
+    'explanation',
+  ),
+  'workload_identity.remove_issuer': row('remove', 'an issuer is trusted no longer, and its rules ended', ...ISSUER),
+  'workload_identity.remove_rule': row('remove', 'a rule was removed, and what it gave ended', 'name', 'machine'),
 } as const satisfies Readonly<Record<string, AuditEventRow>>;
 
 export type AuditAction = keyof typeof AUDIT_EVENTS;
@@ -363,6 +389,7 @@ export const AUDIT_CATEGORIES: Readonly<Record<AuditAction extends `${infer C}.$
   audit_log: 'This log',
   secret_key: 'The secret key',
   instance: 'Restoration',
+  workload_identity: 'Workload identities',
 };
 
 /** The row of an event; undefined for one that this release doesn't know. */

@@ -137,6 +137,15 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'user.verify_email': '{actor} verified the address[ {email}][ of {owner}]',
   'user_session.open_service': '{actor} signed in to the service {host}',
   'user_session.revoke': '{actor} ended sessions[ of {owner}][: {count}]',
+  'workload_identity.add_issuer': '{actor} began to trust the issuer[ {name}][ ({issuer})]',
+  'workload_identity.add_rule': '{actor} added the rule[ {name}][ for workloads of {issuer}][ to {machine}]',
+  'workload_identity.edit_issuer': '{actor} changed the issuer[ {name}]',
+  'workload_identity.edit_rule': '{actor} changed the rule[ {name}][ of {machine}]',
+  'workload_identity.exchange':
+    'A workload of {issuer|an issuer} got a token of {owner|a machine}[ by the rule {rule}]',
+  'workload_identity.refuse': "A workload's token[ of {issuer}] was refused[ ({reason})]",
+  'workload_identity.remove_issuer': '{actor} stopped trusting the issuer[ {name}]',
+  'workload_identity.remove_rule': '{actor} removed the rule[ {name}][ of {machine}]',
 };
 
 /** The sentence for an event; null for one that this release doesn't know. */

@@ -83,6 +83,10 @@ const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
   'user.remove_email': 'lock',
   'user.suspend': 'suspend',
   'user.unsuspend': 'unsuspend',
+  'workload_identity.edit_issuer': 'tell',
+  'workload_identity.edit_rule': 'doubt-token',
+  'workload_identity.remove_issuer': 'tell',
+  'workload_identity.remove_rule': 'end-token',
 };
 
 /** What these entries, oldest first, require. */

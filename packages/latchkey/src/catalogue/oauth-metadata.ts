@@ -22,6 +22,7 @@ const SUPPORTED: Readonly<Record<string, readonly string[]>> = {
     'authorization_code',
     'urn:ietf:params:oauth:grant-type:device_code',
     'urn:ietf:params:oauth:grant-type:token-exchange',
+    'urn:ietf:params:oauth:grant-type:jwt-bearer',
   ],
   code_challenge_methods_supported: ['S256'],
   token_endpoint_auth_methods_supported: ['none'],

@@ -23,6 +23,7 @@ import { rulesWithin } from './refs/ref-inclusion.ts';
 import type { RefRuleDraft } from './refs/ref-rule-text.ts';
 import { BRANCHES, type RefRule } from './refs/ref-rules.ts';
 import { type Complaints, checkAddresses, checkRefs, MAX_NAME_LENGTH } from './token-limits.ts';
+import type { Workload } from './workload-claims.ts';
 
 /** How long a derived token lives: at least, by default, at most. */
 const MIN_DERIVED_SEC = MINUTE_SEC;
@@ -96,17 +97,23 @@ export interface DerivedFacts {
   readonly id: number;
   readonly parentId: number | null;
   readonly createdAt: UnixSeconds;
+  readonly expiresAt: UnixSeconds;
   readonly agent: string | null;
   readonly session: string | null;
+  /** Who runs, when an issuer told it; null = it was derived with a token. */
+  readonly workload: Workload | null;
   readonly narrowing: Narrowing;
 }
 
 /** What decisions know of it, beside what is left of the rights. @param root the person's token */
 export function derivationOf(
-  { name, kind, issuedAt, expiresAt }: Derivation['root'],
-  { id, parentId, createdAt, agent, session, narrowing }: DerivedFacts,
+  root: Derivation['root'],
+  { id, parentId, createdAt, expiresAt, agent, session, workload, narrowing }: DerivedFacts,
 ): Derivation {
   const { permissions, repositoryIds } = narrowing;
+  const { name, kind } = root;
+  // Nobody has the secret behind a workload's token, so what lives is this one alone, and is over soon.
+  const life = workload === null ? root : { issuedAt: createdAt, expiresAt };
   return {
     id,
     lineage: parentId === null ? [id] : [id, parentId],
@@ -115,7 +122,7 @@ export function derivationOf(
     session,
     repositoryIds: repositoryIds === null ? null : new Set(repositoryIds),
     isNarrowed: permissions !== null || repositoryIds !== null,
-    root: { name, kind, issuedAt, expiresAt },
+    root: { name, kind, issuedAt: life.issuedAt, expiresAt: life.expiresAt },
   };
 }
 

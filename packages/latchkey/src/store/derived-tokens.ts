@@ -6,6 +6,7 @@
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Narrowing } from '../rules/derivation.ts';
+import type { Workload } from '../rules/workload-claims.ts';
 import type { Query } from './db.ts';
 import { type Page, startOf } from './page.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
@@ -22,6 +23,8 @@ export interface DerivedToken {
   readonly lastEight: string;
   readonly agent: string | null;
   readonly session: string | null;
+  /** Who runs, when an issuer told it; null = it was derived with a token. */
+  readonly workload: Workload | null;
   readonly narrowing: Narrowing;
   readonly createdAt: UnixSeconds;
   readonly expiresAt: UnixSeconds;
@@ -49,6 +52,7 @@ export async function insertDerived(tx: Query, token: NewDerivedToken): Promise<
       narrowing_json: JSON.stringify(token.narrowing),
       created_at: token.createdAt,
       expires_at: token.expiresAt,
+      ...(token.workload === null ? {} : { workload_json: JSON.stringify(token.workload) }),
     })
     .returning('id')
     .executeTakeFirstOrThrow();
@@ -156,6 +160,7 @@ function derivedOf(row: Selectable<DerivedTokensTable>): DerivedToken {
     lastEight: row.last_eight,
     agent: row.agent,
     session: row.session,
+    workload: row.workload_json === null ? null : (JSON.parse(row.workload_json) as Workload),
     narrowing: JSON.parse(row.narrowing_json) as Narrowing,
     createdAt: row.created_at,
     expiresAt: row.expires_at,

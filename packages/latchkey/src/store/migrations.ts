@@ -50,6 +50,7 @@ import { singleSignOn } from './migrations/0470-single-sign-on.ts';
 import { machineAccounts } from './migrations/0490-machine-accounts.ts';
 import { lfsLocks } from './migrations/0500-lfs-locks.ts';
 import { tokenDaysByRepository } from './migrations/0520-token-days-by-repository.ts';
+import { workloadFederation } from './migrations/0540-workload-federation.ts';
 import { pushApprovals } from './migrations/0550-push-approvals.ts';
 import { serviceSessions } from './migrations/0560-service-sessions.ts';
 import { narrowings } from './migrations/0570-narrowings.ts';
@@ -99,6 +100,7 @@ export const MIGRATIONS: readonly Migration[] = [
   singleSignOn,
   machineAccounts,
   lfsLocks,
+  workloadFederation,
   pushApprovals,
   serviceSessions,
   narrowings,

@@ -154,6 +154,46 @@ export interface DerivedTokensTable {
   expires_at: number;
   revoked_at: number | null;
   revoked_by: string | null;
+  /** A `Workload`, as an issuer told it; null when it was derived with a token. */
+  workload_json: Generated<string | null>;
+}
+
+/** An issuer of workload identities that an administrator trusts (`store/workload-issuers`). */
+export interface WorkloadIssuersTable {
+  id: Generated<number>;
+  /** How rules and commands call it. */
+  name: string;
+  /** As `iss` has it, to the letter. */
+  issuer: string;
+  /** Of `catalogue/workload-issuers`. */
+  preset: string;
+  /** Its public keys, pasted; null = they are fetched. */
+  jwks_json: string | null;
+  /** Authorities of its own, in PEM; null = those that Node trusts. */
+  ca_pem: string | null;
+  max_life_sec: number;
+  created_at: number;
+}
+
+/** What a workload must prove to get a token of a machine account (`store/workload-rules`). */
+export interface WorkloadRulesTable {
+  id: Generated<number>;
+  issuer_id: number;
+  /** The token whose rights it gives. Nobody has its secret. */
+  token_id: number;
+  machine_id: number;
+  /** A list of `ClaimCondition`. */
+  conditions_json: string;
+  max_life_sec: number;
+  is_single_use: Flag;
+  takes_pull_requests: Flag;
+  created_at: number;
+}
+
+/** Workloads' tokens that were exchanged, until they end: none is taken twice. */
+interface WorkloadExchangesTable {
+  digest: string;
+  ends_at: number;
 }
 
 /** Moves of refs that a token's rules leave to its owner (`store/push-approvals`). */
@@ -748,6 +788,9 @@ export interface Database {
   token_secrets: TokenSecretsTable;
   derived_tokens: DerivedTokensTable;
   push_approvals: PushApprovalsTable;
+  workload_issuers: WorkloadIssuersTable;
+  workload_rules: WorkloadRulesTable;
+  workload_exchanges: WorkloadExchangesTable;
   grants: GrantsTable;
   narrowings: NarrowingsTable;
   grant_repositories: GrantRepositoriesTable;

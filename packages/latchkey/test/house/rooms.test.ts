@@ -72,6 +72,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'repositories/inventory',
       'lfs',
       'organizations',
+      'federation',
       'audit',
       'instance',
     ],

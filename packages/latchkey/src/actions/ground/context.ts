@@ -11,6 +11,7 @@ import type { Memory } from '../decision/memory.ts';
 import type { Refusals } from '../decision/refusals.ts';
 import type { SecretLookup } from '../decision/secret-lookup.ts';
 import type { Usage } from '../decision/usage.ts';
+import type { KeySets } from '../federation/key-sets.ts';
 import type { IdentityProviders } from '../identity/providers.ts';
 import type { RouteMaps } from '../questions/route-maps.ts';
 import type { FitnessWatch } from './fitness.ts';
@@ -46,6 +47,8 @@ export interface Context {
   readonly routeMaps: RouteMaps;
   /** By which people sign in. */
   readonly identityProviders: IdentityProviders;
+  /** Keys of the issuers of workload identities. */
+  readonly keySets: KeySets;
 }
 
 /** Who acts for a person with a derived token, as whoever derived it told. Under these names in logs and events. */

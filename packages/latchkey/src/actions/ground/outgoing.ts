@@ -5,7 +5,7 @@
  * Invariant: the address that was checked is the one that is connected to. The name is resolved once, inside the
  * connection, and every address it yields is checked there, so a name that changes its meaning a moment later
  * achieves nothing.
- * Never: a redirect followed, a proxy used, or more of an answer kept than `MAX_ANSWER_BYTES`.
+ * Never: a redirect followed, a proxy used, or more of an answer kept than its limit.
  */
 import { type LookupAddress, lookup as resolve } from 'node:dns';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
@@ -19,10 +19,14 @@ const MAX_EXCHANGE_SEC = 10;
 /** How much of the answer is kept. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-export interface Outgoing {
+export interface Outgoing extends Asking {
+  readonly body: Buffer;
+}
+
+/** A request without a body. */
+export interface Asking {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
   /** True = the receiver's certificate is not checked. */
   readonly insecureSsl: boolean;
   /** Networks that are allowed although they are not public. */
@@ -41,6 +45,8 @@ export interface Answer {
   readonly status: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** True when the answer was longer than what is kept of it. */
+  readonly isCut: boolean;
 }
 
 const REFUSED = 'This address is not public, and the operator has not allowed it.';
@@ -56,28 +62,44 @@ export function addressProblem(url: URL, allowedNetworks: readonly string[]): st
 
 /** Sends a POST request and returns the answer. Never rejects: an error is in the answer. */
 export function post(outgoing: Outgoing): Promise<Answer> {
-  // Without the path: many receivers have a secret in it.
-  return traced(
-    'POST',
-    'client',
-    { 'http.request.method': 'POST', 'server.address': hostOf(outgoing.url) },
-    async () => {
-      const answer = await send(outgoing);
-      if (answer.statusCode > 0) currentSpan()?.set({ 'http.response.status_code': answer.statusCode });
-      return answer;
-    },
-  );
+  return tracedSend('POST', outgoing, { sec: MAX_EXCHANGE_SEC, bytes: MAX_ANSWER_BYTES });
 }
 
-function send(outgoing: Outgoing): Promise<Answer> {
-  const { url, headers, body, insecureSsl, ca, cert, key, allowedNetworks, signal } = outgoing;
+/** As `post`, without a body. */
+export function get(asking: Asking, limits: Limits): Promise<Answer> {
+  return tracedSend('GET', asking, limits);
+}
+
+/** How long the whole exchange may take, and how much of the answer is kept. */
+interface Limits {
+  readonly sec: number;
+  readonly bytes: number;
+}
+
+function tracedSend(method: 'GET' | 'POST', asking: Asking | Outgoing, limits: Limits): Promise<Answer> {
+  // Without the path: many receivers have a secret in it.
+  const facts = { 'http.request.method': method, 'server.address': hostOf(asking.url) };
+  return traced(method, 'client', facts, async () => {
+    const answer = await send(method, asking, limits);
+    if (answer.statusCode > 0) currentSpan()?.set({ 'http.response.status_code': answer.statusCode });
+    return answer;
+  });
+}
+
+function send(method: 'GET' | 'POST', asking: Asking | Outgoing, limits: Limits): Promise<Answer> {
+  const { url, headers, insecureSsl, ca, cert, key, allowedNetworks, signal } = asking;
+  const body = 'body' in asking ? asking.body : null;
   const refused = addressProblem(url, allowedNetworks);
   if (refused !== null) return Promise.resolve(noAnswer(refused));
   return new Promise((settle) => {
     const begin = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const request: ClientRequest = begin(url, {
-      method: 'POST',
-      headers: { ...headers, 'Content-Length': String(body.length), Connection: 'close' },
+      method,
+      headers: {
+        ...headers,
+        ...(body === null ? {} : { 'Content-Length': String(body.length) }),
+        Connection: 'close',
+      },
       agent: false,
       rejectUnauthorized: !insecureSsl,
       lookup: checkedLookup(allowedNetworks),
@@ -87,7 +109,7 @@ function send(outgoing: Outgoing): Promise<Answer> {
       ...(key === undefined ? {} : { key }),
       ...(signal === undefined ? {} : { signal }),
     });
-    const timer = setTimeout(() => request.destroy(new Error('timed out')), MAX_EXCHANGE_SEC * 1000);
+    const timer = setTimeout(() => request.destroy(new Error('timed out')), limits.sec * 1000);
     const end = (answer: Answer): void => {
       clearTimeout(timer);
       settle(answer);
@@ -96,7 +118,7 @@ function send(outgoing: Outgoing): Promise<Answer> {
     request.once(
       'response',
       (response) =>
-        void readAnswer(response).then(
+        void readAnswer(response, limits.bytes).then(
           (answer) => {
             end(answer);
             request.destroy();
@@ -104,7 +126,7 @@ function send(outgoing: Outgoing): Promise<Answer> {
           (error: Error) => end(noAnswer(wordsFor(error))),
         ),
     );
-    request.end(body);
+    request.end(body ?? undefined);
   });
 }
 
@@ -127,25 +149,26 @@ function checkedLookup(allowedNetworks: readonly string[]): LookupFunction {
   };
 }
 
-async function readAnswer(response: IncomingMessage): Promise<Answer> {
+async function readAnswer(response: IncomingMessage, most: number): Promise<Answer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     bytes += chunk.length;
-    if (bytes >= MAX_ANSWER_BYTES) break;
+    if (bytes > most) break;
   }
   const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
   return {
     statusCode: response.statusCode ?? 0,
     status: response.statusMessage ?? '',
     headers,
-    body: Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString('utf8'),
+    body: Buffer.concat(chunks).subarray(0, most).toString('utf8'),
+    isCut: bytes > most,
   };
 }
 
 function noAnswer(status: string): Answer {
-  return { statusCode: 0, status, headers: {}, body: '' };
+  return { statusCode: 0, status, headers: {}, body: '', isCut: false };
 }
 
 const WORDS: Readonly<Record<string, string>> = {

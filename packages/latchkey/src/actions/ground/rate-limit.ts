@@ -35,6 +35,8 @@ export const RATE_BUCKETS = {
   'api-address': { windowSec: HOUR_SEC, limit: (settings) => settings.anonymousRateLimit },
   /** Credentials that belong to nobody; key: `networkOf` the address. */
   'failed-credentials': { windowSec: 10 * MINUTE_SEC, limit: (settings) => settings.failedCredentialLimit },
+  /** Tokens of workloads that were refused, until they are logged no more; key: `networkOf` the address. */
+  'refused-exchanges': { windowSec: 10 * MINUTE_SEC, limit: () => 100 },
   /**
    * Wrong passwords and codes for one account from one network; key: both. By account alone, anybody could lock
    * somebody out.

@@ -9,6 +9,7 @@ import { mailPasswordLink } from '../accounts/new-password.ts';
 import { chainAudit } from '../audit/chain.ts';
 import { streamAudit } from '../audit/streams.ts';
 import { REFUSALS_KEPT_SEC } from '../decision/refusals.ts';
+import { clearExchanges } from '../federation/exchange.ts';
 import type { Context } from '../ground/context.ts';
 import type { JobKind, JobPayloads } from '../ground/jobs.ts';
 import { deleteOldMail, deliverMail } from '../ground/mail.ts';
@@ -46,6 +47,7 @@ const HANDLERS: Handlers = {
     await deleteOldDeviceAuthorizations(ctx);
     await clearDerived(ctx);
     await clearApprovals(ctx);
+    await clearExchanges(ctx);
   },
   'clear-mail': deleteOldMail,
   'clear-rate-windows': async (ctx) => {

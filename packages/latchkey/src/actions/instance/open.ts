@@ -19,6 +19,7 @@ import { Memory } from '../decision/memory.ts';
 import { Refusals } from '../decision/refusals.ts';
 import { SecretLookup } from '../decision/secret-lookup.ts';
 import { Usage } from '../decision/usage.ts';
+import { KeySets } from '../federation/key-sets.ts';
 import type { Context } from '../ground/context.ts';
 import { FitnessWatch } from '../ground/fitness.ts';
 import { RateLimits } from '../ground/rate-limit.ts';
@@ -113,6 +114,7 @@ export async function openContext(
       refusals,
       routeMaps,
       identityProviders,
+      keySets: new KeySets({ passed: () => clock.passed(), networks: settings.webhookNetworks }),
       memory,
       listensAt: (port) => {
         current = atPort(settings, port);

@@ -40,7 +40,7 @@ export interface MachineView extends MachineUse {
 }
 
 /** The account that the permit is about: the owner of the machines. @throws TypeError for another permit */
-async function ownerOf(q: Query, { target }: Permit): Promise<Account> {
+export async function machinesOwner(q: Query, { target }: Permit): Promise<Account> {
   const isAccount = target.kind === 'organization' || target.kind === 'account';
   const owner = !isAccount || target.owner === null ? null : await accountById(q, target.owner.id);
   if (owner === null || owner.kind === 'machine')
@@ -49,7 +49,7 @@ async function ownerOf(q: Query, { target }: Permit): Promise<Account> {
 }
 
 /** One of the owner's machines. @throws Problem when it has none of that name */
-async function machineOf(q: Query, owner: Account, login: string): Promise<Account> {
+export async function machineOf(q: Query, owner: Account, login: string): Promise<Account> {
   const found = await accountByLogin(q, login);
   if (found === null || found.ownedBy !== owner.id)
     throw problem('not_found', `${owner.login} has no machine account ${login.slice(0, 60)}.`, 'login');
@@ -66,7 +66,7 @@ async function viewOf(q: Query, account: Account, owner: Account): Promise<Machi
 
 /** A page of the machine accounts of the permit's account, the newest first. */
 export async function listMachines(ctx: Context, permit: Permit, page: Page): Promise<MachineView[]> {
-  return listMachinesOf(ctx, await ownerOf(ctx.store.db, permit), page);
+  return listMachinesOf(ctx, await machinesOwner(ctx.store.db, permit), page);
 }
 
 /** As `listMachines`, of an owner that the operator named; all of them by default. */
@@ -89,7 +89,7 @@ export async function machineOwner(ctx: Context, _permit: Permit, login: string)
 /** @throws Problem when the permit's account has no such machine */
 export async function readMachine(ctx: Context, permit: Permit, login: string): Promise<MachineView> {
   const { db } = ctx.store;
-  const owner = await ownerOf(db, permit);
+  const owner = await machinesOwner(db, permit);
   return viewOf(db, await machineOf(db, owner, login), owner);
 }
 
@@ -103,7 +103,7 @@ export async function addMachine(
   permit: Permit,
   draft: { readonly login: string; readonly purpose: string },
 ): Promise<Account> {
-  const owner = await ownerOf(ctx.store.db, permit);
+  const owner = await machinesOwner(ctx.store.db, permit);
   return makeMachine(ctx, permit, owner, draft);
 }
 
@@ -136,7 +136,7 @@ export async function makeMachine(
 
 /** Deletes a machine account with its tokens and roles; its name is kept from everybody for a while. */
 export async function removeMachine(ctx: Context, permit: Permit, login: string): Promise<void> {
-  await deleteMachine(ctx, permit, await ownerOf(ctx.store.db, permit), login);
+  await deleteMachine(ctx, permit, await machinesOwner(ctx.store.db, permit), login);
 }
 
 /** As `removeMachine`, of an owner that the operator named. */
@@ -161,7 +161,7 @@ function factsOf(machine: Account, owner: Account) {
 /** Every token of a machine that is not revoked, newest first. */
 export async function listMachineTokens(ctx: Context, permit: Permit, login: string, page: Page): Promise<TokenView[]> {
   const { db } = ctx.store;
-  const machine = await machineOf(db, await ownerOf(db, permit), login);
+  const machine = await machineOf(db, await machinesOwner(db, permit), login);
   return tokenViews(db, await readTokens(db, machine.id, {}, page), ctx.clock.now());
 }
 
@@ -175,7 +175,7 @@ export async function createMachineToken(
   login: string,
   draft: Omit<TokenDraft, 'userLogin' | 'kind' | 'scopes'>,
 ): Promise<CreatedToken> {
-  const owner = await ownerOf(ctx.store.db, permit);
+  const owner = await machinesOwner(ctx.store.db, permit);
   const machine = await machineOf(ctx.store.db, owner, login);
   const grants = draft.grants.map((grant) => ({ ...grant, owner: owner.login }));
   return createTokenFor(ctx, permit, machine, {
@@ -189,7 +189,7 @@ export async function createMachineToken(
 
 /** Ends a token of a machine. @throws Problem when the machine has no such token */
 export async function revokeMachineToken(ctx: Context, permit: Permit, login: string, id: number): Promise<void> {
-  const owner = await ownerOf(ctx.store.db, permit);
+  const owner = await machinesOwner(ctx.store.db, permit);
   await ctx.store.transaction(async (tx) => {
     const machine = await machineOf(tx, owner, login);
     const token = await tokenById(tx, id);

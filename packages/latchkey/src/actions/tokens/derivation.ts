@@ -22,6 +22,7 @@ import { refRuleLine } from '../../rules/refs/ref-rule-text.ts';
 import { derivedSentence } from '../../rules/right/derived-right.ts';
 import { Complaints } from '../../rules/token-limits.ts';
 import { lastEightOf, mintTokenText } from '../../rules/token-text.ts';
+import type { Workload } from '../../rules/workload-claims.ts';
 import { accountsByIds } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import {
@@ -41,7 +42,7 @@ import { holderOf, type Permit } from '../decision/authorize.ts';
 import { targetOf } from '../decision/targets.ts';
 import { actingToken, tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
-import { record } from '../ground/record.ts';
+import { type AuditEvent, record } from '../ground/record.ts';
 import { revokeToken } from './tokens.ts';
 import { tokenView } from './views.ts';
 
@@ -78,11 +79,25 @@ const MAX_LISTED_DERIVED = 100;
 /** Enough to name a repository: that the token may see it. */
 const SEEN: Need = { sets: [], publicRead: true, writes: false, gitlabScopes: [] };
 
-/** Derives a token from the one that asks. @throws Problem with every complaint at once; then nothing was changed */
+/** Where a derived token comes from, if nobody presented the token behind it: a workload that proved who it is. */
+export interface Origin {
+  readonly workload: Workload;
+  /** What must be done in the same transaction, before anything else. @throws to give no token */
+  begin(tx: Query): Promise<void>;
+  /** Instead of `personal_access_token.derive`: facts to be logged besides the token's. */
+  readonly event: Pick<AuditEvent, 'action' | 'organizationId' | 'data'>;
+}
+
+/**
+ * Derives a token from the one that asks.
+ * @param origin left out where that token was presented
+ * @throws Problem with every complaint at once; then nothing was changed
+ */
 export async function deriveToken(
   ctx: Context,
   permit: Permit,
   request: DerivationRequest,
+  origin?: Origin,
 ): Promise<CreatedDerivedToken> {
   const from = actingToken(permit);
   if (from === null)
@@ -107,18 +122,21 @@ export async function deriveToken(
   const text = mintTokenText('derived', randomBytes, ctx.settings.tokenPrefix);
   const secret = { digest: digestOf(text), lastEight: lastEightOf(text) };
   const token = await ctx.store.transaction(async (tx) => {
+    await origin?.begin(tx);
     const secretDigest = before?.secretDigest ?? (await presentedSecret(tx, from));
     if (secretDigest === null) throw problem('conflict', `The token ${from.name} was renewed meanwhile.`);
     if (await hasDerived(tx, from.id, at, MAX_DERIVED))
       throw problem('limit_reached', `At most ${MAX_DERIVED} derived tokens of one token live at a time.`);
-    const facts = { ...plan, tokenId: from.id, parentId: before?.id ?? null, secretDigest, createdAt: at };
+    const workload = origin?.workload ?? before?.workload ?? null;
+    const facts = { ...plan, workload, tokenId: from.id, parentId: before?.id ?? null, secretDigest, createdAt: at };
     const id = await insertDerived(tx, { ...facts, secret });
     const made: DerivedToken = { ...facts, id, lastEight: secret.lastEight, revokedAt: null, revokedBy: null };
     await record(tx, permit, at, {
       action: 'personal_access_token.derive',
       userId: permit.actor.userId,
       tokenId: from.id,
-      data: factsOf(made),
+      ...origin?.event,
+      data: { ...factsOf(made), ...origin?.event.data },
     });
     return made;
   });

@@ -40,10 +40,10 @@ import type { Permit } from '../decision/authorize.ts';
 import { actingToken, boundsOf, keepWithin, tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
+import { tokenEvent } from '../ground/token-events.ts';
 import { draftWorld } from './draft-world.ts';
 import { fileRequest, openGrant } from './grant-requests.ts';
 import { authorizeWhereProved } from './single-sign-on.ts';
-import { tokenEvent } from './tokens.ts';
 
 /** Fields to change; the others stay. */
 export interface TokenEdit {

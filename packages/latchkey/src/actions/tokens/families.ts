@@ -25,9 +25,10 @@ import { actingToken, tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
+import { tokenEvent } from '../ground/token-events.ts';
 import { mailed } from '../ground/token-names.ts';
 import { regenerateToken, renewedEnd } from './secrets.ts';
-import { type CreatedToken, endOne, tokenEvent } from './tokens.ts';
+import { type CreatedToken, endOne } from './tokens.ts';
 import { tokenView } from './views.ts';
 
 /** How long after a rotation the old value may be rotated again without ending the family. */

@@ -20,13 +20,15 @@ import type { Query } from '../../store/db.ts';
 import { storedPolicies } from '../../store/policies.ts';
 import { withdrawFromAll } from '../../store/token-organizations.ts';
 import { replaceSecret, type Token, updateToken } from '../../store/tokens.ts';
+import { tokensOfRules } from '../../store/workload-rules.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { actingToken, boundsOf, keepWithin, tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
+import { tokenEvent } from '../ground/token-events.ts';
 import { mailed } from '../ground/token-names.ts';
-import { type CreatedToken, tokenEvent } from './tokens.ts';
+import { type CreatedToken } from './tokens.ts';
 import { tokenView } from './views.ts';
 
 /** How long the old secret of a rotation works beside the new one: at least, and by default. */
@@ -82,6 +84,12 @@ async function renew(
   const token = await ctx.store.transaction(async (tx) => {
     const at = ctx.clock.now();
     const before = await tokenWithin(tx, permit, id);
+    if ((await tokensOfRules(tx, [id])).size > 0)
+      throw problem(
+        'unprocessable',
+        'Workloads get their tokens by this one, by a rule. Nobody gets its secret.',
+        'id',
+      );
     const expiresAt = await renewedEnd(tx, permit, before, expiry, at);
     const renewed = await replaceSecret(tx, id, {
       secret,

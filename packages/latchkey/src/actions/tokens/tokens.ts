@@ -8,7 +8,6 @@
 import { randomBytes } from 'node:crypto';
 import { Problem, problem } from '../../base/errors.ts';
 import { digestOf, Secret } from '../../base/secret.ts';
-import type { AuditAction } from '../../catalogue/audit-events.ts';
 import {
   checkDraft,
   MAX_FINE_GRAINED_TOKENS,
@@ -42,6 +41,7 @@ import { actingToken, keepWithin, tokenWithin } from '../decision/token-access.t
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
+import { tokenEvent } from '../ground/token-events.ts';
 import { mailed } from '../ground/token-names.ts';
 import { draftWorld, tokensLeft } from './draft-world.ts';
 import { openGrant } from './grant-requests.ts';
@@ -52,18 +52,6 @@ export interface CreatedToken {
   /** The only time it can be seen. */
   readonly secret: Secret;
   readonly token: TokenView;
-}
-
-/** The name under which each kind is logged, by GitHub's events. */
-const EVENT_PREFIX: Readonly<Record<TokenKind, string>> = {
-  'fine-grained': 'personal_access_token',
-  classic: 'oauth_access',
-  scoped: 'personal_access_token',
-};
-
-/** The event of GitHub's logs for what happened to a token of this kind. */
-export function tokenEvent(kind: TokenKind, verb: string): AuditAction {
-  return `${EVENT_PREFIX[kind]}.${verb}` as AuditAction;
 }
 
 /**
@@ -83,17 +71,49 @@ export async function createTokenFor(
   user: Account,
   draft: TokenDraft,
 ): Promise<CreatedToken> {
-  if (user.kind === 'machine') demandForMachine(draft);
-  const world = await draftWorld(ctx, ctx.store.db, user, draft);
-  const checked = checkDraft(draft, isOperator(permit) ? { ...world, tokensLeft: Infinity } : world);
-  if (!checked.ok) throw new Problem(checked.complaints);
-  const plan = withMakersDefaults(permit, draft, checked.plan);
-  keepWithin(permit, plan);
+  const plan = await planFor(ctx, permit, user, draft);
   const text = mintTokenText(plan.kind, randomBytes, ctx.settings.tokenPrefix);
   const token = await unlessTaken(`You already have a token named ${plan.name}.`, 'name', () =>
     ctx.store.transaction((tx) => insertPlan(ctx, tx, permit, { user, plan, text })),
   );
   return { secret: new Secret(text), token };
+}
+
+/**
+ * Creates a token of a machine that nobody gets the secret of: what others are derived from by a rule. It has no end of
+ * its own, except that of a token that makes it: what is derived from it is short.
+ * @param then what belongs to it, in the same transaction
+ * @throws Problem as `createToken` does
+ */
+export async function createUnheldToken(
+  ctx: Context,
+  permit: Permit,
+  machine: Account,
+  draft: Omit<TokenDraft, 'expiresInDays' | 'expiresAt' | 'notBeforeAt' | 'usesLeft'>,
+  then: (tx: Query, token: Token) => Promise<void>,
+): Promise<void> {
+  const plan = await planFor(ctx, permit, machine, draft, { hasEnd: false });
+  const text = mintTokenText(plan.kind, randomBytes, ctx.settings.tokenPrefix);
+  await unlessTaken(`${machine.login} already has a token or a rule named ${plan.name}.`, 'name', () =>
+    ctx.store.transaction(async (tx) => then(tx, await insertPlan(ctx, tx, permit, { user: machine, plan, text }))),
+  );
+}
+
+/** @throws Problem with every complaint at once */
+async function planFor(
+  ctx: Context,
+  permit: Permit,
+  user: Account,
+  draft: TokenDraft,
+  { hasEnd = true } = {},
+): Promise<TokenPlan> {
+  if (user.kind === 'machine') demandForMachine(draft);
+  const world = await draftWorld(ctx, ctx.store.db, user, draft);
+  const checked = checkDraft(draft, isOperator(permit) ? { ...world, tokensLeft: Infinity } : world);
+  if (!checked.ok) throw new Problem(checked.complaints);
+  const plan = withMakersDefaults(permit, draft, hasEnd ? checked.plan : { ...checked.plan, expiresAt: null });
+  keepWithin(permit, plan);
+  return plan;
 }
 
 /** Other kinds reach whatever their holder reaches, and wait for single sign-on, at which a machine never is. */

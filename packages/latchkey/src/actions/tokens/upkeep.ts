@@ -34,8 +34,9 @@ import { type Permit, upkeepPermit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
+import { tokenEvent } from '../ground/token-events.ts';
 import { mailed } from '../ground/token-names.ts';
-import { endOne, tokenEvent } from './tokens.ts';
+import { endOne } from './tokens.ts';
 import { tokenView } from './views.ts';
 
 /** How many days before its end the owner of a token is told; 0 = that it has ended. */

@@ -8,6 +8,8 @@
  */
 
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { refuseUnread } from '../../actions/federation/exchange.ts';
+import { MAX_JWT_LENGTH } from '../../actions/federation/jwt.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { type Redeemed, redeemCode, redeemDevice, type Unredeemed } from '../../actions/tokens/code-redemption.ts';
 import {
@@ -21,10 +23,10 @@ import { isAbandoned } from '../../base/requests/body-deadline.ts';
 import { callerOf } from '../../base/requests/caller.ts';
 import { Secret } from '../../base/secret.ts';
 import { readLoginRequest } from '../../rules/login-request.ts';
-import { EXCHANGE_GRANT, exchangeToken } from './token-exchange.ts';
+import { bearJwt, EXCHANGE_GRANT, exchangeToken, JWT_BEARER_GRANT } from './token-exchange.ts';
 
-/** The largest form that is accepted. */
-const MAX_FORM_BYTES = 16 * 1024;
+/** The largest form that is accepted: room for a workload's token, and for what is asked for with it. */
+const MAX_FORM_BYTES = 24 * 1024;
 
 /** GitHub's, and the one that programs without a person use. */
 const TOKEN_PATHS = ['/login/oauth/access_token', '/oauth/token'];
@@ -43,7 +45,7 @@ export function oauthDoor(ctx: Context): FastifyPluginAsync {
     );
     for (const path of TOKEN_PATHS) app.post(path, (request, reply) => token(ctx, request, reply));
     app.post(DEVICE_CODE_PATH, (request, reply) => deviceCode(ctx, request, reply));
-    app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    app.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
       if (isAbandoned(request.raw)) return reply.hijack();
       const outage = outageAnswer(error);
       if (outage !== null) {
@@ -52,6 +54,11 @@ export function oauthDoor(ctx: Context): FastifyPluginAsync {
         return refuse(reply, 503, 'temporarily_unavailable', outage.sentence);
       }
       if ((error.statusCode ?? 500) >= 500) ctx.log.error({ err: error }, 'a sign-in failed');
+      if (error.statusCode === 413) {
+        const words = `The form is larger than ${MAX_FORM_BYTES} bytes: a token in it has at most ${MAX_JWT_LENGTH}.`;
+        if (TOKEN_PATHS.includes(pathOf(request))) await refuseUnread(ctx, words, visitorOf(ctx, request));
+        return refuse(reply, 413, 'invalid_request', words);
+      }
       return refuse(
         reply,
         error.statusCode ?? 500,
@@ -66,6 +73,10 @@ async function token(ctx: Context, request: FastifyRequest, reply: FastifyReply)
   const form = formOf(request);
   if (form.get('grant_type') === EXCHANGE_GRANT) {
     const { status, body } = await exchangeToken(ctx, form, visitorOf(ctx, request));
+    return json(reply, status, body);
+  }
+  if (form.get('grant_type') === JWT_BEARER_GRANT) {
+    const { status, body } = await bearJwt(ctx, form, visitorOf(ctx, request));
     return json(reply, status, body);
   }
   if (form.get('client_id') !== LOGIN_CLIENT_ID)
@@ -92,7 +103,7 @@ async function token(ctx: Context, request: FastifyRequest, reply: FastifyReply)
         reply,
         400,
         'unsupported_grant_type',
-        `grant_type must be authorization_code, ${DEVICE_GRANT} or ${EXCHANGE_GRANT}.`,
+        `grant_type must be authorization_code, ${DEVICE_GRANT}, ${EXCHANGE_GRANT} or ${JWT_BEARER_GRANT}.`,
       );
   }
 }
@@ -132,6 +143,10 @@ async function deviceCode(ctx: Context, request: FastifyRequest, reply: FastifyR
     expires_in: DEVICE_LIFE_SEC,
     interval: DEVICE_INTERVAL_SEC,
   });
+}
+
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?', 1)[0] ?? '';
 }
 
 function formOf(request: FastifyRequest): URLSearchParams {

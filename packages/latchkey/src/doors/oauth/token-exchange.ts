@@ -1,19 +1,24 @@
 /**
- * Token exchange (RFC 8693): a token goes in, a narrower one that lives as long as the first comes out.
+ * Token exchange (RFC 8693): one's own token goes in, and a narrower one that lives as long comes out; or a workload's
+ * (a JWT of a trusted issuer), and a short one of a machine account comes out. The latter has a second spelling, the
+ * JWT bearer grant (RFC 7523).
  *
  * `SUBJECTS` says which kinds of token may go in. To take another kind: its type and its function there.
  * Invariant: what is asked for beyond the first token is refused, never cut.
  */
 import { type AccessRequest, authorize, type Permit } from '../../actions/decision/authorize.ts';
+import { exchangeWorkload, RefusedExchange } from '../../actions/federation/exchange.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { scopeOf } from '../../actions/questions/introspection.ts';
 import { type DerivationRequest, deriveToken } from '../../actions/tokens/derivation.ts';
-import { Problem } from '../../base/errors.ts';
+import { Problem, problem } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
+import type { UnixSeconds } from '../../base/time.ts';
 import { unknownScopes } from '../../catalogue/scopes/scopes.ts';
 import { refRuleDrafts } from '../../rules/refs/ref-rule-text.ts';
 
 export const EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
+export const JWT_BEARER_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 
 /** What is sent back: a status and a body as RFC 6749 section 5 defines it. */
@@ -30,7 +35,11 @@ interface Visitor {
 type Exchange = (ctx: Context, form: URLSearchParams, visitor: Visitor) => Promise<OAuthAnswer>;
 
 /** By `subject_token_type`. */
-const SUBJECTS: Readonly<Record<string, Exchange>> = { [ACCESS_TOKEN_TYPE]: exchangeOwnToken };
+const SUBJECTS: Readonly<Record<string, Exchange>> = {
+  [ACCESS_TOKEN_TYPE]: exchangeOwnToken,
+  'urn:ietf:params:oauth:token-type:jwt': exchangeWorkloadToken,
+  'urn:ietf:params:oauth:token-type:id_token': exchangeWorkloadToken,
+};
 
 /** Parameters that may come several times (RFC 8693 section 2.1). */
 const REPEATABLE: ReadonlySet<string> = new Set(['resource', 'audience']);
@@ -38,8 +47,8 @@ const ANY = { sets: [], publicRead: false, writes: false, gitlabScopes: [] } as 
 
 /** Answers a request whose `grant_type` is `EXCHANGE_GRANT`. Never rejects for what a client sends. */
 export async function exchangeToken(ctx: Context, form: URLSearchParams, visitor: Visitor): Promise<OAuthAnswer> {
-  const twice = [...new Set(form.keys())].find((name) => !REPEATABLE.has(name) && form.getAll(name).length > 1);
-  if (twice !== undefined) return refused('invalid_request', `${twice.slice(0, 40)} was sent more than once.`);
+  const twice = repeatedIn(form);
+  if (twice !== null) return refused('invalid_request', twice);
   if (!form.get('subject_token')) return refused('invalid_request', 'subject_token is needed.');
   const type = form.get('subject_token_type') ?? '';
   const exchange = Object.hasOwn(SUBJECTS, type) ? SUBJECTS[type] : undefined;
@@ -50,6 +59,78 @@ export async function exchangeToken(ctx: Context, form: URLSearchParams, visitor
   if (form.has('actor_token') || form.has('actor_token_type'))
     return refused('invalid_request', 'Actor tokens are not taken. Name who acts in agent and session.');
   return exchange(ctx, form, visitor);
+}
+
+/** Answers a request whose `grant_type` is `JWT_BEARER_GRANT`. Never rejects for what a client sends. */
+export async function bearJwt(ctx: Context, form: URLSearchParams, visitor: Visitor): Promise<OAuthAnswer> {
+  const twice = repeatedIn(form);
+  if (twice !== null) return refused('invalid_request', twice);
+  const assertion = form.get('assertion');
+  if (!assertion) return refused('invalid_request', 'assertion is needed: a JWT of a trusted issuer.');
+  return giveToWorkload(ctx, form, visitor, { jwt: assertion, unproved: 'invalid_grant', answer: {} });
+}
+
+function repeatedIn(form: URLSearchParams): string | null {
+  const twice = [...new Set(form.keys())].find((name) => !REPEATABLE.has(name) && form.getAll(name).length > 1);
+  return twice === undefined ? null : `${twice.slice(0, 40)} was sent more than once.`;
+}
+
+function exchangeWorkloadToken(ctx: Context, form: URLSearchParams, visitor: Visitor): Promise<OAuthAnswer> {
+  const spelling = { unproved: 'invalid_request', answer: { issued_token_type: ACCESS_TOKEN_TYPE } };
+  return giveToWorkload(ctx, form, visitor, { jwt: form.get('subject_token') ?? '', ...spelling });
+}
+
+/** What the two spellings say differently. */
+interface Spelling {
+  readonly jwt: string;
+  /** The error for a token that proves nothing (RFC 8693 section 2.2.2, RFC 7523 section 3.1). */
+  readonly unproved: string;
+  readonly answer: Readonly<Record<string, unknown>>;
+}
+
+async function giveToWorkload(
+  ctx: Context,
+  form: URLSearchParams,
+  visitor: Visitor,
+  { jwt, unproved, answer }: Spelling,
+): Promise<OAuthAnswer> {
+  const target = targetIn(ctx.settings.publicUrl, form);
+  if ('error' in target) return refused('invalid_target', target.error);
+  const narrowing = (from: Pick<Permit, 'bearer'>): DerivationRequest => {
+    const read = requestIn(form, from);
+    if ('error' in read) throw problem('invalid', read.error);
+    return { ...read.request, ...target.request };
+  };
+  try {
+    const request = { jwt: jwt.trim(), machine: form.get('client_id') || null, narrowing };
+    const { secret, token, from } = await exchangeWorkload(ctx, request, visitor);
+    return given(ctx, secret, token.expiresAt, form.get('scope') ?? heldScope(from), answer);
+  } catch (error) {
+    if (error instanceof RefusedExchange) return refusedWorkload(error, unproved);
+    if (error instanceof Problem) return refusedWish(error);
+    throw error;
+  }
+}
+
+/** Reasons by which a workload that proved itself gets nothing, and the one that may pass. */
+const NOT_TAKEN: ReadonlySet<string> = new Set(['no_rule', 'condition', 'ambiguous', 'rule_closed']);
+
+function refusedWorkload({ reason, message }: RefusedExchange, unproved: string): OAuthAnswer {
+  if (reason === 'keys_unavailable')
+    return { status: 503, body: { error: 'temporarily_unavailable', error_description: message } };
+  if (NOT_TAKEN.has(reason)) return { status: 403, body: { error: 'access_denied', error_description: message } };
+  return refused(unproved, message);
+}
+
+function given(
+  ctx: Context,
+  secret: Secret,
+  expiresAt: UnixSeconds,
+  scope: string,
+  answer: Readonly<Record<string, unknown>>,
+): OAuthAnswer {
+  const expires_in = Math.max(1, expiresAt - ctx.clock.now());
+  return { status: 200, body: { access_token: secret.reveal(), ...answer, token_type: 'Bearer', expires_in, scope } };
 }
 
 /** One's own token: the answer is derived from it. */
@@ -74,22 +155,17 @@ async function exchangeOwnToken(ctx: Context, form: URLSearchParams, visitor: Vi
   if ('error' in read) return refused('invalid_request', read.error);
   try {
     const { secret, token } = await deriveToken(ctx, verdict.permit, { ...read.request, ...target.request });
-    return {
-      status: 200,
-      body: {
-        access_token: secret.reveal(),
-        issued_token_type: ACCESS_TOKEN_TYPE,
-        token_type: 'Bearer',
-        expires_in: Math.max(1, token.expiresAt - ctx.clock.now()),
-        scope: form.get('scope') ?? heldScope(verdict.permit),
-      },
-    };
+    const scope = form.get('scope') ?? heldScope(verdict.permit);
+    return given(ctx, secret, token.expiresAt, scope, { issued_token_type: ACCESS_TOKEN_TYPE });
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    const { field } = error.complaints[0] ?? {};
-    const words = error.complaints.map(({ message }) => message).join(' ');
-    return refused(ERRORS[field ?? ''] ?? 'invalid_request', words);
+    return refusedWish(error);
   }
+}
+
+function refusedWish({ complaints }: Problem): OAuthAnswer {
+  const words = complaints.map(({ message }) => message).join(' ');
+  return refused(ERRORS[complaints[0]?.field ?? ''] ?? 'invalid_request', words);
 }
 
 const ERRORS: Readonly<Record<string, string>> = {
@@ -98,7 +174,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   repositories: 'invalid_target',
 };
 
-function heldScope({ bearer }: Permit): string {
+function heldScope({ bearer }: Pick<Permit, 'bearer'>): string {
   return bearer?.via === 'token' ? scopeOf(bearer.token, bearer.token.grants) : '';
 }
 
@@ -126,7 +202,7 @@ function targetIn(
 /** What narrows, besides the target. `scope` names permissions (`contents:write`), or scopes of the first token. */
 function requestIn(
   form: URLSearchParams,
-  { bearer }: Permit,
+  { bearer }: Pick<Permit, 'bearer'>,
 ): { readonly request: DerivationRequest } | { readonly error: string } {
   const kind = bearer?.via === 'token' ? bearer.token.kind : 'fine-grained';
   const words = (form.get('scope') ?? '').split(' ').filter((word) => word !== '');

@@ -83,6 +83,7 @@ function derivedToken(narrowing: Narrowing, expiresAt: number, changes: Partial<
     lastEight: '12345678',
     agent: null,
     session: null,
+    workload: null,
     narrowing,
     createdAt: expiresAt - 60,
     expiresAt,

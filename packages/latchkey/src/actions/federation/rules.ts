@@ -1,0 +1,222 @@
+/**
+ * Rules of an owner: which workloads get tokens of a machine account, with which rights, for how long.
+ *
+ * Invariant: a rule ends with its issuer, its machine, and its token, and every token that it gave with it, at once.
+ * Invariant: one that was written with a token gives nothing beyond that token, and ends with it.
+ */
+import { Problem, problem } from '../../base/errors.ts';
+import { MINUTE_SEC } from '../../base/time.ts';
+import { type IssuerPreset, presetOf } from '../../catalogue/workload-issuers.ts';
+import type { TokenDraft } from '../../rules/draft.ts';
+import { Complaints } from '../../rules/token-limits.ts';
+import { type ClaimCondition, checkConditions } from '../../rules/workload-claims.ts';
+import type { Account } from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
+import { type DerivedToken, livingDerived } from '../../store/derived-tokens.ts';
+import type { Page } from '../../store/page.ts';
+import { tokenById } from '../../store/tokens.ts';
+import { listIssuers, type WorkloadIssuer } from '../../store/workload-issuers.ts';
+import { deleteRule, insertRule, rulesWhere, updateRule, type WorkloadRule } from '../../store/workload-rules.ts';
+import type { Permit } from '../decision/authorize.ts';
+import { keepTo } from '../decision/permit-target.ts';
+import type { Context } from '../ground/context.ts';
+import { record } from '../ground/record.ts';
+import { machineOf, machinesOwner } from '../organizations/machines.ts';
+import { createUnheldToken, endOne } from '../tokens/tokens.ts';
+import { type TokenView, tokenView } from '../tokens/views.ts';
+import { MAX_GIVEN_SEC } from './exchange.ts';
+import { issuerNamed } from './issuers.ts';
+
+const MIN_GIVEN_SEC = MINUTE_SEC;
+const MAX_RULES = 20;
+/** The most given tokens that are shown at once. */
+const MAX_SHOWN_GIVEN = 100;
+
+/** What a rule demands. */
+export interface RuleDraft {
+  readonly conditions: readonly ClaimCondition[];
+  /** The longest life of what it gives; the longest there is when left out. */
+  readonly maxLifeSec?: number | undefined;
+  /** Left out: as the preset of the issuer has it. */
+  readonly isSingleUse?: boolean | undefined;
+  readonly takesPullRequests?: boolean | undefined;
+}
+
+/** A new rule: its issuer, what it demands, and the rights of what it gives. */
+export interface NewRuleDraft extends RuleDraft {
+  readonly issuer: string;
+  readonly token: Pick<TokenDraft, 'name' | 'description' | 'grants' | 'refRules' | 'allowedAddresses'>;
+}
+
+export interface RuleView extends WorkloadRule {
+  readonly issuer: WorkloadIssuer;
+  /** The rights of what it gives; revoked = it gives nothing more. */
+  readonly token: TokenView;
+}
+
+/** Whose machine: found through a permit by the doors, named by the operator. */
+export interface MachinePlace {
+  readonly owner: Account;
+  readonly machine: Account;
+}
+
+/** The machine of that name of the permit's account. @throws Problem when it has none */
+export async function machinePlace({ store: { db } }: Context, permit: Permit, login: string): Promise<MachinePlace> {
+  const owner = await machinesOwner(db, permit);
+  return { owner, machine: await machineOf(db, owner, login) };
+}
+
+/** The rules of a machine, the oldest first: the first that takes a token gives. */
+export async function listRules(ctx: Context, { machine }: MachinePlace): Promise<RuleView[]> {
+  const { db } = ctx.store;
+  const issuers = new Map((await listIssuers(db)).map((each) => [each.id, each]));
+  const rules = await rulesWhere(db, { machineId: machine.id });
+  const views = await Promise.all(
+    rules.map(async (rule) => {
+      const [issuer, token] = [issuers.get(rule.issuerId), await tokenById(db, rule.tokenId)];
+      return issuer === undefined || token === null
+        ? []
+        : [{ ...rule, issuer, token: await tokenView(db, token, ctx.clock.now()) }];
+    }),
+  );
+  return views.flat();
+}
+
+/** @throws Problem when the machine has no such rule */
+export async function readRule(ctx: Context, place: MachinePlace, id: number): Promise<RuleView> {
+  const found = (await listRules(ctx, place)).find((rule) => rule.id === id);
+  if (found === undefined) throw noRule(place, id);
+  return found;
+}
+
+function noRule({ machine }: MachinePlace, id: number): Problem {
+  return problem('not_found', `${machine.login} has no rule ${id}.`, 'id');
+}
+
+/** Adds a rule, with the token whose rights it gives. @throws Problem with every complaint of its part at once */
+export async function addRule(
+  ctx: Context,
+  permit: Permit,
+  { owner, machine }: MachinePlace,
+  draft: NewRuleDraft,
+): Promise<void> {
+  keepTo(permit, { ownerId: owner.id });
+  const issuer = await issuerNamed(ctx.store.db, draft.issuer);
+  const demands = demandsOf(draft, presetOf(issuer.preset), issuer);
+  const token: TokenDraft = {
+    ...draft.token,
+    grants: draft.token.grants.map((grant) => ({ ...grant, owner: owner.login })),
+    userLogin: machine.login,
+    kind: 'fine-grained',
+    scopes: [],
+  };
+  await createUnheldToken(ctx, permit, machine, token, async (tx, { id: tokenId, name }) => {
+    const at = ctx.clock.now();
+    if ((await rulesWhere(tx, { machineId: machine.id })).length >= MAX_RULES)
+      throw problem('limit_reached', `${machine.login} has ${MAX_RULES} rules, which is the limit.`);
+    await insertRule(tx, { ...demands, issuerId: issuer.id, tokenId, machineId: machine.id, createdAt: at });
+    await record(tx, permit, at, {
+      action: 'workload_identity.add_rule',
+      ...placeFacts({ owner, machine }),
+      tokenId,
+      data: factsOf({ name, issuer: issuer.name, machine: machine.login, ...demands }),
+    });
+  });
+}
+
+type Demands = Pick<WorkloadRule, 'conditions' | 'maxLifeSec' | 'isSingleUse' | 'takesPullRequests'>;
+
+function demandsOf(draft: RuleDraft, preset: IssuerPreset, issuer: WorkloadIssuer): Demands {
+  const complaints = new Complaints();
+  const { maxLifeSec = MAX_GIVEN_SEC, isSingleUse = preset.isSingleUse, takesPullRequests = false } = draft;
+  if (!Number.isInteger(maxLifeSec) || maxLifeSec < MIN_GIVEN_SEC || maxLifeSec > MAX_GIVEN_SEC)
+    complaints.add(
+      'max_life',
+      'invalid',
+      `What a rule gives lives ${MIN_GIVEN_SEC} to ${MAX_GIVEN_SEC} seconds; left out, ${MAX_GIVEN_SEC}.`,
+    );
+  const conditions = checkConditions(draft.conditions, issuer.preset, complaints);
+  if (complaints.list.length > 0) throw new Problem(complaints.list);
+  return { conditions, maxLifeSec, isSingleUse, takesPullRequests };
+}
+
+/** Changes what a rule demands; the rights are edited as those of a token. @throws Problem */
+export async function editRule(
+  ctx: Context,
+  permit: Permit,
+  place: MachinePlace,
+  id: number,
+  draft: Partial<RuleDraft>,
+): Promise<void> {
+  keepTo(permit, { ownerId: place.owner.id });
+  const before = await readRule(ctx, place, id);
+  const given = Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined));
+  const demands = demandsOf({ ...before, ...given }, presetOf(before.issuer.preset), before.issuer);
+  await ctx.store.transaction(async (tx) => {
+    await ruleIn(tx, place, id);
+    await updateRule(tx, id, demands);
+    await record(tx, permit, ctx.clock.now(), {
+      action: 'workload_identity.edit_rule',
+      ...placeFacts(place),
+      tokenId: before.tokenId,
+      data: factsOf({ name: before.name, issuer: before.issuer.name, machine: place.machine.login, ...demands }),
+    });
+  });
+}
+
+async function ruleIn(tx: Query, place: MachinePlace, id: number): Promise<WorkloadRule> {
+  const [rule] = await rulesWhere(tx, { id, machineId: place.machine.id });
+  if (rule === undefined) throw noRule(place, id);
+  return rule;
+}
+
+/** Removes a rule; what it gave ends at once. @throws Problem when the machine has no such rule */
+export async function removeRule(ctx: Context, permit: Permit, place: MachinePlace, id: number): Promise<void> {
+  keepTo(permit, { ownerId: place.owner.id });
+  await ctx.store.transaction(async (tx) => {
+    const { tokenId, name } = await ruleIn(tx, place, id);
+    await endOne(ctx, tx, permit, tokenId, `the rule ${name} was removed`);
+    await deleteRule(tx, id);
+    await record(tx, permit, ctx.clock.now(), {
+      action: 'workload_identity.remove_rule',
+      ...placeFacts(place),
+      tokenId,
+      data: { name, machine: place.machine.login },
+    });
+  });
+}
+
+/** The living tokens that a rule gave, newest first, each with who runs. */
+export async function listGiven(
+  ctx: Context,
+  place: MachinePlace,
+  id: number,
+  page: Page = { beforeId: null, limit: MAX_SHOWN_GIVEN },
+): Promise<DerivedToken[]> {
+  const { tokenId } = await ruleIn(ctx.store.db, place, id);
+  return livingDerived(ctx.store.db, tokenId, ctx.clock.now(), page);
+}
+
+function placeFacts({ owner, machine }: MachinePlace) {
+  return { userId: machine.id, organizationId: owner.kind === 'organization' ? owner.id : null };
+}
+
+function factsOf({
+  name,
+  issuer,
+  machine,
+  conditions,
+  maxLifeSec,
+  isSingleUse,
+  takesPullRequests,
+}: Demands & { readonly name: string; readonly issuer: string; readonly machine: string }): Record<string, unknown> {
+  return {
+    name,
+    issuer,
+    machine,
+    conditions: conditions.map(({ claim, values }) => `${claim}: ${values.join(' or ')}`),
+    max_life: maxLifeSec,
+    single_use: isSingleUse,
+    pull_requests: takesPullRequests,
+  };
+}
