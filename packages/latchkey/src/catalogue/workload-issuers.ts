@@ -8,7 +8,7 @@
  */
 
 /** Runs that a stranger can start, or step into, by a claim of theirs. */
-export interface RefusedRuns {
+interface RefusedRuns {
   readonly claim: string;
   readonly values: readonly string[];
   /** True when a token without the claim is refused, too: the issuer always sends it. */
@@ -54,7 +54,7 @@ const ACTIONS: Omit<IssuerPreset, 'label' | 'issuer' | 'example' | 'agent'> = {
   isSingleUse: true,
 };
 
-export const ISSUER_PRESETS = {
+const ISSUER_PRESETS = {
   github: {
     ...ACTIONS,
     label: 'GitHub Actions',

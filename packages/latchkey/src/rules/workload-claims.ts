@@ -50,7 +50,7 @@ const JUDGED_ALREADY: ReadonlySet<string> = new Set(['iss', 'aud', 'exp', 'iat',
  * The values of a claim as texts; none when it isn't there, or is no text, number, truth value or list of these. A path
  * leads into objects: `kubernetes.io/pod/uid`. A claim whose own name has slashes is found first.
  */
-export function claimValues(claims: Claims, path: string): readonly string[] {
+function claimValues(claims: Claims, path: string): readonly string[] {
   const found = valueAt(claims, path);
   const texts = (Array.isArray(found) ? found : [found]).map(textOf);
   return texts.every((text) => text !== null) ? texts : [];

@@ -176,7 +176,7 @@ export interface WorkloadIssuersTable {
 }
 
 /** What a workload must prove to get a token of a machine account (`store/workload-rules`). */
-export interface WorkloadRulesTable {
+interface WorkloadRulesTable {
   id: Generated<number>;
   issuer_id: number;
   /** The token whose rights it gives. Nobody has its secret. */

@@ -5,10 +5,11 @@
  * A new command fails here until it has its line in `CALLS`.
  */
 import { spawn, spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { Command } from 'commander';
@@ -49,6 +50,9 @@ const always =
   () =>
     args;
 
+const ISSUER = 'https://kubernetes.example.org';
+const keysBeside = (data: string): string => join(dirname(data), 'keys.json');
+
 /** In the order in which they run: what one makes, the next one needs. */
 const CALLS: Readonly<Record<string, Call>> = {
   'admin user add': { args: admin('cy', '--email', 'cy@example.org', '--verified') },
@@ -77,6 +81,30 @@ const CALLS: Readonly<Record<string, Call>> = {
   'admin server remove': { args: admin('docs') },
   'admin machine add': { args: admin('deploy-bot', '--owner', 'acme') },
   'admin machine list': { args: admin('acme') },
+  'admin issuer add': {
+    args: ({ data }) => [
+      'cluster',
+      '--preset',
+      'kubernetes',
+      '--issuer',
+      ISSUER,
+      '--jwks',
+      keysBeside(data),
+      '--data',
+      data,
+    ],
+  },
+  'admin issuer list': { args: admin() },
+  'admin issuer show': { args: admin('cluster') },
+  'admin issuer set': { args: admin('cluster', '--max-life', '600') },
+  'admin issuer test': { args: admin('cluster') },
+  'admin machine rule add': {
+    args: admin('deploy-bot', '--owner', 'acme', '--name', 'ci', '--issuer', 'cluster', '--claim', 'sub=job'),
+  },
+  'admin machine rule list': { args: admin('deploy-bot', '--owner', 'acme') },
+  'admin machine rule test': { args: admin('deploy-bot', '--owner', 'acme'), input: 'no token' },
+  'admin machine rule remove': { args: admin('deploy-bot', '1', '--owner', 'acme') },
+  'admin issuer remove': { args: admin('cluster') },
   'admin machine delete': { args: admin('deploy-bot', '--owner', 'acme') },
   'admin org member add': { args: admin('acme', 'dan') },
   'admin org member remove': { args: admin('acme', 'dan') },
@@ -202,6 +230,8 @@ async function callEach(output: Output, home: string | null = null): Promise<Out
   });
   const scene: Scene = { data: join(place, 'data'), url: world.url, source: join(place, 'old.git') };
   spawnSync('git', ['init', '--quiet', '--bare', scene.source]);
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  await writeFile(keysBeside(scene.data), JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] }));
   const env = {
     PATH: process.env['PATH'],
     HOME: home ?? place,

@@ -84,7 +84,9 @@ const MOVES_NONE: readonly RegExp[] = [
   /^(POST|DELETE) \/repos\/\{owner\}\/\{repo\}\/keys(\/\{key_id\})?$/,
   /^(POST|DELETE|PATCH) \/user(\/emails)?$/,
   // Accounts for machines, and their tokens: as every token with rules, it makes no wider ones.
-  /^(POST|DELETE) \/(user|orgs\/\{org\})\/machines\b/,
+  /^(POST|PATCH|DELETE) \/(user|orgs\/\{org\})\/machines\b/,
+  // What a rule gives is derived from a token, with its rules.
+  /^(POST|PATCH|DELETE) \/enterprise\/workload-issuers\b/,
   /^DELETE \/orgs\/\{org\}\/credential-authorizations\//,
   /^(POST|PUT|DELETE) \/enterprise\/(users|organizations|personal-access-tokens)\b/,
   // Looks through repositories, and ends or frees tokens.

@@ -348,7 +348,15 @@ const narrowings = fc.record({
   refRules: fc.constant(null),
   allowedAddresses: fc.constantFrom(null, ['192.0.2.0/24']),
 });
-const DERIVED = { id: 9, parentId: null, createdAt: NOW - 5, agent: null, session: null };
+const DERIVED = {
+  id: 9,
+  parentId: null,
+  createdAt: NOW - 5,
+  expiresAt: NOW + 60,
+  agent: null,
+  session: null,
+  workload: null,
+};
 
 test('what the sentence about a derived token says is what the decision answers', () => {
   fc.assert(

@@ -71,7 +71,7 @@ export async function readIssuer({ store: { db } }: Context, _permit: Permit, na
 }
 
 /** @throws Problem when there is none of that name */
-export async function issuerNamed(q: Query, name: string): Promise<WorkloadIssuer> {
+async function issuerNamed(q: Query, name: string): Promise<WorkloadIssuer> {
   const found = await issuerByName(q, name.toLowerCase());
   if (found === null) throw problem('not_found', `There is no issuer ${name.slice(0, 60)}.`, 'issuer');
   return found;

@@ -14,7 +14,7 @@ import { type KeySet, type KeySets, KeysUnavailable } from './key-sets.ts';
 
 export const MAX_JWT_LENGTH = 16 * 1024;
 /** RFC 7518 section 3.1, RFC 9864. */
-export const ALGORITHMS: readonly string[] = [
+const ALGORITHMS: readonly string[] = [
   'RS256',
   'RS384',
   'RS512',

@@ -28,7 +28,7 @@ const MAX_ANSWER_BYTES = 100 * 1024;
 const MAX_KEYS = 100;
 
 /** Finds the key of a JWS; rejects when there is none. */
-export type KeyFinder = ReturnType<typeof createLocalJWKSet>;
+type KeyFinder = ReturnType<typeof createLocalJWKSet>;
 
 /** The keys can't be had now: a sentence for whoever looks after the issuer. */
 export class KeysUnavailable extends Error {

@@ -25,7 +25,6 @@ import { machineOf, machinesOwner } from '../organizations/machines.ts';
 import { createUnheldToken, endOne } from '../tokens/tokens.ts';
 import { type TokenView, tokenView } from '../tokens/views.ts';
 import { MAX_GIVEN_SEC } from './exchange.ts';
-import { issuerNamed } from './issuers.ts';
 
 const MIN_GIVEN_SEC = MINUTE_SEC;
 const MAX_RULES = 20;
@@ -53,6 +52,9 @@ export interface RuleView extends WorkloadRule {
   /** The rights of what it gives; revoked = it gives nothing more. */
   readonly token: TokenView;
 }
+
+/** A token that a rule gave, with who runs. */
+export type GivenToken = DerivedToken;
 
 /** Whose machine: found through a permit by the doors, named by the operator. */
 export interface MachinePlace {
@@ -93,15 +95,15 @@ function noRule({ machine }: MachinePlace, id: number): Problem {
   return problem('not_found', `${machine.login} has no rule ${id}.`, 'id');
 }
 
-/** Adds a rule, with the token whose rights it gives. @throws Problem with every complaint of its part at once */
+/** Adds a rule, with the token whose rights it gives; returns its id. @throws Problem */
 export async function addRule(
   ctx: Context,
   permit: Permit,
   { owner, machine }: MachinePlace,
   draft: NewRuleDraft,
-): Promise<void> {
+): Promise<number> {
   keepTo(permit, { ownerId: owner.id });
-  const issuer = await issuerNamed(ctx.store.db, draft.issuer);
+  const issuer = await listedIssuer(ctx.store.db, draft.issuer);
   const demands = demandsOf(draft, presetOf(issuer.preset), issuer);
   const token: TokenDraft = {
     ...draft.token,
@@ -110,18 +112,29 @@ export async function addRule(
     kind: 'fine-grained',
     scopes: [],
   };
-  await createUnheldToken(ctx, permit, machine, token, async (tx, { id: tokenId, name }) => {
+  return createUnheldToken(ctx, permit, machine, token, async (tx, { id: tokenId, name }) => {
     const at = ctx.clock.now();
     if ((await rulesWhere(tx, { machineId: machine.id })).length >= MAX_RULES)
       throw problem('limit_reached', `${machine.login} has ${MAX_RULES} rules, which is the limit.`);
-    await insertRule(tx, { ...demands, issuerId: issuer.id, tokenId, machineId: machine.id, createdAt: at });
+    const id = await insertRule(tx, { ...demands, issuerId: issuer.id, tokenId, machineId: machine.id, createdAt: at });
     await record(tx, permit, at, {
       action: 'workload_identity.add_rule',
       ...placeFacts({ owner, machine }),
       tokenId,
       data: factsOf({ name, issuer: issuer.name, machine: machine.login, ...demands }),
     });
+    return id;
   });
+}
+
+/** @throws Problem that names those there are: owners can't look at the list */
+async function listedIssuer(q: Query, name: string): Promise<WorkloadIssuer> {
+  const issuers = await listIssuers(q);
+  const found = issuers.find((each) => each.name === name.toLowerCase());
+  if (found !== undefined) return found;
+  const known = issuers.map((each) => each.name).join(', ');
+  const words = known === '' ? 'An administrator lists issuers first.' : `Listed are ${known}.`;
+  throw problem('invalid', `There is no issuer ${name.slice(0, 60)}. ${words}`, 'issuer');
 }
 
 type Demands = Pick<WorkloadRule, 'conditions' | 'maxLifeSec' | 'isSingleUse' | 'takesPullRequests'>;
@@ -192,7 +205,7 @@ export async function listGiven(
   place: MachinePlace,
   id: number,
   page: Page = { beforeId: null, limit: MAX_SHOWN_GIVEN },
-): Promise<DerivedToken[]> {
+): Promise<GivenToken[]> {
   const { tokenId } = await ruleIn(ctx.store.db, place, id);
   return livingDerived(ctx.store.db, tokenId, ctx.clock.now(), page);
 }

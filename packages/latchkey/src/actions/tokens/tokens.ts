@@ -85,28 +85,22 @@ export async function createTokenFor(
  * @param then what belongs to it, in the same transaction
  * @throws Problem as `createToken` does
  */
-export async function createUnheldToken(
+export async function createUnheldToken<Made>(
   ctx: Context,
   permit: Permit,
   machine: Account,
   draft: Omit<TokenDraft, 'expiresInDays' | 'expiresAt' | 'notBeforeAt' | 'usesLeft'>,
-  then: (tx: Query, token: Token) => Promise<void>,
-): Promise<void> {
-  const plan = await planFor(ctx, permit, machine, draft, { hasEnd: false });
+  then: (tx: Query, token: Token) => Promise<Made>,
+): Promise<Made> {
+  const plan = await planFor(ctx, permit, machine, draft, false);
   const text = mintTokenText(plan.kind, randomBytes, ctx.settings.tokenPrefix);
-  await unlessTaken(`${machine.login} already has a token or a rule named ${plan.name}.`, 'name', () =>
+  return unlessTaken(`${machine.login} already has a token or a rule named ${plan.name}.`, 'name', () =>
     ctx.store.transaction(async (tx) => then(tx, await insertPlan(ctx, tx, permit, { user: machine, plan, text }))),
   );
 }
 
 /** @throws Problem with every complaint at once */
-async function planFor(
-  ctx: Context,
-  permit: Permit,
-  user: Account,
-  draft: TokenDraft,
-  { hasEnd = true } = {},
-): Promise<TokenPlan> {
+async function planFor(ctx: Context, permit: Permit, user: Account, draft: TokenDraft, hasEnd = true) {
   if (user.kind === 'machine') demandForMachine(draft);
   const world = await draftWorld(ctx, ctx.store.db, user, draft);
   const checked = checkDraft(draft, isOperator(permit) ? { ...world, tokensLeft: Infinity } : world);

@@ -18,6 +18,7 @@ import { secretsCommand } from './secrets.ts';
 import { serverCommand } from './servers.ts';
 import { tokenCommand } from './tokens.ts';
 import { userCommand } from './users.ts';
+import { issuerCommand } from './workload-issuers.ts';
 
 /** The commands below `admin`, one noun each. */
 export function adminCommand(terminal: Terminal): Command {
@@ -31,6 +32,7 @@ export function adminCommand(terminal: Terminal): Command {
     lfsCommand,
     organizationCommand,
     machineCommand,
+    issuerCommand,
     repositoryCommand,
     restoreCommand,
     secretsCommand,

@@ -6,11 +6,14 @@ import { once } from '../setting-options.ts';
 import { alignedTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { withData, withDataOptions } from './context.ts';
+import { ruleCommand } from './workload-rules.ts';
 
-/** `add`, `list` and `delete`. */
+/** `add`, `list`, `delete` and `rule`. */
 export function machineCommand(terminal: Terminal): Command {
-  const command = new Command('machine').description('machine accounts, for jobs and programs: add, list, delete');
-  for (const verb of [addCommand, listCommand, deleteCommand]) command.addCommand(verb(terminal));
+  const command = new Command('machine').description(
+    'machine accounts, for jobs and programs: add, list, delete; rules by which jobs get their tokens: rule',
+  );
+  for (const verb of [addCommand, listCommand, deleteCommand, ruleCommand]) command.addCommand(verb(terminal));
   return examples(command, [
     'latchkey admin machine add deploy-bot --owner acme --purpose "deploys the site"',
     'latchkey admin machine list acme',

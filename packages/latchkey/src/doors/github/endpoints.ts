@@ -23,6 +23,8 @@ import { documentationEndpoints, SERVER_ENDPOINTS } from './endpoints/server.ts'
 import { STATUS_ENDPOINTS } from './endpoints/statuses.ts';
 import { EMAIL_ENDPOINTS, USER_ENDPOINTS } from './endpoints/user.ts';
 import { WEBHOOK_ENDPOINTS } from './endpoints/webhooks.ts';
+import { WORKLOAD_ISSUER_ENDPOINTS } from './endpoints/workload-issuers.ts';
+import { WORKLOAD_RULE_ENDPOINTS } from './endpoints/workload-rules.ts';
 
 export const ENDPOINTS: readonly Endpoint[] = [
   ...COLLABORATOR_ENDPOINTS,
@@ -39,6 +41,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...LOG_ENDPOINTS,
   ...ORGANIZATION_TOKEN_ENDPOINTS,
   ...MACHINE_ENDPOINTS,
+  ...WORKLOAD_ISSUER_ENDPOINTS,
+  ...WORKLOAD_RULE_ENDPOINTS,
   ...OWN_TOKEN_ENDPOINTS,
   ...DERIVED_TOKEN_ENDPOINTS,
   ...PUSH_APPROVAL_ENDPOINTS,

@@ -11,7 +11,7 @@ import { onTestFinished } from 'vitest';
 import { organizationNamed } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addIssuer, type IssuerDraft } from '../../../src/actions/federation/issuers.ts';
-import { addRule, listRules, type MachinePlace, type NewRuleDraft } from '../../../src/actions/federation/rules.ts';
+import { addRule, type MachinePlace, type NewRuleDraft } from '../../../src/actions/federation/rules.ts';
 import { makeMachine } from '../../../src/actions/organizations/machines.ts';
 import { setCollaborator } from '../../../src/actions/repositories/repositories.ts';
 import { githubDoor, PREFIX } from '../../../src/doors/github/door.ts';
@@ -23,8 +23,8 @@ import { type Answer, answerOf, smallWorld } from '../small-world.ts';
 
 export const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
-export const JWT_TYPE = 'urn:ietf:params:oauth:token-type:jwt';
-export const GITHUB = 'https://token.actions.githubusercontent.com';
+const JWT_TYPE = 'urn:ietf:params:oauth:token-type:jwt';
+const GITHUB = 'https://token.actions.githubusercontent.com';
 
 export type Claims = Record<string, unknown>;
 type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
@@ -61,7 +61,7 @@ export interface WorkloadWorld {
   log(): Promise<{ action: string; data: Claims }[]>;
 }
 
-export const CONDITIONS = [
+const CONDITIONS = [
   { claim: 'repository_id', values: ['74'] },
   { claim: 'ref', values: ['refs/heads/main', 'refs/tags/v*'] },
 ];
@@ -107,10 +107,7 @@ async function worldOn(ctx: TestContext): Promise<WorkloadWorld> {
       return answerOf(await door.inject({ method, url: PREFIX + path, headers: { authorization: `Bearer ${token}` } }));
     },
     addIssuer: async (draft) => void (await addIssuer(ctx, permit, draft)),
-    addRule: async (draft = {}) => {
-      await addRule(ctx, permit, place, ruleOf(draft));
-      return (await listRules(ctx, place)).at(-1)!.id;
-    },
+    addRule: (draft = {}) => addRule(ctx, permit, place, ruleOf(draft)),
     log: async () => {
       const rows = await ctx.store.db
         .selectFrom('audit')

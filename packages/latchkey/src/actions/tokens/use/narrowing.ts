@@ -25,7 +25,7 @@ import type { Permit } from '../../decision/authorize.ts';
 import { tokenWithin } from '../../decision/token-access.ts';
 import type { Context } from '../../ground/context.ts';
 import { record } from '../../ground/record.ts';
-import { tokenEvent } from '../tokens.ts';
+import { tokenEvent } from '../../ground/token-events.ts';
 import type { GrantView, TokenView } from '../views.ts';
 import { ACTIVITY_DAYS, type Activity, readActivity } from './activity.ts';
 

@@ -31,7 +31,7 @@ const NewMachine = Type.Object(
 type AnyCall = Pick<Call<unknown, unknown>, 'params' | 'apiUrl'>;
 
 /** Whose machines: where they are listed, and what seeing and changing them needs. */
-interface Place {
+export interface MachinesOf {
   readonly prefix: '/orgs/{org}' | '/user';
   readonly names: string;
   readonly whose: string;
@@ -39,14 +39,14 @@ interface Place {
   readonly changes: PermissionSet;
 }
 
-const OF_ORGANIZATION: Place = {
+export const OF_ORGANIZATION: MachinesOf = {
   prefix: '/orgs/{org}',
   names: 'orgs',
   whose: 'of an organization',
   sees: { organization_personal_access_tokens: 'read' },
   changes: { members: 'write', organization_personal_access_tokens: 'write' },
 };
-const OWN: Place = {
+export const OWN: MachinesOf = {
   prefix: '/user',
   names: 'users',
   whose: 'of your own',
@@ -54,7 +54,7 @@ const OWN: Place = {
   changes: { personal_access_tokens: 'write' },
 };
 
-function endpointsOf({ prefix, names, whose, sees, changes }: Place): readonly Endpoint[] {
+function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): readonly Endpoint[] {
   const READ: Need = { sets: [sees], publicRead: false, writes: false };
   const WRITE: Need = { sets: [changes], publicRead: false, writes: true };
   const path = `${prefix}/machines`;

@@ -1,0 +1,173 @@
+/** `latchkey admin machine rule`: which workloads get tokens of a machine account (docs/machines.md). */
+import { Command, Option } from 'commander';
+import type { Permit } from '../../actions/decision/authorize.ts';
+import type { MachinePlace } from '../../actions/federation/rules.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import type { ClaimCheck, ClaimCondition } from '../../rules/workload-claims.ts';
+import { examples } from '../command-help.ts';
+import { collect, once } from '../setting-options.ts';
+import { alignedTable } from '../table.ts';
+import { type Terminal, UsageError } from '../terminal.ts';
+import { draftOf, type TokenFlags } from '../token/flags.ts';
+import { withData, withDataOptions } from './context.ts';
+import { secondsOf } from './workload-issuers.ts';
+
+interface AddFlags extends Pick<TokenFlags, 'name' | 'repo' | 'allRepos' | 'permission' | 'ref' | 'address'> {
+  readonly owner: string;
+  readonly issuer: string;
+  readonly claim: readonly string[];
+  readonly life?: string;
+  readonly severalTimes?: true;
+  readonly once?: true;
+  readonly pullRequests?: true;
+}
+
+/** More than any token that is taken. */
+const MAX_INPUT_BYTES = 100_000;
+
+/** `add`, `list`, `remove` and `test`. */
+export function ruleCommand(terminal: Terminal): Command {
+  const command = new Command('rule').description(
+    'rules by which workloads get tokens of a machine account: add, list, remove, test',
+  );
+  for (const verb of [addCommand, listCommand, removeCommand, testCommand]) command.addCommand(verb(terminal));
+  return examples(command, [
+    'latchkey admin machine rule list deploy-bot --owner acme',
+    'latchkey admin machine rule test deploy-bot --owner acme < job-token',
+  ]);
+}
+
+function ownerOption(command: Command): Command {
+  return command
+    .argument('<LOGIN>', 'the machine account')
+    .requiredOption('--owner <OWNER>', 'the organization or person that it belongs to', once('--owner'));
+}
+
+async function placeOf(ctx: Context, permit: Permit, login: string, owner: string): Promise<MachinePlace> {
+  const { machineOf, machineOwner } = await import('../../actions/organizations/machines.ts');
+  const account = await machineOwner(ctx, permit, owner);
+  return { owner: account, machine: await machineOf(ctx.store.db, account, login) };
+}
+
+function addCommand(terminal: Terminal): Command {
+  const command = ownerOption(new Command('add').description('add a rule: what a token must say, and what it is worth'))
+    .requiredOption('--name <NAME>', 'what it is for', once('--name'))
+    .requiredOption('--issuer <NAME>', 'a trusted issuer: latchkey admin issuer list', once('--issuer'))
+    .addOption(
+      new Option(
+        '--claim <CLAIM=VALUE>',
+        'a claim and a value; another value of the same claim will do instead; may be repeated',
+      )
+        .argParser(collect)
+        .makeOptionMandatory(),
+    )
+    .addOption(new Option('--repo <REPO>', 'a repository that it reaches; may be repeated').argParser(collect))
+    .addOption(new Option('--all-repos', "all the owner's repositories, future ones included").conflicts('repo'))
+    .addOption(new Option('--permission <P=LEVEL>', 'such as contents=write; may be repeated').argParser(collect))
+    .addOption(
+      new Option('--ref <RULE>', "what it may push to, such as 'agent/**'; may be repeated").argParser(collect),
+    )
+    .addOption(new Option('--address <CIDR>', 'an address that may use it; may be repeated').argParser(collect))
+    .option('--life <SECONDS>', 'how long what it gives lives, 60 to 3600 (default: 3600)', once('--life'))
+    .addOption(new Option('--once', 'a token is good for one exchange').conflicts('severalTimes'))
+    .option('--several-times', 'a token is good until it ends')
+    .option('--pull-requests', 'take runs that strangers can start, too')
+    .action((login: string, flags: AddFlags) =>
+      withData(command, terminal, async (ctx, permit) => {
+        const { addRule } = await import('../../actions/federation/rules.ts');
+        const { owner, issuer, claim, life, once: isOnce, severalTimes, pullRequests, ...token } = flags;
+        const id = await addRule(ctx, permit, await placeOf(ctx, permit, login, owner), {
+          issuer,
+          conditions: conditionsOf(claim),
+          token: draftOf(login, token),
+          maxLifeSec: life === undefined ? undefined : secondsOf(life, '--life'),
+          isSingleUse: isOnce === true ? true : severalTimes === true ? false : undefined,
+          takesPullRequests: pullRequests === true,
+        });
+        terminal.say(`added the rule ${id} (${token.name}) to ${login}`);
+      }),
+    );
+  return examples(withDataOptions(command), [
+    'latchkey admin machine rule add deploy-bot --owner acme --name deploy --issuer github --claim repository_id=74 ' +
+      '--claim ref=refs/heads/main --repo site --permission contents=write',
+  ]);
+}
+
+/** Conditions in the order of their first value. @throws UsageError */
+function conditionsOf(flags: readonly string[]): readonly ClaimCondition[] {
+  const values = new Map<string, string[]>();
+  for (const flag of flags) {
+    const equals = flag.indexOf('=');
+    if (equals < 1) throw new UsageError(`--claim is CLAIM=VALUE, not ${flag.slice(0, 60)}`);
+    const claim = flag.slice(0, equals);
+    values.set(claim, [...(values.get(claim) ?? []), flag.slice(equals + 1)]);
+  }
+  return [...values].map(([claim, each]) => ({ claim, values: each }));
+}
+
+function listCommand(terminal: Terminal): Command {
+  const command = ownerOption(new Command('list').description('the rules of a machine account')).action(
+    (login: string, { owner }: { owner: string }) =>
+      withData(command, terminal, async (ctx, permit) => {
+        const { listRules } = await import('../../actions/federation/rules.ts');
+        const rules = await listRules(ctx, await placeOf(ctx, permit, login, owner));
+        if (rules.length === 0) {
+          terminal.say(`${login} has no rules`);
+          return;
+        }
+        const rows = rules.map(({ id, name, issuer, conditions, maxLifeSec, token }) => ({
+          id,
+          name,
+          issuer: issuer.name,
+          life: maxLifeSec,
+          state: token.revokedAt === null ? 'gives' : 'ended',
+          conditions: conditions.map(({ claim, values }) => `${claim}=${values.join('|')}`).join(' '),
+        }));
+        const columns = ['id', 'name', 'issuer', 'life', 'state', 'conditions'] as const;
+        for (const line of alignedTable(columns, rows)) terminal.print(line);
+      }),
+  );
+  return examples(withDataOptions(command), ['latchkey admin machine rule list deploy-bot --owner acme']);
+}
+
+function removeCommand(terminal: Terminal): Command {
+  const command = ownerOption(new Command('remove').description('remove a rule; what it gave ends at once'))
+    .argument('<ID>', 'its number: latchkey admin machine rule list')
+    .action((login: string, id: string, { owner }: { owner: string }) =>
+      withData(command, terminal, async (ctx, permit) => {
+        if (!/^\d{1,15}$/.test(id)) throw new UsageError(`a rule is called by its number, not ${id.slice(0, 40)}`);
+        const { removeRule } = await import('../../actions/federation/rules.ts');
+        await removeRule(ctx, permit, await placeOf(ctx, permit, login, owner), Number(id));
+        terminal.say(`removed the rule ${id} of ${login}; what it gave has ended`);
+      }),
+    );
+  return examples(withDataOptions(command), ['latchkey admin machine rule remove deploy-bot 7 --owner acme']);
+}
+
+function testCommand(terminal: Terminal): Command {
+  const command = ownerOption(
+    new Command('test').description("try a workload's token, from standard input, on the rules; nothing is given"),
+  ).action((login: string, { owner }: { owner: string }) =>
+    withData(command, terminal, async (ctx, permit) => {
+      const { tryWorkloadToken } = await import('../../actions/federation/trial.ts');
+      const jwt = await terminal.readInput(MAX_INPUT_BYTES);
+      const trial = await tryWorkloadToken(ctx, await placeOf(ctx, permit, login, owner), jwt);
+      if (trial.flaw !== null) {
+        terminal.print(`no   ${trial.flaw}`);
+        return;
+      }
+      terminal.print(`yes  signed by ${trial.issuer}`);
+      for (const check of trial.checks) terminal.print(lineOf(check));
+      for (const rule of trial.rules) {
+        terminal.print(`rule ${rule.id} (${rule.name})`);
+        for (const check of rule.checks) terminal.print(lineOf(check));
+      }
+      if (trial.rules.length === 0) terminal.print(`no   ${login} has no rule for ${trial.issuer}`);
+    }),
+  );
+  return examples(withDataOptions(command), ['latchkey admin machine rule test deploy-bot --owner acme < job-token']);
+}
+
+function lineOf({ isMet, claim, expected, seen }: ClaimCheck): string {
+  return isMet ? `yes  ${claim} is ${seen ?? 'absent'}` : `no   ${claim} is ${seen ?? 'absent'}, not ${expected}`;
+}

@@ -1,0 +1,207 @@
+/**
+ * Rules over REST, by which workloads get tokens of a machine account: of an organization, for its owners, and of one's
+ * own. GitHub has no API for them.
+ */
+import {
+  addRule,
+  editRule,
+  listGiven,
+  listRules,
+  machinePlace,
+  type RuleDraft,
+  readRule,
+  removeRule,
+} from '../../../actions/federation/rules.ts';
+import { tryWorkloadToken } from '../../../actions/federation/trial.ts';
+import { type Static, Type } from '../../../base/json-schema.ts';
+import { parameter } from '../../../base/present.ts';
+import type { Need } from '../../../catalogue/needs.ts';
+import type { ClaimCondition } from '../../../rules/workload-claims.ts';
+import { type Call, created, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
+import { nextKey, pageById } from '../paging.ts';
+import { givenToken, trialBody, workloadRule } from '../present/workloads.ts';
+import { type MachinesOf, OF_ORGANIZATION, OWN } from './machines.ts';
+import { closed, grantDraft, idIn, RefRules } from './own-token-bodies.ts';
+
+const optional = Type.Optional;
+const Conditions = Type.Record(
+  Type.String(),
+  Type.Union([Type.String({ maxLength: 2000 }), Type.Array(Type.String({ maxLength: 2000 }), { maxItems: 100 })]),
+  { description: 'Claim to the values of which it must have one; one that ends in `*` is a beginning.' },
+);
+const DEMANDS = {
+  max_life: optional(
+    Type.Integer({ description: 'The longest life in seconds of what it gives, 60 to 3600; 3600 when left out.' }),
+  ),
+  single_use: optional(
+    Type.Boolean({ description: 'A token is good for one exchange. Left out: as is usual for the issuer.' }),
+  ),
+  pull_requests: optional(Type.Boolean({ description: 'Runs that strangers can start are taken, too.' })),
+};
+const Demands = Type.Object({ conditions: optional(Conditions), ...DEMANDS }, closed);
+
+const NewRule = Type.Object(
+  {
+    name: Type.String(),
+    description: optional(Type.String()),
+    issuer: Type.String({ maxLength: 100, description: 'The name of a trusted issuer.' }),
+    conditions: Conditions,
+    ...DEMANDS,
+    repository_selection: optional(
+      Type.Union([Type.Literal('none'), Type.Literal('all'), Type.Literal('subset')], {
+        description: '`none`: public repositories, to read.',
+      }),
+    ),
+    repositories: optional(
+      Type.Array(Type.String({ maxLength: 150 }), { maxItems: 1000, description: 'Names, with a `subset`.' }),
+    ),
+    permissions: optional(Type.Record(Type.String(), Type.String(), { description: 'Permission to level.' })),
+    ref_rules: optional(RefRules),
+    allowed_addresses: optional(Type.Array(Type.String({ maxLength: 60 }))),
+  },
+  closed,
+);
+
+function demandsIn({ conditions, max_life, single_use, pull_requests }: Static<typeof Demands>): Partial<RuleDraft> {
+  return {
+    ...(conditions === undefined ? {} : { conditions: conditionsIn(conditions) }),
+    maxLifeSec: max_life,
+    isSingleUse: single_use,
+    takesPullRequests: pull_requests,
+  };
+}
+
+function conditionsIn(body: Static<typeof Conditions>): readonly ClaimCondition[] {
+  return Object.entries(body).map(([claim, values]) => ({
+    claim,
+    values: typeof values === 'string' ? [values] : values,
+  }));
+}
+
+type AnyCall = Pick<Call<unknown, unknown>, 'ctx' | 'permit' | 'params' | 'apiUrl'>;
+
+function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): readonly Endpoint[] {
+  const READ: Need = { sets: [sees], publicRead: false, writes: false };
+  const WRITE: Need = { sets: [changes], publicRead: false, writes: true };
+  const path = `${prefix}/machines/{machine}/workload-rules`;
+  const target = prefix === '/user' ? ({ kind: 'self' } as const) : ({ kind: 'organization', login: 'org' } as const);
+  const describe = { resource: 'WorkloadRule', target } as const;
+  const placeOf = ({ ctx, permit, params }: AnyCall) => machinePlace(ctx, permit, parameter(params, 'machine'));
+  const listUrl = ({ apiUrl, params }: AnyCall): string =>
+    apiUrl + path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
+  const shownRule = async (call: AnyCall, id: number) =>
+    workloadRule(call.apiUrl, listUrl(call), await readRule(call.ctx, await placeOf(call), id), call.ctx.clock.now());
+  return [
+    endpoint({
+      ...describe,
+      method: 'GET',
+      path,
+      operationId: `${names}/list-workload-rules`,
+      summary: `The rules by which workloads get tokens of a machine account ${whose}; the first that fits gives.`,
+      need: READ,
+      handle: async (call) => {
+        const rules = await listRules(call.ctx, await placeOf(call));
+        return ok(rules.map((rule) => workloadRule(call.apiUrl, listUrl(call), rule, call.ctx.clock.now())));
+      },
+    }),
+    endpoint({
+      ...describe,
+      method: 'POST',
+      path,
+      operationId: `${names}/add-workload-rule`,
+      summary:
+        'Adds a rule. What it gives has these rights towards the account that the machine belongs to. Made with a ' +
+        'token, it gives nothing beyond that token, and ends with it.',
+      need: WRITE,
+      body: NewRule,
+      handle: async (call) => {
+        const { body, ctx, permit } = call;
+        const id = await addRule(ctx, permit, await placeOf(call), {
+          ...demandsIn(body),
+          conditions: conditionsIn(body.conditions),
+          issuer: body.issuer,
+          token: {
+            name: body.name,
+            description: body.description ?? '',
+            grants: [
+              grantDraft({
+                ...(body.repository_selection === undefined ? {} : { repository_selection: body.repository_selection }),
+                repositories: body.repositories ?? [],
+                permissions: body.permissions ?? {},
+              }),
+            ],
+            refRules: body.ref_rules,
+            allowedAddresses: body.allowed_addresses,
+          },
+        });
+        const shown = await shownRule(call, id);
+        return created(shown, shown.url);
+      },
+    }),
+    endpoint({
+      ...describe,
+      method: 'POST',
+      path: `${path}/check`,
+      operationId: `${names}/check-workload-token`,
+      summary: "Tries a workload's token on the rules, and tells each condition, met or not. Nothing is given.",
+      need: READ,
+      success: 200,
+      body: Type.Object({ token: Type.String({ maxLength: 100_000, description: 'The JWT.' }) }, closed),
+      handle: async (call) => ok(trialBody(await tryWorkloadToken(call.ctx, await placeOf(call), call.body.token))),
+    }),
+    endpoint({
+      ...describe,
+      method: 'GET',
+      path: `${path}/{rule_id}`,
+      operationId: `${names}/get-workload-rule`,
+      summary: 'A rule, with the rights of what it gives.',
+      need: READ,
+      handle: async (call) => ok(await shownRule(call, idIn(call.params['rule_id']))),
+    }),
+    endpoint({
+      ...describe,
+      method: 'PATCH',
+      path: `${path}/{rule_id}`,
+      operationId: `${names}/update-workload-rule`,
+      summary: 'Changes what a rule demands. What it gave before stays until it ends.',
+      need: WRITE,
+      body: Demands,
+      handle: async (call) => {
+        const id = idIn(call.params['rule_id']);
+        await editRule(call.ctx, call.permit, await placeOf(call), id, demandsIn(call.body));
+        return ok(await shownRule(call, id));
+      },
+    }),
+    endpoint({
+      ...describe,
+      method: 'DELETE',
+      path: `${path}/{rule_id}`,
+      operationId: `${names}/remove-workload-rule`,
+      summary: 'Removes a rule; what it gave ends on the very next request everywhere.',
+      need: WRITE,
+      handle: async (call) => {
+        await removeRule(call.ctx, call.permit, await placeOf(call), idIn(call.params['rule_id']));
+        return nothing();
+      },
+    }),
+    endpoint({
+      ...describe,
+      method: 'GET',
+      path: `${path}/{rule_id}/tokens`,
+      operationId: `${names}/list-workload-tokens`,
+      summary: 'The living tokens that a rule gave, newest first, each with what its issuer said of the run.',
+      need: READ,
+      paged: true,
+      handle: async (call) => {
+        const { ctx, params, page } = call;
+        const found = await listGiven(ctx, await placeOf(call), idIn(params['rule_id']), pageById(page));
+        return {
+          ...ok(found.map((each) => givenToken(each, ctx.clock.now()))),
+          next: nextKey(found, page, ({ id }) => id),
+        };
+      },
+    }),
+  ];
+}
+
+export const WORKLOAD_RULE_ENDPOINTS: readonly Endpoint[] = [OF_ORGANIZATION, OWN].flatMap(endpointsOf);
