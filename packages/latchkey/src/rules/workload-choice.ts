@@ -4,7 +4,7 @@
  * Invariant: what a rule expects is told only to a workload that has met the rule's own conditions on ids. At the large
  * issuers anybody gets a token that is signed and meant for us, so others hear what their token has, and no more.
  */
-import { presetOf } from '../catalogue/workload-issuers.ts';
+import { presetOf } from '../catalogue/workloads/issuers.ts';
 import { isSameName } from './names.ts';
 import { type ClaimCheck, type Claims, judgeRule, type RuleDemands } from './workload-claims.ts';
 

@@ -6,7 +6,7 @@
  * change of case, a value cut or trimmed.
  */
 import { HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../base/time.ts';
-import { type IssuerPreset, type PresetName, presetOf } from '../catalogue/workload-issuers.ts';
+import { type IssuerPreset, type PresetName, presetOf } from '../catalogue/workloads/issuers.ts';
 import type { Complaints } from './token-limits.ts';
 
 /** How far the issuer's clock may differ from ours. */
@@ -176,6 +176,20 @@ function judgeRun(claims: Claims, { claim, values, isNeeded }: NonNullable<Issue
   const seen = claimValues(claims, claim);
   const isTaken = seen.length === 0 ? !isNeeded && valueAt(claims, claim) === undefined : !isMet(values, seen);
   return check(claim, `none of ${values.join(', ')}, which the rule does not take`, seen, isTaken);
+}
+
+/**
+ * Conditions as they are typed: `claim=value`, several with the same claim being values of it. What can't be read
+ * becomes a condition that `checkConditions` complains about.
+ */
+export function readConditions(lines: readonly string[]): readonly ClaimCondition[] {
+  const values = new Map<string, string[]>();
+  for (const line of lines) {
+    const equals = line.indexOf('=');
+    const claim = equals < 0 ? line : line.slice(0, equals);
+    values.set(claim, [...(values.get(claim) ?? []), ...(equals < 0 ? [] : [line.slice(equals + 1)])]);
+  }
+  return [...values].map(([claim, each]) => ({ claim, values: each }));
 }
 
 /** The conditions of a rule as they are stored. Complains about every one that is wrong, or too wide. */

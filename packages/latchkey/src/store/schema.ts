@@ -165,7 +165,7 @@ export interface WorkloadIssuersTable {
   name: string;
   /** As `iss` has it, to the letter. */
   issuer: string;
-  /** Of `catalogue/workload-issuers`. */
+  /** Of `catalogue/workloads/issuers`. */
   preset: string;
   /** Its public keys, pasted; null = they are fetched. */
   jwks_json: string | null;

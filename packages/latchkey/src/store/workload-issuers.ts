@@ -1,7 +1,7 @@
 /** Issuers of workload identities that administrators trust. */
 import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
-import { isPresetName, type PresetName } from '../catalogue/workload-issuers.ts';
+import { isPresetName, type PresetName } from '../catalogue/workloads/issuers.ts';
 import type { Query } from './db.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 import type { WorkloadIssuersTable } from './schema.ts';

@@ -6,8 +6,8 @@
  */
 import { createSecureContext } from 'node:tls';
 import { Problem, problem } from '../../base/errors.ts';
-import type { PresetName } from '../../catalogue/workload-issuers.ts';
-import { isPresetName, PRESET_NAMES, presetOf } from '../../catalogue/workload-issuers.ts';
+import type { PresetName } from '../../catalogue/workloads/issuers.ts';
+import { isPresetName, PRESET_NAMES, presetOf } from '../../catalogue/workloads/issuers.ts';
 import { Complaints } from '../../rules/token-limits.ts';
 import { DEFAULT_JWT_LIFE_SEC, MAX_JWT_LIFE_SEC, MIN_JWT_LIFE_SEC } from '../../rules/workload-claims.ts';
 import type { Query } from '../../store/db.ts';

@@ -6,7 +6,7 @@
  */
 import { Problem, problem } from '../../base/errors.ts';
 import { MINUTE_SEC } from '../../base/time.ts';
-import { type IssuerPreset, presetOf } from '../../catalogue/workload-issuers.ts';
+import { type IssuerPreset, presetOf } from '../../catalogue/workloads/issuers.ts';
 import type { TokenDraft } from '../../rules/draft.ts';
 import { Complaints } from '../../rules/token-limits.ts';
 import { type ClaimCondition, checkConditions } from '../../rules/workload-claims.ts';

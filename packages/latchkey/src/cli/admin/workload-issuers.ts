@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { spokenInstant } from '../../base/time.ts';
-import { PRESET_NAMES } from '../../catalogue/workload-issuers.ts';
+import { PRESET_NAMES } from '../../catalogue/workloads/issuers.ts';
 import { examples } from '../command-help.ts';
 import { once } from '../setting-options.ts';
 import { alignedTable } from '../table.ts';

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import type { Permit } from '../../actions/decision/authorize.ts';
 import type { MachinePlace } from '../../actions/federation/rules.ts';
 import type { Context } from '../../actions/ground/context.ts';
-import type { ClaimCheck, ClaimCondition } from '../../rules/workload-claims.ts';
+import { type ClaimCheck, readConditions } from '../../rules/workload-claims.ts';
 import { examples } from '../command-help.ts';
 import { collect, once } from '../setting-options.ts';
 import { alignedTable } from '../table.ts';
@@ -78,7 +78,7 @@ function addCommand(terminal: Terminal): Command {
         const { owner, issuer, claim, life, once: isOnce, severalTimes, pullRequests, ...token } = flags;
         const id = await addRule(ctx, permit, await placeOf(ctx, permit, login, owner), {
           issuer,
-          conditions: conditionsOf(claim),
+          conditions: readConditions(claim),
           token: draftOf(login, token),
           maxLifeSec: life === undefined ? undefined : secondsOf(life, '--life'),
           isSingleUse: isOnce === true ? true : severalTimes === true ? false : undefined,
@@ -91,18 +91,6 @@ function addCommand(terminal: Terminal): Command {
     'latchkey admin machine rule add deploy-bot --owner acme --name deploy --issuer github --claim repository_id=74 ' +
       '--claim ref=refs/heads/main --repo site --permission contents=write',
   ]);
-}
-
-/** Conditions in the order of their first value. @throws UsageError */
-function conditionsOf(flags: readonly string[]): readonly ClaimCondition[] {
-  const values = new Map<string, string[]>();
-  for (const flag of flags) {
-    const equals = flag.indexOf('=');
-    if (equals < 1) throw new UsageError(`--claim is CLAIM=VALUE, not ${flag.slice(0, 60)}`);
-    const claim = flag.slice(0, equals);
-    values.set(claim, [...(values.get(claim) ?? []), flag.slice(equals + 1)]);
-  }
-  return [...values].map(([claim, each]) => ({ claim, values: each }));
 }
 
 function listCommand(terminal: Terminal): Command {

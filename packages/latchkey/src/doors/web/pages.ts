@@ -27,6 +27,7 @@ import { outboxPages } from './instance/outbox.tsx';
 import { instancePeoplePages } from './instance/people.tsx';
 import { restorationPages } from './instance/restoration.tsx';
 import { instanceTokenPages } from './instance/tokens.tsx';
+import { workloadIssuerPages } from './instance/workload-issuers.tsx';
 import { auditLogPages } from './organizations/audit-log.tsx';
 import { machinePages } from './organizations/machines.tsx';
 import { organizationPeoplePages } from './organizations/people.tsx';
@@ -99,6 +100,7 @@ export const PAGES: readonly WebPage[] = [
   ...instancePeoplePages,
   ...deletePersonPages,
   ...instanceTokenPages,
+  ...workloadIssuerPages,
   ...restorationPages,
   ...tokenHealthPages,
   ...tokenPages,

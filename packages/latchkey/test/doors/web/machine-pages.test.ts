@@ -1,8 +1,10 @@
 /** Machine accounts on their pages: made, given a token whose secret is shown once, deleted; by owners alone. */
+import { SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addRepository, setCollaborator } from '../../../src/actions/repositories/repositories.ts';
+import { jwksOf, newSigner } from '../oauth/workload-world.ts';
 import { webWorld } from './visitor.ts';
 
 test.each([
@@ -45,4 +47,53 @@ test.each([
   const gone = await visitor.send(one, 'delete');
   expect([gone.status, gone.location]).toEqual([303, list]);
   expect((await visitor.get(one)).status).toBe(404);
+});
+
+test('an administrator trusts an issuer, and an owner writes a rule, tries a token on it, and removes it', async () => {
+  const world = await webWorld();
+  const { ctx } = world;
+  const permit = operatorPermit();
+  await world.addPerson('root', { admin: true });
+  await world.addPerson('ada');
+  await addOrganization(ctx, permit, { name: 'octo', owner: 'ada' });
+  await addRepository(ctx, permit, { owner: 'octo', name: 'site', visibility: 'private' });
+  const administrator = world.visitor();
+  await administrator.signIn('root');
+  const signer = await newSigner('ES256', 'one');
+  const issuers = '/instance/workload-issuers';
+  const wrong = await administrator.send(issuers, 'add', { preset: 'other', issuer: 'http://example.org' });
+  expect([wrong.status, wrong.text.includes('An issuer begins with https://')]).toEqual([422, true]);
+  const trusted = await administrator.send(issuers, 'add', { preset: 'github', jwks: jwksOf(signer) });
+  expect([trusted.status, trusted.location]).toEqual([303, issuers]);
+  await administrator.send(issuers, 'test', { issuer: 'github' });
+  expect((await administrator.get(issuers)).text).toContain('One key was read from github.');
+
+  const owner = world.visitor();
+  await owner.signIn('ada');
+  expect((await owner.get(issuers)).status).toBe(403);
+  const machines = '/organizations/octo/settings/machines';
+  await owner.send(machines, 'add', { login: 'deploy-bot', purpose: '' });
+  await setCollaborator(ctx, permit, { owner: 'octo', name: 'site', login: 'deploy-bot', role: 'write' });
+  const rules = `${machines}/deploy-bot/workload-rules`;
+  expect((await owner.get(`${machines}/deploy-bot`)).text).toContain(`href="${rules}"`);
+  const rule = { name: 'deploy', issuer: 'github', repositories: 'site', contents: 'write', ref_rules: 'agent/**' };
+  const wide = await owner.send(rules, 'create', { ...rule, conditions: 'ref=refs/heads/main' });
+  expect([wide.status, wide.text.includes('needs a condition on repository_id')]).toEqual([422, true]);
+  const made = await owner.send(rules, 'create', { ...rule, conditions: 'repository_id=74\nref=refs/heads/main' });
+  expect([made.status, made.location]).toEqual([303, rules]);
+  const at = ctx.clock.now();
+  const claims = { repository_id: '74', ref: '<b>dev', event_name: 'push', jti: '1', sub: 's', iat: at, exp: at + 60 };
+  const iss = 'https://token.actions.githubusercontent.com';
+  const jwt = await new SignJWT({ ...claims, iss, aud: ctx.settings.publicUrl })
+    .setProtectedHeader({ alg: 'ES256', kid: 'one' })
+    .sign(signer.privateKey);
+  const tried = await owner.send(rules, 'check', { jwt });
+  expect(tried.status).toBe(200);
+  for (const words of ['✓ signed by github', '✗ <code>ref</code> is &lt;b>dev, and must be refs/heads/main'])
+    expect(tried.text).toContain(words);
+  expect(tried.text).not.toContain(jwt);
+  const id = /name="id" value="(\d+)"/.exec(tried.text)?.[1] ?? '';
+  const gone = await owner.send(rules, 'remove', { id });
+  expect([gone.status, gone.location]).toEqual([303, rules]);
+  expect((await owner.get(rules)).text).toContain('No rules yet.');
 });

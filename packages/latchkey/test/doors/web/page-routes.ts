@@ -5,9 +5,12 @@
  * Invariant: a route that the door registers and this table lacks, or the other way round, fails every test that uses
  * the table.
  */
+import { generateKeyPairSync } from 'node:crypto';
 import Fastify from 'fastify';
 import { expect } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addIssuer } from '../../../src/actions/federation/issuers.ts';
+import { addRule, type NewRuleDraft } from '../../../src/actions/federation/rules.ts';
 import type { Context } from '../../../src/actions/ground/context.ts';
 import { mintSecret } from '../../../src/actions/ground/one-time-secrets.ts';
 import { beginAnew } from '../../../src/actions/instance/restoration.ts';
@@ -38,6 +41,21 @@ export interface Places {
   /** Of a device that is waiting. */
   readonly userCode: string;
 }
+
+const RULE: NewRuleDraft = {
+  issuer: 'github',
+  conditions: [
+    { claim: 'repository_id', values: ['74'] },
+    { claim: 'workflow_ref', values: ['octo-org/octo-repo/.github/workflows/deploys-everything-there-is.yml@*'] },
+  ],
+  token: {
+    name: 'deploys-everything-there-is-by-rule',
+    description: '',
+    grants: [
+      { owner: '', selection: 'all', repositories: [], permissions: { contents: 'write' }, justification: null },
+    ],
+  },
+};
 
 /**
  * Who looks: the administrator, an anonymous visitor, one on the server's own machine, somebody whose second factor is
@@ -180,6 +198,11 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/settings/push-approvals/:id': made(({ approvals }) => approvals.map((id) => `/settings/push-approvals/${id}`)),
   '/settings/machines': page('/settings/machines'),
   '/settings/machines/:machine': page('/settings/machines/ada-bot'),
+  '/organizations/:org/settings/machines/:machine/workload-rules': page(
+    `${ORG}/machines/octo-deploys-everything-there-is/workload-rules`,
+  ),
+  '/settings/machines/:machine/workload-rules': page('/settings/machines/ada-bot/workload-rules'),
+  '/instance/workload-issuers': page('/instance/workload-issuers'),
   '/organizations/:org/settings/personal-access-token-policy': page(`${ORG}/personal-access-token-policy`),
   '/organizations/:org/settings/personal-access-token-requests': page(
     ...searches(`${ORG}/personal-access-token-requests`),
@@ -270,12 +293,16 @@ export async function furnish(ctx: Context, owner: string): Promise<void> {
     name: 'one',
     grants: [grant],
   });
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const jwks = JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] });
+  await addIssuer(ctx, operatorPermit(), { preset: 'github', jwks });
   for (const [login, whose] of [
     ['octo-deploys-everything-there-is', 'octo'],
     ['ada-bot', owner],
   ] as const) {
     const account = await machineOwner(ctx, operatorPermit(), whose);
-    await makeMachine(ctx, operatorPermit(), account, { login, purpose: 'deploys the site' });
+    const machine = await makeMachine(ctx, operatorPermit(), account, { login, purpose: 'deploys the site' });
+    await addRule(ctx, operatorPermit(), { owner: account, machine }, RULE);
   }
   await createToken(ctx, operatorPermit(), {
     ...draft,

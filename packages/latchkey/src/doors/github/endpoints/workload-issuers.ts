@@ -10,7 +10,7 @@ import {
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { parameter } from '../../../base/present.ts';
 import type { Need } from '../../../catalogue/needs.ts';
-import { PRESET_NAMES } from '../../../catalogue/workload-issuers.ts';
+import { PRESET_NAMES } from '../../../catalogue/workloads/issuers.ts';
 import { created, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
 import { workloadIssuer } from '../present/workloads.ts';
 import { closed } from './own-token-bodies.ts';

@@ -74,6 +74,7 @@ export const INSTANCE_MENU: Menu = {
     { label: 'Invitations', path: '/instance/invitations' },
     { label: 'Token policy', path: '/instance/policy' },
     { label: 'Active tokens', path: '/instance/tokens' },
+    { label: 'Workload issuers', path: '/instance/workload-issuers' },
     { label: 'Audit log', path: '/instance/audit-log' },
     { label: 'Mail', path: '/instance/mail', withBelow: true },
     { label: 'Restoration', path: '/instance/restoration' },

@@ -51,6 +51,10 @@ export const OWN: Place = {
 export const pathOf = (place: Place, visit: Visit, login: string): string =>
   `${place.path(visit)}/${encodeURIComponent(login)}`;
 
+/** The page of its rules for workloads. */
+export const rulesPath = (place: Place, visit: Visit, login: string): string =>
+  `${pathOf(place, visit, login)}/workload-rules`;
+
 /** In how many tokens and which repositories, in a sentence. */
 export function UsedBy({ machine }: { machine: MachineView }): VNode {
   const { tokens, repositories, lastUsedAt } = machine;

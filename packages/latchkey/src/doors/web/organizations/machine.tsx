@@ -22,7 +22,7 @@ import { ExpirationField } from '../tokens/form/expiration-field.tsx';
 import { PermissionPicker } from '../tokens/form/permission-picker.tsx';
 import { RestrictionFields, readRestrictions } from '../tokens/form/restrictions.tsx';
 import { organizationPath } from './area.tsx';
-import { type Place, pathOf, UsedBy } from './machine-place.tsx';
+import { type Place, pathOf, rulesPath, UsedBy } from './machine-place.tsx';
 
 /** The most tokens of one machine that its page shows. */
 const TOKENS_SHOWN = 100;
@@ -56,6 +56,11 @@ async function show(place: Place, visit: Visit): Promise<Answer> {
       <h2 class="f3 mt-4 mb-2">Tokens</h2>
       {tokens.length === 0 ? <p>No tokens yet.</p> : <Tokens visit={visit} tokens={tokens} />}
       <NewToken place={place} visit={visit} />
+      <h2 class="f3 mt-4 mb-2">Jobs without a stored secret</h2>
+      <p>
+        A job on GitHub Actions, GitLab CI or Kubernetes gets a token by a{' '}
+        <a href={rulesPath(place, visit, account.login)}>rule for workloads</a>.
+      </p>
       <h2 class="f3 mt-4 mb-2">Delete</h2>
       <Form f={visit.fields('delete')} submit={`Delete ${account.login}`} tone="danger">
         <p>Its tokens stop working with the next request, its roles are gone, and nobody gets its name for 90 days.</p>

@@ -1,0 +1,140 @@
+/** For the administrator: issuers that are trusted to say which workload runs. */
+import type { VNode } from 'preact';
+import {
+  addIssuer,
+  type IssuerView,
+  listIssuers,
+  removeIssuer,
+  tryIssuer,
+} from '../../../actions/federation/issuers.ts';
+import { PRESET_NAMES, presetOf } from '../../../catalogue/workloads/issuers.ts';
+import type { Need } from '../../../rules/model.ts';
+import { WithMenu } from '../frame/layout.tsx';
+import { INSTANCE_MENU } from '../frame/menus.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Select } from '../parts/choice-fields.tsx';
+import { Blankslate, Label, Subhead } from '../parts/components.tsx';
+import { Form, Hidden } from '../parts/form.tsx';
+import { TextArea, TextField } from '../parts/text-fields.tsx';
+
+const PATH = '/instance/workload-issuers';
+const READ: Need = { sets: [{ instance_policies: 'read' }], publicRead: false, writes: false };
+const WRITE: Need = { sets: [{ instance_policies: 'write' }], publicRead: false, writes: true };
+const onInstance = (visit: Visit, need: Need) => visit.permit(need, { kind: 'instance' });
+
+export const workloadIssuerPages: readonly WebPage[] = [
+  {
+    path: PATH,
+    access: 'administrator',
+    get: show,
+    forms: { add: { run: add }, test: { run: test }, remove: { run: remove } },
+  },
+];
+
+async function show(visit: Visit): Promise<Answer> {
+  const issuers = await listIssuers(visit.ctx, await onInstance(visit, READ));
+  const f = visit.fields('add');
+  return page(
+    'Workload issuers',
+    <WithMenu visit={visit} menu={INSTANCE_MENU}>
+      <Subhead title="Workload issuers" level={1} />
+      <p class="color-fg-muted mb-3">
+        Platforms that sign a token for each job. Owners write rules that say which jobs get tokens of their machine
+        accounts; without a rule, nobody gets anything.
+      </p>
+      {issuers.length === 0 ? (
+        <Blankslate heading="No issuer is trusted" />
+      ) : (
+        <ul class="Box list-style-none">
+          {issuers.map((issuer) => (
+            <Row visit={visit} issuer={issuer} />
+          ))}
+        </ul>
+      )}
+      <h2 class="f3 mt-4 mb-2">Trust an issuer</h2>
+      <Form f={f} submit="Trust this issuer">
+        <Select
+          f={f}
+          name="preset"
+          label="Platform"
+          choices={PRESET_NAMES.map((name) => ({ value: name, label: presetOf(name).label }))}
+        />
+        <TextField
+          f={f}
+          name="name"
+          label="Name"
+          maxLength={40}
+          spellcheck={false}
+          note="How rules call it. Empty: the platform's."
+        />
+        <TextField
+          f={f}
+          name="issuer"
+          label="Issuer"
+          maxLength={255}
+          spellcheck={false}
+          note="As its tokens name it (iss), to the letter. Empty: the only one, for GitHub Actions and Buildkite."
+        />
+        <TextArea f={f} name="jwks" label="Keys" rows={3} note="A JWK set, where this server can't fetch it." />
+        <TextArea
+          f={f}
+          name="ca"
+          label="Authority"
+          rows={3}
+          note="Of the issuer's certificate, in PEM, if it has one of its own."
+        />
+      </Form>
+    </WithMenu>,
+  );
+}
+
+function Row({ visit, issuer }: { visit: Visit; issuer: IssuerView }): VNode {
+  const { name, preset, jwks, rules } = issuer;
+  return (
+    <li class="Box-row lk-break">
+      <p class="mb-1">
+        <strong>{name}</strong> <Label tone="secondary">{presetOf(preset).label}</Label>
+      </p>
+      <p class="mb-1">
+        <code>{issuer.issuer}</code>
+      </p>
+      <p class="mb-1 color-fg-muted">
+        {rules === 1 ? '1 rule' : `${rules} rules`}; its keys are {jwks === null ? 'fetched' : 'pasted'}
+      </p>
+      <Form f={visit.fields('test')} submit={`Read the keys of ${name}`} tone="default" small inline>
+        <Hidden name="issuer" value={name} />
+      </Form>{' '}
+      <Form f={visit.fields('remove')} submit={`Stop trusting ${name}`} tone="danger" small inline>
+        <Hidden name="issuer" value={name} />
+      </Form>
+    </li>
+  );
+}
+
+async function add(visit: Visit): Promise<Answer> {
+  const made = await addIssuer(visit.ctx, await onInstance(visit, WRITE), {
+    preset: visit.field('preset'),
+    name: visit.field('name'),
+    issuer: visit.field('issuer'),
+    jwks: visit.field('jwks'),
+    ca: visit.field('ca'),
+  });
+  return redirect(PATH, { tone: 'success', text: `${made.name} is trusted.` });
+}
+
+async function test(visit: Visit): Promise<Answer> {
+  const name = visit.field('issuer');
+  const ids = await tryIssuer(visit.ctx, await onInstance(visit, WRITE), name);
+  const keys = ids.length === 1 ? 'One key was read' : `${ids.length} keys were read`;
+  return redirect(PATH, { tone: 'success', text: `${keys} from ${name}.` });
+}
+
+async function remove(visit: Visit): Promise<Answer> {
+  const name = visit.field('issuer');
+  await removeIssuer(visit.ctx, await onInstance(visit, WRITE), name);
+  return redirect(PATH, {
+    tone: 'success',
+    text: `${name} is trusted no longer. Its rules and what they gave have ended.`,
+  });
+}

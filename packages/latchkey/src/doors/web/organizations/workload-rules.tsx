@@ -1,0 +1,221 @@
+/** Rules for workloads of one machine account: which jobs get its tokens, what they got, and a token tried on them. */
+import type { VNode } from 'preact';
+import { addRule, listGiven, listRules, machinePlace, removeRule } from '../../../actions/federation/rules.ts';
+import { type Trial, tryWorkloadToken } from '../../../actions/federation/trial.ts';
+import { problem } from '../../../base/errors.ts';
+import { present } from '../../../base/present.ts';
+import { refRuleDrafts } from '../../../rules/refs/ref-rule-text.ts';
+import { MAX_NAME_LENGTH } from '../../../rules/token-limits.ts';
+import { readConditions } from '../../../rules/workload-claims.ts';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Checkbox } from '../parts/choice-fields.tsx';
+import { Subhead } from '../parts/components.tsx';
+import { Fields } from '../parts/fields.ts';
+import { CancelLink, ErrorSummary, Form, Hidden } from '../parts/form.tsx';
+import { TextArea, TextField } from '../parts/text-fields.tsx';
+import { permissionsOf } from '../tokens/form/draft.ts';
+import { PermissionPicker } from '../tokens/form/permission-picker.tsx';
+import { type Place, pathOf, rulesPath } from './machine-place.tsx';
+import { Rule, TrialResult } from './workload-parts.tsx';
+
+/** The most given tokens of each rule that are shown. */
+const GIVEN_SHOWN = 20;
+
+async function show(place: Place, visit: Visit, trial: Trial | null = null): Promise<Answer> {
+  const { ctx } = visit;
+  const login = visit.param('machine');
+  const whose = await machinePlace(ctx, await place.permit(visit, false), login);
+  const rules = await listRules(ctx, whose);
+  const given = await Promise.all(
+    rules.map(({ id }) => listGiven(ctx, whose, id, { beforeId: null, limit: GIVEN_SHOWN })),
+  );
+  const { Area } = place;
+  const { token, nonce } = visit.fields('check');
+  // What was pasted is a secret: it isn't shown again.
+  const check = new Fields({ id: 'check', token, nonce, typed: null, query: new URLSearchParams(), problem: null });
+  return page(
+    `Workloads of ${whose.machine.login}`,
+    <Area visit={visit}>
+      <Subhead title={`Workloads of ${whose.machine.login}`} level={1} />
+      <p class="color-fg-muted mb-3">
+        A job shows the token that its platform signed, and gets a token of{' '}
+        <a href={pathOf(place, visit, whose.machine.login)}>{whose.machine.login}</a> by the first rule that takes it.
+        Nobody stores a secret.
+      </p>
+      {trial === null ? null : <TrialResult trial={trial} />}
+      {rules.length === 0 ? (
+        <p>No rules yet.</p>
+      ) : (
+        <ul class="Box list-style-none mb-3">
+          {rules.map((rule, i) => (
+            <Rule visit={visit} rule={rule} given={given[i] ?? []} />
+          ))}
+        </ul>
+      )}
+      <h2 class="f3 mt-4 mb-2">Try a token</h2>
+      <Form f={check} submit="Try it">
+        <TextArea
+          f={check}
+          name="jwt"
+          label="Token of a job"
+          rows={4}
+          note="You see each condition, met or not. Nothing is given, and nothing is kept."
+        />
+      </Form>
+      <NewRule place={place} visit={visit} />
+    </Area>,
+  );
+}
+
+function NewRule({ place, visit }: { place: Place; visit: Visit }): VNode {
+  const { token, nonce } = visit.fields('create');
+  const isTyped = ['create', 'show'].includes(visit.typed?.get('form') ?? '');
+  const typed = isTyped ? visit.typed : null;
+  const source = typed ?? new URLSearchParams();
+  const f = new Fields({
+    id: 'rule',
+    token,
+    nonce,
+    typed,
+    query: visit.query,
+    problem: isTyped ? visit.problem : null,
+  });
+  return (
+    <>
+      <h2 class="f3 mt-4 mb-2">New rule</h2>
+      <form method="post" action={visit.path} class="lk-form" data-live-form noValidate>
+        <Hidden name="token" value={f.token} />
+        <Hidden name="nonce" value={f.nonce} />
+        <ErrorSummary f={f} />
+        <TextField f={f} name="name" label="Rule name" required maxLength={MAX_NAME_LENGTH} spellcheck={false} />
+        <TextField
+          f={f}
+          name="issuer"
+          label="Issuer"
+          required
+          maxLength={40}
+          spellcheck={false}
+          note="As the administrator named it: github."
+        />
+        <TextArea
+          f={f}
+          name="conditions"
+          label="Conditions"
+          rows={4}
+          required
+          placeholder={'repository_id=74\nref=refs/heads/main'}
+          note={
+            'One a line, as claim=value. Several lines with one claim: any of its values. A value may end in *. One ' +
+            'of them is an id, which returns to nobody else.'
+          }
+        />
+        <TextField
+          f={f}
+          name="max_life"
+          label="Life in seconds"
+          inputmode="numeric"
+          block={false}
+          note="Of what it gives: 60 to 3600. Empty: an hour."
+        />
+        <Checkbox f={f} name="pull_requests" label="Take runs that strangers can start, such as pull requests" />
+        <TextArea
+          f={f}
+          name="repositories"
+          label="Repositories"
+          rows={2}
+          note={`Of ${place.owner(visit)}, one a line: those in which the machine has a role. Empty: all of these.`}
+        />
+        <PermissionPicker
+          f={f}
+          prefix=""
+          ownerKind={place.ownerKind}
+          publicOnly={false}
+          chosen={permissionsOf(source, 0)}
+          words={(source.get('permission_search') ?? '').slice(0, 100)}
+        />
+        <TextArea
+          f={f}
+          name="ref_rules"
+          label="May push to"
+          rows={3}
+          note="Branches and tags, one a line, such as agent/** or main: none. Empty: any that its permissions allow."
+        />
+        {/* After the buttons that send another value, because the first one counts. */}
+        <Hidden name="form" value="create" />
+        <button type="submit" class="btn btn-primary">
+          Add rule
+        </button>
+        <CancelLink />
+      </form>
+    </>
+  );
+}
+
+const linesOf = (text: string): readonly string[] =>
+  text
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+
+async function add(place: Place, visit: Visit): Promise<Answer> {
+  const { ctx } = visit;
+  const typed = present(visit.typed, 'the form');
+  const life = visit.field('max_life').trim();
+  if (life !== '' && !/^\d{1,9}$/.test(life)) throw problem('invalid', 'A life is a number of seconds.', 'max_life');
+  const permit = await place.permit(visit, true);
+  const login = visit.param('machine');
+  const repositories = [...new Set(linesOf(visit.field('repositories')))];
+  const refRules = linesOf(visit.field('ref_rules'));
+  await addRule(ctx, permit, await machinePlace(ctx, permit, login), {
+    issuer: visit.field('issuer').trim(),
+    conditions: readConditions(linesOf(visit.field('conditions'))),
+    maxLifeSec: life === '' ? undefined : Number(life),
+    takesPullRequests: typed.has('pull_requests'),
+    token: {
+      name: visit.field('name'),
+      description: '',
+      ...(refRules.length === 0 ? {} : { refRules: refRuleDrafts(refRules) }),
+      grants: [
+        {
+          owner: '',
+          selection: repositories.length === 0 ? 'all' : 'selected',
+          repositories,
+          permissions: permissionsOf(typed, 0),
+          justification: null,
+        },
+      ],
+    },
+  });
+  return redirect(rulesPath(place, visit, login), { tone: 'success', text: 'The rule is added.' });
+}
+
+async function remove(place: Place, visit: Visit): Promise<Answer> {
+  const permit = await place.permit(visit, true);
+  const login = visit.param('machine');
+  const id = Number(visit.field('id'));
+  await removeRule(visit.ctx, permit, await machinePlace(visit.ctx, permit, login), Number.isSafeInteger(id) ? id : 0);
+  return redirect(rulesPath(place, visit, login), {
+    tone: 'success',
+    text: 'The rule is removed, and what it gave has ended.',
+  });
+}
+
+async function tryOne(place: Place, visit: Visit): Promise<Answer> {
+  const whose = await machinePlace(visit.ctx, await place.permit(visit, false), visit.param('machine'));
+  return show(place, visit, await tryWorkloadToken(visit.ctx, whose, visit.field('jwt')));
+}
+
+export function workloadRulesPage(place: Place): WebPage {
+  return {
+    path: `${place.pattern}/:machine/workload-rules`,
+    access: 'sudo',
+    get: (visit) => show(place, visit),
+    forms: {
+      create: { once: true, run: (visit) => add(place, visit) },
+      show: { run: (visit) => show(place, visit) },
+      check: { run: (visit) => tryOne(place, visit) },
+      remove: { run: (visit) => remove(place, visit) },
+    },
+  };
+}
