@@ -91,6 +91,11 @@ const TRIALS: Readonly<Record<string, Trial>> = {
   'grafana/README.md': { partOf: 'grafana/latchkey.json' },
   'fail2ban/latchkey.conf': { runBy: 'scripts/metrics.test.ts' },
   'fail2ban/jail.conf': { partOf: 'fail2ban/latchkey.conf' },
+  'federation/exchange.sh': { runBy: 'scripts/federation-examples.test.ts' },
+  'federation/github/action.yml': { runBy: 'scripts/federation-examples.test.ts' },
+  'federation/gitlab/latchkey.yml': { runBy: 'scripts/federation-examples.test.ts' },
+  'federation/kubernetes.yaml': { runBy: 'scripts/federation-examples.test.ts' },
+  'federation/README.md': { partOf: 'federation/exchange.sh' },
   'crowdsec/latchkey.yaml': { notRun: 'operations.md' },
 };
 
