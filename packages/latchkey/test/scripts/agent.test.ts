@@ -164,10 +164,11 @@ describe('the broker', () => {
     headers: Record<string, string>,
   ): Promise<{ status: number; headers: Record<string, unknown>; text: string }> {
     return new Promise((resolve, reject) => {
-      const asked = request({ host: '127.0.0.1', ...to, path, headers }, async (res) => {
+      const asked = request({ host: '127.0.0.1', ...to, path, headers }, (res) => {
         let text = '';
-        for await (const chunk of res) text += String(chunk);
-        resolve({ status: res.statusCode ?? 0, headers: res.headers, text });
+        res.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        res.once('end', () => resolve({ status: res.statusCode ?? 0, headers: res.headers, text }));
+        res.once('error', reject);
       });
       asked.once('error', reject).end();
     });

@@ -27,8 +27,8 @@ export class Tally {
 
   /** @param path with the query */
   begin(method: string, path: string): Seen {
-    const isPush = method === 'POST' && /\/git-receive-pack$/.test(path);
-    const isFetch = method === 'POST' && /\/git-upload-pack$/.test(path);
+    const isPush = method === 'POST' && path.endsWith('/git-receive-pack');
+    const isFetch = method === 'POST' && path.endsWith('/git-upload-pack');
     const isCall = /\/api\//.test(path);
     let status = 0;
     const chunks: Buffer[] = [];

@@ -55,7 +55,7 @@ export function gainOfGrant(world: RightWorld, token: RightToken, held: Grant | 
   );
   return {
     inRepositories: [...alike.values()].flatMap((those) =>
-      those.slice(0, 1).map(({ place: _, ...first }) => ({
+      those.slice(0, 1).map(({ place: _place, ...first }) => ({
         ...first,
         repositories: those.map(({ place }) => place.repository),
         count: those.reduce((sum, { place }) => sum + place.count, 0),
