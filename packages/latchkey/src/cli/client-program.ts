@@ -10,6 +10,7 @@ import { doctorCommand } from './checks/doctor.ts';
 import { buildTree, runTree } from './command-tree.ts';
 import { credentialCommand } from './credential/credential.ts';
 import type { ExitCode } from './exit-codes.ts';
+import { mcpCommand } from './mcp/mcp.ts';
 import { processTerminal, sayError, type Terminal, UsageError } from './terminal.ts';
 import { loginCommand } from './token/login.ts';
 import { openCommand } from './token/open.ts';
@@ -24,6 +25,7 @@ export const PEOPLES_COMMANDS = [
   tokenCommand,
   whoamiCommand,
   agentCommand,
+  mcpCommand,
   openCommand,
   routeCommand,
 ] as const;

@@ -26,6 +26,8 @@ export interface Terminal {
   say(line: string): void;
   /** Standard input to its end, at most `maxBytes`; a `UsageError` when there is more or it isn't UTF-8. */
   readInput(maxBytes: number): Promise<string>;
+  /** Standard input line by line, each at most `maxCharacters` long; left out, what `readInput` gives. */
+  readonly lines?: (maxCharacters: number) => AsyncIterable<string>;
   /** True when a person is there and reads the output. */
   readonly interactive?: boolean;
   /** True when standard output is a terminal, so that no file or journal keeps it. */
@@ -97,6 +99,7 @@ export function processTerminal(place: Surroundings = process): Terminal {
       ),
     say: (line) => void stderr.write(`${line}\n`),
     readInput: (maxBytes) => readAll(place.stdin, maxBytes),
+    lines: (maxCharacters) => linesIn(place.stdin, maxCharacters),
     interactive: stderr.isTTY === true,
     isWatched: stdout.isTTY === true,
     ask: askPerson,
@@ -125,6 +128,18 @@ async function askPerson(question: string): Promise<string | null> {
   } finally {
     lines.close();
   }
+}
+
+async function* linesIn(stream: AsyncIterable<Buffer>, maxCharacters: number): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of stream) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = parts.pop() ?? '';
+    yield* parts;
+    if (rest.length > maxCharacters) throw inputTooLong(maxCharacters);
+  }
+  if (rest !== '') yield rest;
 }
 
 async function readAll(stream: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {

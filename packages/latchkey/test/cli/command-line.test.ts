@@ -90,6 +90,7 @@ describe('help', () => {
       'credential uninstall',
       'doctor',
       'login',
+      'mcp',
       'open token',
       'route explain',
       'serve',
@@ -154,8 +155,8 @@ describe('help', () => {
 const USAGE_ERRORS: readonly [string, string, string][] = [
   [
     '',
-    'latchkey needs a command: serve, check, admin, doctor, login, credential, token, whoami, agent, open, route, ' +
-      'completion',
+    'latchkey needs a command: serve, check, admin, doctor, login, credential, token, whoami, agent, mcp, ' +
+      'open, route, completion',
     'see latchkey --help',
   ],
   [

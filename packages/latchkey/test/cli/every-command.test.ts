@@ -142,6 +142,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   'token cancel': { args: always() },
   whoami: { args: always() },
   agent: { args: always('--repo', 'acme/site', '--', 'true') },
+  mcp: { args: always() },
   'open token': { args: always('--print') },
   'route explain': { args: ({ url }) => ['GET', `${url}/acme/site.git/HEAD`] },
   completion: { args: always('bash') },
