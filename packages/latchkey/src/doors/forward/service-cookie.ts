@@ -25,7 +25,8 @@ const MAX_COOKIE_LENGTH = 16_384;
 export class ServiceCookies {
   /** All but ours, for the service behind. */
   readonly others: string;
-  readonly #own = new Map<string, { readonly kind: Kind; readonly secret: Secret }>();
+  /** Null where two came: another host of the domain may have added one, as far as a browser lets it. */
+  readonly #own = new Map<string, { readonly kind: Kind; readonly secret: Secret } | null>();
   #keyedFor = '';
   #key: ServiceKey | null = null;
 
@@ -41,10 +42,12 @@ export class ServiceCookies {
   }
 
   #note(name: string, value: string): void {
+    if (this.#own.has(name)) return void this.#own.set(name, null);
     for (const kind of ['browser', 'session'] as const) {
       const secret = value.startsWith(KINDS[kind]) ? readSecret(value.slice(KINDS[kind].length)) : null;
-      if (secret !== null) this.#own.set(name, { kind, secret });
+      if (secret !== null) return void this.#own.set(name, { kind, secret });
     }
+    this.#own.set(name, null);
   }
 
   /** The key of the session in the cookie that counts for an origin, made once. */

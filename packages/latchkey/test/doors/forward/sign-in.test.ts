@@ -148,12 +148,17 @@ describe('somebody who wants another’s session', () => {
     expect(reasonOf(await dora.ask('GET https://api.example.org/start'))).toBe('401 credentials_missing');
   });
 
-  it('can’t plant a cookie from a page in clear text where the service has HTTPS', async () => {
+  it('can’t plant a cookie from a page in clear text where the service has HTTPS, nor a second one', async () => {
     const { browser } = await signInWorld();
     const dora = await browser('dora');
     await dora.open(WIKI);
-    dora.cookies.set('wiki.example.org', dora.cookies.get('wiki.example.org')!.replace('__Host-', ''));
+    const own = dora.cookies.get('wiki.example.org')!;
+    dora.cookies.set('wiki.example.org', own.replace('__Host-', ''));
     expect((await dora.ask(`GET ${WIKI}`)).status).toBe(302);
+    for (const two of [`${own}; __Host-latchkey_service=s.${'A'.repeat(43)}`, `__Host-latchkey_service=x; ${own}`]) {
+      dora.cookies.set('wiki.example.org', two);
+      expect((await dora.ask(`GET ${WIKI}`)).status).toBe(302);
+    }
   });
 
   it('can’t be led elsewhere by a start of their own making', async () => {
