@@ -4,14 +4,18 @@
  * bytes to anybody.
  */
 import { type CanonicalPath, canonicalPath } from '../packages/latchkey/dist/base/canonical-path.js';
-import { standardServices } from '../packages/latchkey/dist/catalogue/route-maps/file.js';
+import {
+  type MapService,
+  parseRouteMap,
+  standardServices,
+} from '../packages/latchkey/dist/catalogue/route-maps/file.js';
 import { RouteFinder } from '../packages/latchkey/dist/catalogue/route-maps/finder.js';
 import { figureOf, type Row, spread } from './measure.ts';
 import type { World } from './server.ts';
 import { againstBare, type Question } from './token-check.ts';
 
 const CALLS = 1_000_000;
-type Asked = readonly [path: string, query: string];
+type Asked = readonly [path: string, query: string, host?: string];
 const PLAIN: readonly Asked[] = [
   ['/acme/site.git/info/refs', 'service=git-upload-pack'],
   ['/api/v3/repos/acme/site', ''],
@@ -21,22 +25,56 @@ const PLAIN: readonly Asked[] = [
 ];
 const ENCODED: readonly Asked[] = [['/api/v4/projects/acme%2Fsite/merge_requests/3/notes', '']];
 
+/** Services of an operator's file, on hosts and below prefixes of their own, with every kind of template. */
+const SERVICES = 50;
+const PATTERNS_EACH = 100;
+
+function ownMap(): { readonly services: readonly MapService[]; readonly asked: readonly Asked[] } {
+  const service = (n: number): string => {
+    const routes = Array.from({ length: PATTERNS_EACH / 5 }, (_, i) =>
+      [`/area${i}/{owner}/{repo}`, `/area${i}/{owner}/{repo}/items/{id}`, `/area${i}/@{scope}/{file}.json`]
+        .concat([`/area${i}/@{scope}%2F{name}`, `/area${i}/files/{path...}`])
+        .map((path) => `      - { method: GET, path: '${path}', needs: { things: read } }`),
+    ).flat();
+    return `  - name: service${n}
+    owner: acme
+    hosts: [s${n}.example.org]
+    prefix: ${n % 2 === 0 ? '/' : `/service${n}`}
+    permissions: [{ name: things, title: Things }]
+    routes:\n${routes.join('\n')}`;
+  };
+  const file = parseRouteMap(`services:\n${Array.from({ length: SERVICES }, (_, n) => service(n)).join('\n')}`);
+  if (!('services' in file)) throw new Error(JSON.stringify(file));
+  const asked = Array.from({ length: SERVICES }, (_, n): Asked[] => {
+    const [host, base] = [`s${n}.example.org`, n % 2 === 0 ? '' : `/service${n}`];
+    return [
+      [`${base}/area7/acme/site`, '', host],
+      [`${base}/area13/acme/site/items/42`, 'page=2', host],
+      [`${base}/area19/@acme/package.json`, '', host],
+      [`${base}/area3/files/a/b/c.txt`, '', host],
+    ];
+  }).flat();
+  return { services: file.services, asked };
+}
+
 export function benchRoutes(rounds: number): Row[] {
   const services = standardServices();
-  const finder = new RouteFinder(services);
   const patterns = services.reduce((sum, { rows }) => sum + rows.length, 0);
-  const run = (paths: readonly Asked[]): number => {
+  const run = (finder: RouteFinder, paths: readonly Asked[]): number => {
     const start = process.cpuUsage();
     for (let i = 0; i < CALLS; i++) {
-      const [path, query] = paths[i % paths.length]!;
-      if (finder.find('', 'GET', canonicalPath(path) as CanonicalPath, query) === null)
+      const [path, query, host = ''] = paths[i % paths.length]!;
+      if (finder.find(host, 'GET', canonicalPath(path) as CanonicalPath, query) === null)
         throw new Error(`the bench asks for ${path}, which has no route`);
     }
     return process.cpuUsage(start).user / CALLS;
   };
-  const figureFor = (paths: readonly Asked[]): ReturnType<typeof figureOf> =>
-    figureOf(Array.from({ length: rounds + 1 }, () => run(paths)).slice(1));
-  const [plain, encoded] = [figureFor(PLAIN), figureFor(ENCODED)];
+  const figureFor = (finder: RouteFinder, paths: readonly Asked[]): ReturnType<typeof figureOf> =>
+    figureOf(Array.from({ length: rounds + 1 }, () => run(finder, paths)).slice(1));
+  const finder = new RouteFinder(services);
+  const [plain, encoded] = [figureFor(finder, PLAIN), figureFor(finder, ENCODED)];
+  const own = ownMap();
+  const many = figureFor(new RouteFinder(own.services), own.asked);
   return [
     {
       suite: 'forward',
@@ -45,6 +83,14 @@ export function benchRoutes(rounds: number): Row[] {
       goal: '< 1 µs',
       reached: plain.median < 1,
       detail: `${CALLS} calls a run over ${PLAIN.length} kinds of paths, processor time`,
+    },
+    {
+      suite: 'forward',
+      what: `path to route, among ${SERVICES * PATTERNS_EACH} patterns of ${SERVICES} services`,
+      figure: spread(many, 2, ' µs'),
+      goal: '< 1 µs',
+      reached: many.median < 1,
+      detail: `${CALLS} calls a run over ${own.asked.length} paths, processor time`,
     },
     {
       suite: 'forward',

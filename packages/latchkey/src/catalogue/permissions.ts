@@ -489,6 +489,8 @@ export interface Permission {
   /** The levels that can be chosen, from low to high. */
   readonly levels: readonly Level[];
   readonly source: 'github' | 'github-2026' | 'latchkey' | 'operator';
+  /** Of an operator's: the highest level that members hold who are no owners; null = none, left out = read. */
+  readonly members?: Level | null;
 }
 
 const ALL: Permission[] = [...ROWS];

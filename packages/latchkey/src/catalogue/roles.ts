@@ -5,7 +5,7 @@
  * with the highest level that the role holds. What no row names belongs to `admin` (of a repository) or `owner` (of
  * an organization) alone.
  */
-import { isOperators, type Level, type PermissionName, type PermissionSet } from './permissions.ts';
+import { isOperators, type Level, type PermissionName, type PermissionSet, permissionNamed } from './permissions.ts';
 
 export type RepositoryRole = 'read' | 'triage' | 'write' | 'maintain' | 'admin';
 /** From low to high: each role holds everything that the ones before it hold. */
@@ -108,7 +108,13 @@ export function repositoryRoleLevel(role: RepositoryRole, permission: Permission
 
 /** The highest level of `permission` that the organization role holds, or null for none. */
 export function organizationRoleLevel(role: 'owner' | 'member', permission: PermissionName): Level | null {
-  return role === 'owner' ? 'admin' : (MEMBER_ALLOWS[permission] ?? (isOperators(permission) ? 'read' : null));
+  return role === 'owner' ? 'admin' : (MEMBER_ALLOWS[permission] ?? operatorsLevel(permission));
+}
+
+function operatorsLevel(permission: PermissionName): Level | null {
+  if (!isOperators(permission)) return null;
+  const known = permissionNamed(permission);
+  return known?.members === undefined ? 'read' : known.members;
 }
 
 /** The higher of two roles; null is the lowest. */

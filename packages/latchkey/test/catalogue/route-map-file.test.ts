@@ -69,6 +69,50 @@ describe('a route map', () => {
     expect(find('other.example.org', 'GET', '/whoami')).toBeNull();
   });
 
+  it('tells texts around a parameter apart, the longest first, and never takes one for a slash', () => {
+    const paths = [
+      '/{any}',
+      '/@{scope}',
+      '/@a{rest}',
+      '/{file}.json',
+      '/@{scope}%2F{name}',
+      '/{a}%2F{b}',
+      '/x/{tail...?}',
+    ];
+    const lines = paths.map((path) => `      - { method: GET, path: '${path}', needs: {} }`).join('\n');
+    const finder = new RouteFinder(read(`services:\n  - routes:\n${lines}`).services);
+    const taken = (path: string): string | null =>
+      finder.find('', 'GET', canonicalPath(path) as CanonicalPath, '')?.row.path ?? null;
+    expect(taken('/plain')).toBe('/{any}');
+    expect(taken('/@b')).toBe('/@{scope}');
+    expect(taken('/@')).toBe('/{any}');
+    expect(taken('/@ab')).toBe('/@a{rest}');
+    expect(taken('/package.json')).toBe('/{file}.json');
+    expect(taken('/.json')).toBe('/{any}');
+    expect(taken('/@b.json')).toBe('/{file}.json');
+    expect(taken('/%40acme%2fsite')).toBe('/@{scope}%2F{name}');
+    expect(taken('/@%2fsite')).toBe('/{a}%2F{b}');
+    expect(taken('/acme%2Fsite')).toBe('/{a}%2F{b}');
+    expect(taken('/a%2Fb%2Fc')).toBeNull();
+    expect(taken('/x%2Fb')).toBe('/{a}%2F{b}');
+    expect(taken('/x')).toBe('/x');
+    expect(taken('/x/')).toBe('/x');
+    expect(taken('/x/a/b')).toBe('/x/{tail...}');
+  });
+
+  it('of the examples guards a whole site, and nothing that writes to it', () => {
+    const file = read(readFileSync(join(ROOT, 'examples/route-map/static-site.yaml'), 'utf8'));
+    const finder = new RouteFinder(file.services);
+    const find = (method: string, path: string) =>
+      finder.find('docs.example.org', method, canonicalPath(path) as CanonicalPath, '');
+    for (const path of ['/', '/guides/a%20b.html'])
+      expect(find('GET', path)).toMatchObject({
+        row: { need: { sets: [{ 'docs:pages': 'read' }] } },
+        target: { kind: 'organization', login: 'acme' },
+      });
+    expect(find('PUT', '/guides/a.html')).toBeNull();
+  });
+
   it('that is built in has no two routes for one request', () => {
     const services = standardServices();
     expect(() => new RouteFinder(services)).not.toThrow();
@@ -83,7 +127,7 @@ describe('a route map', () => {
     ['permissions: []', /^1: The file needs services\.$/],
     ['services:\n  - map: gitea', /^2: services\[1\]\.map must be .*: git, github, gitlab\.$/],
     ['services:\n  - prefix: /x', /^2: A service has either map or routes\.$/],
-    ['services:\n  - map: github\n    owner: acme', /^3: Only a service with the map git has an owner\.$/],
+    ['services:\n  - map: github\n    owner: acme', /^3: What is behind the map github is named by its addresses\.$/],
     ['services:\n  - map: git\n    hosts: [Git.Example.org]', /^3: services\[1\]\.hosts\[1\] must match pattern/],
     ['services:\n  - map: git\n    prefix: git/', /^3: services\[1\]\.prefix must match pattern/],
     [
@@ -100,8 +144,8 @@ describe('a route map', () => {
     [route('method: GET\npath: x\nneeds: {}'), /^4: The path must begin with a slash\.$/],
     [route('method: GET\npath: /x//y\nneeds: {}'), /^4: The path must have no empty segment\.$/],
     [
-      route('method: GET\npath: /{repo}.git\nneeds: {}'),
-      /^4: The path has \{repo\}\.git: a parameter stands alone between slashes/,
+      route('method: GET\npath: /{a}-{b}\nneeds: {}'),
+      /^4: The path has \{a\}-\{b\}: a segment has one parameter, as \{name\}, @\{name\}, \{name\}\.json or/,
     ],
     [route('method: GET\npath: /../x\nneeds: {}'), /^4: The path must have no segment that ends in a dot\.$/],
     [route('method: GET\npath: /{a}/{a}\nneeds: {}'), /^4: The path names a parameter twice\.$/],
@@ -123,6 +167,24 @@ describe('a route map', () => {
     [
       'permissions:\n  - name: a:x\n    title: x\n    levels: [write, read]\nservices:\n  - map: git',
       /^4: The levels of a:x must rise: read, write\.$/,
+    ],
+    [route('method: GET\npath: /{a...?}/b\nneeds: {}'), /^4: The path has \{a\.\.\.\?\}: a segment has one parameter/],
+    [route('method: GET\npath: /x/{a...?}\nneeds: {}\norganization: "{a}"'), /^6: The path has no parameter \{a\}\.$/],
+    [
+      'services:\n  - routes:\n      - { method: GET, path: /, needs: {} }\n    permissions: [{ name: x, title: X }]',
+      /^2: A service with permissions of its own needs a name\.$/,
+    ],
+    [
+      'services:\n  - name: latchkey\n    map: git\n    permissions: [{ name: x, title: X }]',
+      /^2: latchkey is no name for a service of your own\.$/,
+    ],
+    [
+      'services:\n  - name: files\n    map: git\n    permissions: [{ name: x, title: X, members: write }]',
+      /^4: Only what is given on an organization has a level for its members\.$/,
+    ],
+    [
+      'services:\n  - name: a\n    map: git\n    permissions: [{ name: x, title: X }, { name: x, title: Y }]',
+      /^1: Two permissions have the same name\.$/,
     ],
     [
       'services:\n  - map: git\n  - map: git',

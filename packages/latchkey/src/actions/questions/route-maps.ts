@@ -19,7 +19,10 @@ export type RouteError = PathError | 'method_unreadable' | 'route_unknown' | 'ta
 const MAX_KEPT = 4096;
 const MAX_KEPT_URI_LENGTH = 256;
 
-/** The route of a request, with its purpose in words: `GET /acme/site.git/info/refs`. */
+/**
+ * The route of a request, with its purpose in words: `GET /acme/site.git/info/refs`; with host and service where the
+ * map names that: `PUT npm.example.org/left-pad (registry)`.
+ */
 export interface AskedRoute extends FoundRoute {
   readonly purpose: string;
 }
@@ -130,7 +133,10 @@ function find(finder: RouteFinder, host: string, method: string, uri: string): A
   if (typeof path === 'string') return path;
   const found = finder.find(plainHost(host), method, path, mark < 0 ? '' : uri.slice(mark + 1));
   if (found === null) return 'route_unknown';
-  return found.target.kind === 'unknown' ? 'target_unknown' : { ...found, purpose: `${method} ${asWritten}` };
+  if (found.target.kind === 'unknown') return 'target_unknown';
+  const { isNamed, service } = found.row;
+  const purpose = isNamed ? `${method} ${plainHost(host)}${asWritten} (${service})` : `${method} ${asWritten}`;
+  return { ...found, purpose };
 }
 
 function fileAt(path: string): RouteMapFile {

@@ -4,26 +4,30 @@
  * Invariant: a map is accepted completely or not at all. Never: a need that names something nonexistent, which nobody
  * could meet, or everybody.
  */
-import type { Document, LineCounter } from 'yaml';
-import { onDemand } from '../../base/on-demand.ts';
-import { LEVELS, type Level, type Permission, type PermissionSet, permissionNamed } from '../permissions.ts';
+import {
+  LEVELS,
+  type Level,
+  type Permission,
+  type PermissionGroup,
+  type PermissionSet,
+  permissionNamed,
+} from '../permissions.ts';
 import { parameterNames, templateProblem } from '../routes/route-tree.ts';
 import { gitRows } from './git.ts';
 import { githubRows } from './github.ts';
 import { gitlabRows } from './gitlab.ts';
 import { guardOf } from './guard.ts';
+import { MapDocument, type Path, type RouteMapProblem } from './map-document.ts';
 import { below, type Guard, type MapRow, type MapTarget, MOVING_METHODS } from './route-map.ts';
 import {
   type BuiltInMap,
   type FileEntries,
   type OwnName,
+  type PermissionEntry,
   ROUTE_MAP_SCHEMA,
   type RouteEntry,
   type ServiceEntry,
 } from './schema.ts';
-
-const yaml = onDemand<typeof import('yaml')>('yaml');
-const schemas = onDemand<typeof import('typebox/value')>('typebox/value');
 
 /** One service behind a proxy. */
 export interface MapService {
@@ -39,7 +43,7 @@ export interface MapService {
  * A row with its service, and its line in the file; a built-in map has the line where it is named, and 0 without a
  * file.
  */
-export type PlacedRow = MapRow & { readonly service: string; readonly line: number };
+export type PlacedRow = MapRow & { readonly service: string; readonly isNamed: boolean; readonly line: number };
 
 type OwnPermission = Permission & { readonly name: OwnName; readonly source: 'operator' };
 
@@ -48,16 +52,8 @@ export interface RouteMapFile {
   readonly permissions: readonly OwnPermission[];
 }
 
-/** A fault in a file, as a sentence; `line` counts from 1. */
-export interface RouteMapProblem {
-  readonly line: number;
-  readonly message: string;
-}
-
 /** Longer files are refused without being read. */
 const MAX_ROUTE_MAP_BYTES = 1024 * 1024;
-/** How often aliases may repeat content. */
-const MAX_ALIASES = 50;
 /** The most problems to report for one file. */
 const MAX_PROBLEMS = 20;
 
@@ -74,7 +70,7 @@ export function standardServices(): MapService[] {
   return maps.map(([name, rows]) => ({
     name,
     hosts: null,
-    rows: rows.map((row) => ({ ...row, service: name, line: 0 })),
+    rows: rows.map((row) => ({ ...row, service: name, isNamed: false, line: 0 })),
   }));
 }
 
@@ -82,118 +78,103 @@ export function standardServices(): MapService[] {
 export function parseRouteMap(text: string): RouteMapFile | readonly RouteMapProblem[] {
   if (Buffer.byteLength(text) > MAX_ROUTE_MAP_BYTES)
     return [{ line: 1, message: `The file has more than ${MAX_ROUTE_MAP_BYTES} bytes.` }];
-  const lines = new (yaml().LineCounter)();
-  const document = yaml().parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) {
-    return document.errors.slice(0, MAX_PROBLEMS).map((error) => ({
-      line: lines.linePos(error.pos[0]).line,
-      message: `This is not valid YAML: ${firstLine(error.message)}`,
-    }));
-  }
-  const reading = new Reading(document, lines);
-  const file = reading.read();
-  return file === null || reading.problems.length > 0 ? reading.problems.slice(0, MAX_PROBLEMS) : file;
+  const document = MapDocument.parse(text);
+  if (!(document instanceof MapDocument)) return document.slice(0, MAX_PROBLEMS);
+  const file = new Reading(document).read();
+  return file === null || document.problems.length > 0 ? document.problems.slice(0, MAX_PROBLEMS) : file;
 }
-
-const firstLine = (text: string): string => text.replace(/\n[\s\S]*$/, '').replace(/ at line \d+.*$/, '');
-
-type Path = readonly (string | number)[];
 
 /** One pass over a file, collecting problems. */
 class Reading {
-  readonly problems: RouteMapProblem[] = [];
-  readonly #document: Document;
-  readonly #lines: LineCounter;
+  readonly #document: MapDocument;
   #own: ReadonlyMap<string, OwnPermission> = new Map();
 
-  constructor(document: Document, lines: LineCounter) {
+  constructor(document: MapDocument) {
     this.#document = document;
-    this.#lines = lines;
   }
 
   read(): RouteMapFile | null {
-    const content = this.#content();
-    if (content !== undefined) this.#checkForm(content);
-    if (this.problems.length > 0) return null;
+    const content = this.#document.content(ROUTE_MAP_SCHEMA);
+    if (this.#document.problems.length > 0) return null;
     const entries = content as FileEntries;
-    const permissions = (entries.permissions ?? []).map((entry, i) => this.#permission(entry, i));
+    const shared = (entries.permissions ?? []).map((entry, i) =>
+      this.#permission(entry, entry.group ?? 'repository', ['permissions', i]),
+    );
+    const ofServices = entries.services.map((entry, i) => this.#permissionsOf(entry, ['services', i]));
+    const permissions = [...shared, ...ofServices.flat()];
     this.#own = new Map(permissions.map((permission) => [permission.name, permission]));
     if (this.#own.size < permissions.length) this.#addProblem(['permissions'], 'Two permissions have the same name.');
-    return { permissions, services: entries.services.map((entry, i) => this.#service(entry, ['services', i])) };
+    const services = entries.services.map((entry, i) => this.#service(entry, ['services', i]));
+    return { permissions, services };
   }
 
-  /** The file as values; undefined when aliases make it larger than it is. */
-  #content(): unknown {
-    try {
-      return this.#document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
-    } catch (error) {
-      this.#addProblem([], `The file can't be read: ${firstLine((error as Error).message)}.`);
-      return undefined;
-    }
-  }
-
-  /** What the schema says. Of an alternative, only the problem with the whole is reported. */
-  #checkForm(content: unknown): void {
-    const told = new Set<string>();
-    for (const { keyword, instancePath, params, message } of schemas().Errors(
-      ROUTE_MAP_SCHEMA as never,
-      content,
-    ) as readonly SchemaError[]) {
-      if (keyword === 'boolean' || keyword === 'anyOf' || told.has(instancePath)) continue;
-      told.add(instancePath);
-      const path =
-        instancePath === ''
-          ? []
-          : instancePath
-              .slice(1)
-              .split('/')
-              .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-      const unknown = keyword === 'additionalProperties' ? params.additionalProperties?.[0] : undefined;
-      if (unknown !== undefined) this.#addProblem([...path, unknown], `There is no entry named ${unknown} here.`);
-      else if (keyword === 'required')
-        this.#addProblem(path, `${spoken(path)} needs ${(params.requiredProperties ?? []).join(' and ')}.`);
-      else
-        this.#addProblem(
-          path,
-          `${spoken(path)} ` +
-            `${message}${params.allowedValues === undefined ? '' : `: ${params.allowedValues.join(', ')}`}.`,
-        );
-    }
-  }
-
-  #permission(entry: NonNullable<FileEntries['permissions']>[number], i: number): OwnPermission {
-    const { name, title, group = 'repository', levels = ['read', 'write'] } = entry;
+  #permission(entry: PermissionEntry, group: PermissionGroup, path: Path): OwnPermission {
+    const { name, title, levels = ['read', 'write'], members } = entry;
     const rising = LEVELS.filter((level) => levels.includes(level));
     if (rising.join() !== levels.join())
-      this.#addProblem(['permissions', i, 'levels'], `The levels of ${name} must rise: ${rising.join(', ')}.`);
-    return { name, title, group, levels, source: 'operator' };
+      this.#addProblem([...path, 'levels'], `The levels of ${name} must rise: ${rising.join(', ')}.`);
+    if (members !== undefined && group !== 'organization')
+      this.#addProblem([...path, 'members'], 'Only what is given on an organization has a level for its members.');
+    return {
+      name: name as OwnName,
+      title,
+      group,
+      levels,
+      source: 'operator',
+      ...(members === undefined ? {} : { members: members === 'none' ? null : members }),
+    };
+  }
+
+  /** A service's own permissions, with their full names: `registry:packages`. */
+  #permissionsOf({ name, title = name, owner, permissions = [] }: ServiceEntry, path: Path): OwnPermission[] {
+    if (permissions.length > 0 && name === undefined)
+      this.#addProblem(path, 'A service with permissions of its own needs a name.');
+    if (name === 'github' || name === 'gitlab' || name === 'latchkey')
+      this.#addProblem([...path, 'name'], `${name} is no name for a service of your own.`);
+    const group = owner === undefined ? 'account' : 'organization';
+    return permissions.map((entry, i) =>
+      this.#permission({ ...entry, name: `${name}:${entry.name}`, title: `${title}: ${entry.title}` }, group, [
+        ...path,
+        'permissions',
+        i,
+      ]),
+    );
   }
 
   #service(entry: ServiceEntry, path: Path): MapService {
     if ((entry.map === undefined) === (entry.routes === undefined))
       this.#addProblem(path, 'A service has either map or routes.');
-    if (entry.owner !== undefined && entry.map !== 'git')
-      this.#addProblem([...path, 'owner'], 'Only a service with the map git has an owner.');
-    const line = this.#lineOf(path);
+    if (entry.owner !== undefined && entry.map !== undefined && entry.map !== 'git')
+      this.#addProblem([...path, 'owner'], `What is behind the map ${entry.map} is named by its addresses.`);
+    const line = this.#document.lineOf(path);
     const listed =
       entry.map === undefined ? [] : BUILT_IN[entry.map](entry.owner ?? null).map((row) => ({ ...row, line }));
-    const own = (entry.routes ?? []).flatMap((route, i) => this.#route(route, [...path, 'routes', i]));
+    const own = (entry.routes ?? []).flatMap((route, i) => this.#route(route, entry, [...path, 'routes', i]));
     const name = entry.name ?? entry.hosts?.[0] ?? entry.map ?? 'any host';
     const { guard, problems } = guardOf(entry);
     for (const { key, message } of problems) this.#addProblem([...path, key], message);
-    const rows = below(entry.prefix ?? '/', [...listed, ...own]).map((row) => ({ ...row, service: name, guard }));
+    const facts = { service: name, isNamed: entry.name !== undefined, guard };
+    const rows = below(entry.prefix ?? '/', [...listed, ...own]).map((row) => ({ ...row, ...facts }));
     return { name, hosts: entry.hosts ?? null, guard, rows: rows as PlacedRow[] };
   }
 
-  #route(route: RouteEntry, path: Path): (MapRow & { readonly line: number })[] {
+  #route(written: RouteEntry, service: ServiceEntry, path: Path): (MapRow & { readonly line: number })[] {
+    const tail = OPTIONAL_TAIL.exec(written.path);
+    if (tail !== null) {
+      const [, base = '', name = ''] = tail;
+      return [base === '' ? '/' : base, `${base}/{${name}...}`].flatMap((each) =>
+        this.#route({ ...written, path: each }, service, path),
+      );
+    }
+    const route = { ...written, needs: this.#named(written.needs, service) };
     const wrong = templateProblem(route.path);
     if (wrong !== null) this.#addProblem([...path, 'path'], `The path ${wrong}.`);
     const sets = (Array.isArray(route.needs) ? route.needs : [route.needs]) as readonly PermissionSet[];
     sets.forEach((set, i) =>
       this.#checkNeeds(set, Array.isArray(route.needs) ? [...path, 'needs', i] : [...path, 'needs']),
     );
-    const target = this.#target(route, path);
-    const line = this.#lineOf(path);
+    const target = this.#target(route, service, path);
+    const line = this.#document.lineOf(path);
     const methods = listOf(route.method);
     const moving = methods.find((method) => MOVING_METHODS.has(method));
     if (moving !== undefined && route.destination === undefined)
@@ -216,6 +197,14 @@ class Reading {
     }));
   }
 
+  /** Needs with the full names of the service's own permissions. */
+  #named(needs: RouteEntry['needs'], { name, permissions = [] }: ServiceEntry): RouteEntry['needs'] {
+    const own = new Set(permissions.map((permission) => permission.name));
+    const full = (set: Readonly<Record<string, Level>>): Readonly<Record<string, Level>> =>
+      Object.fromEntries(Object.entries(set).map(([each, level]) => [own.has(each) ? `${name}:${each}` : each, level]));
+    return Array.isArray(needs) ? needs.map(full) : full(needs as Readonly<Record<string, Level>>);
+  }
+
   #checkNeeds(set: PermissionSet, path: Path): void {
     for (const [name, level] of Object.entries(set) as [string, Level][]) {
       const permission = this.#own.get(name) ?? permissionNamed(name);
@@ -226,13 +215,14 @@ class Reading {
     }
   }
 
-  #target(route: RouteEntry, path: Path): MapTarget {
+  #target(route: RouteEntry, service: ServiceEntry, path: Path): MapTarget {
     const named = (['repository', 'organization', 'account', 'instance'] as const).filter(
       (kind) => route[kind] !== undefined,
     );
     if (named.length > 1) this.#addProblem(path, `A route is about one thing, not ${named.join(' and ')}.`);
     const [kind] = named;
-    if (kind === undefined) return { kind: 'self' };
+    if (kind === undefined)
+      return service.owner === undefined ? { kind: 'self' } : { kind: 'organization', login: service.owner };
     if (kind === 'instance') return { kind };
     const name = route[kind] ?? '';
     const unknown = parameterNames(name).find((parameter) => !parameterNames(route.path).includes(parameter));
@@ -245,50 +235,17 @@ class Reading {
   }
 
   #addProblem(path: Path, message: string): void {
-    this.problems.push({ line: this.#lineOf(path), message });
-  }
-
-  /** The line of an entry: of its key, or else of the closest thing around it. */
-  #lineOf(path: Path): number {
-    const { isMap, isNode, isPair } = yaml();
-    for (let depth = path.length; depth >= 0; depth--) {
-      const parent = depth === 0 ? null : this.#document.getIn(numbered(path.slice(0, depth - 1)), true);
-      const pair = isMap(parent)
-        ? parent.items.find((item) => isPair(item) && String(item.key) === String(path[depth - 1]))
-        : undefined;
-      const node = pair?.key ?? this.#document.getIn(numbered(path.slice(0, depth)), true);
-      if (isNode(node) && node.range) return this.#lines.linePos(node.range[0]).line;
-    }
-    return 1;
+    this.#document.addProblem(path, message);
   }
 }
+
+/** `/base/{name...?}`: with and without a rest. */
+const OPTIONAL_TAIL = /^(.*)\/\{([\w-]+)\.\.\.\?\}$/;
 
 const listOf = (one: string | readonly string[]): readonly string[] => (typeof one === 'string' ? [one] : one);
-
-interface SchemaError {
-  readonly keyword: string;
-  readonly instancePath: string;
-  readonly params: {
-    readonly additionalProperties?: readonly string[];
-    readonly requiredProperties?: readonly string[];
-    readonly allowedValues?: readonly string[];
-  };
-  readonly message: string;
-}
 
 const BUILT_IN: Readonly<Record<BuiltInMap, (owner: string | null) => MapRow[]>> = {
   git: gitRows,
   github: githubRows,
   gitlab: gitlabRows,
 };
-
-const numbered = (path: Path): (string | number)[] =>
-  path.map((part) => (/^\d+$/.test(String(part)) ? Number(part) : part));
-
-function spoken(path: Path): string {
-  return path.length === 0
-    ? 'The file'
-    : path
-        .map((part, i) => (/^\d+$/.test(String(part)) ? `[${Number(part) + 1}]` : `${i === 0 ? '' : '.'}${part}`))
-        .join('');
-}

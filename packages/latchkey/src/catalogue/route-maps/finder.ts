@@ -7,7 +7,8 @@
 import type { CanonicalPath } from '../../base/canonical-path.ts';
 import type { PermissionName } from '../permissions.ts';
 import { Overlap, parameterNames, RouteTree } from '../routes/route-tree.ts';
-import type { MapService, PlacedRow, RouteMapProblem } from './file.ts';
+import type { MapService, PlacedRow } from './file.ts';
+import type { RouteMapProblem } from './map-document.ts';
 import { type ServiceResource, serviceResources } from './resources.ts';
 import { filler } from './route-map.ts';
 

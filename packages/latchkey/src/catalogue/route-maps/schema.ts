@@ -52,7 +52,9 @@ const ROUTE = {
       type: 'string',
       minLength: 1,
       maxLength: 1000,
-      description: 'below the prefix: /apps/{owner}/{repo}, with {name...} for several segments',
+      description:
+        'below the prefix: /apps/{owner}/{repo}; {name...} stands for several segments, {name...?} at the end for ' +
+        'any number, and a text may stand around a parameter: @{scope}, {file}.json',
     },
     query: {
       type: 'object',
@@ -76,6 +78,54 @@ const ROUTE = {
   },
 };
 
+const PERMISSION_PARTS = {
+  title: { type: 'string', minLength: 1, maxLength: 60, description: 'as the token form shows it' },
+  levels: {
+    type: 'array',
+    items: { enum: LEVELS },
+    minItems: 1,
+    maxItems: 3,
+    uniqueItems: true,
+    description: 'the levels that can be chosen; read and write unless told',
+  },
+  members: {
+    enum: [...LEVELS, 'none'],
+    description: 'the highest level that members of the organization hold who are not owners; read unless told',
+  },
+};
+
+const PERMISSION = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'title'],
+  properties: {
+    name: {
+      type: 'string',
+      pattern: '^(?!github:|gitlab:|latchkey:)[a-z][a-z0-9-]{0,19}:[a-z][a-z0-9_-]{0,39}$',
+      description: 'an own prefix, a colon, a name: acme:deploy',
+    },
+    group: {
+      enum: PERMISSION_GROUPS.filter((group) => group !== 'instance'),
+      description: 'what it is given on; repository unless told',
+    },
+    ...PERMISSION_PARTS,
+  },
+};
+
+const SERVICE_PERMISSION = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'title'],
+  properties: {
+    name: {
+      type: 'string',
+      pattern: '^[a-z][a-z0-9_-]{0,39}$',
+      description: 'packages: tokens hold registry:packages',
+    },
+    ...PERMISSION_PARTS,
+  },
+};
+
 const SERVICE = {
   type: 'object',
   additionalProperties: false,
@@ -95,35 +145,21 @@ const SERVICE = {
     prefix: PREFIX,
     origin: ORIGIN,
     challenge: CHALLENGE,
+    title: { type: 'string', minLength: 1, maxLength: 60, description: 'as people read it; its name unless told' },
     map: { enum: BUILT_IN_MAPS, description: 'a map that is built in' },
-    owner: { ...NAME, description: 'with the map git: whose all repositories are, where paths name no owner' },
-    routes: { type: 'array', items: ROUTE, minItems: 1, maxItems: 10_000 },
-  },
-};
-
-const PERMISSION = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['name', 'title'],
-  properties: {
-    name: {
-      type: 'string',
-      pattern: '^(?!github:|gitlab:|latchkey:)[a-z][a-z0-9-]{0,19}:[a-z][a-z0-9_-]{0,39}$',
-      description: 'an own prefix, a colon, a name: acme:deploy',
+    owner: {
+      ...NAME,
+      description:
+        'the organization that owns the service: its routes are about it unless they say otherwise; with the map ' +
+        'git: whose all repositories are, where paths name no owner',
     },
-    title: { type: 'string', minLength: 1, maxLength: 60, description: 'as the token form shows it' },
-    group: {
-      enum: PERMISSION_GROUPS.filter((group) => group !== 'instance'),
-      description: 'what it is given on; repository unless told',
-    },
-    levels: {
+    permissions: {
       type: 'array',
-      items: { enum: LEVELS },
-      minItems: 1,
-      maxItems: 3,
-      uniqueItems: true,
-      description: 'the levels that can be chosen; read and write unless told',
+      items: SERVICE_PERMISSION,
+      maxItems: 50,
+      description: 'its own, given on its owner, or on every account if it has none; called by their names in needs',
     },
+    routes: { type: 'array', items: ROUTE, minItems: 1, maxItems: 10_000 },
   },
 };
 
@@ -156,8 +192,18 @@ export interface RouteEntry {
   readonly instance?: true;
 }
 
+export interface PermissionEntry {
+  readonly name: string;
+  readonly title: string;
+  readonly group?: PermissionGroup;
+  readonly levels?: readonly Level[];
+  readonly members?: Level | 'none';
+}
+
 export interface ServiceEntry {
   readonly name?: string;
+  readonly title?: string;
+  readonly permissions?: readonly PermissionEntry[];
   readonly hosts?: readonly string[];
   readonly prefix?: string;
   readonly origin?: string;
@@ -168,11 +214,6 @@ export interface ServiceEntry {
 }
 
 export interface FileEntries {
-  readonly permissions?: readonly {
-    readonly name: OwnName;
-    readonly title: string;
-    readonly group?: PermissionGroup;
-    readonly levels?: readonly Level[];
-  }[];
+  readonly permissions?: readonly (PermissionEntry & { readonly name: OwnName })[];
   readonly services: readonly ServiceEntry[];
 }

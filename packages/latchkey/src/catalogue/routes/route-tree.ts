@@ -2,8 +2,10 @@
  * Finds the row of a route table that a path belongs to: a tree by segments.
  *
  * A template consists of literal segments, `{name}` (one segment), `{name...}` (one or more) and `{a}%2F{b}` (one
- * segment with one encoded slash in it).
- * Invariant: a literal wins over a parameter, and one segment over several, whatever the order of the table.
+ * segment with one encoded slash in it). A text may stand before and after `{name}`, and before `{a}%2F{b}`:
+ * `@{scope}`, `{file}.json`.
+ * Invariant: a literal wins over a parameter with text around it, the more text the sooner (then the longer one
+ * before it), that over a parameter alone, and one segment over several, whatever the order of the table.
  * Invariant: two rows that could equally match the same request are refused when the tree is built, not when the
  * request comes.
  */
@@ -35,12 +37,22 @@ export class Overlap<Row> extends Error {
 }
 
 interface Node<Row> {
-  readonly literals: Map<string, Node<Row>>;
+  /** Null when there are none, as in the many nodes at an end. */
+  literals: Map<string, Node<Row>> | null;
+  /** Parameters with text around them, in the order in which they are tried. */
+  affixed: readonly Affixed<Row>[];
   one: Node<Row> | null;
-  pair: Node<Row> | null;
+  /** The same with one encoded slash; `before` may be empty. */
+  pairs: readonly Affixed<Row>[];
   span: Node<Row> | null;
   /** By method. */
   readonly rows: Map<string, Choice<Row>>;
+}
+
+interface Affixed<Row> {
+  readonly before: string;
+  readonly after: string;
+  readonly node: Node<Row>;
 }
 
 /** Rows with the same template and method, told apart by the query. */
@@ -50,11 +62,22 @@ interface Choice<Row> {
   readonly byQuery: Map<string, Row>;
 }
 
-const emptyNode = <Row>(): Node<Row> => ({ literals: new Map(), one: null, pair: null, span: null, rows: new Map() });
+/** Shared, so that a large map has fewer objects to touch. */
+const NO_AFFIXED: readonly [] = [];
 
-const PAIR = /^\{([\w-]+)\}%2F\{([\w-]+)\}$/;
+const emptyNode = <Row>(): Node<Row> => ({
+  literals: null,
+  affixed: NO_AFFIXED,
+  one: null,
+  pairs: NO_AFFIXED,
+  span: null,
+  rows: new Map(),
+});
+
+const PAIR = /^([^{}%?#;\\]*)\{([\w-]+)\}%2F\{([\w-]+)\}$/;
 const SPAN = /^\{([\w-]+)\.\.\.\}$/;
 const ONE = /^\{([\w-]+)\}$/;
+const AFFIXED = /^([^{}%?#;\\]*)\{[\w-]+\}([^{}%?#;\\]*)$/;
 
 /** The names of a template's parameters, in order. */
 export function parameterNames(path: string): string[] {
@@ -68,8 +91,10 @@ export function templateProblem(path: string): string | null {
   const bad = path
     .slice(1)
     .split('/')
-    .find((segment) => /[{}%?#;\\]/.test(segment) && !PAIR.test(segment) && !SPAN.test(segment) && !ONE.test(segment));
-  if (bad !== undefined) return `has ${bad}: a parameter stands alone between slashes, as {name} or {name...}`;
+    .find(
+      (segment) => /[{}%?#;\\]/.test(segment) && !PAIR.test(segment) && !SPAN.test(segment) && !AFFIXED.test(segment),
+    );
+  if (bad !== undefined) return `has ${bad}: a segment has one parameter, as {name}, @{name}, {name}.json or {name...}`;
   if (
     path
       .slice(1)
@@ -141,17 +166,30 @@ export class RouteTree<Row extends TreeRow> {
   #walk(node: Node<Row>, at: number): Row | null {
     const segment = this.#segments[at];
     if (segment === undefined) return pick(node.rows.get(this.#method) ?? node.rows.get('*'), this.#query);
-    const literal = node.literals.get(segment);
+    const literal = node.literals?.get(segment);
     if (literal !== undefined) {
       const found = this.#walk(literal, at + 1);
       if (found !== null) return found;
     }
-    if (node.one !== null && !(this.#slashes && segment.includes('/'))) {
-      const found = this.#walkWith(node.one, at + 1, segment);
-      if (found !== null) return found;
+    if (!(this.#slashes && segment.includes('/'))) {
+      for (const { before, after, node: next } of node.affixed) {
+        if (segment.length <= before.length + after.length) continue;
+        if (!segment.startsWith(before) || !segment.endsWith(after)) continue;
+        const found = this.#walkWith(next, at + 1, segment.slice(before.length, segment.length - after.length));
+        if (found !== null) return found;
+      }
+      if (node.one !== null) {
+        const found = this.#walkWith(node.one, at + 1, segment);
+        if (found !== null) return found;
+      }
+    } else {
+      for (const { before, node: next } of node.pairs) {
+        if (!segment.startsWith(before)) continue;
+        const found = this.#walkPair(next, at, segment.slice(before.length));
+        if (found !== null) return found;
+      }
     }
-    const paired = this.#slashes && node.pair !== null ? this.#walkPair(node.pair, at, segment) : null;
-    return paired ?? (node.span === null ? null : this.#walkSpan(node.span, at));
+    return node.span === null ? null : this.#walkSpan(node.span, at);
   }
 
   #walkWith(node: Node<Row>, at: number, value: string): Row | null {
@@ -163,7 +201,7 @@ export class RouteTree<Row extends TreeRow> {
 
   #walkPair(node: Node<Row>, at: number, segment: string): Row | null {
     const [first = '', second, ...rest] = segment.split('/');
-    if (second === undefined || rest.length > 0) return null;
+    if (first === '' || second === undefined || second === '' || rest.length > 0) return null;
     const mark = this.#values.push(first) - 1;
     const found = this.#walkWith(node, at + 1, second);
     if (found === null) this.#values.length = mark;
@@ -171,7 +209,9 @@ export class RouteTree<Row extends TreeRow> {
   }
 
   #walkSpan(node: Node<Row>, at: number): Row | null {
-    for (let end = at + 1; end <= this.#segments.length; end++) {
+    // Nothing can follow a span at the end of its template, so it takes the whole rest.
+    const first = isEnd(node) ? this.#segments.length : at + 1;
+    for (let end = first; end <= this.#segments.length; end++) {
       const found = this.#walkWith(node, end, this.#segments.slice(at, end).join('/'));
       if (found !== null) return found;
     }
@@ -180,13 +220,43 @@ export class RouteTree<Row extends TreeRow> {
 }
 
 function childFor<Row>(node: Node<Row>, segment: string): Node<Row> {
-  if (PAIR.test(segment)) return (node.pair ??= emptyNode());
+  const [, pairedBefore] = PAIR.exec(segment) ?? [];
+  if (pairedBefore !== undefined) {
+    const [paired, pairs] = withAffixed(node.pairs, pairedBefore, '');
+    node.pairs = pairs;
+    return paired;
+  }
   if (SPAN.test(segment)) return (node.span ??= emptyNode());
   if (ONE.test(segment)) return (node.one ??= emptyNode());
+  const [, before, after] = AFFIXED.exec(segment) ?? [];
+  if (before !== undefined && after !== undefined) {
+    const [found, affixed] = withAffixed(node.affixed, before, after);
+    node.affixed = affixed;
+    return found;
+  }
+  node.literals ??= new Map();
   const child = node.literals.get(segment) ?? emptyNode<Row>();
   node.literals.set(segment, child);
   return child;
 }
+
+function isEnd<Row>({ literals, affixed, one, pairs, span }: Node<Row>): boolean {
+  return literals === null && affixed.length === 0 && one === null && pairs.length === 0 && span === null;
+}
+
+/** The node with this text around it, and the list with it, in the order in which they are tried. */
+function withAffixed<Row>(
+  list: readonly Affixed<Row>[],
+  before: string,
+  after: string,
+): [Node<Row>, readonly Affixed<Row>[]] {
+  const known = list.find((each) => each.before === before && each.after === after);
+  if (known !== undefined) return [known.node, list];
+  const made = { before, after, node: emptyNode<Row>() };
+  return [made.node, [...list, made].toSorted((a, b) => textOf(b) - textOf(a) || b.before.length - a.before.length)];
+}
+
+const textOf = ({ before, after }: Affixed<unknown>): number => before.length + after.length;
 
 const queryKey = ({ query }: TreeRow): string => JSON.stringify(Object.entries(query ?? {}).toSorted());
 

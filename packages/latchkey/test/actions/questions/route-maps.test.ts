@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { RouteMaps } from '../../../src/actions/questions/route-maps.ts';
-import { setOperatorPermissions } from '../../../src/catalogue/permissions.ts';
+import { permissionNamed, setOperatorPermissions } from '../../../src/catalogue/permissions.ts';
 import { forwardWorld } from '../../doors/forward/door.ts';
 
 const DEPLOYS = `
@@ -45,6 +45,51 @@ describe('an operator’s route map', () => {
     expect(refused.headers['www-authenticate']).toContain('scope="acme:deploy:write"');
     for (const host of ['git.example.org', ''])
       expect((await ask('GET', host)).headers['x-latchkey-reason']).toBe('route_unknown');
+  });
+
+  it('has services with an owner and permissions of their own, which members hold as far as the map says', async () => {
+    const text = `
+services:
+  - name: registry
+    title: npm registry
+    owner: acme
+    hosts: [npm.example.org]
+    permissions:
+      - { name: packages, title: Packages, levels: [read, write, admin], members: write }
+      - { name: keys, title: Keys, members: none }
+    routes:
+      - { method: GET, path: '/{package}', needs: { packages: read } }
+      - { method: PUT, path: '/{package}', needs: { packages: write } }
+      - { method: DELETE, path: '/{package}', needs: { packages: admin } }
+      - { method: GET, path: /-/keys, needs: { keys: read } }
+`;
+    const world = await forwardWorld({ routeMap: await mapFile(text) });
+    expect(permissionNamed('registry:packages')).toMatchObject({
+      title: 'npm registry: Packages',
+      group: 'organization',
+    });
+    const permissions = { 'registry:packages': 'admin', 'registry:keys': 'write' };
+    const draft = {
+      kind: 'fine-grained' as const,
+      scopes: [],
+      grants: [{ owner: 'acme', selection: 'public' as const, repositories: [], justification: null, permissions }],
+    };
+    const [owner, member] = [await world.token('ada', draft), await world.token('bob', draft)];
+    await world.ctx.store.db.updateTable('grants').set({ state: 'active' }).execute();
+    const ask = async (operation: string, token: string): Promise<number | string> => {
+      const answer = await world.nginx(operation, token, [['X-Original-Host', 'npm.example.org']]);
+      return answer.headers['x-latchkey-reason'] ?? answer.status;
+    };
+    for (const operation of ['GET /left-pad', 'PUT /left-pad', 'DELETE /left-pad', 'GET /-/keys'])
+      expect([operation, await ask(operation, owner)]).toEqual([operation, 200]);
+    expect(await ask('PUT /left-pad', member)).toBe(200);
+    expect(await ask('DELETE /left-pad', member)).toBe('role_insufficient');
+    expect(await ask('GET /-/keys', member)).toBe('role_insufficient');
+    const narrow = { ...draft, grants: [{ ...draft.grants[0]!, permissions: { 'registry:packages': 'read' } }] };
+    expect(await ask('PUT /left-pad', await world.token('ada', narrow))).toBe('permission_missing');
+    await world.ctx.usage.flush();
+    const uses = await world.ctx.store.db.selectFrom('token_use').select('last_purpose').orderBy('token_id').execute();
+    expect(uses.map(({ last_purpose: purpose }) => purpose)).toContain('PUT npm.example.org/left-pad (registry)');
   });
 
   it('gives nobody more than their role allows, whatever its permissions open', async () => {

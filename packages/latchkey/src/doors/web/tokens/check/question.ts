@@ -21,7 +21,7 @@ export function checkPath(tokenId: number | null, question: Readonly<Record<stri
 export function checkPathFor(tokenId: number, purpose: string): string {
   const [, git, repository] = /^(clone|fetch|push) ([^\s/]+\/[^\s/]+)$/.exec(purpose) ?? [];
   if (git !== undefined && repository !== undefined) return checkPath(tokenId, { ask: 'git', git, repository });
-  const [, method, host = '', path] = /^([A-Z]{3,20}) ([a-z0-9.-]*)(\/\S*)$/.exec(purpose) ?? [];
+  const [, method, host = '', path] = /^([A-Z]{3,20}) ([a-z0-9.-]*)(\/\S*)(?: \([a-z0-9-]+\))?$/.exec(purpose) ?? [];
   if (method === undefined || path === undefined) return checkPath(tokenId);
   return checkPath(tokenId, { method, url: host === '' ? path : `https://${host}${path}` });
 }
