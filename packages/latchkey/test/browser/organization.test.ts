@@ -24,7 +24,7 @@ test('seed 002: an owner approves what waits, looks at what reaches the organiza
   await owner.getByRole('link', { name: 'Active tokens' }).click();
   await owner.getByText('Can read code in all repositories of octo.').waitFor();
   await look(owner, 'organization-tokens');
-  await owner.getByLabel('build of ada').check();
+  await owner.getByLabel('“build” of ada').check();
   await owner.getByRole('button', { name: 'Revoke' }).click();
   await owner.getByText('The token no longer reaches octo.').waitFor();
   expect(await cloneWith(site, 'ada', token, 'octo/site')).not.toBeNull();
@@ -94,7 +94,7 @@ test("an owner takes back what a member's classic token reaches, and gives it ba
   await owner.goto('/organizations/octo/settings/personal-access-tokens');
   await owner.getByRole('button', { name: 'Revoke for octo' }).click();
   await owner.getByText('Select a token first.').waitFor();
-  await owner.getByLabel('old laptop of ada').check();
+  await owner.getByLabel('“old laptop” of ada').check();
   await owner.getByRole('button', { name: 'Revoke for octo' }).click();
   await owner.getByText('The token no longer reaches octo.').waitFor();
   await owner.getByText('Revoked', { exact: true }).waitFor();
@@ -108,7 +108,7 @@ test("an owner takes back what a member's classic token reaches, and gives it ba
   await page.getByRole('link', { name: 'old laptop', exact: true }).click();
   await page.getByText('Could in octo, too, until octo took it back on').waitFor();
   await look(page, 'token-taken-back');
-  await owner.getByLabel('old laptop of ada').check();
+  await owner.getByLabel('“old laptop” of ada').check();
   await owner.getByRole('button', { name: 'Restore for octo' }).click();
   await owner.getByText('The token reaches octo again.').waitFor();
   expect(await cloneWith(site, 'ada', token, 'octo/site')).toBeNull();
@@ -144,13 +144,13 @@ test('an administrator looks after people, tokens and policies of the instance',
   await page.getByText('mori is back').waitFor();
   await page.getByRole('link', { name: 'Active tokens' }).click();
   await look(page, 'instance-tokens');
-  await page.getByLabel('old server of mori').check();
+  await page.getByLabel('“old server” of mori').check();
   await page.getByRole('button', { name: 'Revoke' }).click();
   await page.getByText('The token is revoked.').waitFor();
   await page.getByRole('link', { name: 'Token policy' }).click();
   await page.getByLabel('Maximum lifetime of classic tokens, in days').fill('7');
   await page.getByRole('button', { name: 'Save policy' }).click();
-  await page.getByText('The policy is saved').waitFor();
+  await page.getByText('Policy saved.').waitFor();
   await look(page, 'instance-policy');
   // The suspension ended the session.
   const back = await site.signedIn('mori');

@@ -7,6 +7,7 @@ import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import type { Visit } from '../frame/visit.ts';
 import { tickedIds } from '../organizations/area.tsx';
 import { Label } from '../parts/components.tsx';
+import { NameOf, PersonLine } from '../parts/person.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { Ends, LastUse, StateLabel } from '../tokens/lists.tsx';
 
@@ -37,8 +38,9 @@ export function TokenPicks({
           <li class="Box-row lk-pick">
             <input type="checkbox" id={`token-${token.id}`} name="ids" value={String(token.id)} />
             <div class="lk-token-what">
+              <PersonLine login={token.owner.login} />
               <label for={`token-${token.id}`}>
-                <bdi class="text-bold">{token.name}</bdi> of {token.owner.login}
+                <NameOf name={token.name} login={token.owner.login} />
               </label>{' '}
               <Label>{KIND_WORDS[token.kind]}</Label> {states ? <StateLabel token={token} /> : null}
               <p class="mb-1">{rightSentence(token, 'other')}</p>

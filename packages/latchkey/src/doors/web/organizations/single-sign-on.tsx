@@ -17,6 +17,7 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { Checkbox, ConfirmLockOut, Select } from '../parts/choice-fields.tsx';
 import { Blankslate, CodeList, CopyButton, LastUsed, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
+import { NameOf, PersonLine } from '../parts/person.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 
@@ -209,14 +210,15 @@ function Row({
   return (
     <li class="Box-row d-flex flex-wrap flex-items-center flex-justify-between lk-gap">
       <div class="lk-break">
-        <strong>{token.name}</strong> of {owner} <span class="color-fg-muted">(…{token.lastEight})</span>
+        <PersonLine login={owner} />
+        <NameOf name={token.name} login={owner} /> <span class="color-fg-muted">(…{token.lastEight})</span>
         <div class="color-fg-muted f6">
           {KIND_WORDS[token.kind]}, authorized <Time at={authorizedAt} />, <LastUsed at={lastUsedAt} />
         </div>
       </div>
       <Form f={visit.fields('revoke')} submit={null} inline>
         <Hidden name="id" value={String(token.id)} />
-        <button type="submit" class="btn btn-sm btn-danger" aria-label={`Revoke ${token.name} of ${owner}`}>
+        <button type="submit" class="btn btn-sm btn-danger" aria-label={`Revoke “${token.name}” of ${owner}`}>
           Revoke
         </button>
       </Form>

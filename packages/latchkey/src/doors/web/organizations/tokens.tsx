@@ -17,6 +17,7 @@ import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, Label, NextPage, Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
+import { NameOf, PersonLine } from '../parts/person.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { Ends, LastUse } from '../tokens/lists.tsx';
 import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit, tickedIds } from './area.tsx';
@@ -100,8 +101,9 @@ function Row({ row, at }: { row: ReachingRow; at: number }): VNode {
     <li class="Box-row lk-pick">
       <input type="checkbox" id={id} name="ids" value={String(row.id)} aria-describedby={`${id}-facts`} />
       <div class="lk-token-what">
+        <PersonLine login={row.owner.login} />
         <label for={id}>
-          <bdi class="text-bold">{row.token.name}</bdi> of {row.owner.login}
+          <NameOf name={row.token.name} login={row.owner.login} />
         </label>
         <div id={`${id}-facts`}>
           <p class="mb-1">{row.sentence}</p>
@@ -122,8 +124,9 @@ function Other({ row, at }: { row: MemberTokenRow; at: number }): VNode {
     <li class="Box-row lk-pick">
       <input type="checkbox" id={id} name="ids" value={String(token.id)} aria-describedby={`${id}-facts`} />
       <div class="lk-token-what">
+        <PersonLine login={owner.login} />
         <label for={id}>
-          <bdi class="text-bold">{token.name}</bdi> of {owner.login}
+          <NameOf name={token.name} login={owner.login} />
         </label>{' '}
         <Label>{KIND_WORDS[token.kind]}</Label>
         {excluded ? (
