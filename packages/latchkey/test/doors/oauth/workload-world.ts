@@ -23,7 +23,7 @@ import { type Answer, answerOf, smallWorld } from '../small-world.ts';
 
 export const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
-const JWT_TYPE = 'urn:ietf:params:oauth:token-type:jwt';
+export const JWT_TYPE = 'urn:ietf:params:oauth:token-type:jwt';
 const GITHUB = 'https://token.actions.githubusercontent.com';
 
 export type Claims = Record<string, unknown>;
