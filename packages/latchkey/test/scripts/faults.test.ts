@@ -57,7 +57,7 @@ const ready = async (url: string): Promise<unknown> => (await fetch(`${url}/read
 if (canMount())
   describe('on a disk that is full', () => {
     it('no ref moves where the database lies there, each is refused in words, and all goes on when there is room', {
-      timeout: 60_000,
+      timeout: 180_000,
     }, async () => {
       const { data, options, git, rest, remote } = await prepare();
       const server = await serveOn([{ folder: data, mib: 8 }], options);
@@ -93,7 +93,7 @@ if (canMount())
     ])(
       'a server whose repositories lie on a disk that %s starts, checks, and revokes, and says what it cannot do',
       {
-        timeout: 60_000,
+        timeout: 180_000,
       },
       async (_how, disk, reason) => {
         const { repositories, options, git, rest, revoke, remote } = await prepare();
@@ -126,7 +126,7 @@ else
 
 // The rest of this story, with test clocks, is in actions/instance/wrong-clock.test.ts. This one needs libfaketime.
 if (process.env.LATCHKEY_TEST_FAULTS === 'all')
-  it('a clock that is a year ahead for some seconds ends no token', { timeout: 120_000 }, async () => {
+  it('a clock that is a year ahead for some seconds ends no token', { timeout: 240_000 }, async () => {
     const { data, options, rest } = await prepare();
     const clock = join(data, 'clock');
     await writeFile(clock, '+0d\n');
@@ -147,7 +147,7 @@ if (process.env.LATCHKEY_TEST_FAULTS === 'all')
     const yearAhead = Date.now() / 1000 + 366 * 86_400;
     await writeFile(clock, '+367d\n');
     // The jobs that could end something have looked at the clock, and had a moment more.
-    await vi.waitFor(() => expect(seenAt()).toBeGreaterThan(yearAhead), { timeout: 60_000, interval: 200 });
+    await vi.waitFor(() => expect(seenAt()).toBeGreaterThan(yearAhead), { timeout: 120_000, interval: 200 });
     await writeFile(clock, '+0d\n');
     await vi.waitFor(async () => expect((await rest(server.url, 'GET', '')).status).toBe(200), { timeout: 30_000 });
     expect((await server.stop('SIGTERM')).code).toBe(0);
