@@ -135,15 +135,14 @@ describe.each(ENGINES)('a wrong clock [%s]', (engine) => {
       schedules: [{ kind: 'clear-jobs', everySec: DAY_SEC }],
       pollMs: 3_600_000,
     });
-    const round = async (): Promise<void> => {
-      await runner.look();
+    // A look may join one that began before, with the clock as it was then.
+    const ranInAll = async (times: number): Promise<void> => {
+      await expect.poll(async () => runner.look().then(() => runs)).toBe(times);
       await expect.poll(() => runner.running).toBe(0);
     };
-    await round();
-    expect(runs).toBe(1);
+    await ranInAll(1);
     ctx.clock.set(right);
-    await round();
-    expect(runs).toBe(2);
+    await ranInAll(2);
     await runner.close(0);
     ctx.clock.advance(DAY_SEC);
     const { store } = ctx;
