@@ -55,7 +55,7 @@ test('a refusal appears on the token page, and one click fixes it', async () => 
   await page.getByRole('cell', { name: 'contents: write' }).waitFor();
   // A token of today has had no time to use what it has.
   expect(await page.getByRole('button', { name: 'Narrow to what was used' }).count()).toBe(0);
-  await page.getByRole('link', { name: 'Which endpoints' }).click();
+  await page.getByRole('link', { name: 'See what this opens' }).click();
   await page.getByText('/repos/{owner}/{repo}/contents/{path}').first().waitFor();
   await look(page, 'token-endpoints');
 });
