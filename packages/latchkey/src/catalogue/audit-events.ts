@@ -87,11 +87,11 @@ export const AUDIT_EVENTS = {
     'provider',
     'issuer',
   ),
-  'git.push': row('modify', 'refs of a repository moved', 'repo', 'refs', 'refs_unknown', 'begun_at', 'recorded_late'),
   'git.approval_denied': row('modify', 'the move of a ref that a token asked for was denied', ...ASKED_MOVE),
   'git.approval_granted': row('modify', 'the move of a ref that a token asked for was approved, once', ...ASKED_MOVE),
   'git.approval_requested': row('create', 'a token asked its owner whether it may move a ref', ...ASKED_MOVE),
   'git.approval_used': row('modify', 'the approval of a move of a ref was spent', ...ASKED_MOVE),
+  'git.push': row('modify', 'refs of a repository moved', 'repo', 'refs', 'refs_unknown', 'begun_at', 'recorded_late'),
   'git.push_rejected': row(
     'modify',
     "a token's ref rules kept refs of a repository from moving",
