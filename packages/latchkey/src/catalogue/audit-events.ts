@@ -26,7 +26,7 @@ const row = (operation: Operation, when: string, ...data: readonly string[]): Au
 const TOKEN_MADE = ['name', 'kind', 'expires_at', 'scopes', 'grants', 'ref_rules'];
 const TOKEN_CHANGED = ['name', 'pat_field_changed', 'old_name', 'scopes', 'old_scopes', 'ref_rules', 'old_ref_rules'];
 const TOKEN_RENEWED = ['name', 'expires_at', 'old_expires_at', 'overlap_seconds', 'previous_id'];
-const TOKEN_ENDED = ['name', 'explanation', 'cancelled_requests'];
+const TOKEN_ENDED = ['name', 'explanation', 'cancelled_requests', 'reason'];
 const HOOK = ['repo', 'hook_id', 'url', 'events', 'active'];
 const LIFETIME = ['kind', 'token_expiration', 'old_token_expiration', 'exempt_administrators'];
 /** `before`, `after`: ids; '' = no value. `name`: the token. */
@@ -159,6 +159,7 @@ export const AUDIT_EVENTS = {
     ...MEMBER,
     'roles_removed',
     'roles_kept',
+    'reason',
   ),
   'org.sso_response': row('authentication', 'somebody proved who they are for an organization', 'org', 'issuer'),
   'org.update_default_repository_permission': row(
@@ -184,7 +185,7 @@ export const AUDIT_EVENTS = {
   ),
   'org_credential_authorization.grant': row('modify', 'its user authorized a token for an organization', 'name', 'org'),
   'org_credential_authorization.restore': row('restore', 'owners let a token in again', 'name', 'org'),
-  'org_credential_authorization.revoke': row('remove', 'owners shut a token out', 'name', 'org'),
+  'org_credential_authorization.revoke': row('remove', 'owners shut a token out', 'name', 'org', 'reason'),
   'passkey.register': row('create', 'a passkey was added', 'name'),
   'passkey.remove': row('remove', 'a passkey was removed', 'name'),
   'personal_access_token.access_granted': row(
@@ -208,7 +209,13 @@ export const AUDIT_EVENTS = {
     'kind',
     'allowed',
   ),
-  'personal_access_token.access_revoked': row('remove', 'owners ended what a token reached', 'name', 'permissions'),
+  'personal_access_token.access_revoked': row(
+    'remove',
+    'owners ended what a token reached',
+    'name',
+    'permissions',
+    'reason',
+  ),
   'personal_access_token.auto_approve_grant_requests_disabled': row(
     'modify',
     'tokens wait for owners from now on',
@@ -321,12 +328,12 @@ export const AUDIT_EVENTS = {
   ),
   'user.failed_login': row('authentication', 'a sign-in failed; `user` is empty where no account has the name'),
   'user.invite': row('create', 'somebody was invited', 'email'),
-  'user.lock': row('modify', 'an account was held, since it may not be its owner who uses it', 'login'),
+  'user.lock': row('modify', 'an account was held, since it may not be its owner who uses it', 'login', 'reason'),
   'user.login': row('authentication', 'somebody signed in', 'new_device'),
   'user.logout': row('authentication', 'somebody signed out'),
   'user.password_link': row('create', 'the operator made a link for a new password', 'login'),
   'user.remove_email': row('remove', 'an address was removed', 'email'),
-  'user.suspend': row('modify', 'an account was suspended', 'login'),
+  'user.suspend': row('modify', 'an account was suspended', 'login', 'reason'),
   'user.unlock': row('restore', 'a held account was released'),
   'user.unsuspend': row('restore', 'a suspended account was restored', 'login'),
   'user.update_profile': row('modify', 'a profile was changed', 'fields'),

@@ -24,6 +24,11 @@ export interface MailedToken {
   readonly path: string;
 }
 
+/** Why somebody did it, in their own words; a mail that was queued by an earlier release has none. */
+interface Reasoned {
+  readonly reason?: string | null;
+}
+
 interface About {
   readonly token: MailedToken;
 }
@@ -45,12 +50,12 @@ export interface MailFacts extends AccountMailFacts, PushMailFacts {
   token_confirmed: Able & { readonly by: string };
   /** `where`: `acme/site at src/app.ts:3`, or null when somebody reported it. */
   token_leaked: About & { readonly where: string | null };
-  token_revoked: About & { readonly by: string };
+  token_revoked: About & Reasoned & { readonly by: string };
   /** `right`, here and in the next: with the organization alone. */
   token_approved: Able & { readonly organization: string; readonly by: string };
   token_denied: Able & { readonly organization: string; readonly by: string; readonly reason: string | null };
   /** An organization took its access back; the token still lives. */
-  access_revoked: About & { readonly organization: string; readonly by: string };
+  access_revoked: About & Reasoned & { readonly organization: string; readonly by: string };
   /** The organization requires no approval any more. */
   token_admitted: Able & { readonly organization: string; readonly by: string };
   access_restored: Able & { readonly organization: string; readonly by: string };
@@ -79,6 +84,8 @@ export type MailTemplate = keyof MailFacts;
 
 const SECURITY_LOG = '/settings/security-log';
 const NOT_YOU = 'If that was not you, delete the token and change your password.';
+const reasonLines = ({ reason }: Reasoned): string[] =>
+  reason === undefined || reason === null ? [] : [`The reason given: ${reason}`];
 const called = ({ token }: About): string => `"${token.name}" (…${token.lastEight})`;
 const page =
   (text: string) =>
@@ -164,6 +171,7 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     subject: ({ token }) => `Your personal access token ${token.name} was revoked`,
     says: (facts) => [
       `The personal access token ${called(facts)} was revoked by ${facts.by}. Whatever used it is refused.`,
+      ...reasonLines(facts),
     ],
     link: page('See the token'),
   },
@@ -179,7 +187,7 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     subject: ({ token, organization }) => `${organization} denied your personal access token ${token.name}`,
     says: (facts) => [
       `${facts.by} denied the personal access token ${called(facts)} for ${facts.organization}.`,
-      ...(facts.reason === null ? [] : [`The reason given: ${facts.reason}`]),
+      ...reasonLines(facts),
       facts.right,
     ],
     link: page('Change the token and ask again'),
@@ -199,6 +207,7 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
     says: (facts) => [
       `${facts.by} revoked what the personal access token ${called(facts)} could reach in ` +
         `${facts.organization}. The token itself still lives.`,
+      ...reasonLines(facts),
     ],
     link: page('See the token'),
   },

@@ -142,13 +142,19 @@ function narrowed(
  * A page of the classic and scoped tokens that reach an organization: those of its members, of people with a role of
  * their own in one of its repositories, and of anybody who used one in an internal repository of it lately. Each
  * reaches what its owner reaches there.
+ * @param among only tokens with these ids; left out = all
  */
-export async function memberTokenIds(q: Query, organizationId: number, page: DirectedPage): Promise<number[]> {
+export async function memberTokenIds(
+  q: Query,
+  organizationId: number,
+  page: DirectedPage,
+  among?: readonly number[],
+): Promise<number[]> {
   const [ofPeople, used] = await Promise.all([
-    living(q, page)
+    living(q, page, among)
       .where('tokens.user_id', 'in', (row) => peopleOf(row, organizationId))
       .execute(),
-    living(q, page)
+    living(q, page, among)
       .where('tokens.id', 'in', (row) => usedInside(row, organizationId))
       .execute(),
   ]);
@@ -167,12 +173,13 @@ export async function wasUsedInside(q: Query, organizationId: number, tokenId: n
   return row !== undefined;
 }
 
-function living(q: Query, page: DirectedPage) {
+function living(q: Query, page: DirectedPage, among: readonly number[] | undefined) {
   let query = q
     .selectFrom('tokens')
     .select('tokens.id')
     .where('tokens.kind', 'in', ['classic', 'scoped'])
     .where('tokens.revoked_at', 'is', null);
+  if (among !== undefined) query = query.where('tokens.id', 'in', [-1, ...among]);
   if (page.afterId !== null) query = query.where('tokens.id', page.ascending ? '>' : '<', page.afterId);
   return query.orderBy('tokens.id', page.ascending ? 'asc' : 'desc').limit(page.skip + page.limit);
 }

@@ -26,6 +26,9 @@ test('seed 002: an owner approves what waits, looks at what reaches the organiza
   await look(owner, 'organization-tokens');
   await owner.getByLabel('“build” of ada').check();
   await owner.getByRole('button', { name: 'Revoke' }).click();
+  await owner.getByRole('heading', { name: 'Revoke this token for octo?' }).waitFor();
+  await look(owner, 'organization-revoke-question');
+  await owner.getByRole('button', { name: 'Revoke for octo' }).click();
   await owner.getByText('The token no longer reaches octo.').waitFor();
   expect(await cloneWith(site, 'ada', token, 'octo/site')).not.toBeNull();
   await owner.getByRole('link', { name: 'Policy', exact: true }).click();
@@ -96,6 +99,8 @@ test("an owner takes back what a member's classic token reaches, and gives it ba
   await owner.getByText('Select a token first.').waitFor();
   await owner.getByLabel('“old laptop” of ada').check();
   await owner.getByRole('button', { name: 'Revoke for octo' }).click();
+  await owner.getByRole('heading', { name: 'Revoke this token for octo?' }).waitFor();
+  await owner.getByRole('button', { name: 'Revoke for octo' }).click();
   await owner.getByText('The token no longer reaches octo.').waitFor();
   await owner.getByText('Revoked', { exact: true }).waitFor();
   await look(owner, 'organization-member-tokens');
@@ -138,6 +143,9 @@ test('an administrator looks after people, tokens and policies of the instance',
   await page.getByText('Send it where only they can read it').waitFor();
   await look(page, 'instance-password-link');
   await page.getByRole('button', { name: 'Suspend: mori' }).click();
+  await look(page, 'instance-suspend-question');
+  await page.getByLabel('Reason').fill('left the company');
+  await page.getByRole('button', { name: 'Suspend mori' }).click();
   await page.getByText('mori is suspended').waitFor();
   expect(await cloneWith(site, 'mori', token, 'mori/notes')).toContain('suspended');
   await page.getByRole('button', { name: 'Restore: mori' }).click();
@@ -146,6 +154,7 @@ test('an administrator looks after people, tokens and policies of the instance',
   await look(page, 'instance-tokens');
   await page.getByLabel('“old server” of mori').check();
   await page.getByRole('button', { name: 'Revoke' }).click();
+  await page.getByRole('button', { name: 'Revoke this token' }).click();
   await page.getByText('The token is revoked.').waitFor();
   await page.getByRole('link', { name: 'Token policy' }).click();
   await page.getByLabel('Maximum lifetime of classic tokens, in days').fill('7');

@@ -331,7 +331,7 @@ export const CAUSES: readonly Cause[] = [
     git: forbidden('acme/site'),
     arrange: async (world) => {
       const made = await world.token({ kind: 'classic', scopes: ['repo'] });
-      await changeMemberTokens(world.server.context, operatorPermit(), 'acme', 'revoke', [made.id]);
+      await changeMemberTokens(world.server.context, operatorPermit(), 'acme', 'revoke', { tokenIds: [made.id] });
       return clone(made);
     },
   },

@@ -21,6 +21,7 @@ import type { Permit } from '../decision/authorize.ts';
 import { keepTo } from '../decision/permit-target.ts';
 import type { Context } from '../ground/context.ts';
 import { digestPassword } from '../ground/password.ts';
+import { reasonGiven } from '../ground/reason.ts';
 import { record } from '../ground/record.ts';
 import { newPasswordProblem } from './password-names.ts';
 
@@ -98,28 +99,32 @@ function draftedPasswordProblem(ctx: Context, { login, email, password }: NewUse
  * Suspends a person or a machine: all their tokens stop working with the next request, and their sessions end.
  * Repeating it changes nothing.
  */
-export async function suspendUser(ctx: Context, permit: Permit, login: string): Promise<void> {
-  await changeSuspension(ctx, permit, login, ctx.clock.now(), 'user.suspend');
+export async function suspendUser(ctx: Context, permit: Permit, login: string, reason?: string): Promise<void> {
+  await changeSuspension(ctx, permit, login, { suspendedAt: ctx.clock.now(), action: 'user.suspend', reason });
 }
 
 /** Ends a suspension: their tokens work again. */
 export async function restoreUser(ctx: Context, permit: Permit, login: string): Promise<void> {
-  await changeSuspension(ctx, permit, login, null, 'user.unsuspend');
+  await changeSuspension(ctx, permit, login, { suspendedAt: null, action: 'user.unsuspend' });
 }
 
 async function changeSuspension(
   ctx: Context,
   permit: Permit,
   login: string,
-  suspendedAt: number | null,
-  action: AuditAction,
+  {
+    suspendedAt,
+    action,
+    reason,
+  }: Readonly<{ suspendedAt: number | null; action: AuditAction; reason?: string | undefined }>,
 ): Promise<void> {
   const at = ctx.clock.now();
+  const because = reasonGiven(reason);
   await ctx.store.transaction(async (tx) => {
     const user = await holderNamed(tx, login);
     if (suspendedAt !== null) await deleteSessionsOf(tx, user.id, null);
     if (await setSuspended(tx, user.id, suspendedAt))
-      await record(tx, permit, at, { action, userId: user.id, data: { login: user.login } });
+      await record(tx, permit, at, { action, userId: user.id, data: { login: user.login, ...because } });
   });
 }
 
@@ -195,9 +200,10 @@ export interface RolesLeft {
 export async function removeMember(
   ctx: Context,
   permit: Permit,
-  member: { organization: string; login: string; keepsRoles?: boolean },
+  member: { organization: string; login: string; keepsRoles?: boolean; reason?: string | undefined },
 ): Promise<RolesLeft> {
   const at = ctx.clock.now();
+  const because = reasonGiven(member.reason);
   return ctx.store.transaction(async (tx) => {
     const { organization, user, before } = await membershipAsItIs(tx, permit, member);
     if (before === null) throw problem('not_found', `${user.login} is not a member of ${organization.login}.`, 'login');
@@ -215,6 +221,7 @@ export async function removeMember(
         org: organization.login,
         user: user.login,
         ...(roles.removed + roles.kept === 0 ? {} : { roles_removed: roles.removed, roles_kept: roles.kept }),
+        ...because,
       },
     });
     return roles;

@@ -18,6 +18,7 @@ import { deleteDevices, deleteSessionsOf } from '../../store/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Actor, Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
+import { type Because, reasonGiven } from '../ground/reason.ts';
 import { record } from '../ground/record.ts';
 import { userNamed } from './accounts.ts';
 import { ALARM_SEC } from './alarms.ts';
@@ -52,22 +53,28 @@ export async function lockByAlarm(ctx: Context, link: Secret, visitor: Visitor):
  * An administrator or the operator locks somebody's account.
  * @throws Problem when it is locked, or there is no such person
  */
-export async function lockUser(ctx: Context, permit: Permit, login: string): Promise<void> {
+export async function lockUser(ctx: Context, permit: Permit, login: string, reason?: string): Promise<void> {
   await ctx.store.transaction(async (tx) => {
     const account = await userNamed(tx, login);
     if (account.lockedAt !== null) throw problem('conflict', `${account.login} is locked already.`);
-    await lock(ctx, tx, account, permit);
+    await lock(ctx, tx, account, permit, reasonGiven(reason));
   });
 }
 
 /** Locks an account in the caller's transaction. True when a link for a new password is on its way to its owner. */
-export async function lock(ctx: Context, tx: Query, account: Account, by: { readonly actor: Actor }): Promise<boolean> {
+export async function lock(
+  ctx: Context,
+  tx: Query,
+  account: Account,
+  by: { readonly actor: Actor },
+  because: Because = {},
+): Promise<boolean> {
   const at = ctx.clock.now();
   if (!(await setLocked(tx, account.id, at))) await setRecovered(tx, account.id, null);
   await deleteSessionsOf(tx, account.id, null);
   await deleteDevices(tx, account.id);
   await deleteLinks(tx, 'password', account.id);
-  await record(tx, by, at, { action: 'user.lock', userId: account.id, data: { login: account.login } });
+  await record(tx, by, at, { action: 'user.lock', userId: account.id, data: { login: account.login, ...because } });
   const mailed = await mailRecoveryLink(ctx, tx, account, by.actor.login);
   for (const { id } of await administrators(tx))
     if (id !== account.id)

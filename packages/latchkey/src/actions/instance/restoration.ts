@@ -76,7 +76,7 @@ export async function beginAnew(ctx: Context, permit: Permit, known: Known): Pro
     let [endedTokens, inDoubt] = [0, 0];
     for (const id of tokenIds) {
       const undo = isSure(id) ? null : await readUndo(tx, id);
-      if ((await endOne(ctx, tx, permit, id, BY)) === null) continue;
+      if ((await endOne(ctx, tx, permit, { id, by: BY })) === null) continue;
       endedTokens++;
       if (undo === null) continue;
       await doubt(tx, id, undo, epoch);

@@ -22,12 +22,11 @@ import type { Permit } from '../decision/authorize.ts';
 import { tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
+import { type Because, reasonGiven } from '../ground/reason.ts';
 import { record } from '../ground/record.ts';
 import { mailed } from '../ground/token-names.ts';
 import { tokenView } from '../tokens/views.ts';
 
-/** Longest reason of a decision: GitHub's. */
-export const MAX_REASON_LENGTH = 1024;
 /** The most requests or grants in one call: GitHub's. */
 export const MAX_DECIDED_AT_ONCE = 100;
 
@@ -40,16 +39,20 @@ export interface Review {
 }
 
 /**
- * Decides requests, all or none.
+ * Decides requests, all or none. Returns the grants that work only since then: what revoking would undo.
  * @throws Problem `not_found` for one of another organization, `conflict` for one that is no longer pending
  */
-export async function reviewRequests(ctx: Context, permit: Permit, review: Review): Promise<void> {
+export async function reviewRequests(ctx: Context, permit: Permit, review: Review): Promise<number[]> {
   checkDecidedCount(review.requestIds, 'pat_request_ids');
-  if ((review.reason ?? '').length > MAX_REASON_LENGTH)
-    throw problem('invalid', `A reason has at most ${MAX_REASON_LENGTH} characters.`, 'reason');
-  await ctx.store.transaction(async (tx) => {
+  reasonGiven(review.reason ?? undefined);
+  return ctx.store.transaction(async (tx) => {
     const organization = await organizationNamed(tx, review.organization);
-    for (const id of new Set(review.requestIds)) await reviewOne(ctx, tx, permit, { ...review, organization, id });
+    const opened: number[] = [];
+    for (const id of new Set(review.requestIds)) {
+      const grantId = await reviewOne(ctx, tx, permit, { ...review, organization, id });
+      if (grantId !== null) opened.push(grantId);
+    }
+    return opened;
   });
 }
 
@@ -64,7 +67,7 @@ async function reviewOne(
   tx: Query,
   permit: Permit,
   { organization, id, action, reason }: OneReview,
-): Promise<void> {
+): Promise<number | null> {
   const at = ctx.clock.now();
   const known = await requestById(tx, id);
   if (known === null || known.organizationId !== organization.id)
@@ -79,9 +82,10 @@ async function reviewOne(
   const token = decided === null ? null : await tokenById(tx, decided.tokenId);
   if (decided === null || token === null)
     throw problem('conflict', `The request ${id} no longer waits: it was ${known.state} meanwhile.`);
-  if (action === 'approve') await grantAccess(tx, decided, at);
-  else await setGrantState(tx, decided.grantId, ['pending'], 'denied', at);
+  const opened = action === 'approve' && (await grantAccess(tx, decided, at));
+  if (action === 'deny') await setGrantState(tx, decided.grantId, ['pending'], 'denied', at);
   await tell(ctx, tx, permit, { organization, token, request: decided, action, reason: words });
+  return opened ? decided.grantId : null;
 }
 
 /**
@@ -126,12 +130,17 @@ export async function admitWaiting(ctx: Context, tx: Query, permit: Permit, orga
 const ADMITTED_AT_ONCE = 100;
 const MAX_NAMED = 20;
 
-/** A pending grant becomes what was requested; an active one gets the request in addition. */
-async function grantAccess(tx: Query, request: Request, at: UnixSeconds): Promise<void> {
+/**
+ * A pending grant becomes what was requested; an active one gets the request in addition. True when it works only
+ * since now.
+ */
+async function grantAccess(tx: Query, request: Request, at: UnixSeconds): Promise<boolean> {
   const grant = await grantById(tx, request.grantId);
   if (grant === null) throw problem('conflict', `What the request ${request.id} was for was taken away meanwhile.`);
   await setGrantReach(tx, grant.id, grant.state === 'active' ? joinedReach(grant, request) : request, at);
-  if (grant.state !== 'active') await setGrantState(tx, grant.id, [grant.state], 'active', at);
+  if (grant.state === 'active') return false;
+  await setGrantState(tx, grant.id, [grant.state], 'active', at);
+  return true;
 }
 
 interface Decided extends Pick<Review, 'reason'> {
@@ -203,11 +212,13 @@ export async function revokeAccess(
   permit: Permit,
   organizationName: string,
   grantIds: readonly number[],
+  reason?: string,
 ): Promise<void> {
   checkDecidedCount(grantIds, 'pat_ids');
+  const because = reasonGiven(reason);
   await ctx.store.transaction(async (tx) => {
     const organization = await organizationNamed(tx, organizationName);
-    for (const id of new Set(grantIds)) await revokeOne(ctx, tx, permit, organization, id);
+    for (const id of new Set(grantIds)) await revokeOne(ctx, tx, permit, { organization, grantId: id, because });
   });
 }
 
@@ -215,8 +226,7 @@ async function revokeOne(
   ctx: Context,
   tx: Query,
   permit: Permit,
-  organization: Account,
-  grantId: number,
+  { organization, grantId, because }: Readonly<{ organization: Account; grantId: number; because: Because }>,
 ): Promise<void> {
   const at = ctx.clock.now();
   const grant = await grantById(tx, grantId);
@@ -231,12 +241,13 @@ async function revokeOne(
     userId: token.userId,
     organizationId: organization.id,
     tokenId: token.id,
-    data: { name: token.name, permissions: grant.permissions },
+    data: { name: token.name, permissions: grant.permissions, ...because },
   });
   await queueMail(ctx, tx, { userId: token.userId }, 'access_revoked', {
     token: mailed(token),
     organization: organization.login,
     by: permit.actor.login,
+    ...because,
   });
 }
 

@@ -66,7 +66,8 @@ export async function revokeAuthorization(
   if (token === null || !(await organizationsOfToken(db, tokenId)).authorized.has(organization.id))
     throw problem('not_found', `No such token is authorized for ${organization.login}.`, 'credential_id');
   // First what keeps it from coming back: if anything fails after that, the token is shut out all the same.
-  if (token.kind !== 'fine-grained') await changeMemberTokens(ctx, permit, organization.login, 'revoke', [tokenId]);
+  if (token.kind !== 'fine-grained')
+    await changeMemberTokens(ctx, permit, organization.login, 'revoke', { tokenIds: [tokenId] });
   else {
     const grants = (await grantsOf(db, [tokenId])).get(tokenId) ?? [];
     const grant = grants.find(({ ownerId, state }) => ownerId === organization.id && state === 'active');

@@ -195,6 +195,6 @@ export async function revokeMachineToken(ctx: Context, permit: Permit, login: st
     const token = await tokenById(tx, id);
     if (token === null || token.userId !== machine.id)
       throw problem('not_found', `${machine.login} has no token ${id}.`, 'id');
-    await endOne(ctx, tx, permit, id, permit.actor.login);
+    await endOne(ctx, tx, permit, { id, by: permit.actor.login });
   });
 }

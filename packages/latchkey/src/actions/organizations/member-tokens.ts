@@ -19,6 +19,7 @@ import { organizationNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
+import { type Because, reasonGiven } from '../ground/reason.ts';
 import { record } from '../ground/record.ts';
 import { mailed } from '../ground/token-names.ts';
 import { tokenView } from '../tokens/views.ts';
@@ -42,14 +43,15 @@ export async function changeMemberTokens(
   permit: Permit,
   organizationName: string,
   change: MemberTokenChange,
-  tokenIds: readonly number[],
+  { tokenIds, reason }: { readonly tokenIds: readonly number[]; readonly reason?: string | undefined },
 ): Promise<void> {
   checkDecidedCount(tokenIds, 'token_ids');
+  const because = reasonGiven(reason);
   await ctx.store.transaction(async (tx) => {
     const organization = await organizationNamed(tx, organizationName);
     for (const id of new Set(tokenIds)) {
       for (const tokenId of [id, ...(await livingDescendants(tx, id))])
-        await changeOne(ctx, tx, permit, { organization, change, tokenId });
+        await changeOne(ctx, tx, permit, { organization, change, tokenId, because });
     }
   });
 }
@@ -63,13 +65,14 @@ interface OneChange {
   readonly organization: Account;
   readonly change: MemberTokenChange;
   readonly tokenId: number;
+  readonly because: Because;
 }
 
 async function changeOne(
   ctx: Context,
   tx: Query,
   permit: Permit,
-  { organization, change, tokenId }: OneChange,
+  { organization, change, tokenId, because }: OneChange,
 ): Promise<void> {
   const at = ctx.clock.now();
   const token = await tokenById(tx, tokenId);
@@ -96,12 +99,13 @@ async function changeOne(
     userId: token.userId,
     organizationId: organization.id,
     tokenId,
-    data: { name: token.name, org: organization.login },
+    data: { name: token.name, org: organization.login, ...because },
   });
   await queueMail(ctx, tx, { userId: token.userId }, mail, {
     token: mailed(token),
     organization: organization.login,
     by: permit.actor.login,
     right: rightSentence(await tokenView(tx, token, at), 'owner', organization.id),
+    ...because,
   });
 }

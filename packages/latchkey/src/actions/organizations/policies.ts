@@ -80,38 +80,16 @@ export async function changePolicy(
   ctx: Context,
   permit: Permit,
   organization: string | null,
-  { confirmLockOut = false, ssoProvider, ...change }: PolicyChange,
+  change: PolicyChange,
 ): Promise<PolicyInForce> {
   await ctx.store.transaction(async (tx) => {
     const at = ctx.clock.now();
-    const account = organization === null ? null : await organizationNamed(tx, organization);
-    const instance = (await storedPolicy(tx, INSTANCE_OWNER)) ?? NO_POLICY;
-    const before = account === null ? instance : ((await storedPolicy(tx, account.id)) ?? NO_POLICY);
-    const complaints =
-      account === null
-        ? complaintsOfInstance(ssoProvider === undefined ? change : { ...change, ssoProvider })
-        : complaintsOfOrganization(change, before, instance);
-    if (complaints.length > 0) throw new Problem(complaints);
-    const ssoIssuer = ssoProvider === undefined ? before.ssoIssuer : issuerNamed(ctx, account, ssoProvider);
-    const after: StoredPolicy = {
-      ...before,
-      ...change,
-      ssoIssuer,
-      allowed: { ...before.allowed, ...change.allowed },
-      maxLifetimeDays: { ...before.maxLifetimeDays, ...change.maxLifetimeDays },
-      allowedAddresses:
-        change.allowedAddresses === undefined
-          ? before.allowedAddresses
-          : (change.allowedAddresses?.map((block) => block.trim()) ?? null),
-    };
-    if (after.allowedAddresses?.length === 0)
-      throw problem('invalid', 'A list of addresses has at least one entry; none at all is null.', 'allowed_addresses');
-    if (account !== null) await demandProvable(tx, account.id, before, after);
-    if (account !== null && !confirmLockOut) refuseLockOut(permit, effectivePolicy(instance, after));
-    if (account !== null && before.ssoIssuer !== ssoIssuer) await endSingleSignOn(tx, account.id);
-    await setPolicy(tx, account?.id ?? INSTANCE_OWNER, after, at);
-    await recordDifferences(tx, permit, { organizationId: account?.id ?? null, before, after }, at);
-    await admitWhereOpen(ctx, tx, permit, account?.id ?? null);
+    const { ownerId, before, after } = await policyAfter(ctx, tx, permit, organization, change);
+    if (organization !== null && before.ssoIssuer !== after.ssoIssuer) await endSingleSignOn(tx, ownerId);
+    await setPolicy(tx, ownerId, after, at);
+    const organizationId = organization === null ? null : ownerId;
+    await recordDifferences(tx, permit, { organizationId, before, after }, at);
+    await admitWhereOpen(ctx, tx, permit, organizationId);
   });
   return readPolicy(ctx, permit, organization);
 }
@@ -125,6 +103,48 @@ async function admitWhereOpen(ctx: Context, tx: Query, permit: Permit, organizat
   for (const id of ids)
     if (!effectivePolicy(instance, policies.get(id) ?? NO_POLICY).requiresApproval)
       await admitWaiting(ctx, tx, permit, id);
+}
+
+/** A policy before a change and after it, and the instance's before it. */
+interface PolicyStep {
+  readonly ownerId: number;
+  readonly instance: StoredPolicy;
+  readonly before: StoredPolicy;
+  readonly after: StoredPolicy;
+}
+
+/** What a change would make of the policy. Nothing is changed. @throws Problem as `changePolicy` does */
+export async function policyAfter(
+  ctx: Context,
+  tx: Query,
+  permit: Permit,
+  organization: string | null,
+  { confirmLockOut = false, ssoProvider, ...change }: PolicyChange,
+): Promise<PolicyStep> {
+  const account = organization === null ? null : await organizationNamed(tx, organization);
+  const instance = (await storedPolicy(tx, INSTANCE_OWNER)) ?? NO_POLICY;
+  const before = account === null ? instance : ((await storedPolicy(tx, account.id)) ?? NO_POLICY);
+  const complaints =
+    account === null
+      ? complaintsOfInstance(ssoProvider === undefined ? change : { ...change, ssoProvider })
+      : complaintsOfOrganization(change, before, instance);
+  if (complaints.length > 0) throw new Problem(complaints);
+  const after: StoredPolicy = {
+    ...before,
+    ...change,
+    ssoIssuer: ssoProvider === undefined ? before.ssoIssuer : issuerNamed(ctx, account, ssoProvider),
+    allowed: { ...before.allowed, ...change.allowed },
+    maxLifetimeDays: { ...before.maxLifetimeDays, ...change.maxLifetimeDays },
+    allowedAddresses:
+      change.allowedAddresses === undefined
+        ? before.allowedAddresses
+        : (change.allowedAddresses?.map((block) => block.trim()) ?? null),
+  };
+  if (after.allowedAddresses?.length === 0)
+    throw problem('invalid', 'A list of addresses has at least one entry; none at all is null.', 'allowed_addresses');
+  if (account !== null) await demandProvable(tx, account.id, before, after);
+  if (account !== null && !confirmLockOut) refuseLockOut(permit, effectivePolicy(instance, after));
+  return { ownerId: account?.id ?? INSTANCE_OWNER, instance, before, after };
 }
 
 function invalid(field: string, message: string): Complaint {

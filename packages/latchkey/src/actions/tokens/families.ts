@@ -120,7 +120,7 @@ export async function reportRotatedUse(ctx: Context, tokenId: number): Promise<n
     )
       return null;
     const live = await livingOf(tx, token.familyId ?? token.id);
-    const ended = live === null ? null : await endOne(ctx, tx, upkeepPermit(), live.id, BY_REUSE);
+    const ended = live === null ? null : await endOne(ctx, tx, upkeepPermit(), { id: live.id, by: BY_REUSE });
     if (ended === null) return null;
     await queueMail(ctx, tx, { userId: ended.userId }, 'token_revoked', { token: mailed(ended), by: BY_REUSE });
     return ended.id;

@@ -70,7 +70,7 @@ function endLeaked(
   return ctx.store.transaction(async (tx) => {
     const isEnded =
       derived === null
-        ? (await endOne(ctx, tx, permit, token.id, words)) !== null
+        ? (await endOne(ctx, tx, permit, { id: token.id, by: words })) !== null
         : await endOneDerived(ctx, tx, permit, derived, words);
     const told = {
       token: mailed(derived === null ? token : { ...token, name: derived.name, lastEight: derived.lastEight }),

@@ -40,6 +40,7 @@ import type { Permit } from '../decision/authorize.ts';
 import { actingToken, keepWithin, tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
+import { type Because, reasonGiven } from '../ground/reason.ts';
 import { record } from '../ground/record.ts';
 import { tokenEvent } from '../ground/token-events.ts';
 import { mailed } from '../ground/token-names.ts';
@@ -252,18 +253,23 @@ export async function revokeToken(
   permit: Permit,
   id: number,
   by: string = permit.actor.login,
-  { withChildren = false } = {},
+  { withChildren = false, reason }: { readonly withChildren?: boolean; readonly reason?: string | undefined } = {},
 ): Promise<number[]> {
+  const because = reasonGiven(reason);
   return ctx.store.transaction(async (tx) => {
     const token = await tokenWithin(tx, permit, id, { alive: false });
     const ids = [token.id, ...(withChildren ? await descendantsOf(tx, token.id) : [])];
     const ended: number[] = [];
     for (const each of ids) {
-      const revoked = await endOne(ctx, tx, permit, each, by);
+      const revoked = await endOne(ctx, tx, permit, { id: each, by, because });
       if (revoked === null) continue;
       ended.push(each);
       if (permit.actor.userId !== revoked.userId)
-        await queueMail(ctx, tx, { userId: revoked.userId }, 'token_revoked', { token: mailed(revoked), by });
+        await queueMail(ctx, tx, { userId: revoked.userId }, 'token_revoked', {
+          token: mailed(revoked),
+          by,
+          ...because,
+        });
     }
     return ended;
   });
@@ -277,8 +283,7 @@ export async function endOne(
   ctx: Context,
   tx: Query,
   permit: Pick<Permit, 'actor'>,
-  id: number,
-  by: string,
+  { id, by, because = {} }: { readonly id: number; readonly by: string; readonly because?: Because },
 ): Promise<Token | null> {
   const at = ctx.clock.now();
   const ended = await endToken(tx, id, by, at);
@@ -289,7 +294,12 @@ export async function endOne(
     action: tokenEvent(ended.kind, isOwner ? 'destroy' : ended.kind === 'classic' ? 'revoke' : 'credential_revoked'),
     userId: ended.userId,
     tokenId: id,
-    data: { name: ended.name, explanation: by, ...(cancelled.length === 0 ? {} : { cancelled_requests: cancelled }) },
+    data: {
+      name: ended.name,
+      explanation: by,
+      ...(cancelled.length === 0 ? {} : { cancelled_requests: cancelled }),
+      ...because,
+    },
   });
   return ended;
 }

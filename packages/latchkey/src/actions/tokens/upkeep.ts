@@ -133,7 +133,7 @@ async function endUnused(ctx: Context, id: number, days: number, cutoff: UnixSec
     const lastUsedAt = (await lastUses(tx, [id])).get(id)?.usedAt ?? null;
     if (lastUsedAt !== null && lastUsedAt > cutoff) return;
     const undo = await readUndo(tx, id);
-    const ended = await endOne(ctx, tx, upkeepPermit(), id, `not used for ${days} days`);
+    const ended = await endOne(ctx, tx, upkeepPermit(), { id, by: `not used for ${days} days` });
     if (ended === null) return;
     await keepUndo(tx, id, undo);
     await queueMail(ctx, tx, { userId: ended.userId }, 'token_disused', { token: mailed(ended), lastUsedAt });

@@ -93,20 +93,33 @@ interface Also {
   readonly repositoryIds?: readonly number[];
 }
 
+/** What tokens are looked at with, beside what is stored of them. */
+interface Beside extends Also {
+  /** Policies in place of the stored ones, by their owners: what would be. */
+  readonly supposed?: ReadonlyMap<number, StoredPolicy>;
+}
+
+interface BesideRead {
+  readonly repositories: ReadonlyMap<number, Repository>;
+  readonly ownerIds: readonly number[];
+  readonly supposed: ReadonlyMap<number, StoredPolicy>;
+}
+
 /**
  * These tokens in full, in their order; without those whose person is gone. A few thousand tokens at most.
- * @param also what sentences will be about beside that
+ * @param beside what sentences will be about beside that, and what is supposed
  */
 export async function tokenViews(
   q: Query,
   tokens: readonly Token[],
   at: UnixSeconds,
-  also: Also = {},
+  beside: Beside = {},
 ): Promise<TokenView[]> {
   if (tokens.length === 0) return [];
   const around = await surroundingsOf(q, tokens, at, {
-    repositories: await repositoriesByIds(q, [...new Set(also.repositoryIds)]),
-    ownerIds: also.ownerIds ?? [],
+    repositories: await repositoriesByIds(q, [...new Set(beside.repositoryIds)]),
+    ownerIds: beside.ownerIds ?? [],
+    supposed: beside.supposed ?? new Map(),
   });
   const grantOwners = new Set([
     ...[...around.grants.values()].flat().map(({ ownerId }) => ownerId),
@@ -133,7 +146,7 @@ async function surroundingsOf(
   q: Query,
   tokens: readonly Token[],
   at: UnixSeconds,
-  also: { readonly repositories: ReadonlyMap<number, Repository>; readonly ownerIds: readonly number[] },
+  also: BesideRead,
 ): Promise<Surroundings> {
   const ids = tokens.map((token) => token.id);
   const fineGrained = idsOf(tokens, true);
@@ -150,13 +163,14 @@ async function surroundingsOf(
   const grantOwners = all.map((grant) => grant.ownerId).filter((id) => id > INSTANCE_OWNER);
   const alsoOwners = [...also.ownerIds, ...[...also.repositories.values()].map(({ ownerId }) => ownerId)];
   const owners = [...new Set([...grantOwners, ...alsoOwners, ...ownersOfPeople(people, belongings, givenRoles)])];
-  const [accounts, repositories, policies, classes, waiting] = await Promise.all([
+  const [accounts, repositories, stored, classes, waiting] = await Promise.all([
     accountsByIds(q, owners),
     repositoriesByIds(q, [...new Set([...all, ...requests].flatMap(({ repositoryIds }) => [...repositoryIds]))]),
     storedPolicies(q, [INSTANCE_OWNER, ...owners]),
     repositoryClassesOf(q, owners),
     withApprovers(q, requests),
   ]);
+  const policies = new Map([...stored, ...also.supposed]);
   return {
     at,
     grants,

@@ -375,9 +375,9 @@ describe('a token that makes tokens', () => {
     const asked = (text: string): Promise<string> => outcome(ctx, text, READ, on('Acme/site'));
     const before = await child();
     expect(await asked(before)).toBe('yes');
-    await changeMemberTokens(ctx, OPERATOR, 'Acme', 'revoke', [maker.id]);
+    await changeMemberTokens(ctx, OPERATOR, 'Acme', 'revoke', { tokenIds: [maker.id] });
     expect([await asked(before), await asked(await child())]).toEqual(['grant_revoked', 'grant_revoked']);
-    await changeMemberTokens(ctx, OPERATOR, 'Acme', 'restore', [maker.id]);
+    await changeMemberTokens(ctx, OPERATOR, 'Acme', 'restore', { tokenIds: [maker.id] });
     expect(await asked(before)).toBe('yes');
   });
 

@@ -107,9 +107,9 @@ it.each(ENGINES)('a classic token is said to reach what its owner reaches today 
       'Can read public repositories.',
   ]);
   await changePolicy(ctx, OPERATOR, 'acme', { allowed: { classic: null } });
-  await changeMemberTokens(ctx, OPERATOR, 'acme', 'revoke', [id]);
+  await changeMemberTokens(ctx, OPERATOR, 'acme', 'revoke', { tokenIds: [id] });
   expect(await told(ctx)).toMatch(/, 1 today\. Could in acme, too, until acme took it back on \d+ \w+ \d+\.$/);
-  await changeMemberTokens(ctx, OPERATOR, 'acme', 'restore', [id]);
+  await changeMemberTokens(ctx, OPERATOR, 'acme', 'restore', { tokenIds: [id] });
   await removeMember(ctx, OPERATOR, { organization: 'acme', login: 'bob', keepsRoles: true });
   expect(await told(ctx)).toBe(all(2));
 });

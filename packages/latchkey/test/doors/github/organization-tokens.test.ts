@@ -323,7 +323,7 @@ describe.each(ENGINES)("a member's classic token [%s]", (engine) => {
     await setCollaborator(ctx, operatorPermit(), { owner: 'Acme', name: 'site', login: 'Bob', role: 'write' });
     const reaches = async (secret: string): Promise<unknown> =>
       (await plain('GET /repos/Acme/site/branches', { token: secret })).body.reason;
-    const keepOut = (id: number) => changeMemberTokens(ctx, operatorPermit(), 'Acme', 'revoke', [id]);
+    const keepOut = (id: number) => changeMemberTokens(ctx, operatorPermit(), 'Acme', 'revoke', { tokenIds: [id] });
 
     const scoped = await token('Bob', { kind: 'scoped', scopes: ['api'] });
     await keepOut(scoped.id);
@@ -426,7 +426,7 @@ describe.each(ENGINES)('what reaches an organization (%s)', (engine) => {
     expect(listed.map(({ token }) => token.name)).toContain('everywhere');
     const write = () => made.ask('GET /repos/Acme/site/branches', { token: outsiders.secret });
     expect((await write()).status).toBe(200);
-    await changeMemberTokens(ctx, operator, 'Acme', 'revoke', [outsiders.id]);
+    await changeMemberTokens(ctx, operator, 'Acme', 'revoke', { tokenIds: [outsiders.id] });
     expect((await write()).status).toBe(403);
   });
 

@@ -39,6 +39,8 @@ export interface Visitor {
     typed?: Readonly<Record<string, string>>,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Seen>;
+  /** The same, and says yes to the question that comes back. @throws Error when none does */
+  sendSurely(path: string, form: string, typed?: Readonly<Record<string, string>>): Promise<Seen>;
   /** Sends the given body, even a forged one. */
   post(path: string, body: string | URLSearchParams, headers?: Readonly<Record<string, string>>): Promise<Seen>;
   /** Signs in with the form. */
@@ -129,6 +131,10 @@ function visitor(fastify: ReturnType<typeof Fastify>, from: string): Visitor {
       const { values } = formIn((await self.get(path)).text, form);
       for (const [name, value] of Object.entries(typed)) values.set(name, value);
       return self.post(path, values, headers);
+    },
+    sendSurely: async (path, form, typed = {}) => {
+      const question = await self.send(path, form, typed);
+      return self.post(path, formIn(question.text, form).values);
     },
     signIn: (login, password = PASSWORD) => self.send('/login', 'sign-in', { login, password }),
   };

@@ -3,12 +3,8 @@
  * classic tokens.
  */
 import type { Context } from '../../../actions/ground/context.ts';
-import {
-  MAX_DECIDED_AT_ONCE,
-  MAX_REASON_LENGTH,
-  reviewRequests,
-  revokeAccess,
-} from '../../../actions/organizations/approvals.ts';
+import { MAX_REASON_LENGTH } from '../../../actions/ground/reason.ts';
+import { MAX_DECIDED_AT_ONCE, reviewRequests, revokeAccess } from '../../../actions/organizations/approvals.ts';
 import { changeMemberTokens } from '../../../actions/organizations/member-tokens.ts';
 import { requestSentences, sentencesIn } from '../../../actions/organizations/rows.ts';
 import {
@@ -102,9 +98,9 @@ async function withSentences<Row extends SeenToken>(ctx: Context, organization: 
 
 type Decision = Call<{ readonly action: 'approve' | 'deny'; readonly reason?: string | null }, undefined>;
 
-function review({ ctx, permit, params, body }: Decision, requestIds: readonly number[]): Promise<void> {
+async function review({ ctx, permit, params, body }: Decision, requestIds: readonly number[]): Promise<void> {
   const { action, reason = null } = body;
-  return reviewRequests(ctx, permit, { organization: parameter(params, 'org'), requestIds, action, reason });
+  await reviewRequests(ctx, permit, { organization: parameter(params, 'org'), requestIds, action, reason });
 }
 
 const OF_REQUESTS: readonly Endpoint[] = [
@@ -256,7 +252,9 @@ const OF_TOKENS: readonly Endpoint[] = [
     resource: 'PersonalAccessToken',
     body: Type.Object({ action: Type.Union([Revoke, Type.Literal('restore')]), token_ids: Ids }, closed),
     handle: async ({ ctx, permit, params, body }) => {
-      await changeMemberTokens(ctx, permit, parameter(params, 'org'), body.action, body.token_ids);
+      await changeMemberTokens(ctx, permit, parameter(params, 'org'), body.action, {
+        tokenIds: body.token_ids,
+      });
       return { status: 202, body: {} };
     },
   }),

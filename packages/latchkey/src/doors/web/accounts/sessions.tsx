@@ -9,6 +9,7 @@ import {
 } from '../../../actions/accounts/sessions.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
+import type { Question } from '../frame/question.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Label, Subhead, Time } from '../parts/components.tsx';
@@ -31,6 +32,7 @@ export const sessionPages: readonly WebPage[] = [
         },
       },
       'end-all': {
+        asks: (visit) => asksToEnd(visit, true),
         run: async (visit) => {
           await endOtherSessions(visit.ctx, await visit.ownPermit(), visit.user.session.id);
           await signOut(visit.ctx, visit.user, visit.visitor);
@@ -39,6 +41,7 @@ export const sessionPages: readonly WebPage[] = [
         },
       },
       'end-others': {
+        asks: (visit) => asksToEnd(visit, false),
         run: async (visit) => {
           const count = await endOtherSessions(visit.ctx, await visit.ownPermit(), visit.user.session.id);
           return redirect(PATH, {
@@ -50,6 +53,36 @@ export const sessionPages: readonly WebPage[] = [
     },
   },
 ];
+
+/** Null when there is no other session to end: then nothing is lost. */
+async function asksToEnd(visit: Visit, thisToo: boolean): Promise<Question | null> {
+  const sessions = await listSessions(visit.ctx, await visit.ownPermit());
+  const ending = sessions.filter(({ id }) => thisToo || id !== visit.user.session.id);
+  if (ending.length === 0) return null;
+  const count = ending.length === 1 ? '1 session' : `${ending.length} sessions`;
+  return {
+    title: `End ${count}?`,
+    lead: thisToo ? 'You are signed out here, too.' : 'You stay signed in here.',
+    act: `End ${count}`,
+    consequences: [
+      ...ending.map((session) => ({
+        title: browserName(session.userAgent),
+        facts: (
+          <>
+            from {session.address} · last used <Time at={session.lastSeenAt} />
+          </>
+        ),
+      })),
+      { title: 'Stays: your tokens keep working', stays: true },
+    ],
+    subject: ending.map(({ id }) => id),
+    within: (content) => (
+      <WithMenu visit={visit} menu={SETTINGS_MENU}>
+        {content}
+      </WithMenu>
+    ),
+  };
+}
 
 async function show(visit: Visit): Promise<Answer> {
   const sessions = await listSessions(visit.ctx, await visit.ownPermit());

@@ -12,6 +12,7 @@ import { beginOnce, cancelOnce, endOnce, onceLocation } from '../../../actions/g
 import { Problem, problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
 import { crossSiteForm, onlyAdministrators, unknownForm, withComplaints } from './error-pages.tsx';
+import { asked, isAnswered } from './question.tsx';
 import { isFormToken, isSameOrigin } from './same-origin.ts';
 import { signedOut } from './signed-out.tsx';
 import { holdsProof, prove, sudoAgain } from './sudo.tsx';
@@ -33,6 +34,8 @@ export async function answerOf(visit: Visit, each: WebPage, headers: IncomingHtt
         'This page was open too long. Nothing was changed, and what you typed is still here: check it and send it ' +
           'again.',
       );
+    const question = (await action.asks?.(visit)) ?? null;
+    if (question !== null && !isAnswered(visit, question)) return asked(visit, question);
     return action.once === true ? await runOnce(visit, action) : await action.run(visit);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

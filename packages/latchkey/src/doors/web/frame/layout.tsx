@@ -6,6 +6,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { PROVIDER_FAILURES } from '../../../actions/identity/provider-failures.ts';
 import { Avatar, Notice } from '../parts/components.tsx';
+import { Form, Hidden } from '../parts/form.tsx';
 import { cancelPath, PageContextProvider } from '../parts/page-context.ts';
 import type { AssetAddresses } from './assets.ts';
 import { AVATAR_MENU, isCurrent, type Menu, type MenuItem, UNLOCK_PATH } from './menus.ts';
@@ -168,6 +169,7 @@ function Messages({ visit }: { visit: Visit }): VNode | null {
     return (
       <Notice tone={visit.flash.tone} role="status">
         {visit.flash.text}
+        <Undo visit={visit} />
       </Notice>
     );
   const notice = visit.query.get('notice') ?? '';
@@ -177,6 +179,22 @@ function Messages({ visit }: { visit: Visit }): VNode | null {
     <Notice tone={failure === undefined ? 'info' : 'warn'} role="status">
       {words}
     </Notice>
+  );
+}
+
+/** Takes back what the message is about. */
+function Undo({ visit }: { visit: Visit }): VNode | null {
+  const undo = visit.flash?.undo;
+  if (undo === undefined) return null;
+  return (
+    <Form f={visit.fields(undo.form)} submit={null} inline>
+      {Object.entries(undo.fields).map(([name, value]) => (
+        <Hidden name={name} value={value} />
+      ))}{' '}
+      <button type="submit" class="btn btn-sm">
+        Undo
+      </button>
+    </Form>
   );
 }
 

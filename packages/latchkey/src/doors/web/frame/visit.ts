@@ -28,6 +28,8 @@ export type Theme = (typeof THEMES)[number];
 export interface Flash {
   readonly tone: 'success' | 'warn' | 'error';
   readonly text: string;
+  /** A form of that page which undoes what was done, with its hidden fields. */
+  readonly undo?: { readonly form: string; readonly fields: Readonly<Record<string, string>> };
   /** What only the next page may show, such as a new token. */
   readonly once?: Readonly<Record<string, unknown>>;
 }

@@ -1,5 +1,6 @@
 /** What a page is, as data: its path, who may open it, what it shows, and what its forms do. */
 import type { ComponentChild } from 'preact';
+import type { Question } from './question.tsx';
 import type { Flash, Visit } from './visit.ts';
 
 /**
@@ -61,6 +62,11 @@ export interface FormAction {
    * must be a `<Form>`.
    */
   readonly once?: boolean;
+  /**
+   * What it ends, asked before `run`; null = it ends nothing, and is carried out at once. Throws as `run` does where the
+   * form can't be carried out anyway.
+   */
+  readonly asks?: (visit: Visit) => Promise<Question | null>;
   readonly run: (visit: Visit) => Promise<Answer> | Answer;
 }
 

@@ -11,7 +11,6 @@ import { endSessionsOf } from '../../../actions/accounts/people.ts';
 import { resetTwoFactor } from '../../../actions/accounts/two-factor.ts';
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import { listAllAccounts } from '../../../actions/instance/instance-lists.ts';
-import { problem } from '../../../base/errors.ts';
 import type { PermissionSet } from '../../../catalogue/permissions.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
@@ -20,6 +19,7 @@ import { type Answer, type FormAction, page, redirect, type WebPage } from '../f
 import { nextPagePath, numberIn } from '../organizations/area.tsx';
 import { Avatar, CopyBox, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
+import { asksToEndSessions, asksToLock, asksToResetTwoFactor, asksToSuspend } from './people-questions.tsx';
 
 const ON_A_PAGE = 50;
 const PEOPLE = '/instance/people';
@@ -148,16 +148,26 @@ function Person({ visit, account }: { visit: Visit; account: Account }): VNode {
   );
 }
 
+/** What a form for one action on a person says afterwards, and which form undoes it. */
+interface Said {
+  readonly words: (login: string) => string;
+  readonly undo?: string;
+}
+
 /** A form for one action on a person. */
 function personForm(
-  act: (ctx: Visit['ctx'], permit: Permit, login: string) => Promise<void>,
-  words: (login: string) => string,
+  act: (ctx: Visit['ctx'], permit: Permit, login: string, reason: string) => Promise<unknown>,
+  { words, undo }: Said,
 ): FormAction {
   return {
     run: async (visit) => {
       const login = visit.field('login');
-      await act(visit.ctx, await permitTo(visit, { instance_users: 'write' }, true), login);
-      return redirect(PEOPLE, { tone: 'success', text: words(login) });
+      await act(visit.ctx, await permitTo(visit, { instance_users: 'write' }, true), login, visit.field('reason'));
+      return redirect(PEOPLE, {
+        tone: 'success',
+        text: words(login),
+        ...(undo === undefined ? {} : { undo: { form: undo, fields: { login } } }),
+      });
     },
   };
 }
@@ -170,50 +180,36 @@ export const instancePeoplePages: readonly WebPage[] = [
     get: people,
     forms: {
       suspend: {
-        run: async (visit) => {
-          if (visit.field('login').toLowerCase() === visit.user.account.login.toLowerCase())
-            throw problem('unprocessable', 'You can’t suspend yourself.');
-          await suspendUser(visit.ctx, await permitTo(visit, { instance_users: 'write' }, true), visit.field('login'));
-          return redirect(PEOPLE, {
-            tone: 'success',
-            text: `${visit.field('login')} is suspended: nothing of theirs works any more.`,
-          });
-        },
+        asks: asksToSuspend,
+        ...personForm(suspendUser, {
+          words: (login) => `${login} is suspended: nothing of theirs works any more.`,
+          undo: 'restore',
+        }),
       },
-      restore: {
-        run: async (visit) => {
-          await restoreUser(visit.ctx, await permitTo(visit, { instance_users: 'write' }, true), visit.field('login'));
-          return redirect(PEOPLE, {
-            tone: 'success',
-            text: `${visit.field('login')} is back, and so are their tokens.`,
-          });
-        },
+      restore: personForm(restoreUser, { words: (login) => `${login} is back, and so are their tokens.` }),
+      lock: {
+        asks: asksToLock,
+        ...personForm(lockUser, {
+          words: (login) => `${login} is locked: every session has ended, and their tokens are frozen.`,
+          undo: 'unlock',
+        }),
       },
-      lock: personForm(
-        lockUser,
-        (login) => `${login} is locked: every session has ended, and their tokens are frozen.`,
-      ),
       unlock: {
         access: 'fresh',
-        ...personForm(unlockUser, (login) => `${login} is unlocked, and their tokens work again.`),
+        ...personForm(unlockUser, { words: (login) => `${login} is unlocked, and their tokens work again.` }),
       },
-      'end-sessions': personForm(endSessionsOf, (login) => `Every session of ${login} has ended.`),
+      'end-sessions': {
+        asks: asksToEndSessions,
+        ...personForm(endSessionsOf, { words: (login) => `Every session of ${login} has ended.` }),
+      },
       'password-link': { access: 'fresh', once: true, run: makeLink },
       'reset-two-factor': {
         access: 'fresh',
-        run: async (visit) => {
-          await resetTwoFactor(
-            visit.ctx,
-            await permitTo(visit, { instance_users: 'write' }, true),
-            visit.field('login'),
-          );
-          return redirect(PEOPLE, {
-            tone: 'success',
-            text:
-              `${visit.field('login')} signs in with the password alone, until they switch two-factor ` +
-              `authentication on again.`,
-          });
-        },
+        asks: asksToResetTwoFactor,
+        ...personForm(resetTwoFactor, {
+          words: (login) =>
+            `${login} signs in with the password alone, until they turn two-factor authentication on again.`,
+        }),
       },
     },
   },

@@ -23,6 +23,7 @@ import { PermissionPicker } from '../tokens/form/permission-picker.tsx';
 import { RestrictionFields, readRestrictions } from '../tokens/form/restrictions.tsx';
 import { organizationPath } from './area.tsx';
 import { type Place, pathOf, rulesPath, UsedBy } from './machine-place.tsx';
+import { asksToDelete, asksToRevoke } from './machine-questions.tsx';
 
 /** The most tokens of one machine that its page shows. */
 const TOKENS_SHOWN = 100;
@@ -197,6 +198,7 @@ export function machinePage(place: Place): WebPage {
       create: { once: true, run: (visit) => makeToken(place, visit) },
       show: { run: (visit) => show(place, visit) },
       revoke: {
+        asks: (visit) => asksToRevoke(place, visit),
         run: async (visit) => {
           const id = Number(visit.field('id'));
           await revokeMachineToken(visit.ctx, await place.permit(visit, true), visit.param('machine'), id);
@@ -207,6 +209,7 @@ export function machinePage(place: Place): WebPage {
         },
       },
       delete: {
+        asks: (visit) => asksToDelete(place, visit),
         run: async (visit) => {
           const login = visit.param('machine');
           await removeMachine(visit.ctx, await place.permit(visit, true), login);

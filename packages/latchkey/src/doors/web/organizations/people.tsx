@@ -13,6 +13,7 @@ import { Form, Hidden } from '../parts/form.tsx';
 import { UsernameField } from '../parts/text-fields.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
+import { asksToRemoveMember } from './questions.tsx';
 
 const ON_A_PAGE = 50;
 const WITHOUT_TWO_FACTOR = '2fa_disabled';
@@ -222,6 +223,7 @@ export const organizationPeoplePages: readonly WebPage[] = [
       },
       remove: {
         access: 'sudo',
+        asks: asksToRemoveMember,
         run: async (visit) => {
           const [org, login] = [visit.param('org'), visit.field('login')];
           const permit = await write(visit);
@@ -229,6 +231,7 @@ export const organizationPeoplePages: readonly WebPage[] = [
             organization: org,
             login,
             keepsRoles: visit.field('had_roles') !== '' && visit.field('roles') === '',
+            reason: visit.field('reason'),
           });
           const path = organizationPath(org, 'people');
           return redirect(left.tokens.length === 0 ? path : `${path}?left=${encodeURIComponent(login)}`, {

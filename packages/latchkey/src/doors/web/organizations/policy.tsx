@@ -7,6 +7,7 @@ import {
   readPolicy,
   type StoredPolicy,
 } from '../../../actions/organizations/policies.ts';
+import { endingsOfPolicy } from '../../../actions/organizations/what-ends.ts';
 import { isoDate } from '../../../base/time.ts';
 import { BASE_PERMISSIONS, type BasePermission } from '../../../catalogue/roles.ts';
 import { TOKEN_KINDS, type TokenKind } from '../../../rules/model.ts';
@@ -23,6 +24,7 @@ import { TextArea, TextField } from '../parts/text-fields.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 import { ALLOWED, APPROVAL, Choice, chosenOf } from './policy-choice.tsx';
+import { asksToSavePolicy, policyQuestion } from './questions.tsx';
 
 const APPROVAL_NOTE =
   'A token that waits reads public resources only. Tokens of owners need no approval. Once none is required, what ' +
@@ -211,6 +213,7 @@ export const policyPages: readonly WebPage[] = [
     },
     forms: {
       policy: {
+        asks: (visit) => asksToSavePolicy(visit, changeOf(visit, false)),
         run: async (visit) => {
           await changePolicy(
             visit.ctx,
@@ -245,6 +248,15 @@ export const policyPages: readonly WebPage[] = [
     },
     forms: {
       policy: {
+        asks: async (visit) => {
+          const permit = await visit.permit(INSTANCE_NEED('write'), { kind: 'instance' });
+          const endings = await endingsOfPolicy(visit.ctx, permit, null, changeOf(visit, true));
+          return policyQuestion(endings, (content) => (
+            <WithMenu visit={visit} menu={INSTANCE_MENU}>
+              {content}
+            </WithMenu>
+          ));
+        },
         run: async (visit) => {
           await changePolicy(
             visit.ctx,

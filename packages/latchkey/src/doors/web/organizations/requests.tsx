@@ -1,6 +1,7 @@
 /** Requests of tokens that wait for an organization's owners: reviewed, approved or denied, one or many. */
 import type { ComponentChildren, VNode } from 'preact';
-import { MAX_REASON_LENGTH, reviewRequests } from '../../../actions/organizations/approvals.ts';
+import { MAX_REASON_LENGTH } from '../../../actions/ground/reason.ts';
+import { reviewRequests, revokeAccess } from '../../../actions/organizations/approvals.ts';
 import { type RequestRow, ROWS_ON_A_PAGE, requestRows } from '../../../actions/organizations/rows.ts';
 import { problem } from '../../../base/errors.ts';
 import type { Visit } from '../frame/visit.ts';
@@ -188,7 +189,7 @@ async function review(visit: Visit): Promise<Answer> {
   const action = visit.field('action');
   if (action !== 'approve' && action !== 'deny') throw problem('missing', 'Choose Approve or Deny.');
   const permit = await organizationPermit(visit, { organization_personal_access_token_requests: 'write' });
-  await reviewRequests(visit.ctx, permit, {
+  const opened = await reviewRequests(visit.ctx, permit, {
     organization: visit.param('org'),
     requestIds,
     action,
@@ -198,6 +199,26 @@ async function review(visit: Visit): Promise<Answer> {
   return redirect(organizationPath(visit.param('org'), 'personal-access-token-requests'), {
     tone: 'success',
     text: `${what} ${action === 'approve' ? 'approved' : 'denied'}.`,
+    // What was in force before is not undone: only a token that reaches the organization since now can be revoked.
+    ...(opened.length === 0 || opened.length < requestIds.length
+      ? {}
+      : { undo: { form: 'undo', fields: { grants: opened.join(' ') } } }),
+  });
+}
+
+/** Undoes an approval: what it opened is revoked. */
+async function undo(visit: Visit): Promise<Answer> {
+  const ids = visit
+    .field('grants')
+    .split(' ')
+    .map(Number)
+    .filter((id) => Number.isSafeInteger(id) && id > 0);
+  if (ids.length === 0) throw problem('missing', 'There is nothing to undo.');
+  const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'write' });
+  await revokeAccess(visit.ctx, permit, visit.param('org'), ids);
+  return redirect(organizationPath(visit.param('org'), 'personal-access-token-requests'), {
+    tone: 'success',
+    text: ids.length === 1 ? 'Undone: the token is revoked here.' : `Undone: ${ids.length} tokens are revoked here.`,
   });
 }
 
@@ -206,7 +227,7 @@ export const organizationRequestPages: readonly WebPage[] = [
     path: '/organizations/:org/settings/personal-access-token-requests',
     access: 'sudo',
     get,
-    forms: { review: { once: true, run: review } },
+    forms: { review: { once: true, run: review }, undo: { once: true, run: undo } },
   },
   {
     path: '/organizations/:org/settings/',

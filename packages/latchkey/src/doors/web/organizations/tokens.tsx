@@ -22,6 +22,7 @@ import { KIND_WORDS } from '../tokens/kinds.ts';
 import { Ends, LastUse } from '../tokens/lists.tsx';
 import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit, tickedIds } from './area.tsx';
 import { filterInputOf, PermissionList, TokenFilter } from './filter.tsx';
+import { asksToRevokeGrants, asksToRevokeMembers } from './questions.tsx';
 
 async function get(visit: Visit): Promise<Answer> {
   const organization = visit.param('org');
@@ -150,7 +151,7 @@ async function revoke(visit: Visit): Promise<Answer> {
   const ids = tickedIds(visit);
   if (ids.length === 0) throw problem('missing', 'Select a token first.');
   const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'write' });
-  await revokeAccess(visit.ctx, permit, visit.param('org'), ids);
+  await revokeAccess(visit.ctx, permit, visit.param('org'), ids, visit.field('reason'));
   return redirect(organizationPath(visit.param('org'), 'personal-access-tokens'), {
     tone: 'success',
     text: reachWords(ids.length, 'revoke', visit.param('org')),
@@ -171,7 +172,10 @@ async function decideMembers(visit: Visit): Promise<Answer> {
   const change = visit.field('action');
   if (change !== 'revoke' && change !== 'restore') throw problem('missing', 'Choose what happens to the tokens.');
   const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'write' });
-  await changeMemberTokens(visit.ctx, permit, visit.param('org'), change, ids);
+  await changeMemberTokens(visit.ctx, permit, visit.param('org'), change, {
+    tokenIds: ids,
+    reason: visit.field('reason'),
+  });
   return redirect(organizationPath(visit.param('org'), 'personal-access-tokens'), {
     tone: 'success',
     text: reachWords(ids.length, change, visit.param('org')),
@@ -183,6 +187,9 @@ export const organizationTokenPages: readonly WebPage[] = [
     path: '/organizations/:org/settings/personal-access-tokens',
     access: 'sudo',
     get,
-    forms: { revoke: { once: true, run: revoke }, members: { once: true, run: decideMembers } },
+    forms: {
+      revoke: { once: true, asks: asksToRevokeGrants, run: revoke },
+      members: { once: true, asks: asksToRevokeMembers, run: decideMembers },
+    },
   },
 ];

@@ -1,0 +1,199 @@
+/**
+ * What a heavy act would end, told before it is done: the tokens that stop, whose they are, when they were last used.
+ *
+ * Invariant: where tokens end by an act on a person or a policy, one is counted only if it works today, as the decision
+ * says: one that is blocked already is never said to end.
+ * Invariant: nobody reads of a token here that their lists don't show them.
+ */
+import { includesAddress } from '../../base/address.ts';
+import { problem } from '../../base/errors.ts';
+import type { UnixSeconds } from '../../base/time.ts';
+import { effectivePolicy, type StoredPolicy } from '../../rules/policy.ts';
+import { worksToday, worksWithin } from '../../rules/right/right-sentence.ts';
+import { isOver } from '../../rules/token-state.ts';
+import type { Query } from '../../store/db.ts';
+import { grantsByIds } from '../../store/grants.ts';
+import { membershipRole } from '../../store/memberships.ts';
+import { activeGrantIds, memberTokenIds } from '../../store/organization-tokens.ts';
+import { listAllLiveTokens, listTokens, type Token, tokensByIds } from '../../store/tokens.ts';
+import { organizationNamed, userNamed } from '../accounts/accounts.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+import { type TokenView, tokenViews } from '../tokens/views.ts';
+import { listMachineTokens } from './machines.ts';
+import { type PolicyChange, policyAfter } from './policies.ts';
+
+/** The most tokens looked at; with more, `isAll` is false and the page says "at least". */
+const MAX_LOOKED_AT = 2_000;
+
+/** A token that stops. */
+export interface Ending {
+  readonly tokenId: number;
+  readonly name: string;
+  readonly owner: string;
+  /** Null = never. */
+  readonly usedAt: UnixSeconds | null;
+}
+
+export interface Endings {
+  /** The most recently used first: these are missed first. */
+  readonly tokens: readonly Ending[];
+  /** Of how many people they are. */
+  readonly people: number;
+  /** False when there were more tokens than were looked at. */
+  readonly isAll: boolean;
+}
+
+/** The tokens of a person that stop when the account does. @throws Problem when there is no such person */
+export async function endingsOfPerson(ctx: Context, _permit: Permit, login: string): Promise<Endings> {
+  const q = ctx.store.db;
+  await ctx.usage.flush();
+  const { id } = await userNamed(q, login);
+  const tokens = await listTokens(q, id, {}, { beforeId: null, limit: MAX_LOOKED_AT + 1 });
+  const views = await viewsOf(ctx, tokens);
+  return endingsAmong(
+    views.filter(({ state }) => !isOver(state)),
+    tokens.length <= MAX_LOOKED_AT,
+  );
+}
+
+/** Tokens that were chosen, of anybody: for the instance's administrators alone. */
+export async function endingsOfTokens(ctx: Context, _permit: Permit, ids: readonly number[]): Promise<Endings> {
+  await ctx.usage.flush();
+  const tokens = [...(await tokensByIds(ctx.store.db, ids)).values()];
+  return endingsAmong(await viewsOf(ctx, tokens), true);
+}
+
+/** The tokens of these grants for an organization; those of other owners are left out. */
+export async function endingsOfGrants(
+  ctx: Context,
+  permit: Permit,
+  organizationName: string,
+  grantIds: readonly number[],
+): Promise<Endings> {
+  const { id } = await organizationNamed(ctx.store.db, organizationName);
+  const grants = [...(await grantsByIds(ctx.store.db, grantIds)).values()].filter(({ ownerId }) => ownerId === id);
+  return endingsOfTokens(
+    ctx,
+    permit,
+    grants.map(({ tokenId }) => tokenId),
+  );
+}
+
+/** The living tokens of a machine account, or the one that is named. @throws Problem for another owner's machine */
+export async function endingsOfMachine(ctx: Context, permit: Permit, login: string, id?: number): Promise<Endings> {
+  await ctx.usage.flush();
+  const views = await listMachineTokens(ctx, permit, login, { beforeId: null, limit: MAX_LOOKED_AT });
+  return endingsAmong(id === undefined ? views : views.filter((view) => view.id === id), true);
+}
+
+/** Those of the chosen tokens that are classic or scoped ones of the organization's people. */
+export async function endingsOfMemberTokens(
+  ctx: Context,
+  permit: Permit,
+  organizationName: string,
+  tokenIds: readonly number[],
+): Promise<Endings> {
+  const { id } = await organizationNamed(ctx.store.db, organizationName);
+  const page = { afterId: null, limit: MAX_LOOKED_AT, skip: 0, ascending: false };
+  return endingsOfTokens(ctx, permit, await memberTokenIds(ctx.store.db, id, page, tokenIds));
+}
+
+/** The tokens of one of its people that do something in an organization today. @throws Problem for a stranger */
+export async function endingsOfMember(
+  ctx: Context,
+  _permit: Permit,
+  organizationName: string,
+  login: string,
+): Promise<Endings> {
+  const q = ctx.store.db;
+  await ctx.usage.flush();
+  const [organization, user] = await Promise.all([organizationNamed(q, organizationName), userNamed(q, login)]);
+  if ((await membershipRole(q, organization.id, user.id)) === null)
+    throw problem('not_found', `${user.login} is not a member of ${organization.login}.`, 'login');
+  const tokens = await listTokens(q, user.id, {}, { beforeId: null, limit: MAX_LOOKED_AT + 1 });
+  const views = await viewsOf(ctx, tokens);
+  return endingsAmong(
+    views.filter((view) => worksWithin(view, organization.id)),
+    tokens.length <= MAX_LOOKED_AT,
+  );
+}
+
+/**
+ * The tokens that work today and would not under the changed policy. A token that was last used from an address which
+ * the new list leaves out counts, too: it stops where it runs.
+ * @param organizationName null = the instance's policy
+ * @throws Problem when the change can't be made
+ */
+export async function endingsOfPolicy(
+  ctx: Context,
+  permit: Permit,
+  organizationName: string | null,
+  change: PolicyChange,
+): Promise<Endings> {
+  const q = ctx.store.db;
+  await ctx.usage.flush();
+  const { ownerId, instance, before, after } = await policyAfter(ctx, q, permit, organizationName, change);
+  if (JSON.stringify(before) === JSON.stringify(after)) return endingsAmong([], true);
+  const { tokens, isAll } = await tokensUnder(q, organizationName === null ? null : ownerId);
+  const now = await viewsOf(ctx, tokens);
+  const then = new Map((await viewsOf(ctx, tokens, new Map([[ownerId, after]]))).map((view) => [view.id, view]));
+  const works = (view: TokenView): boolean =>
+    organizationName === null ? worksToday(view) : worksWithin(view, ownerId);
+  const shutOut = addressRule(effectivePolicy(instance, organizationName === null ? null : after), before);
+  return endingsAmong(
+    now.filter((view) => {
+      const later = then.get(view.id);
+      return works(view) && (later === undefined || !works(later) || shutOut(view));
+    }),
+    isAll,
+  );
+}
+
+/** Whether a token was last used from outside of a new list of addresses. */
+function addressRule(
+  { allowedAddresses }: Pick<StoredPolicy, 'allowedAddresses'>,
+  before: StoredPolicy,
+): (view: TokenView) => boolean {
+  if (allowedAddresses === null || JSON.stringify(allowedAddresses) === JSON.stringify(before.allowedAddresses))
+    return () => false;
+  return ({ lastUse }) => lastUse !== null && !includesAddress(allowedAddresses, lastUse.address);
+}
+
+/** The living tokens that an organization's policy is about, or the instance's (null); the newest if there are many. */
+async function tokensUnder(q: Query, organizationId: number | null): Promise<{ tokens: Token[]; isAll: boolean }> {
+  const limit = MAX_LOOKED_AT + 1;
+  if (organizationId === null) {
+    const tokens = await listAllLiveTokens(q, { beforeId: null, limit });
+    return { tokens, isAll: tokens.length < limit };
+  }
+  const page = { afterId: null, limit, skip: 0, ascending: false };
+  const [grantIds, otherIds] = await Promise.all([
+    activeGrantIds(q, organizationId, {}, page),
+    memberTokenIds(q, organizationId, page),
+  ]);
+  const grants = await grantsByIds(q, grantIds);
+  const ids = new Set([...[...grants.values()].map(({ tokenId }) => tokenId), ...otherIds]);
+  const tokens = [...(await tokensByIds(q, [...ids])).values()];
+  return { tokens, isAll: grantIds.length < limit && otherIds.length < limit };
+}
+
+function viewsOf(
+  ctx: Context,
+  tokens: readonly Token[],
+  policies: ReadonlyMap<number, StoredPolicy> = new Map(),
+): Promise<TokenView[]> {
+  return tokenViews(ctx.store.db, tokens.slice(0, 2 * MAX_LOOKED_AT), ctx.clock.now(), { supposed: policies });
+}
+
+function endingsAmong(views: readonly TokenView[], isAll: boolean): Endings {
+  const tokens = views
+    .map(({ id, name, owner, lastUse }) => ({
+      tokenId: id,
+      name,
+      owner: owner.login,
+      usedAt: lastUse?.usedAt ?? null,
+    }))
+    .sort((a, b) => (b.usedAt ?? 0) - (a.usedAt ?? 0) || b.tokenId - a.tokenId);
+  return { tokens, people: new Set(tokens.map(({ owner }) => owner)).size, isAll };
+}

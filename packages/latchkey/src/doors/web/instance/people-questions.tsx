@@ -1,0 +1,100 @@
+/** What is asked before an administrator stops somebody. */
+import { type PersonStops, whatStopsFor } from '../../../actions/instance/person-stops.ts';
+import { problem } from '../../../base/errors.ts';
+import { isSameName } from '../../../rules/names.ts';
+import { WithMenu } from '../frame/layout.tsx';
+import { INSTANCE_MENU } from '../frame/menus.ts';
+import type { Consequence, Question } from '../frame/question.tsx';
+import type { Visit } from '../frame/visit.ts';
+import { endingTokens, subjectOf } from '../organizations/endings.tsx';
+
+function stopsFor(visit: Visit): Promise<PersonStops> {
+  return visit
+    .permit({ sets: [{ instance_users: 'write' }], publicRead: false, writes: true }, { kind: 'instance' })
+    .then((permit) => whatStopsFor(visit.ctx, permit, visit.field('login')));
+}
+
+const within = (visit: Visit): Question['within'] => {
+  return (content) => (
+    <WithMenu visit={visit} menu={INSTANCE_MENU}>
+      {content}
+    </WithMenu>
+  );
+};
+
+function sessionsEnd(count: number): Consequence {
+  return count === 0
+    ? { title: 'No session ends: nobody is signed in', stays: true }
+    : { title: `${count} ${count === 1 ? 'session ends' : 'sessions end'}` };
+}
+
+export async function asksToSuspend(visit: Visit): Promise<Question> {
+  if (isSameName(visit.field('login'), visit.user.account.login))
+    throw problem('unprocessable', 'You can’t suspend yourself.');
+  const { login, endings, sessions } = await stopsFor(visit);
+  return {
+    title: `Suspend ${login}?`,
+    lead: `Everything that ${login} uses to get in stops with the next request.`,
+    act: `Suspend ${login}`,
+    consequences: [
+      endingTokens(endings),
+      sessionsEnd(sessions),
+      {
+        title: 'Stays: repositories, commits, memberships',
+        facts: 'You can undo this. Tokens that have not ended by then work again.',
+        stays: true,
+      },
+    ],
+    subject: subjectOf(endings),
+    reasonGoesTo: '',
+    within: within(visit),
+  };
+}
+
+export async function asksToLock(visit: Visit): Promise<Question> {
+  const { login, endings, sessions } = await stopsFor(visit);
+  return {
+    title: `Lock ${login}?`,
+    lead: `For an account that somebody else may be in. ${login} gets a mail with a link to a new password.`,
+    act: `Lock ${login}`,
+    consequences: [
+      endingTokens(endings),
+      sessionsEnd(sessions),
+      {
+        title: 'Stays: everything that they have',
+        facts: `Their tokens are frozen, not deleted. They work again once ${login}, or you, unlock the account.`,
+        stays: true,
+      },
+    ],
+    subject: subjectOf(endings),
+    reasonGoesTo: '',
+    within: within(visit),
+  };
+}
+
+export async function asksToEndSessions(visit: Visit): Promise<Question> {
+  const { login, sessions } = await stopsFor(visit);
+  return {
+    title: `End the sessions of ${login}?`,
+    lead: `${login} signs in again in each browser.`,
+    act: 'End sessions',
+    consequences: [sessionsEnd(sessions), { title: 'Stays: tokens keep working', stays: true }],
+    subject: null,
+    within: within(visit),
+  };
+}
+
+export async function asksToResetTwoFactor(visit: Visit): Promise<Question> {
+  const { login } = await stopsFor(visit);
+  return {
+    title: `Reset the second factor of ${login}?`,
+    lead: `From then on, the password alone signs ${login} in. Make sure who asks you for it.`,
+    act: 'Reset two-factor',
+    consequences: [
+      { title: 'The app, passkeys and recovery codes are removed', facts: 'This can’t be undone.' },
+      { title: 'Stays: the password, sessions and tokens', stays: true },
+    ],
+    subject: null,
+    within: within(visit),
+  };
+}

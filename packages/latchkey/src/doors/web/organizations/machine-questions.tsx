@@ -1,0 +1,43 @@
+/** What is asked before a machine account, or one of its tokens, ends. */
+import { endingsOfMachine } from '../../../actions/organizations/what-ends.ts';
+import type { Question } from '../frame/question.tsx';
+import type { Visit } from '../frame/visit.ts';
+import { endingTokens, subjectOf } from './endings.tsx';
+import type { Place } from './machine-place.tsx';
+
+function within({ Area }: Place, visit: Visit): Question['within'] {
+  return (content) => <Area visit={visit}>{content}</Area>;
+}
+
+export async function asksToDelete(place: Place, visit: Visit): Promise<Question> {
+  const login = visit.param('machine');
+  const endings = await endingsOfMachine(visit.ctx, await place.permit(visit, true), login);
+  return {
+    title: `Delete ${login}?`,
+    lead: 'This can’t be undone.',
+    act: `Delete ${login}`,
+    consequences: [
+      endingTokens(endings),
+      { title: 'Its roles end', facts: `Nobody gets the name ${login} for 90 days.` },
+      { title: 'Stays: what it pushed, and its entries in the audit log', stays: true },
+    ],
+    subject: subjectOf(endings),
+    within: within(place, visit),
+  };
+}
+
+/** Null when there is no such token: then `run` says so. */
+export async function asksToRevoke(place: Place, visit: Visit): Promise<Question | null> {
+  const permit = await place.permit(visit, true);
+  const endings = await endingsOfMachine(visit.ctx, permit, visit.param('machine'), Number(visit.field('id')));
+  const [token] = endings.tokens;
+  if (token === undefined) return null;
+  return {
+    title: `Revoke ${token.name}?`,
+    lead: 'Whatever uses it is refused from the next request on. This can’t be undone.',
+    act: `Revoke ${token.name}`,
+    consequences: [endingTokens(endings), { title: 'Stays: the machine account, and its other tokens', stays: true }],
+    subject: subjectOf(endings),
+    within: within(place, visit),
+  };
+}

@@ -1,0 +1,124 @@
+/** What is asked before owners take something away: a member, a token, or a right by a stricter policy. */
+import type { PolicyChange } from '../../../actions/organizations/policies.ts';
+import {
+  type Endings,
+  endingsOfGrants,
+  endingsOfMember,
+  endingsOfMemberTokens,
+  endingsOfPolicy,
+} from '../../../actions/organizations/what-ends.ts';
+import type { Consequence, Question } from '../frame/question.tsx';
+import type { Visit } from '../frame/visit.ts';
+import { OrganizationArea, organizationPermit, tickedIds } from './area.tsx';
+import { endingTokens, subjectOf, tokensOfPeople } from './endings.tsx';
+
+const within = (visit: Visit): Question['within'] => {
+  return (content) => <OrganizationArea visit={visit}>{content}</OrganizationArea>;
+};
+
+export async function asksToRemoveMember(visit: Visit): Promise<Question> {
+  const [org, login] = [visit.param('org'), visit.field('login')];
+  const permit = await organizationPermit(visit, { members: 'write' });
+  const endings = await endingsOfMember(visit.ctx, permit, org, login);
+  const keepsRoles = visit.field('had_roles') !== '' && visit.field('roles') === '';
+  return {
+    title: `Remove ${login} from ${org}?`,
+    lead: `What ${login} does in ${org} as a member ends with the next request.`,
+    act: `Remove ${login}`,
+    consequences: [
+      keepsRoles ? tokensLoseMembership(endings, org) : endingTokens(endings, ` in ${org}`),
+      ...(visit.field('had_roles') === ''
+        ? []
+        : [
+            keepsRoles
+              ? {
+                  title: 'Stays: the roles of their own in repositories',
+                  facts: 'Their tokens still reach these.',
+                  stays: true,
+                }
+              : { title: 'The roles of their own in repositories end' },
+          ]),
+      {
+        title: `Stays: their account, and what they pushed`,
+        facts: `Tokens keep working outside of ${org}. Adding them again brings the membership back, not the roles.`,
+        stays: true,
+      },
+    ],
+    subject: [subjectOf(endings), keepsRoles],
+    reasonGoesTo: '',
+    within: within(visit),
+  };
+}
+
+/** With roles of their own left, nobody can say which tokens stop. */
+function tokensLoseMembership({ tokens }: Endings, org: string): Consequence {
+  const count = tokens.length === 1 ? '1 token loses' : `${tokens.length} tokens lose`;
+  return { title: `${count} what the membership gives in ${org}` };
+}
+
+const TOKENS_WRITE = { organization_personal_access_tokens: 'write' } as const;
+
+/** Revoking fine-grained tokens for the organization. Null when none is selected: then `run` says so. */
+export async function asksToRevokeGrants(visit: Visit): Promise<Question | null> {
+  const ids = tickedIds(visit);
+  if (ids.length === 0) return null;
+  const permit = await organizationPermit(visit, TOKENS_WRITE);
+  const endings = await endingsOfGrants(visit.ctx, permit, visit.param('org'), ids);
+  return revocation(visit, endings, 'This can’t be undone here: their owners can ask again.');
+}
+
+/** Revoking classic and scoped tokens for the organization; giving back ends nothing. */
+export async function asksToRevokeMembers(visit: Visit): Promise<Question | null> {
+  const ids = tickedIds(visit);
+  if (ids.length === 0 || visit.field('action') !== 'revoke') return null;
+  const permit = await organizationPermit(visit, TOKENS_WRITE);
+  const endings = await endingsOfMemberTokens(visit.ctx, permit, visit.param('org'), ids);
+  return revocation(visit, endings, 'You can undo this: select them again and restore them.');
+}
+
+/** Null when none of them reaches it: then `run` says so. */
+function revocation(visit: Visit, endings: Endings, undo: string): Question | null {
+  if (endings.tokens.length === 0) return null;
+  const org = visit.param('org');
+  const what = endings.tokens.length === 1 ? 'this token' : `${endings.tokens.length} tokens`;
+  return {
+    title: `Revoke ${what} for ${org}?`,
+    lead: `Whatever uses ${endings.tokens.length === 1 ? 'it' : 'them'} in ${org} is refused from the next request on.`,
+    act: `Revoke for ${org}`,
+    consequences: [
+      endingTokens(endings, ` in ${org}`),
+      { title: `Stays: what they do outside of ${org}`, facts: undo, stays: true },
+    ],
+    subject: subjectOf(endings),
+    reasonGoesTo: ` and the mail to ${endings.people === 1 ? endings.tokens[0]?.owner : 'their owners'}`,
+    within: within(visit),
+  };
+}
+
+/** A policy that stops nothing is saved at once. */
+export async function asksToSavePolicy(visit: Visit, change: PolicyChange): Promise<Question | null> {
+  const permit = await organizationPermit(visit, { organization_administration: 'write' });
+  const endings = await endingsOfPolicy(visit.ctx, permit, visit.param('org'), change);
+  return policyQuestion(endings, within(visit));
+}
+
+/** Null when nothing stops. */
+export function policyQuestion(endings: Endings, frame: Question['within']): Question | null {
+  if (endings.tokens.length === 0) return null;
+  const tokens = tokensOfPeople(endings);
+  return {
+    title: `Save the policy and block ${tokens}?`,
+    lead: 'These work today, and are refused as soon as the policy is saved.',
+    act: `Save and block ${tokens}`,
+    consequences: [
+      endingTokens(endings),
+      {
+        title: 'Stays: the tokens themselves',
+        facts: 'They are refused, not deleted. You can undo this: with the old policy, they work again.',
+        stays: true,
+      },
+    ],
+    subject: subjectOf(endings),
+    within: frame,
+  };
+}

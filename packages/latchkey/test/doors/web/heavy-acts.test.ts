@@ -1,0 +1,164 @@
+/** Heavy acts ask first: what ends stands on the page, and is what then ends. */
+import { expect, test } from 'vitest';
+import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
+import { authorize, operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addRepository } from '../../../src/actions/repositories/repositories.ts';
+import { createToken } from '../../../src/actions/tokens/tokens.ts';
+import type { Secret } from '../../../src/base/secret.ts';
+import { formIn, type Visitor, type WebWorld, webWorld } from './visitor.ts';
+
+const PEOPLE = '/instance/people';
+const TOKENS = '/organizations/octo/settings/personal-access-tokens';
+const POLICY = '/organizations/octo/settings/personal-access-token-policy';
+const words = (html: string): string => html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+
+interface Acting {
+  readonly world: WebWorld;
+  /** An administrator of the instance who owns octo. */
+  readonly grace: Visitor;
+}
+
+async function octo(): Promise<Acting> {
+  const world = await webWorld();
+  await world.addPerson('grace', { admin: true });
+  await world.addPerson('ada');
+  await world.addPerson('mori');
+  await addOrganization(world.ctx, operatorPermit(), { name: 'octo', owner: 'grace' });
+  await addRepository(world.ctx, operatorPermit(), { owner: 'octo', name: 'site', visibility: 'private' });
+  for (const login of ['ada', 'mori'])
+    await setMember(world.ctx, operatorPermit(), { organization: 'octo', login, role: 'member' });
+  const grace = world.visitor();
+  await grace.signIn('grace');
+  return { world, grace };
+}
+
+/** Whether a token reads octo/site now. */
+function reads(world: WebWorld, secret: Secret) {
+  return authorize(world.ctx, {
+    need: { sets: [{ contents: 'read' }], publicRead: false, writes: false },
+    target: { kind: 'repository', owner: 'octo', name: 'site' },
+    credential: { form: 'bearer', secret },
+    address: '203.0.113.9',
+    userAgent: null,
+    purpose: 'test',
+  });
+}
+
+async function token(world: WebWorld, login: string, name: string, kind: 'classic' | 'fine-grained' = 'classic') {
+  const grants = [
+    {
+      owner: 'octo',
+      selection: 'all',
+      repositories: [],
+      permissions: { contents: 'read' },
+      justification: null,
+    } as const,
+  ];
+  return createToken(world.ctx, operatorPermit(), {
+    userLogin: login,
+    kind,
+    name,
+    description: '',
+    expiresInDays: kind === 'classic' ? null : 30,
+    scopes: kind === 'classic' ? ['repo'] : [],
+    grants: kind === 'classic' ? [] : grants,
+  });
+}
+
+test('a suspension names the tokens that stop, keeps the reason, and is undone with one click', async () => {
+  const { world, grace } = await octo();
+  const made = await token(world, 'mori', 'deploy');
+  const question = await grace.send(PEOPLE, 'suspend', { login: 'mori' });
+  expect(words(question.text)).toContain('Suspend mori? Everything that mori uses to get in stops');
+  expect(words(question.text)).toMatch(/1 token stops working deploy · mori · never used/);
+  expect(await reads(world, made.secret)).toMatchObject({ allowed: true });
+  const { values } = formIn(question.text, 'suspend');
+  values.set('reason', 'left the company');
+  expect((await grace.post(PEOPLE, values)).location).toBe(PEOPLE);
+  expect(await reads(world, made.secret)).toMatchObject({ allowed: false });
+  const [entry] = await world.ctx.store.db
+    .selectFrom('audit')
+    .select('data_json')
+    .where('action', '=', 'user.suspend')
+    .execute();
+  expect(entry!.data_json).toContain('left the company');
+  const done = await grace.get(PEOPLE);
+  expect(words(done.text)).toContain('mori is suspended: nothing of theirs works any more. Undo');
+  const undo = [...done.text.matchAll(/<form[\s\S]*?<\/form>/g)].find(([form]) => form.includes('Undo'))![0];
+  await grace.post(PEOPLE, formIn(undo, 'restore').values);
+  expect(await reads(world, made.secret)).toMatchObject({ allowed: true });
+});
+
+test('when another token came meanwhile, the answer is to an old list: it is asked anew', async () => {
+  const { world, grace } = await octo();
+  await token(world, 'mori', 'deploy');
+  const question = await grace.send(PEOPLE, 'suspend', { login: 'mori' });
+  const late = await token(world, 'mori', 'late');
+  const again = await grace.post(PEOPLE, formIn(question.text, 'suspend').values);
+  expect(words(again.text)).toContain('has changed since you were asked');
+  expect(words(again.text)).toContain('2 tokens stop working');
+  expect(await reads(world, late.secret)).toMatchObject({ allowed: true });
+  expect((await grace.post(PEOPLE, formIn(again.text, 'suspend').values)).status).toBe(303);
+  expect(await reads(world, late.secret)).toMatchObject({ allowed: false });
+});
+
+test('a stricter policy says how many tokens of how many people it blocks, and one that blocks none is saved', async () => {
+  const { world, grace } = await octo();
+  const made = [
+    await token(world, 'ada', 'one'),
+    await token(world, 'ada', 'two'),
+    await token(world, 'mori', 'three'),
+  ];
+  const kept = await token(world, 'mori', 'fine', 'fine-grained');
+  await world.ctx.store.db.updateTable('grants').set({ state: 'active' }).execute();
+  await world.ctx.memory.refresh();
+  const question = await grace.send(POLICY, 'policy', { 'allowed.classic': 'no' });
+  expect(words(question.text)).toContain('Save the policy and block 3 tokens of 2 people?');
+  for (const name of ['one', 'two', 'three'])
+    expect(question.text).toContain(`<bdi class="lk-ending-name">${name}</bdi>`);
+  expect(question.text).not.toContain('>fine</bdi>');
+  expect((await grace.post(POLICY, formIn(question.text, 'policy').values)).location).toBe(POLICY);
+  for (const { secret } of made) expect(await reads(world, secret)).toMatchObject({ allowed: false });
+  expect(await reads(world, kept.secret)).toMatchObject({ allowed: true });
+  expect((await grace.send(POLICY, 'policy', { 'allowed.classic': '' })).location).toBe(POLICY);
+});
+
+test('an owner learns nothing of a token that does not reach the organization by naming its id', async () => {
+  const { world, grace } = await octo();
+  await world.addPerson('stranger');
+  const { id } = (await token(world, 'stranger', 'of a stranger')).token;
+  await token(world, 'ada', 'of a member');
+  const { values } = formIn((await grace.get(TOKENS)).text, 'members');
+  values.set('ids', String(id));
+  values.set('action', 'revoke');
+  const question = await grace.post(TOKENS, values);
+  expect(question.text).not.toContain('of a stranger');
+  const removed = await grace.post(
+    '/organizations/octo/settings/people',
+    new URLSearchParams({ ...Object.fromEntries(values), form: 'remove', login: 'stranger' }),
+  );
+  expect([removed.status, removed.text.includes('of a stranger')]).toEqual([422, false]);
+});
+
+test('removing a member names what stops in the organization, and says what stays', async () => {
+  const { world, grace } = await octo();
+  const made = await token(world, 'ada', 'laptop');
+  const path = '/organizations/octo/settings/people';
+  const { values } = formIn((await grace.get(path)).text, 'remove');
+  values.set('login', 'ada');
+  const question = await grace.post(path, values);
+  expect(words(question.text)).toMatch(/Remove ada from octo\? .* 1 token stops working in octo laptop/);
+  expect((await grace.post(path, formIn(question.text, 'remove').values)).location).toBe(path);
+  expect(await reads(world, made.secret)).toMatchObject({ allowed: false });
+});
+
+test('an approval is undone with one click: the token no longer reaches the organization', async () => {
+  const { world, grace } = await octo();
+  const made = await token(world, 'ada', 'build', 'fine-grained');
+  const inbox = '/organizations/octo/settings/personal-access-token-requests';
+  const [{ id } = { id: 0 }] = await world.ctx.store.db.selectFrom('requests').select('id').execute();
+  await grace.send(inbox, 'review', { ids: String(id), action: 'approve' });
+  expect(await reads(world, made.secret)).toMatchObject({ allowed: true });
+  await grace.post(inbox, formIn((await grace.get(inbox)).text, 'undo').values);
+  expect(await reads(world, made.secret)).toMatchObject({ allowed: false });
+});
