@@ -20,3 +20,11 @@ export function linesOfRequests(facts: {
     ...(total > requests.length ? [`${total - requests.length} more.`] : []),
   ];
 }
+
+/** Why somebody did it, in their own words; a mail that was queued by an earlier release has none. */
+export interface Reasoned {
+  readonly reason?: string | null;
+}
+
+export const reasonLines = ({ reason }: Reasoned): string[] =>
+  reason === undefined || reason === null ? [] : [`The reason given: ${reason}`];

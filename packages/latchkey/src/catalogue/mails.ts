@@ -13,7 +13,7 @@ import { spokenInstant, type UnixSeconds } from '../base/time.ts';
 import { ACCOUNT_MAILS, type AccountMailFacts } from './account-mails.ts';
 import { type By, days, from, type MailRow } from './mail-row.ts';
 import { htmlOf, oneLine } from './mail-text.ts';
-import { linesOfRequests, requestsWaitingWords, tokenEndingWords } from './mail-words.ts';
+import { linesOfRequests, type Reasoned, reasonLines, requestsWaitingWords, tokenEndingWords } from './mail-words.ts';
 import { PUSH_MAILS, type PushMailFacts } from './push-mails.ts';
 import { listed } from './refusals/links.ts';
 
@@ -22,11 +22,6 @@ export interface MailedToken {
   readonly name: string;
   readonly lastEight: string;
   readonly path: string;
-}
-
-/** Why somebody did it, in their own words; a mail that was queued by an earlier release has none. */
-interface Reasoned {
-  readonly reason?: string | null;
 }
 
 interface About {
@@ -84,8 +79,6 @@ export type MailTemplate = keyof MailFacts;
 
 const SECURITY_LOG = '/settings/security-log';
 const NOT_YOU = 'If that was not you, delete the token and change your password.';
-const reasonLines = ({ reason }: Reasoned): string[] =>
-  reason === undefined || reason === null ? [] : [`The reason given: ${reason}`];
 const called = ({ token }: About): string => `"${token.name}" (…${token.lastEight})`;
 const page =
   (text: string) =>

@@ -42,6 +42,7 @@ test('a mail about a change leads to the lock, a new password, a look through th
 
   const admin = await site.signedIn('root');
   await admin.goto('/instance/people');
+  await admin.getByLabel('Actions for ada').click();
   await admin.getByRole('button', { name: 'Unlock: ada' }).waitFor();
   await look(admin, 'people-locked');
 

@@ -139,15 +139,18 @@ test('an administrator looks after people, tokens and policies of the instance',
   const page = await site.signedIn('grace');
   await page.goto('/instance');
   await look(page, 'instance-people');
+  await page.getByLabel('Actions for mori').click();
   await page.getByRole('button', { name: 'Password link: mori' }).click();
   await page.getByText('Send it where only they can read it').waitFor();
   await look(page, 'instance-password-link');
+  await page.getByLabel('Actions for mori').click();
   await page.getByRole('button', { name: 'Suspend: mori' }).click();
   await look(page, 'instance-suspend-question');
   await page.getByLabel('Reason').fill('left the company');
   await page.getByRole('button', { name: 'Suspend mori' }).click();
   await page.getByText('mori is suspended').waitFor();
   expect(await cloneWith(site, 'mori', token, 'mori/notes')).toContain('suspended');
+  await page.getByLabel('Actions for mori').click();
   await page.getByRole('button', { name: 'Restore: mori' }).click();
   await page.getByText('mori is back').waitFor();
   await page.getByRole('link', { name: 'Active tokens' }).click();

@@ -19,7 +19,7 @@ export interface Departure extends RolesLeft {
 export async function removeFromOrganization(
   ctx: Context,
   permit: Permit,
-  member: { organization: string; login: string; keepsRoles: boolean },
+  member: { organization: string; login: string; keepsRoles: boolean; reason?: string | undefined },
 ): Promise<Departure> {
   const roles = await removeMember(ctx, permit, member);
   return { ...roles, tokens: await tokensReaching(ctx, permit, member.organization, member.login) };

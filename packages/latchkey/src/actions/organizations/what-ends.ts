@@ -15,6 +15,7 @@ import type { Query } from '../../store/db.ts';
 import { grantsByIds } from '../../store/grants.ts';
 import { membershipRole } from '../../store/memberships.ts';
 import { activeGrantIds, memberTokenIds } from '../../store/organization-tokens.ts';
+import { sessionsOf } from '../../store/sessions.ts';
 import { listAllLiveTokens, listTokens, type Token, tokensByIds } from '../../store/tokens.ts';
 import { organizationNamed, userNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
@@ -44,8 +45,26 @@ export interface Endings {
   readonly isAll: boolean;
 }
 
+/** What stops when an account does. */
+export interface PersonStops {
+  readonly login: string;
+  readonly endings: Endings;
+  /** How many are signed in. */
+  readonly sessions: number;
+}
+
+/** @throws Problem when there is no such person */
+export async function whatStopsFor(ctx: Context, permit: Permit, login: string): Promise<PersonStops> {
+  const account = await userNamed(ctx.store.db, login);
+  const [endings, sessions] = await Promise.all([
+    endingsOfPerson(ctx, permit, account.login),
+    sessionsOf(ctx.store.db, account.id, ctx.clock.now()),
+  ]);
+  return { login: account.login, endings, sessions: sessions.length };
+}
+
 /** The tokens of a person that stop when the account does. @throws Problem when there is no such person */
-export async function endingsOfPerson(ctx: Context, _permit: Permit, login: string): Promise<Endings> {
+async function endingsOfPerson(ctx: Context, _permit: Permit, login: string): Promise<Endings> {
   const q = ctx.store.db;
   await ctx.usage.flush();
   const { id } = await userNamed(q, login);

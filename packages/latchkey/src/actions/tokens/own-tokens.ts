@@ -37,7 +37,7 @@ interface Denial {
 /** What "lately" means for refusals. */
 const LATELY_SEC = 7 * DAY_SEC;
 /** Tokens on one page of a list. */
-export const TOKENS_ON_A_PAGE = 50;
+const TOKENS_ON_A_PAGE = 50;
 
 /**
  * A token that the permit reaches, alive or dead, with its last use, including this one.

@@ -102,7 +102,7 @@ test('when another token came meanwhile, the answer is to an old list: it is ask
   expect(await reads(world, late.secret)).toMatchObject({ allowed: false });
 });
 
-test('a stricter policy says how many tokens of how many people it blocks, and one that blocks none is saved', async () => {
+test('a stricter policy says whose tokens it blocks, and one that blocks none is saved at once', async () => {
   const { world, grace } = await octo();
   const made = [
     await token(world, 'ada', 'one'),

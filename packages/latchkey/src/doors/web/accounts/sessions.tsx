@@ -9,9 +9,8 @@ import {
 } from '../../../actions/accounts/sessions.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
-import type { Question } from '../frame/question.tsx';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { Label, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { browserName } from './browser-name.ts';

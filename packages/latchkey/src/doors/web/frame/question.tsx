@@ -5,7 +5,7 @@
  * Invariant: the answer is to the list that was shown. If the list is another one by then, it is asked anew.
  * Never: a password or a code in the page; `kept-fields.tsx` leaves them out.
  */
-import type { ComponentChildren, VNode } from 'preact';
+import type { VNode } from 'preact';
 import { MAX_REASON_LENGTH } from '../../../actions/ground/reason.ts';
 import { digestOf } from '../../../base/secret.ts';
 import { Notice, Subhead } from '../parts/components.tsx';
@@ -13,31 +13,7 @@ import { Form, Hidden } from '../parts/form.tsx';
 import { KeptFields, keptFields } from '../parts/kept-fields.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import type { Visit } from './visit.ts';
-import { type Answer, page } from './web-page.ts';
-
-/** One thing that ends, or stays. */
-export interface Consequence {
-  readonly title: string;
-  readonly facts?: ComponentChildren;
-  /** True for what stays as it is. */
-  readonly stays?: boolean;
-}
-
-export interface Question {
-  /** "Suspend mori?" */
-  readonly title: string;
-  /** What happens, in one sentence. */
-  readonly lead: string;
-  /** The button: verb and object. */
-  readonly act: string;
-  readonly consequences: readonly Consequence[];
-  /** What must be as it was shown when the answer comes: ids, a count. */
-  readonly subject: unknown;
-  /** Who reads the reason that may be given; left out = none is asked for. */
-  readonly reasonGoesTo?: string;
-  /** The page's frame, with its menu. */
-  readonly within: (content: VNode) => VNode;
-}
+import { type Answer, type Consequence, page, type Question } from './web-page.ts';
 
 /** The hidden field that carries the answer. */
 const ANSWER = 'answered';

@@ -1,6 +1,5 @@
 /** What a page is, as data: its path, who may open it, what it shows, and what its forms do. */
-import type { ComponentChild } from 'preact';
-import type { Question } from './question.tsx';
+import type { ComponentChild, ComponentChildren, VNode } from 'preact';
 import type { Flash, Visit } from './visit.ts';
 
 /**
@@ -53,6 +52,30 @@ export const file = (type: string, content: FileContent, fileName?: string): Ans
   ...(fileName === undefined ? {} : { fileName }),
 });
 
+/** One thing that ends, or stays. */
+export interface Consequence {
+  readonly title: string;
+  readonly facts?: ComponentChildren;
+  /** True for what stays as it is. */
+  readonly stays?: boolean;
+}
+
+export interface Question {
+  /** "Suspend mori?" */
+  readonly title: string;
+  /** What happens, in one sentence. */
+  readonly lead: string;
+  /** The button: verb and object. */
+  readonly act: string;
+  readonly consequences: readonly Consequence[];
+  /** What must be as it was shown when the answer comes: ids, a count. */
+  readonly subject: unknown;
+  /** Who reads the reason that may be given; left out = none is asked for. */
+  readonly reasonGoesTo?: string;
+  /** The page's frame, with its menu. */
+  readonly within: (content: VNode) => VNode;
+}
+
 /** What one form of a page does. It throws `Problem` to show the page again with what was typed and what is wrong. */
 export interface FormAction {
   /** What it requires in addition to the page's access. */
@@ -63,8 +86,8 @@ export interface FormAction {
    */
   readonly once?: boolean;
   /**
-   * What it ends, asked before `run`; null = it ends nothing, and is carried out at once. Throws as `run` does where the
-   * form can't be carried out anyway.
+   * What it ends, asked before `run`; null = it ends nothing, and is carried out at once. Throws as `run` does where
+   * the form can't be carried out anyway.
    */
   readonly asks?: (visit: Visit) => Promise<Question | null>;
   readonly run: (visit: Visit) => Promise<Answer> | Answer;

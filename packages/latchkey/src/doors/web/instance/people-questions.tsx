@@ -1,11 +1,11 @@
 /** What is asked before an administrator stops somebody. */
-import { type PersonStops, whatStopsFor } from '../../../actions/instance/person-stops.ts';
+import { type PersonStops, whatStopsFor } from '../../../actions/organizations/what-ends.ts';
 import { problem } from '../../../base/errors.ts';
 import { isSameName } from '../../../rules/names.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
-import type { Consequence, Question } from '../frame/question.tsx';
 import type { Visit } from '../frame/visit.ts';
+import type { Consequence, Question } from '../frame/web-page.ts';
 import { endingTokens, subjectOf } from '../organizations/endings.tsx';
 
 function stopsFor(visit: Visit): Promise<PersonStops> {

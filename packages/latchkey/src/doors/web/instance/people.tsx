@@ -10,18 +10,17 @@ import { handPasswordLink } from '../../../actions/accounts/new-password.ts';
 import { endSessionsOf } from '../../../actions/accounts/people.ts';
 import { resetTwoFactor } from '../../../actions/accounts/two-factor.ts';
 import type { Permit } from '../../../actions/decision/authorize.ts';
-import { listAllAccounts } from '../../../actions/instance/instance-lists.ts';
+import { instancePeople } from '../../../actions/organizations/people-tables.ts';
 import type { PermissionSet } from '../../../catalogue/permissions.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, type FormAction, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { nextPagePath, numberIn } from '../organizations/area.tsx';
-import { Avatar, CopyBox, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
+import { PeopleList, peopleWish } from '../organizations/people-table.tsx';
+import { CopyBox, Notice, Subhead } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { asksToEndSessions, asksToLock, asksToResetTwoFactor, asksToSuspend } from './people-questions.tsx';
 
-const ON_A_PAGE = 50;
 const PEOPLE = '/instance/people';
 
 const permitTo = (visit: Visit, permissions: PermissionSet, writes: boolean) =>
@@ -29,10 +28,8 @@ const permitTo = (visit: Visit, permissions: PermissionSet, writes: boolean) =>
 
 async function people(visit: Visit): Promise<Answer> {
   const permit = await permitTo(visit, { instance_users: 'read' }, false);
-  const accounts = await listAllAccounts(visit.ctx, permit, 'user', {
-    beforeId: numberIn(visit.query, 'before'),
-    limit: ON_A_PAGE,
-  });
+  const wish = peopleWish(visit);
+  const table = await instancePeople(visit.ctx, permit, wish);
   return page(
     'People',
     <WithMenu visit={visit} menu={INSTANCE_MENU}>
@@ -43,14 +40,9 @@ async function people(visit: Visit): Promise<Answer> {
         </Notice>
       )}
       <HandedLink visit={visit} />
-      <div class="Box">
-        <ul>
-          {accounts.map((account) => (
-            <Person visit={visit} account={account} />
-          ))}
-        </ul>
-      </div>
-      <NextPage href={nextPagePath(visit, 'before', accounts.length < ON_A_PAGE ? undefined : accounts.at(-1)?.id)} />
+      <PeopleList visit={visit} wish={wish} table={table} ofInstance>
+        {({ account }) => <Acts visit={visit} account={account} />}
+      </PeopleList>
     </WithMenu>,
   );
 }
@@ -103,26 +95,16 @@ function Act({
   );
 }
 
-function Person({ visit, account }: { visit: Visit; account: Account }): VNode {
-  const { login, name, admin, suspendedAt, twoFactorAt, lockedAt, createdAt } = account;
+/** What can be done with somebody, behind a button, so that a row stays one line. Opens without scripts. */
+function Acts({ visit, account }: { visit: Visit; account: Account }): VNode {
+  const { login, suspendedAt, twoFactorAt, lockedAt } = account;
   const isSelf = account.id === visit.user.account.id;
   return (
-    <li class="Box-row d-flex flex-items-center flex-justify-between">
-      <span class="d-flex flex-items-center">
-        <Avatar login={login} />{' '}
-        <span>
-          <span class="text-bold">{login}</span> <bdi>{name}</bdi>{' '}
-          {admin ? <Label tone="accent">administrator</Label> : null}{' '}
-          {suspendedAt === null ? null : <Label tone="danger">suspended</Label>}{' '}
-          {lockedAt === null ? null : <Label tone="danger">locked</Label>}{' '}
-          {twoFactorAt === null ? null : <Label tone="success">two-factor</Label>}
-          <br />
-          <span class="color-fg-muted f6">
-            joined <Time at={createdAt} />
-          </span>
-        </span>
-      </span>
-      <span class="d-flex flex-wrap lk-gap">
+    <details class="lk-acts">
+      <summary class="btn btn-sm" aria-label={`Actions for ${login}`}>
+        ⋯
+      </summary>
+      <div class="lk-acts-list">
         {suspendedAt === null && <Act visit={visit} form="password-link" login={login} words="Password link" />}{' '}
         {twoFactorAt === null ? null : (
           <Act visit={visit} form="reset-two-factor" login={login} words="Reset two-factor" />
@@ -143,8 +125,8 @@ function Person({ visit, account }: { visit: Visit; account: Account }): VNode {
             Delete
           </a>
         )}
-      </span>
-    </li>
+      </div>
+    </details>
   );
 }
 

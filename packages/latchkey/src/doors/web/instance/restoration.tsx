@@ -98,7 +98,7 @@ async function doubts(visit: Visit, permit: Permit, inDoubt: number): Promise<VN
         brought back later.
       </p>
       <Form f={visit.fields('resolve')} submit={null}>
-        <TokenPicks visit={visit} rows={rows} states={false} />
+        <TokenPicks visit={visit} rows={rows} />
         <Choices names={['restore', 'keep']} words={['Bring back', 'Keep revoked']} />
       </Form>
       <NextPage href={nextPagePath(visit, 'before', rows.length < TOKENS_ON_A_PAGE ? undefined : rows.at(-1)?.id)} />

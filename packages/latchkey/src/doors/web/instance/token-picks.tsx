@@ -9,7 +9,7 @@ import { tickedIds } from '../organizations/area.tsx';
 import { Label } from '../parts/components.tsx';
 import { NameOf, PersonLine } from '../parts/person.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
-import { Ends, LastUse, StateLabel } from '../tokens/lists.tsx';
+import { Ends, LastUse } from '../tokens/lists.tsx';
 
 export const TOKENS_ON_A_PAGE = 50;
 
@@ -21,16 +21,8 @@ export function tokensPermit(visit: Visit, level: 'read' | 'write'): Promise<Per
   );
 }
 
-/** The rows, for a form that calls `pickedTokens`. @param states whether each says its state */
-export function TokenPicks({
-  visit,
-  rows,
-  states,
-}: {
-  visit: Visit;
-  rows: readonly TokenView[];
-  states: boolean;
-}): VNode {
+/** The rows, for a form that calls `pickedTokens`. */
+export function TokenPicks({ visit, rows }: { visit: Visit; rows: readonly TokenView[] }): VNode {
   return (
     <div class="Box mb-3">
       <ul>
@@ -42,7 +34,7 @@ export function TokenPicks({
               <label for={`token-${token.id}`}>
                 <NameOf name={token.name} login={token.owner.login} />
               </label>{' '}
-              <Label>{KIND_WORDS[token.kind]}</Label> {states ? <StateLabel token={token} /> : null}
+              <Label>{KIND_WORDS[token.kind]}</Label>
               <p class="mb-1">{rightSentence(token, 'other')}</p>
               <p class="color-fg-muted f6 mb-0">
                 <Ends token={token} at={visit.ctx.clock.now()} /> · <LastUse token={token} />

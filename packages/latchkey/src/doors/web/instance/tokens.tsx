@@ -1,27 +1,33 @@
 /** For the administrator: every active token of the instance. */
-import { listAllTokens } from '../../../actions/instance/instance-lists.ts';
+import type { VNode } from 'preact';
 import { endingsOfTokens } from '../../../actions/organizations/what-ends.ts';
+import { allTokenTable, type ListedToken, type TableWish } from '../../../actions/tokens/lists.ts';
 import { revokeToken } from '../../../actions/tokens/tokens.ts';
+import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
-import type { Question } from '../frame/question.tsx';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { nextPagePath, numberIn } from '../organizations/area.tsx';
+import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { endingTokens, subjectOf } from '../organizations/endings.tsx';
-import { Blankslate, NextPage, Notice, Subhead } from '../parts/components.tsx';
+import { Avatar, Label, Notice, Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
-import { pickedTokens, TOKENS_ON_A_PAGE, TokenPicks, tokensPermit } from './token-picks.tsx';
+import { NameOf } from '../parts/person.tsx';
+import { ListFoot, ListSearch, listPath, Sparkline } from '../parts/table-tools.tsx';
+import { KIND_WORDS } from '../tokens/kinds.ts';
+import { Ends, LastUse, StateLabel } from '../tokens/lists.tsx';
+import { footOf, NothingFound, TokenHeads, TokenTools, tableWish } from '../tokens/table.tsx';
+import { pickedTokens, tokensPermit } from './token-picks.tsx';
 
 const PATH = '/instance/tokens';
 
 async function tokens(visit: Visit): Promise<Answer> {
   const permit = await tokensPermit(visit, 'read');
   const owner = (visit.query.get('owner') ?? '').trim();
-  const rows = await listAllTokens(visit.ctx, permit, owner === '' ? null : owner, {
-    beforeId: numberIn(visit.query, 'before'),
-    limit: TOKENS_ON_A_PAGE,
-  });
+  const asked = tableWish(visit);
+  // Of everybody's tokens one page is read, the newest first: any other order would read them all.
+  const wish: TableWish = owner === '' ? { ...asked, tab: 'all', sort: 'created', descending: true } : asked;
+  const table = await allTokenTable(visit.ctx, permit, owner === '' ? null : owner, wish);
+  const { rows, counts } = table;
   return page(
     'Active tokens',
     <WithMenu visit={visit} menu={INSTANCE_MENU}>
@@ -31,34 +37,85 @@ async function tokens(visit: Visit): Promise<Answer> {
           {visit.problem.message}
         </Notice>
       )}
-      <form method="get" class="lk-filter mb-3" role="search">
-        <div>
-          <label for="token-owner" class="f6">
-            Owner
-          </label>
-          <input
-            id="token-owner"
-            name="owner"
-            class="form-control input-sm"
-            value={owner}
-            placeholder="login"
-            maxLength={60}
-            spellcheck={false}
-          />
-        </div>
-        <button type="submit" class="btn btn-sm">
-          Filter
-        </button>
-      </form>
+      {owner === '' ? (
+        <ListSearch visit={visit} label="Name, repository, permission or last characters" value={wish.text} />
+      ) : (
+        <>
+          <p>
+            Tokens of <bdi class="text-bold">{owner}</bdi>.{' '}
+            <a href={listPath(visit, { owner: null, state: null, sort: null, direction: null })}>Show everybody’s</a>
+          </p>
+          <TokenTools visit={visit} wish={wish} counts={counts} />
+        </>
+      )}
       {rows.length === 0 ? (
-        <Blankslate heading="There is none" />
+        <NothingFound visit={visit} wish={wish} />
       ) : (
         <Form f={visit.fields('revoke')} submit="Revoke" tone="danger">
-          <TokenPicks visit={visit} rows={rows} states />
+          <div class="lk-scroll lk-list" role="region" aria-label="Tokens" tabIndex={0}>
+            <table class="lk-table">
+              <thead>
+                <tr>
+                  <th scope="col">
+                    <span class="sr-only">Select</span>
+                  </th>
+                  {owner === '' ? <PlainHeads /> : <TokenHeads visit={visit} wish={wish} />}
+                </tr>
+              </thead>
+              <tbody>
+                {rows.map((token) => (
+                  <Row visit={visit} token={token} />
+                ))}
+              </tbody>
+            </table>
+            <ListFoot visit={visit} page={wish.page} {...footOf(wish, counts, rows.length)} />
+          </div>
         </Form>
       )}
-      <NextPage href={nextPagePath(visit, 'before', rows.length < TOKENS_ON_A_PAGE ? undefined : rows.at(-1)?.id)} />
     </WithMenu>,
+  );
+}
+
+function PlainHeads(): VNode {
+  return (
+    <>
+      {['Token', 'Use, 30 days', 'Last used', 'Ends'].map((label) => (
+        <th scope="col">{label}</th>
+      ))}
+    </>
+  );
+}
+
+function Row({ visit, token }: { visit: Visit; token: ListedToken }): VNode {
+  const id = `token-${token.id}`;
+  return (
+    <tr>
+      <td>
+        <input type="checkbox" id={id} name="ids" value={String(token.id)} aria-describedby={`${id}-facts`} />
+      </td>
+      <td class="lk-token-what">
+        <label for={id}>
+          <NameOf name={token.name} login={token.owner.login} />
+        </label>{' '}
+        <Label>{KIND_WORDS[token.kind]}</Label> <StateLabel token={token} />
+        <div class="lk-person">
+          <Avatar login={token.owner.login} />
+          <a href={listPath(visit, { owner: token.owner.login })}>{token.owner.login}</a>
+        </div>
+        <p class="mb-0 f6" id={`${id}-facts`}>
+          {rightSentence(token, 'other')}
+        </p>
+      </td>
+      <td>
+        <Sparkline daily={token.daily} />
+      </td>
+      <td data-label="Used">
+        <LastUse token={token} short />
+      </td>
+      <td data-label="Ends">
+        <Ends token={token} at={visit.ctx.clock.now()} short />
+      </td>
+    </tr>
   );
 }
 

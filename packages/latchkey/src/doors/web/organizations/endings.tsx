@@ -1,7 +1,7 @@
 /** The tokens that an act would end, as the question before it lists them. */
 import type { VNode } from 'preact';
 import type { Ending, Endings } from '../../../actions/organizations/what-ends.ts';
-import type { Consequence } from '../frame/question.tsx';
+import type { Consequence } from '../frame/web-page.ts';
 import { LastUsed } from '../parts/components.tsx';
 
 /** Tokens that are named; the rest is counted. */

@@ -1,7 +1,7 @@
 /** What is asked before a machine account, or one of its tokens, ends. */
 import { endingsOfMachine } from '../../../actions/organizations/what-ends.ts';
-import type { Question } from '../frame/question.tsx';
 import type { Visit } from '../frame/visit.ts';
+import type { Question } from '../frame/web-page.ts';
 import { endingTokens, subjectOf } from './endings.tsx';
 import type { Place } from './machine-place.tsx';
 

@@ -2,37 +2,32 @@
 import type { VNode } from 'preact';
 import { type RolesLeft, setMember } from '../../../actions/accounts/accounts.ts';
 import { removeFromOrganization, tokensReaching } from '../../../actions/organizations/departures.ts';
-import { listOrganizationMembers, rolesOfTheirOwn } from '../../../actions/organizations/organizations.ts';
+import { rolesOfTheirOwn } from '../../../actions/organizations/organizations.ts';
+import { organizationPeople } from '../../../actions/organizations/people-tables.ts';
 import type { TokenView } from '../../../actions/tokens/views.ts';
 import type { OrganizationRole } from '../../../rules/model.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Select } from '../parts/choice-fields.tsx';
-import { Avatar, Label, NextPage, Notice, Subhead } from '../parts/components.tsx';
+import { Avatar, Label, Notice, Subhead } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { UsernameField } from '../parts/text-fields.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
-import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
+import { OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
+import { PeopleList, peopleWish } from './people-table.tsx';
 import { asksToRemoveMember } from './questions.tsx';
 
-const ON_A_PAGE = 50;
-const WITHOUT_TWO_FACTOR = '2fa_disabled';
 const ROLES: readonly OrganizationRole[] = ['member', 'owner'];
 
 async function get(visit: Visit): Promise<Answer> {
   const organization = visit.param('org');
   const permit = await organizationPermit(visit, { members: 'read' }, false);
-  const withoutTwoFactor = visit.query.get('filter') === WITHOUT_TWO_FACTOR;
-  const people = await listOrganizationMembers(
-    visit.ctx,
-    permit,
-    { withoutTwoFactor },
-    { beforeId: numberIn(visit.query, 'before'), limit: ON_A_PAGE },
-  );
+  const wish = peopleWish(visit);
+  const table = await organizationPeople(visit.ctx, permit, organization, wish);
   const ownRoles = await rolesOfTheirOwn(
     visit.ctx,
     permit,
-    people.map(({ userId }) => userId),
+    table.rows.map(({ account }) => account.id),
   );
   const manages = permit.holds({ sets: [{ members: 'write' }], publicRead: false, writes: true });
   const f = visit.fields('set');
@@ -48,27 +43,11 @@ async function get(visit: Visit): Promise<Answer> {
         </Notice>
       ) : null}
       {manages && left !== '' ? <StillReaching organization={organization} login={left} tokens={tokens} /> : null}
-      {manages ? <TwoFactorFilter path={organizationPath(organization, 'people')} isOn={withoutTwoFactor} /> : null}
-      <div class="Box mb-4">
-        <ul>
-          {withoutTwoFactor && people.length === 0 ? (
-            <li class="Box-row">Everybody here has two-factor authentication.</li>
-          ) : null}
-          {people.map(({ login, role, account }) => (
-            <Person
-              visit={visit}
-              login={login}
-              name={account.name}
-              role={role}
-              manages={manages}
-              isMachine={account.kind === 'machine'}
-              lacks={account.kind === 'user' && account.twoFactorAt === null}
-              ownRoles={ownRoles.get(account.id) ?? 0}
-            />
-          ))}
-        </ul>
-      </div>
-      <NextPage href={nextPagePath(visit, 'before', people.length < ON_A_PAGE ? undefined : people.at(-1)?.userId)} />
+      <PeopleList visit={visit} wish={wish} table={table} ofInstance={false}>
+        {({ account }) =>
+          manages ? <Remove visit={visit} login={account.login} ownRoles={ownRoles.get(account.id) ?? 0} /> : null
+        }
+      </PeopleList>
       {manages ? (
         <>
           <h2 class="f3 mb-2">Add someone, or change a role</h2>
@@ -120,68 +99,29 @@ function StillReaching(props: { organization: string; login: string; tokens: rea
   );
 }
 
-/** Chooses between all, and those whom a stolen password is enough to impersonate. */
-function TwoFactorFilter({ path, isOn }: { path: string; isOn: boolean }): VNode {
-  return (
-    <p class="mb-2">
-      {isOn ? (
-        <>
-          Only people without two-factor authentication. <a href={path}>Show everybody</a>
-        </>
-      ) : (
-        <a href={`${path}?filter=${WITHOUT_TWO_FACTOR}`}>Show people without two-factor authentication</a>
-      )}
-    </p>
-  );
-}
-
-function Person({
+function Remove({
   visit,
   login,
-  name,
-  role,
-  manages,
-  isMachine,
-  lacks,
   ownRoles,
 }: {
   visit: Visit;
   login: string;
-  name: string;
-  role: OrganizationRole;
-  manages: boolean;
-  isMachine: boolean;
-  /** True without a second factor; only owners see that. */
-  lacks: boolean;
   /** In how many repositories they have a role beside their membership. */
   ownRoles: number;
 }): VNode {
   return (
-    <li class="Box-row d-flex flex-items-center flex-justify-between">
-      <span class="d-flex flex-items-center">
-        <Avatar login={login} />{' '}
-        <span>
-          <span class="text-bold">{login}</span> <bdi>{name}</bdi>{' '}
-          <Label tone={role === 'owner' ? 'accent' : 'secondary'}>{role}</Label>{' '}
-          {isMachine ? <Label tone="secondary">machine</Label> : null}{' '}
-          {manages && lacks ? <Label tone="attention">no two-factor</Label> : null}
-        </span>
-      </span>
-      {manages ? (
-        <Form f={visit.fields('remove')} submit={null} inline>
-          <Hidden name="login" value={login} />
-          {ownRoles === 0 ? null : <Hidden name="had_roles" value="1" />}
-          {ownRoles === 0 ? null : (
-            <label class="text-small text-normal mr-2">
-              <input type="checkbox" name="roles" value="1" checked /> with {inRepositories(ownRoles)}
-            </label>
-          )}
-          <button type="submit" class="btn btn-danger btn-sm" aria-label={`Remove ${login}`}>
-            Remove
-          </button>
-        </Form>
-      ) : null}
-    </li>
+    <Form f={visit.fields('remove')} submit={null} inline>
+      <Hidden name="login" value={login} />
+      {ownRoles === 0 ? null : <Hidden name="had_roles" value="1" />}
+      {ownRoles === 0 ? null : (
+        <label class="text-small text-normal mr-2">
+          <input type="checkbox" name="roles" value="1" checked /> with {inRepositories(ownRoles)}
+        </label>
+      )}
+      <button type="submit" class="btn btn-danger btn-sm" aria-label={`Remove ${login}`}>
+        Remove
+      </button>
+    </Form>
   );
 }
 

@@ -7,8 +7,8 @@ import {
   endingsOfMemberTokens,
   endingsOfPolicy,
 } from '../../../actions/organizations/what-ends.ts';
-import type { Consequence, Question } from '../frame/question.tsx';
 import type { Visit } from '../frame/visit.ts';
+import type { Consequence, Question } from '../frame/web-page.ts';
 import { OrganizationArea, organizationPermit, tickedIds } from './area.tsx';
 import { endingTokens, subjectOf, tokensOfPeople } from './endings.tsx';
 

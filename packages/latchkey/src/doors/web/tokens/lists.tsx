@@ -1,20 +1,22 @@
 /** The lists of a person's tokens: what each reaches, when it was used, when it expires, its state. */
 
 import type { VNode } from 'preact';
-import { ownTokenRows, TOKENS_ON_A_PAGE, type TokenRow } from '../../../actions/tokens/own-tokens.ts';
+import { type ListedToken, ownTokenTable, type TableWish, type TokenTable } from '../../../actions/tokens/lists.ts';
+import type { TokenRow } from '../../../actions/tokens/own-tokens.ts';
 import type { TokenState, TokenView } from '../../../actions/tokens/views.ts';
 import { DAY_SEC, type UnixSeconds } from '../../../base/time.ts';
-import type { TokenKind } from '../../../rules/model.ts';
 import { rightSentence, worksToday } from '../../../rules/right/right-sentence.ts';
 import { endsSoon } from '../../../rules/token-health.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
-import { Blankslate, Label, NextPage, Subhead, Time } from '../parts/components.tsx';
+import { Blankslate, Label, Subhead, Time } from '../parts/components.tsx';
+import { ListFoot, Sparkline } from '../parts/table-tools.tsx';
 import { spokenDate } from './form/expiration-field.tsx';
 import { GenerateMenu } from './generate-menu.tsx';
 import { FINE_GRAINED_PATH, LIST_PATHS, pathOfToken } from './kinds.ts';
+import { footOf, NothingFound, TokenHeads, TokenTools, tableWish } from './table.tsx';
 
 const STATES: Readonly<
   Record<TokenState, { tone: 'secondary' | 'success' | 'attention' | 'danger' | 'accent'; words: string }>
@@ -40,94 +42,113 @@ export function StateLabel({ token }: { token: TokenView }): VNode {
 }
 
 /** When a token ends, in colours and words that change as it gets near. */
-export function Ends({ token, at }: { token: Pick<TokenView, 'issuedAt' | 'expiresAt'>; at: UnixSeconds }): VNode {
+/** @param short the words of a column that is headed "Ends" */
+export function Ends({
+  token,
+  at,
+  short = false,
+}: {
+  token: Pick<TokenView, 'issuedAt' | 'expiresAt'>;
+  at: UnixSeconds;
+  short?: boolean;
+}): VNode {
   const { expiresAt } = token;
-  if (expiresAt === null) return <span class="color-fg-attention">never ends</span>;
+  if (expiresAt === null) return <span class="color-fg-attention">{short ? 'never' : 'never ends'}</span>;
   const left = expiresAt - at;
   if (left <= 0) return <span class="color-fg-danger">ended on {spokenDate(expiresAt)}</span>;
-  if (!endsSoon(token, at)) return <span class="color-fg-muted">ends on {spokenDate(expiresAt)}</span>;
+  if (!endsSoon(token, at))
+    return <span class="color-fg-muted">{`${short ? '' : 'ends on '}${spokenDate(expiresAt)}`}</span>;
   const days = Math.floor(left / DAY_SEC);
-  if (days < 1) return <span class="color-fg-danger text-bold">ends within a day</span>;
+  if (days < 1) return <span class="color-fg-danger text-bold">{short ? '' : 'ends '}within a day</span>;
   return (
     <span class="color-fg-danger">
-      ends in {days} {days === 1 ? 'day' : 'days'}, on {spokenDate(expiresAt)}
+      {short ? '' : 'ends '}in {days} {days === 1 ? 'day' : 'days'}, on {spokenDate(expiresAt)}
     </span>
   );
 }
 
-export function LastUse({ token }: { token: Pick<TokenRow, 'lastUse'> }): VNode {
+/** @param short the words of a column that is headed "Last used" */
+export function LastUse({ token, short = false }: { token: Pick<TokenRow, 'lastUse'>; short?: boolean }): VNode {
   const { lastUse } = token;
-  if (lastUse === null) return <>never used</>;
+  if (lastUse === null) return <>{short ? 'never' : 'never used'}</>;
   return (
     <>
-      last used <Time at={lastUse.usedAt} /> from <span class="lk-mono">{lastUse.address}</span>
+      {short ? '' : 'last used '}
+      <Time at={lastUse.usedAt} /> from <span class="lk-mono">{lastUse.address}</span>
       {lastUse.purpose === '' ? null : <> to {lastUse.purpose}</>}
     </>
   );
 }
 
-function Row({ visit, token }: { visit: Visit; token: TokenRow }): VNode {
+function Row({ visit, token }: { visit: Visit; token: ListedToken }): VNode {
   return (
-    <li class="Box-row lk-token-row">
-      <div class="lk-token-what">
-        <p class="mb-1">
-          <a class="text-bold f4" dir="auto" href={pathOfToken(token)}>
-            {token.name}
-          </a>{' '}
-          <StateLabel token={token} />
-          {token.refusedLately === 0 ? null : (
-            <>
-              {' '}
-              <Label tone="danger">refused {token.refusedLately}× this week</Label>
-            </>
-          )}
-        </p>
-        <p class="mb-1">{rightSentence(token, 'owner')}</p>
-        <p class="color-fg-muted f6 mb-0">
-          <Ends token={token} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
-        </p>
-      </div>
-      <a class="btn btn-danger btn-sm" href={`${pathOfToken(token)}/delete`} aria-label={`Delete ${token.name}`}>
-        Delete
-      </a>
-    </li>
+    <tr>
+      <td class="lk-token-what">
+        <a class="text-bold" dir="auto" href={pathOfToken(token)}>
+          {token.name}
+        </a>{' '}
+        <StateLabel token={token} />
+        {token.refusedLately === 0 ? null : (
+          <>
+            {' '}
+            <Label tone="danger">refused {token.refusedLately}× this week</Label>
+          </>
+        )}
+        <p class="mb-0 f6">{rightSentence(token, 'owner')}</p>
+      </td>
+      <td>
+        <Sparkline daily={token.daily} />
+      </td>
+      <td data-label="Used">
+        <LastUse token={token} short />
+      </td>
+      <td data-label="Ends">
+        <Ends token={token} at={visit.ctx.clock.now()} short />
+      </td>
+      <td class="lk-row-act">
+        <a class="btn btn-danger btn-sm" href={`${pathOfToken(token)}/delete`} aria-label={`Delete ${token.name}`}>
+          Delete
+        </a>
+      </td>
+    </tr>
   );
 }
 
-/** The rows of a list. */
-export function TokenList({
-  visit,
-  tokens,
-  kind,
-}: {
-  visit: Visit;
-  tokens: readonly TokenRow[];
-  kind: TokenKind;
-}): VNode {
-  const last = tokens.length < TOKENS_ON_A_PAGE ? undefined : tokens.at(-1);
-  const next = last === undefined ? null : `${LIST_PATHS[kind]}?before=${last.id}`;
+/** The table of a person's tokens of one kind, with its search and its tabs. */
+export function TokenList({ visit, wish, table }: { visit: Visit; wish: TableWish; table: TokenTable }): VNode {
+  const { rows, counts } = table;
   return (
     <>
-      <div class="Box">
-        <ul>
-          {tokens.map((token) => (
-            <Row visit={visit} token={token} />
-          ))}
-        </ul>
-      </div>
-      <NextPage href={next} />
+      <TokenTools visit={visit} wish={wish} counts={counts} />
+      {rows.length === 0 ? (
+        <NothingFound visit={visit} wish={wish} />
+      ) : (
+        <div class="lk-scroll lk-list" role="region" aria-label="Tokens" tabIndex={0}>
+          <table class="lk-table">
+            <thead>
+              <tr>
+                <TokenHeads visit={visit} wish={wish} />
+                <th scope="col">
+                  <span class="sr-only">Act</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((token) => (
+                <Row visit={visit} token={token} />
+              ))}
+            </tbody>
+          </table>
+          <ListFoot visit={visit} page={wish.page} {...footOf(wish, counts, rows.length)} />
+        </div>
+      )}
     </>
   );
 }
 
-export async function tokensOf(visit: Visit, kind: TokenKind): Promise<TokenRow[]> {
-  const before = Number(visit.query.get('before'));
-  return ownTokenRows(
-    visit.ctx,
-    await visit.ownPermit(),
-    kind,
-    Number.isSafeInteger(before) && before > 0 ? before : null,
-  );
+/** True when the person has no token of the kind at all, whatever was asked for. */
+export function isBlank({ text, tab }: TableWish, { counts }: TokenTable): boolean {
+  return text === '' && counts.all === 0 && tab !== 'ended';
 }
 
 function listPage(kind: 'fine-grained' | 'classic', title: string, lead: VNode, blank: string): WebPage {
@@ -135,7 +156,8 @@ function listPage(kind: 'fine-grained' | 'classic', title: string, lead: VNode, 
     path: LIST_PATHS[kind],
     access: 'sudo',
     get: async (visit) => {
-      const tokens = await tokensOf(visit, kind);
+      const wish = tableWish(visit);
+      const table = await ownTokenTable(visit.ctx, await visit.ownPermit(), kind, wish);
       return page(
         title,
         <WithMenu visit={visit} menu={DEVELOPER_MENU}>
@@ -143,10 +165,10 @@ function listPage(kind: 'fine-grained' | 'classic', title: string, lead: VNode, 
             <GenerateMenu kind={kind} />
           </Subhead>
           <p class="color-fg-muted">{lead}</p>
-          {tokens.length === 0 ? (
+          {isBlank(wish, table) ? (
             <Blankslate heading="No tokens yet">{blank}</Blankslate>
           ) : (
-            <TokenList visit={visit} tokens={tokens} kind={kind} />
+            <TokenList visit={visit} wish={wish} table={table} />
           )}
         </WithMenu>,
       );

@@ -3,6 +3,7 @@
  * `?name=&description=&scopes=`.
  */
 import { formFacts } from '../../../actions/tokens/form.ts';
+import { ownTokenTable } from '../../../actions/tokens/lists.ts';
 import { createToken } from '../../../actions/tokens/tokens.ts';
 import { problem } from '../../../base/errors.ts';
 import { present } from '../../../base/present.ts';
@@ -20,8 +21,9 @@ import { dayAt } from './form/draft.ts';
 import { RestrictionFields, readRestrictions } from './form/restrictions.tsx';
 import { ScopeTree, scopesIn } from './form/scope-tree.tsx';
 import { SCOPED_PATH } from './kinds.ts';
-import { TokenList, tokensOf } from './lists.tsx';
+import { isBlank, TokenList } from './lists.tsx';
 import { toNewSecret } from './secret/new-secret.tsx';
+import { tableWish } from './table.tsx';
 
 /** Blank = no end (seed 000), unless a policy caps it: then as long as that allows. */
 function expiryOf(text: string, capDays: number | null): ExpiryDraft {
@@ -32,7 +34,12 @@ function expiryOf(text: string, capDays: number | null): ExpiryDraft {
 }
 
 async function get(visit: Visit): Promise<Answer> {
-  const [facts, tokens] = await Promise.all([formFacts(visit.ctx, await visit.ownPermit()), tokensOf(visit, 'scoped')]);
+  const wish = tableWish(visit);
+  const permit = await visit.ownPermit();
+  const [facts, table] = await Promise.all([
+    formFacts(visit.ctx, permit),
+    ownTokenTable(visit.ctx, permit, 'scoped', wish),
+  ]);
   const f = visit.fields('scoped');
   const capDays = facts.capDays.scoped;
   const day = (days: number): UnixSeconds => visit.ctx.clock.now() + days * DAY_SEC;
@@ -86,10 +93,10 @@ async function get(visit: Visit): Promise<Answer> {
         <RestrictionFields f={f} />
       </Form>
       <h2 class="f3 mt-5 mb-2">Active personal access tokens</h2>
-      {tokens.length === 0 ? (
+      {isBlank(wish, table) ? (
         <Blankslate heading="No tokens yet">The ones that you create are listed here.</Blankslate>
       ) : (
-        <TokenList visit={visit} tokens={tokens} kind="scoped" />
+        <TokenList visit={visit} wish={wish} table={table} />
       )}
     </WithMenu>,
   );

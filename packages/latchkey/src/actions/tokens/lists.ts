@@ -1,0 +1,104 @@
+/** Lists of tokens as pages show them: a page of rows, what there is on each tab, and the use of thirty days. */
+import { DAY_SEC } from '../../base/time.ts';
+import type { TokenKind } from '../../rules/model.ts';
+import {
+  countTabs,
+  dailyUses,
+  listedTokens,
+  MAX_COUNTED,
+  TOKEN_SORTS,
+  TOKEN_TABS,
+  type TokenSort,
+  type TokenTab,
+} from '../../store/token-lists.ts';
+import { userNamed } from '../accounts/accounts.ts';
+import type { Permit } from '../decision/authorize.ts';
+import type { Context } from '../ground/context.ts';
+import { type TokenRow, tokenRows } from './own-tokens.ts';
+
+export { MAX_COUNTED, TOKEN_SORTS, TOKEN_TABS, type TokenTab };
+
+/** Rows on one page of a table. */
+export const ROWS_ON_A_PAGE = 25;
+/** Days of a sparkline, today included. */
+const SPARK_DAYS = 30;
+/** The furthest page: what lies behind is found by words or another order. */
+export const MAX_PAGE = 400;
+
+/** What somebody asked a table for. */
+export interface TableWish {
+  readonly text: string;
+  readonly tab: TokenTab;
+  readonly sort: TokenSort;
+  readonly descending: boolean;
+  /** From 1. */
+  readonly page: number;
+}
+
+export interface ListedToken extends TokenRow {
+  /** Uses on each of the last `SPARK_DAYS` days, today last. */
+  readonly daily: readonly number[];
+}
+
+export interface TokenTable {
+  readonly rows: readonly ListedToken[];
+  /** At most `MAX_COUNTED` + 1 each. */
+  readonly counts: Readonly<Record<TokenTab, number>>;
+}
+
+/** The caller's tokens of a kind. */
+export async function ownTokenTable(
+  ctx: Context,
+  permit: Permit,
+  kind: TokenKind,
+  wish: TableWish,
+): Promise<TokenTable> {
+  const { userId } = permit.actor;
+  if (userId === null) throw new TypeError('only a person has tokens of their own');
+  return table(ctx, { userId, kind }, wish);
+}
+
+/**
+ * The tokens of everybody on the instance, of which only the tab asked for is counted, or of one person.
+ * @throws Problem when there is no such person
+ */
+export async function allTokenTable(
+  ctx: Context,
+  _permit: Permit,
+  login: string | null,
+  wish: TableWish,
+): Promise<TokenTable> {
+  if (login === null) return table(ctx, { userId: null, kind: null }, wish, [wish.tab]);
+  const { id } = await userNamed(ctx.store.db, login, 'owner');
+  return table(ctx, { userId: id, kind: null }, wish);
+}
+
+async function table(
+  ctx: Context,
+  whose: { readonly userId: number | null; readonly kind: TokenKind | null },
+  { text, tab, page, ...order }: TableWish,
+  counted: readonly TokenTab[] = TOKEN_TABS,
+): Promise<TokenTable> {
+  await ctx.usage.flush();
+  const { db } = ctx.store;
+  const at = ctx.clock.now();
+  const list = { ...whose, text, at };
+  const [tokens, counts] = await Promise.all([
+    listedTokens(db, { ...list, tab }, order, { offset: (page - 1) * ROWS_ON_A_PAGE, limit: ROWS_ON_A_PAGE }),
+    countTabs(db, list, counted),
+  ]);
+  const rows = await tokenRows(ctx, tokens);
+  const daily = await dailyOf(
+    ctx,
+    rows.map(({ id }) => id),
+  );
+  return { rows: rows.map((row) => ({ ...row, daily: daily(row.id) })), counts };
+}
+
+/** The use of thirty days of these tokens, by id. */
+async function dailyOf(ctx: Context, ids: readonly number[]): Promise<(id: number) => number[]> {
+  const now = ctx.clock.now();
+  const since = now - (now % DAY_SEC) - (SPARK_DAYS - 1) * DAY_SEC;
+  const uses = await dailyUses(ctx.store.db, ids, since);
+  return (id) => Array.from({ length: SPARK_DAYS }, (_, day) => uses.get(id)?.get(since + day * DAY_SEC) ?? 0);
+}

@@ -1,0 +1,128 @@
+/** Long lists stay usable: found by words, narrowed by state, sorted, counted, and each with its use. */
+import { describe, expect, test } from 'vitest';
+import { addOrganization, setMember, suspendUser } from '../../../src/actions/accounts/accounts.ts';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { createToken } from '../../../src/actions/tokens/tokens.ts';
+import { DAY_SEC } from '../../../src/base/time.ts';
+import { addTokenDays } from '../../../src/store/token-days.ts';
+import { ENGINES } from '../../engines/engines.ts';
+import { type Visitor, type WebWorld, webWorld } from './visitor.ts';
+
+const CLASSIC = '/settings/tokens';
+const words = (html: string): string => html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+
+/** The names of the tokens in a table, in its order. */
+const names = (html: string): string[] =>
+  [...html.matchAll(/class="text-bold" dir="auto"[^>]*>([^<]*)</g)].map(([, name]) => name!);
+
+function token(world: WebWorld, login: string, name: string, expiresInDays: number | null = 300) {
+  return createToken(world.ctx, operatorPermit(), {
+    userLogin: login,
+    kind: 'classic',
+    name,
+    description: '',
+    expiresInDays,
+    scopes: ['repo'],
+    grants: [],
+  });
+}
+
+describe.each(ENGINES)('lists on %s', (engine) => {
+  async function ada(): Promise<{ world: WebWorld; visitor: Visitor }> {
+    const world = await webWorld({}, engine);
+    await world.addPerson('ada', { admin: true });
+    const visitor = world.visitor();
+    await visitor.signIn('ada');
+    return { world, visitor };
+  }
+
+  test('a token is found by its name, a scope or its last characters, and what was looked for is said', async () => {
+    const { world, visitor } = await ada();
+    const made = await token(world, 'ada', 'laptop 100%');
+    await token(world, 'ada', 'server');
+    expect(names((await visitor.get(`${CLASSIC}?q=100%25`)).text)).toEqual(['laptop 100%']);
+    expect(names((await visitor.get(`${CLASSIC}?q=${made.token.lastEight.slice(-4)}`)).text)).toEqual(['laptop 100%']);
+    const all = await visitor.get(`${CLASSIC}?q=REPO`);
+    expect(names(all.text)).toHaveLength(2);
+    expect(words(all.text)).toContain('2 tokens');
+    const none = await visitor.get(`${CLASSIC}?q=%3Cb%3Enone`);
+    expect(none.text).toContain('No token matches “&lt;b>none”');
+    expect(none.text).toContain(`href="${CLASSIC}"`);
+  });
+
+  test('tabs narrow to what ends soon, was unused and has ended, each with its count', async () => {
+    const { world, visitor } = await ada();
+    await token(world, 'ada', 'short', 30);
+    await token(world, 'ada', 'long', 300);
+    await token(world, 'ada', 'forever', null);
+    world.ctx.clock.advance(25 * DAY_SEC);
+    await visitor.signIn('ada');
+    const soon = await visitor.get(`${CLASSIC}?state=ending`);
+    expect(names(soon.text)).toEqual(['short']);
+    expect(words(soon.text)).toMatch(/All 3 Active 3 Ending soon 1/);
+    world.ctx.clock.advance(75 * DAY_SEC);
+    await visitor.signIn('ada');
+    expect(names((await visitor.get(`${CLASSIC}?state=unused&sort=name`)).text)).toEqual(['forever', 'long']);
+    expect(names((await visitor.get(`${CLASSIC}?state=ended`)).text)).toEqual(['short']);
+    expect(names((await visitor.get(`${CLASSIC}?state=nonsense`)).text)).toHaveLength(3);
+  });
+
+  test('columns sort both ways, and pages hold 25 of them', async () => {
+    const { world, visitor } = await ada();
+    for (let i = 10; i < 37; i++) await token(world, 'ada', `t${i}`);
+    const first = await visitor.get(`${CLASSIC}?sort=name`);
+    expect(names(first.text).slice(0, 2)).toEqual(['t10', 't11']);
+    expect(names(first.text)).toHaveLength(25);
+    expect(first.text).toContain('aria-sort="ascending"');
+    expect(words(first.text)).toContain('27 tokens Page 1 Next');
+    expect(names((await visitor.get(`${CLASSIC}?sort=name&direction=desc`)).text)[0]).toBe('t36');
+    const second = await visitor.get(`${CLASSIC}?sort=name&page=2`);
+    expect(names(second.text)).toEqual(['t35', 't36']);
+    expect(words(second.text)).toContain('Previous Page 2');
+    expect(names((await visitor.get(`${CLASSIC}?page=999999999`)).text)).toEqual([]);
+  });
+
+  test('the use of thirty days is drawn, with the number for those who cannot see it', async () => {
+    const { world, visitor } = await ada();
+    const { id } = (await token(world, 'ada', 'busy')).token;
+    const today = world.ctx.clock.now() - (world.ctx.clock.now() % DAY_SEC);
+    const day = { tokenId: id, repositoryId: 0, permission: 'contents', level: 'read' } as const;
+    await world.ctx.store.transaction((tx) =>
+      addTokenDays(tx, [
+        { ...day, dayAt: today, times: 5 },
+        { ...day, dayAt: today, times: 3, permission: 'metadata' },
+        { ...day, dayAt: today - 29 * DAY_SEC, times: 2 },
+        { ...day, dayAt: today - 30 * DAY_SEC, times: 100 },
+      ]),
+    );
+    expect((await visitor.get(CLASSIC)).text).toContain('aria-label="Used 7 times in 30 days"');
+  });
+
+  test('an administrator finds people by mail, and sees second factor, tokens and last use', async () => {
+    const { world, visitor } = await ada();
+    await world.addPerson('mori');
+    await token(world, 'mori', 'one');
+    await suspendUser(world.ctx, operatorPermit(), 'mori');
+    const found = await visitor.get('/instance/people?q=MORI@example');
+    expect(words(found.text)).toMatch(/mori suspended .*mori@example\.org none 1 never/);
+    expect(words(found.text)).toContain('1 person');
+    expect(words((await visitor.get('/instance/people?filter=suspended')).text)).toContain('1 person');
+    expect(words((await visitor.get('/instance/people?filter=administrators')).text)).not.toContain('mori@');
+  });
+
+  test('owners see what reaches the organization of their people, and members do not', async () => {
+    const { world, visitor } = await ada();
+    await world.addPerson('mori');
+    await addOrganization(world.ctx, operatorPermit(), { name: 'octo', owner: 'ada' });
+    await setMember(world.ctx, operatorPermit(), { organization: 'octo', login: 'mori', role: 'member' });
+    await token(world, 'mori', 'one');
+    const path = '/organizations/octo/settings/people';
+    expect(words((await visitor.get(path)).text)).toMatch(/mori member .*none 1 never/);
+    expect((await visitor.get(`${path}?q=example.org`)).text).toContain('Nobody matches');
+    const member = world.visitor();
+    await member.signIn('mori');
+    const seen = await member.get(`${path}?filter=no-second-factor`);
+    expect(words(seen.text)).toMatch(/ada owner .*mori member/);
+    for (const secret of ['Second factor', 'Last seen', '@example.org']) expect(seen.text).not.toContain(secret);
+  });
+});
