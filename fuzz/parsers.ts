@@ -140,7 +140,7 @@ const READERS: readonly Reader[] = [
     share: 3.5,
     read: (dice) => {
       const token = { name: dice.text(), lastEight: dice.text(), path: '/settings/tokens/1' };
-      const mail = writeMail('https://example.org', dice.text(), 'token_created', {
+      const mail = writeMail('https://example.org', { login: dice.text(), timeZone: dice.text() }, 'token_created', {
         token,
         by: dice.text(),
         address: null,

@@ -402,3 +402,16 @@ for (const place of document.querySelectorAll('[data-passkey]')) {
   });
   void offerInField();
 }
+
+/* While nobody knows in which time zone the reader is, the server is told once. */
+const zoneToken = document.body.dataset.zoneToken;
+if (zoneToken !== undefined)
+  fetch(`${new URL(document.querySelector('a.lk-brand').href).pathname}settings/appearance`, {
+    method: 'POST',
+    redirect: 'manual',
+    body: new URLSearchParams({
+      form: 'zone',
+      token: zoneToken,
+      time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone ?? '',
+    }),
+  }).catch(() => undefined);

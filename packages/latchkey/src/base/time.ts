@@ -38,11 +38,68 @@ export function spokenInstant(at: UnixSeconds): string {
   return `${spokenDate(at)}, ${new Date(at * 1000).toISOString().slice(11, 16)} UTC`;
 }
 
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
 /** `21 Nov 2026`, in UTC. */
 export function spokenDate(at: UnixSeconds): string {
   const date = new Date(at * 1000);
-  const month = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'][
-    date.getUTCMonth()
-  ];
-  return `${date.getUTCDate()} ${month} ${date.getUTCFullYear()}`;
+  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+}
+
+/** The words for instants in one zone. Made once for a page or a mail: making it costs more than a row of a list. */
+export interface ZoneWords {
+  /** IANA's name of the zone; null = nobody said: UTC. */
+  readonly zone: string | null;
+  /** `21 Nov 2026, 09:00`; with ` UTC` where the zone isn't known. */
+  instant(at: UnixSeconds): string;
+  /** `21 Nov 2026` */
+  date(at: UnixSeconds): string;
+}
+
+const IN_UTC: ZoneWords = { zone: null, instant: spokenInstant, date: spokenDate };
+
+/** True for a zone that times can be told in. */
+export function isTimeZone(text: string): boolean {
+  if (text.length > 64 || !/^[A-Z][\w+/-]*$/i.test(text)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @param zone null, or one that isn't known any more = UTC */
+export function zoneWords(zone: string | null): ZoneWords {
+  if (zone === null || !isTimeZone(zone)) return IN_UTC;
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone: zone,
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
+  const read = (at: UnixSeconds): { date: string; time: string } => {
+    const parts = Object.fromEntries(format.formatToParts(at * 1000).map(({ type, value }) => [type, value]));
+    const month = MONTHS[Number(parts['month']) - 1] ?? '';
+    return {
+      date: `${Number(parts['day'])} ${month} ${parts['year']}`,
+      time: `${parts['hour']}:${parts['minute']}`,
+    };
+  };
+  return {
+    zone,
+    instant: (at) => `${read(at).date}, ${read(at).time}`,
+    date: (at) => read(at).date,
+  };
+}
+
+/** For a mail, where nothing can be hovered: `21 Nov 2026, 09:00 Europe/Berlin (08:00 UTC)`. */
+export function mailedInstant({ zone, instant, date }: ZoneWords, at: UnixSeconds): string {
+  if (zone === null) return spokenInstant(at);
+  const utc = spokenInstant(at);
+  const time = utc.slice(utc.lastIndexOf(', ') + 2);
+  return `${instant(at)} ${zone} (${date(at) === spokenDate(at) ? time : utc})`;
 }

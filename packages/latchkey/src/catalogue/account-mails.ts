@@ -3,7 +3,7 @@
  *
  * Invariant: a mail about a change has one link, "This wasn't me", which locks the account and grants nothing.
  */
-import { spokenDate, spokenInstant, type UnixSeconds } from '../base/time.ts';
+import { spokenDate, type UnixSeconds } from '../base/time.ts';
 import { type By, days, from, type MailRow } from './mail-row.ts';
 
 /** A change to how a person signs in: when, and the path of the link that locks the account. */
@@ -78,8 +78,8 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
   },
   sign_in: {
     subject: () => 'A new sign-in to your account',
-    says: ({ at, address, agent }) => [
-      `Somebody signed in to your account on ${spokenInstant(at)} from ${address}, with ${agent}, a browser that ` +
+    says: ({ at, address, agent }, when) => [
+      `Somebody signed in to your account on ${when(at)} from ${address}, with ${agent}, a browser that ` +
         `was not seen before.`,
       IF_NOT_YOU,
     ],
@@ -87,8 +87,8 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
   },
   password_changed: {
     subject: () => 'Your password was changed',
-    says: (facts) => [
-      `The password of your account was changed on ${spokenInstant(facts.at)} ${from(facts)}. Every other ` +
+    says: (facts, when) => [
+      `The password of your account was changed on ${when(facts.at)} ${from(facts)}. Every other ` +
         `session was ended.`,
       IF_NOT_YOU,
     ],
@@ -96,17 +96,17 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
   },
   two_factor_changed: {
     subject: ({ on }) => `Two-factor authentication was turned ${on ? 'on' : 'off'}`,
-    says: (facts) => [
+    says: (facts, when) => [
       `Two-factor authentication was turned ${facts.on ? 'on' : 'off'} for your account on ` +
-        `${spokenInstant(facts.at)} ${from(facts)}.`,
+        `${when(facts.at)} ${from(facts)}.`,
       IF_NOT_YOU,
     ],
     link: notMe,
   },
   recovery_codes_changed: {
     subject: () => 'New recovery codes were made',
-    says: (facts) => [
-      `New recovery codes were made for your account on ${spokenInstant(facts.at)} ${from(facts)}. The old ones ` +
+    says: (facts, when) => [
+      `New recovery codes were made for your account on ${when(facts.at)} ${from(facts)}. The old ones ` +
         `no longer work.`,
       IF_NOT_YOU,
     ],
@@ -114,29 +114,28 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
   },
   passkeys_changed: {
     subject: ({ added }) => `A passkey was ${added ? 'added' : 'removed'}`,
-    says: (facts) => [
+    says: (facts, when) => [
       `The passkey "${facts.name}" was ${facts.added ? 'added to' : 'removed from'} your account.`,
-      `That was on ${spokenInstant(facts.at)}, ${from(facts)}.`,
+      `That was on ${when(facts.at)}, ${from(facts)}.`,
       IF_NOT_YOU,
     ],
     link: notMe,
   },
   identities_changed: {
     subject: ({ provider, added }) => `Signing in by ${provider} was ${added ? 'added' : 'removed'}`,
-    says: (facts) => [
+    says: (facts, when) => [
       facts.added
         ? `"${facts.name}" at ${facts.provider} was linked with your account, and signs in to it from now on.`
         : `"${facts.name}" at ${facts.provider} is no longer linked with your account, and can't sign in to it.`,
-      `That was on ${spokenInstant(facts.at)}, ${from(facts)}.`,
+      `That was on ${when(facts.at)}, ${from(facts)}.`,
       IF_NOT_YOU,
     ],
     link: notMe,
   },
   emails_changed: {
     subject: ({ email, change }) => `The e-mail address ${email} was ${change}`,
-    says: (facts) => [
-      `The e-mail address ${facts.email} was ${facts.change} in your account on ${spokenInstant(facts.at)} ` +
-        `${from(facts)}.`,
+    says: (facts, when) => [
+      `The e-mail address ${facts.email} was ${facts.change} in your account on ${when(facts.at)} ` + `${from(facts)}.`,
       IF_NOT_YOU,
     ],
     link: notMe,

@@ -1,4 +1,5 @@
 /** How a mail is written down, and words that many of them share. */
+import type { UnixSeconds } from '../base/time.ts';
 
 /** Who did it, and from where; null when unknown. */
 export interface By {
@@ -6,10 +7,19 @@ export interface By {
   readonly address: string | null;
 }
 
+/** Who reads a mail; nulls for somebody without an account. */
+export interface MailReader {
+  readonly login: string | null;
+  readonly timeZone: string | null;
+}
+
+/** An instant in the recipient's zone, with UTC beside it. */
+type When = (at: UnixSeconds) => string;
+
 export interface MailRow<Facts> {
   readonly subject: (facts: Facts) => string;
   /** Paragraphs in plain text. */
-  readonly says: (facts: Facts) => readonly string[];
+  readonly says: (facts: Facts, when: When) => readonly string[];
   /** The one link: its text and its path on this instance. */
   readonly link: (facts: Facts) => { readonly text: string; readonly path: string };
 }

@@ -9,9 +9,9 @@
  * a secret that opens something: their one-time link. "This wasn't me" only takes away.
  */
 
-import { spokenInstant, type UnixSeconds } from '../base/time.ts';
+import { mailedInstant, type UnixSeconds, zoneWords } from '../base/time.ts';
 import { ACCOUNT_MAILS, type AccountMailFacts } from './account-mails.ts';
-import { type By, days, from, type MailRow } from './mail-row.ts';
+import { type By, days, from, type MailReader, type MailRow } from './mail-row.ts';
 import { htmlOf, oneLine } from './mail-text.ts';
 import { linesOfRequests, type Reasoned, reasonLines, requestsWaitingWords, tokenEndingWords } from './mail-words.ts';
 import { PUSH_MAILS, type PushMailFacts } from './push-mails.ts';
@@ -96,16 +96,16 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   },
   token_ending: {
     subject: ({ token, daysLeft }) => `Your personal access token ${tokenEndingWords(token.name, daysLeft)}`,
-    says: (facts) => [
-      `The personal access token ${called(facts)} ends on ${spokenInstant(facts.endsAt)}, in ${days(facts.daysLeft)}.`,
+    says: (facts, when) => [
+      `The personal access token ${called(facts)} ends on ${when(facts.endsAt)}, in ${days(facts.daysLeft)}.`,
       'Whatever still uses it then will be refused. Regenerate it to go on: it keeps its name and its rights.',
     ],
     link: page('Regenerate the token'),
   },
   token_ended: {
     subject: ({ token }) => `Your personal access token ${token.name} has ended`,
-    says: (facts) => [
-      `The personal access token ${called(facts)} ended on ${spokenInstant(facts.endedAt)}. Whatever still uses ` +
+    says: (facts, when) => [
+      `The personal access token ${called(facts)} ended on ${when(facts.endedAt)}. Whatever still uses ` +
         `it is refused.`,
       'If it is still needed, regenerate it: it keeps its name and its rights.',
     ],
@@ -113,10 +113,10 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   },
   token_unused: {
     subject: ({ token }) => `Your personal access token ${token.name} will be removed: nobody uses it`,
-    says: (facts) => [
+    says: (facts, when) => [
       `The personal access token ${called(facts)} ` +
-        `${facts.lastUsedAt === null ? 'was never used' : `was last used on ${spokenInstant(facts.lastUsedAt)}`}. ` +
-        `It will be removed after ${spokenInstant(facts.endsAt)}.`,
+        `${facts.lastUsedAt === null ? 'was never used' : `was last used on ${when(facts.lastUsedAt)}`}. ` +
+        `It will be removed after ${when(facts.endsAt)}.`,
       'To keep it, use it once, or regenerate it. Otherwise there is nothing to do.',
     ],
     link: page('See the token'),
@@ -143,9 +143,9 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   },
   token_disused: {
     subject: ({ token }) => `Your personal access token ${token.name} was removed: nobody used it`,
-    says: (facts) => [
+    says: (facts, when) => [
       `The personal access token ${called(facts)} was removed, because it ` +
-        `${facts.lastUsedAt === null ? 'was never used' : `was last used on ${spokenInstant(facts.lastUsedAt)}`}.`,
+        `${facts.lastUsedAt === null ? 'was never used' : `was last used on ${when(facts.lastUsedAt)}`}.`,
       'There is nothing to do. If it is still needed, an administrator can bring it back; or create another.',
     ],
     link: () => ({ text: 'See your tokens', path: '/settings/personal-access-tokens' }),
@@ -215,9 +215,9 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   },
   old_secret_used: {
     subject: ({ token }) => `Someone used an old secret of your personal access token ${token.name}`,
-    says: (facts) => [
+    says: (facts, when) => [
       `A value of the personal access token ${called(facts)} that was replaced on ` +
-        `${spokenInstant(facts.replacedAt)} was used from ${facts.address} (${facts.purpose}). It was refused.`,
+        `${when(facts.replacedAt)} was used from ${facts.address} (${facts.purpose}). It was refused.`,
       'Either something of yours still has the old value, or somebody found it.',
     ],
     link: page('See the token'),
@@ -244,9 +244,9 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   },
   requests_reminder: {
     subject: ({ organization, login }) => `${login} asks for your approval in ${organization}`,
-    says: ({ organization, login, tokens, since }) => [
+    says: ({ organization, login, tokens, since }, when) => [
       `${login} reminds you: ${tokens.length === 1 ? 'a token waits' : `${tokens.length} tokens wait`} for an ` +
-        `owner of ${organization} to approve or deny, since ${spokenInstant(since)}: ` +
+        `owner of ${organization} to approve or deny, since ${when(since)}: ` +
         `${listed(tokens.map((name) => `"${name}"`))}.`,
       'Until then, what they ask for doesn’t work. A reminder comes once a day at most.',
     ],
@@ -277,19 +277,19 @@ const MAX_SUBJECT_LENGTH = 200;
 /**
  * Writes a mail.
  * @param publicUrl the instance's address without a slash at the end
- * @param greeted the recipient: a login, or null for somebody without an account
  */
 export function writeMail<K extends MailTemplate>(
   publicUrl: string,
-  greeted: string | null,
+  { login, timeZone }: MailReader,
   template: K,
   facts: MailFacts[K],
 ): WrittenMail {
   const row: MailRow<MailFacts[K]> = ROWS[template];
   const { text, path } = row.link(facts);
-  const hello = greeted === null ? 'Hello,' : `Hello ${greeted},`;
+  const hello = login === null ? 'Hello,' : `Hello ${login},`;
+  const words = zoneWords(timeZone);
   const host = publicUrl.replace(/^[a-z]+:\/\//, '');
-  const paragraphs = [hello, ...row.says(facts)].map(oneLine);
+  const paragraphs = [hello, ...row.says(facts, (at) => mailedInstant(words, at))].map(oneLine);
   const closing = `This mail comes from Latchkey at ${host}.`;
   return {
     subject: oneLine(row.subject(facts)).slice(0, MAX_SUBJECT_LENGTH),

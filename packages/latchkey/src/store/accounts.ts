@@ -32,6 +32,8 @@ export interface Account {
   readonly recoveredAt: UnixSeconds | null;
   /** Machine accounts only: the organization or person that it belongs to. */
   readonly ownedBy: number | null;
+  /** People only: in which zone they read times; null = not known yet. */
+  readonly timeZone: string | null;
   /** Public profile fields by GitHub's names (bio, company, location …). */
   readonly profile: Readonly<Record<string, unknown>>;
 }
@@ -57,6 +59,7 @@ const COLUMNS = [
   'locked_at',
   'recovered_at',
   'owned_by',
+  'time_zone',
   'profile_json',
 ] as const;
 
@@ -73,6 +76,7 @@ export function accountOf(row: Pick<Selectable<AccountsTable>, (typeof COLUMNS)[
     lockedAt: row.locked_at,
     recoveredAt: row.recovered_at,
     ownedBy: row.owned_by,
+    timeZone: row.time_zone,
     profile: JSON.parse(row.profile_json) as Record<string, unknown>,
   };
 }

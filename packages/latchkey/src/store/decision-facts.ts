@@ -91,6 +91,7 @@ export async function readRepositoryFacts(q: Query, ownerLogin: string, name: st
       'owner.locked_at',
       'owner.recovered_at',
       'owner.owned_by',
+      'owner.time_zone',
       'owner.profile_json',
       'current.id as current_id',
       'repository.id as repository_id',

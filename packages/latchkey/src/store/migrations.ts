@@ -50,6 +50,7 @@ import { singleSignOn } from './migrations/0470-single-sign-on.ts';
 import { machineAccounts } from './migrations/0490-machine-accounts.ts';
 import { lfsLocks } from './migrations/0500-lfs-locks.ts';
 import { tokenDaysByRepository } from './migrations/0520-token-days-by-repository.ts';
+import { timeZone } from './migrations/0530-time-zone.ts';
 import { workloadFederation } from './migrations/0540-workload-federation.ts';
 import { pushApprovals } from './migrations/0550-push-approvals.ts';
 import { serviceSessions } from './migrations/0560-service-sessions.ts';
@@ -106,6 +107,7 @@ export const MIGRATIONS: readonly Migration[] = [
   narrowings,
   serverAddress,
   tokenDaysByRepository,
+  timeZone,
 ];
 
 interface MigrationsTable {

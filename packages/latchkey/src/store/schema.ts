@@ -31,6 +31,8 @@ export interface AccountsTable {
   recovered_at: number | null;
   /** Machine accounts only: the organization or person that they belong to, and end with. */
   owned_by: Generated<number | null>;
+  /** People only: IANA's name of the zone in which they read times; null = not known yet. */
+  time_zone: Generated<string | null>;
   /** Public profile fields of GitHub's API that people and organizations may set (bio, company, location, blog …). */
   profile_json: Generated<string>;
 }

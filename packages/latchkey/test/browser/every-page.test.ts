@@ -127,7 +127,7 @@ test('a token looks its state, and axe finds nothing wrong with any', async () =
   await page.goto('/settings/tokens');
   for (const state of Object.keys(STATES))
     await page
-      .getByRole('listitem')
+      .getByRole('row')
       .filter({ hasText: `is ${state}` })
       .getByText(state, { exact: true })
       .waitFor();

@@ -1,6 +1,11 @@
-/** A person changes what their profile shows. Field names are GitHub's ("Update the authenticated user"). */
-import { type Complaint, Problem } from '../../base/errors.ts';
+/**
+ * A person changes what their profile shows, and in which zone they read times. Field names are GitHub's ("Update the
+ * authenticated user").
+ */
+import { type Complaint, Problem, problem } from '../../base/errors.ts';
+import { isTimeZone } from '../../base/time.ts';
 import { accountById, setProfile } from '../../store/accounts.ts';
+import { setTimeZone } from '../../store/time-zones.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
@@ -48,4 +53,17 @@ function complain({ name, label, value }: { name: string; label: string; value: 
   return isLink && !/^https?:\/\/[^\s]+$/.test(value)
     ? [{ field: name, code: 'invalid', message: `${label}: an address that begins with https:// or http://.` }]
     : [];
+}
+
+/** @param zone null = as the browser says: the next page asks it again. @throws Problem for a zone nobody knows */
+export async function chooseTimeZone(ctx: Context, permit: Permit, zone: string | null): Promise<void> {
+  if (zone !== null && !isTimeZone(zone))
+    throw problem('invalid', 'Choose a time zone such as Europe/Berlin.', 'time_zone');
+  await ctx.store.transaction((tx) => setTimeZone(tx, personOf(permit), zone));
+}
+
+/** What a browser says, kept only while no zone is known. @throws Problem as above */
+export async function noteTimeZone(ctx: Context, permit: Permit, zone: string): Promise<void> {
+  if (!isTimeZone(zone)) throw problem('invalid', 'Choose a time zone such as Europe/Berlin.', 'time_zone');
+  await ctx.store.transaction((tx) => setTimeZone(tx, personOf(permit), zone, { onlyFirst: true }));
 }

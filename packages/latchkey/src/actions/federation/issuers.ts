@@ -131,7 +131,7 @@ export async function removeIssuer(ctx: Context, permit: Permit, name: string): 
   await ctx.store.transaction(async (tx) => {
     const issuer = await issuerNamed(tx, name);
     for (const { tokenId } of await rulesWhere(tx, { issuerId: issuer.id }))
-      await endOne(ctx, tx, permit, tokenId, `the issuer ${issuer.name} is trusted no longer`);
+      await endOne(ctx, tx, permit, { id: tokenId, by: `the issuer ${issuer.name} is trusted no longer` });
     await deleteIssuer(tx, issuer.id);
     await record(tx, permit, ctx.clock.now(), { action: 'workload_identity.remove_issuer', data: factsOf(issuer) });
   });

@@ -188,7 +188,7 @@ export async function removeRule(ctx: Context, permit: Permit, place: MachinePla
   keepTo(permit, { ownerId: place.owner.id });
   await ctx.store.transaction(async (tx) => {
     const { tokenId, name } = await ruleIn(tx, place, id);
-    await endOne(ctx, tx, permit, tokenId, `the rule ${name} was removed`);
+    await endOne(ctx, tx, permit, { id: tokenId, by: `the rule ${name} was removed` });
     await deleteRule(tx, id);
     await record(tx, permit, ctx.clock.now(), {
       action: 'workload_identity.remove_rule',

@@ -63,7 +63,8 @@ export async function queueMail<K extends MailTemplate>(
   const address = 'address' in to ? to.address : await verifiedAddress(tx, to.userId);
   if (address === null) return;
   const account = to.userId === null ? null : await accountById(tx, to.userId);
-  const written = writeMail(ctx.settings.publicUrl, account?.login ?? null, template, facts);
+  const reader = { login: account?.login ?? null, timeZone: account?.timeZone ?? null };
+  const written = writeMail(ctx.settings.publicUrl, reader, template, facts);
   const text = ctx.keys.seal('outbox.text', address, written.text);
   const html = ctx.keys.seal('outbox.html', address, written.html);
   await insertMail(tx, { ...written, userId: to.userId, address, template, text, html, at: ctx.clock.now() });

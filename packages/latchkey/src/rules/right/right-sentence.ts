@@ -61,12 +61,6 @@ export function worksToday(token: RightFacts): boolean {
   return token.grants.length === 0 || token.grants.some((grant) => worksNow(token, grant));
 }
 
-/** True when at least one thing works that the token was granted with this owner, by id. */
-export function worksWithin(token: RightFacts, ownerId: number): boolean {
-  if (!isByGrants(token)) return effectOfScopes(token.world, token, ownerId).works;
-  return token.grants.some((grant) => grant.ownerId === ownerId && worksNow(token, grant));
-}
-
 /** True for a token whose right is told grant by grant: by scopes, unless a list of repositories is left of them. */
 function isByGrants({ kind, derivation }: RightFacts): boolean {
   return kind === 'fine-grained' || (derivation !== undefined && derivation.facts.repositoryIds !== null);

@@ -178,7 +178,7 @@ test('a mailbox that does not exist is not tried again', async () => {
 
 test('what people typed can forge neither a header nor a line', () => {
   const name = 'x\r\nBcc: eve@example.org\u202Egnp';
-  const mail = writeMail('https://keys.example.org', 'ada', 'token_denied', {
+  const mail = writeMail('https://keys.example.org', { login: 'ada', timeZone: null }, 'token_denied', {
     token: { ...TOKEN, name },
     organization: 'acme',
     by: 'bob',

@@ -491,10 +491,10 @@ describe.each(ENGINES)('what reaches an organization (%s)', (engine) => {
     expect(await listed()).toEqual([
       ['reader', 'Can read and write everything in every repository that they can, 1 today.'],
     ]);
-    await changeMemberTokens(ctx, operator, 'Acme', 'revoke', [cys.id]);
+    await changeMemberTokens(ctx, operator, 'Acme', 'revoke', { tokenIds: [cys.id] });
     expect(await reads()).toBe(403);
     expect(JSON.stringify(await listed())).toContain('took it back');
-    await expect(changeMemberTokens(ctx, operator, 'Acme', 'revoke', [idle.id])).rejects.toThrow(
+    await expect(changeMemberTokens(ctx, operator, 'Acme', 'revoke', { tokenIds: [idle.id] })).rejects.toThrow(
       'used it in an internal',
     );
   });

@@ -1,10 +1,11 @@
 /** How pages look: as the system says, light or dark. Stored in the browser, because it concerns that browser. */
+import { chooseTimeZone, noteTimeZone } from '../../../actions/accounts/own-profile.ts';
 import { problem } from '../../../base/errors.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import { THEMES } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
-import { Radios } from '../parts/choice-fields.tsx';
+import { Radios, Select } from '../parts/choice-fields.tsx';
 import { Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 
@@ -33,19 +34,44 @@ export const appearancePages: readonly WebPage[] = [
               choices={CHOICES}
               note="Kept in this browser."
             />
+            <Select
+              f={f}
+              name="time_zone"
+              label="Time zone"
+              value={visit.user.account.timeZone ?? ''}
+              choices={zoneChoices(visit.user.account.timeZone)}
+              note="For times on pages and in mails to you. UTC is shown when you point at a time."
+            />
           </Form>
         </WithMenu>,
       );
     },
     forms: {
       appearance: {
-        run: (visit) => {
+        run: async (visit) => {
           const theme = THEMES.find((each) => each === visit.field('theme'));
           if (theme === undefined) throw problem('invalid', 'Choose one of the three.', 'theme');
+          await chooseTimeZone(visit.ctx, await visit.ownPermit(), visit.field('time_zone') || null);
           visit.cookies.write('theme', theme);
           return redirect('/settings/appearance', { tone: 'success', text: 'Saved.' });
+        },
+      },
+      // What a script tells once, while no zone is known.
+      zone: {
+        run: async (visit) => {
+          await noteTimeZone(visit.ctx, await visit.ownPermit(), visit.field('time_zone'));
+          return redirect('/settings/appearance');
         },
       },
     },
   },
 ];
+
+/** Every zone that this server knows, and the one that was chosen. */
+function zoneChoices(chosen: string | null): { value: string; label: string }[] {
+  const zones = new Set(['UTC', ...(chosen === null ? [] : [chosen]), ...Intl.supportedValuesOf('timeZone')]);
+  return [
+    { value: '', label: 'As my browser says' },
+    ...[...zones].map((zone) => ({ value: zone, label: zone.replaceAll('_', ' ') })),
+  ];
+}

@@ -5,6 +5,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { PROVIDER_FAILURES } from '../../../actions/identity/provider-failures.ts';
+import { zoneWords } from '../../../base/time.ts';
 import { Avatar, Notice } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { cancelPath, PageContextProvider } from '../parts/page-context.ts';
@@ -26,7 +27,8 @@ const FAILURES: Readonly<Record<string, string>> = PROVIDER_FAILURES;
 
 /** The whole document. */
 export function documentOf(visit: Visit, assets: AssetAddresses, title: string, body: ComponentChildren): string {
-  const context = { cancelTo: visit.person === null ? null : cancelPath(visit.path) };
+  const times = zoneWords(visit.person?.account.timeZone ?? null);
+  const context = { cancelTo: visit.person === null ? null : cancelPath(visit.path), times };
   const html = renderToString(
     <PageContextProvider value={context}>
       <Document visit={visit} assets={assets} title={title}>
@@ -71,7 +73,7 @@ function Document({
         <link rel="icon" type="image/svg+xml" href={assets.icon} />
         <script type="module" src={assets.script} />
       </head>
-      <body {...(visit.person === null ? {} : { 'data-who': visit.person.account.login })}>
+      <body {...(visit.person === null ? {} : { 'data-who': visit.person.account.login })} {...asksForZone(visit)}>
         <a class="lk-skip" href="#content">
           Skip to content
         </a>
@@ -81,9 +83,30 @@ function Document({
           <Messages visit={visit} />
           {children}
         </main>
-        <footer class="lk-footer color-fg-muted">Latchkey</footer>
+        <footer class="lk-footer color-fg-muted">
+          Latchkey
+          <Zone visit={visit} />
+        </footer>
       </body>
     </html>
+  );
+}
+
+/** While nobody knows the reader's zone, a script tells it once, with this token; large forms stay without it. */
+function asksForZone(visit: Visit): { 'data-zone-token'?: string } {
+  return visit.person === null || visit.person.account.timeZone !== null || visit.path.endsWith('/new')
+    ? {}
+    : { 'data-zone-token': visit.fields('zone').token };
+}
+
+/** In which zone the times of the page are. */
+function Zone({ visit }: { visit: Visit }): VNode | null {
+  if (visit.person === null) return null;
+  const zone = visit.person.account.timeZone;
+  return (
+    <>
+      {' · '}Times are in {zone ?? 'UTC'}. <a href="/settings/appearance">Change</a>
+    </>
   );
 }
 

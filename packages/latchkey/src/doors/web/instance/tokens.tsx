@@ -1,8 +1,8 @@
 /** For the administrator: every active token of the instance. */
 import type { VNode } from 'preact';
 import { endingsOfTokens } from '../../../actions/organizations/what-ends.ts';
-import { allTokenTable, type ListedToken, type TableWish } from '../../../actions/tokens/lists.ts';
 import { revokeToken } from '../../../actions/tokens/tokens.ts';
+import { allTokenTable, type ListedToken, type TableWish } from '../../../actions/tokens/use/lists.ts';
 import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';

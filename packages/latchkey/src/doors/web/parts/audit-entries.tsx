@@ -3,7 +3,8 @@ import type { VNode } from 'preact';
 import type { LogEntry } from '../../../actions/organizations/audit-log.ts';
 import { spokenInstant } from '../../../base/time.ts';
 import { auditSentence } from '../../../rules/audit/sentence.ts';
-import { Time } from './components.tsx';
+import { Time, WhenHead } from './components.tsx';
+import { usePageContext } from './page-context.ts';
 
 /** Entries of a log, newest first: what happened in a sentence, and behind it the event's code and its facts. */
 export function AuditTable({ entries, label }: { entries: readonly LogEntry[]; label: string }): VNode {
@@ -14,7 +15,7 @@ export function AuditTable({ entries, label }: { entries: readonly LogEntry[]; l
           <tr>
             <th scope="col">What happened</th>
             <th scope="col">From</th>
-            <th scope="col">When</th>
+            <WhenHead />
           </tr>
         </thead>
         <tbody>
@@ -109,6 +110,7 @@ function Via({ data: { act } }: { data: Readonly<Record<string, unknown>> }): VN
 
 /** The further facts of an entry, on one line; instants as people say them. */
 function Facts({ data }: { data: Readonly<Record<string, unknown>> }): VNode | null {
+  const { times } = usePageContext();
   const facts = Object.entries(data).filter(
     ([name, value]) =>
       name !== 'act' &&
@@ -122,7 +124,7 @@ function Facts({ data }: { data: Readonly<Record<string, unknown>> }): VNode | n
     typeof value === 'string'
       ? value
       : typeof value === 'number' && name.endsWith('_at')
-        ? spokenInstant(value)
+        ? `${times.instant(value)} (${spokenInstant(value)})`
         : JSON.stringify(value);
   return (
     <div class="color-fg-muted f6 lk-break">

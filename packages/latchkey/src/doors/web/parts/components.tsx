@@ -2,13 +2,35 @@
 import type { ComponentChildren, VNode } from 'preact';
 import './elements.ts';
 import { isoInstant, spokenInstant, type UnixSeconds } from '../../../base/time.ts';
+import { usePageContext } from './page-context.ts';
 
-/** An instant as "3 days ago"; without scripts, and on hover, as date and time. */
+/** An instant as "3 days ago"; without scripts as date and time in the reader's zone; on hover in UTC. */
 export function Time({ at }: { at: UnixSeconds }): VNode {
+  const { times } = usePageContext();
   return (
     <relative-time datetime={isoInstant(at)} title={spokenInstant(at)} no-title>
-      {spokenInstant(at)}
+      {times.instant(at)}
     </relative-time>
+  );
+}
+
+/** A day, where the hour doesn't matter, in the reader's zone; on hover the instant in UTC. */
+export function Day({ at }: { at: UnixSeconds }): VNode {
+  const { times } = usePageContext();
+  return (
+    <time datetime={isoInstant(at)} title={spokenInstant(at)}>
+      {times.date(at)}
+    </time>
+  );
+}
+
+/** "When", with the zone of the times below. */
+export function WhenHead(): VNode {
+  const { times } = usePageContext();
+  return (
+    <th scope="col">
+      When <span class="text-normal color-fg-muted">({times.zone ?? 'UTC'})</span>
+    </th>
   );
 }
 

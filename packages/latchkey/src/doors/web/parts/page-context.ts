@@ -1,13 +1,16 @@
 /** What the pieces of a page know of the page around them, without being handed it one by one. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import { type ZoneWords, zoneWords } from '../../../base/time.ts';
 
 export interface PageContext {
   /** Where Cancel leads: the page as it was, or the one above; null when nobody is signed in. */
   readonly cancelTo: string | null;
+  /** Times as the reader reads them. */
+  readonly times: ZoneWords;
 }
 
-const Context = createContext<PageContext>({ cancelTo: null });
+const Context = createContext<PageContext>({ cancelTo: null, times: zoneWords(null) });
 
 export const PageContextProvider = Context.Provider;
 

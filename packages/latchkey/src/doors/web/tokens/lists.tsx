@@ -1,8 +1,8 @@
 /** The lists of a person's tokens: what each reaches, when it was used, when it expires, its state. */
 
 import type { VNode } from 'preact';
-import { type ListedToken, ownTokenTable, type TableWish, type TokenTable } from '../../../actions/tokens/lists.ts';
 import type { TokenRow } from '../../../actions/tokens/own-tokens.ts';
+import { type ListedToken, ownTokenTable, type TableWish, type TokenTable } from '../../../actions/tokens/use/lists.ts';
 import type { TokenState, TokenView } from '../../../actions/tokens/views.ts';
 import { DAY_SEC, type UnixSeconds } from '../../../base/time.ts';
 import { rightSentence, worksToday } from '../../../rules/right/right-sentence.ts';
@@ -11,9 +11,8 @@ import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
-import { Blankslate, Label, Subhead, Time } from '../parts/components.tsx';
+import { Blankslate, Day, Label, Subhead, Time } from '../parts/components.tsx';
 import { ListFoot, Sparkline } from '../parts/table-tools.tsx';
-import { spokenDate } from './form/expiration-field.tsx';
 import { GenerateMenu } from './generate-menu.tsx';
 import { FINE_GRAINED_PATH, LIST_PATHS, pathOfToken } from './kinds.ts';
 import { footOf, NothingFound, TokenHeads, TokenTools, tableWish } from './table.tsx';
@@ -55,14 +54,24 @@ export function Ends({
   const { expiresAt } = token;
   if (expiresAt === null) return <span class="color-fg-attention">{short ? 'never' : 'never ends'}</span>;
   const left = expiresAt - at;
-  if (left <= 0) return <span class="color-fg-danger">ended on {spokenDate(expiresAt)}</span>;
+  if (left <= 0)
+    return (
+      <span class="color-fg-danger">
+        ended on <Day at={expiresAt} />
+      </span>
+    );
   if (!endsSoon(token, at))
-    return <span class="color-fg-muted">{`${short ? '' : 'ends on '}${spokenDate(expiresAt)}`}</span>;
+    return (
+      <span class="color-fg-muted">
+        {short ? '' : 'ends on '}
+        <Day at={expiresAt} />
+      </span>
+    );
   const days = Math.floor(left / DAY_SEC);
   if (days < 1) return <span class="color-fg-danger text-bold">{short ? '' : 'ends '}within a day</span>;
   return (
     <span class="color-fg-danger">
-      {short ? '' : 'ends '}in {days} {days === 1 ? 'day' : 'days'}, on {spokenDate(expiresAt)}
+      {short ? '' : 'ends '}in {days} {days === 1 ? 'day' : 'days'}, on <Day at={expiresAt} />
     </span>
   );
 }

@@ -3,8 +3,8 @@
  * `?name=&description=&scopes=`.
  */
 import { formFacts } from '../../../actions/tokens/form.ts';
-import { ownTokenTable } from '../../../actions/tokens/lists.ts';
 import { createToken } from '../../../actions/tokens/tokens.ts';
+import { ownTokenTable } from '../../../actions/tokens/use/lists.ts';
 import { problem } from '../../../base/errors.ts';
 import { present } from '../../../base/present.ts';
 import { DAY_SEC, isoDate, type UnixSeconds } from '../../../base/time.ts';

@@ -9,7 +9,7 @@ import {
   TOKEN_TABS,
   type TokenTab,
   type TokenTable,
-} from '../../../actions/tokens/lists.ts';
+} from '../../../actions/tokens/use/lists.ts';
 import type { Visit } from '../frame/visit.ts';
 import { Blankslate } from '../parts/components.tsx';
 import { countWords, ListSearch, listPath, oneOf, pageIn, SortHead, Tabs } from '../parts/table-tools.tsx';

@@ -1,6 +1,6 @@
 /** Lists of tokens as pages show them: a page of rows, what there is on each tab, and the use of thirty days. */
-import { DAY_SEC } from '../../base/time.ts';
-import type { TokenKind } from '../../rules/model.ts';
+import { DAY_SEC } from '../../../base/time.ts';
+import type { TokenKind } from '../../../rules/model.ts';
 import {
   countTabs,
   dailyUses,
@@ -10,11 +10,11 @@ import {
   TOKEN_TABS,
   type TokenSort,
   type TokenTab,
-} from '../../store/token-lists.ts';
-import { userNamed } from '../accounts/accounts.ts';
-import type { Permit } from '../decision/authorize.ts';
-import type { Context } from '../ground/context.ts';
-import { type TokenRow, tokenRows } from './own-tokens.ts';
+} from '../../../store/token-lists.ts';
+import { userNamed } from '../../accounts/accounts.ts';
+import type { Permit } from '../../decision/authorize.ts';
+import type { Context } from '../../ground/context.ts';
+import { type TokenRow, tokenRows } from '../own-tokens.ts';
 
 export { MAX_COUNTED, TOKEN_SORTS, TOKEN_TABS, type TokenTab };
 

@@ -1,0 +1,61 @@
+/** Pages and mails in the reader's time zone: taken from the browser once, changed in the settings. */
+import { expect, test } from 'vitest';
+import { openMail } from '../../../src/actions/ground/mail.ts';
+import { listMails } from '../../../src/store/outbox.ts';
+import { formIn, PASSWORD, type Visitor, type WebWorld, webWorld } from './visitor.ts';
+
+const SETTINGS = '/settings/appearance';
+
+async function ada(): Promise<{ world: WebWorld; visitor: Visitor }> {
+  const world = await webWorld();
+  await world.addPerson('ada');
+  const visitor = world.visitor();
+  await visitor.signIn('ada');
+  return { world, visitor };
+}
+
+/** What the script sends, when the page asks for it. */
+async function browserSays(visitor: Visitor, zone: string) {
+  const token = /data-zone-token="([^"]*)"/.exec((await visitor.get('/')).text)?.[1];
+  return token === undefined
+    ? null
+    : visitor.post(SETTINGS, new URLSearchParams({ form: 'zone', token, time_zone: zone }));
+}
+
+test('before a zone is known, times are in UTC and the page says so; the browser is asked once', async () => {
+  const { visitor } = await ada();
+  const before = (await visitor.get('/settings/sessions')).text;
+  expect(before).toContain('Times are in UTC.');
+  expect(before).toMatch(/<relative-time[^>]*>\d+ \w+ \d{4}, \d\d:\d\d UTC</);
+  expect((await browserSays(visitor, 'Mars/Olympus'))!.status).toBe(422);
+  expect((await browserSays(visitor, 'Asia/Kathmandu'))!.status).toBe(303);
+  const after = (await visitor.get('/settings/sessions')).text;
+  expect(after).toContain('Times are in Asia/Kathmandu.');
+  expect(after).toMatch(/title="\d+ \w+ \d{4}, \d\d:\d\d UTC"[^>]*>\d+ \w+ \d{4}, \d\d:\d\d</);
+  expect(await browserSays(visitor, 'Europe/Berlin')).toBeNull();
+});
+
+test('a browser never changes a zone that somebody chose; choosing what the browser says asks it again', async () => {
+  const { visitor } = await ada();
+  const { values } = formIn((await visitor.get(SETTINGS)).text, 'appearance');
+  values.set('time_zone', 'Asia/Tokyo');
+  expect((await visitor.post(SETTINGS, values)).status).toBe(303);
+  const stale = new URLSearchParams({ form: 'zone', token: values.get('token')!, time_zone: 'Europe/Berlin' });
+  await visitor.post(SETTINGS, stale);
+  expect((await visitor.get('/')).text).toContain('Times are in Asia/Tokyo.');
+  await visitor.send(SETTINGS, 'appearance', { time_zone: '' });
+  expect((await visitor.get('/')).text).toContain('data-zone-token');
+});
+
+test('a mail tells times in the zone of its reader, with UTC beside them', async () => {
+  const { world, visitor } = await ada();
+  await visitor.send(SETTINGS, 'appearance', { time_zone: 'Asia/Tokyo' });
+  await visitor.send('/settings/security/password', 'password', {
+    old_password: PASSWORD,
+    new_password: 'another long password',
+    new_password_again: 'another long password',
+  });
+  const mails = await listMails(world.ctx.store.db, { beforeId: null, limit: 10 });
+  const text = mails.map((mail) => openMail(world.ctx, mail).text).join('');
+  expect(text).toMatch(/\d\d:\d\d Asia\/Tokyo \(.*UTC\)/);
+});
