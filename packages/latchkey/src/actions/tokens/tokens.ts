@@ -264,12 +264,9 @@ export async function revokeToken(
       const revoked = await endOne(ctx, tx, permit, { id: each, by, because });
       if (revoked === null) continue;
       ended.push(each);
-      if (permit.actor.userId !== revoked.userId)
-        await queueMail(ctx, tx, { userId: revoked.userId }, 'token_revoked', {
-          token: mailed(revoked),
-          by,
-          ...because,
-        });
+      const { userId } = revoked;
+      const told = { token: mailed(revoked), by, ...because };
+      if (permit.actor.userId !== userId) await queueMail(ctx, tx, { userId }, 'token_revoked', told);
     }
     return ended;
   });
@@ -289,17 +286,13 @@ export async function endOne(
   const ended = await endToken(tx, id, by, at);
   if (ended === null) return null;
   const cancelled = await cancelRequests(tx, { tokenId: id }, at);
+  const requests = cancelled.length === 0 ? {} : { cancelled_requests: cancelled };
   const isOwner = permit.actor.userId === ended.userId;
   await record(tx, permit, at, {
     action: tokenEvent(ended.kind, isOwner ? 'destroy' : ended.kind === 'classic' ? 'revoke' : 'credential_revoked'),
     userId: ended.userId,
     tokenId: id,
-    data: {
-      name: ended.name,
-      explanation: by,
-      ...(cancelled.length === 0 ? {} : { cancelled_requests: cancelled }),
-      ...because,
-    },
+    data: { name: ended.name, explanation: by, ...requests, ...because },
   });
   return ended;
 }
