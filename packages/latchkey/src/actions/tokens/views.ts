@@ -14,7 +14,6 @@ import { type RightWorld, scopeKey } from '../../rules/right/standings.ts';
 import {
   type GrantAccess,
   grantAccess,
-  type PolicyObjection,
   policyObjection,
   type TokenState,
   tokenState,
@@ -63,8 +62,6 @@ export interface TokenView extends Token {
   readonly owner: Account;
   readonly grants: readonly GrantView[];
   readonly state: TokenState;
-  /** Why policies block it, as sentences without a full stop. */
-  readonly blockedBy: readonly string[];
   /** Logins of organizations that withdrew what it reaches there; only for classic and scoped tokens. */
   readonly keptOutBy: readonly string[];
   /** When they did, by their ids. */
@@ -242,19 +239,6 @@ function viewOf(token: Token, owner: Account, around: Surroundings, world: Right
     owner,
     grants,
     state: tokenState(token, owner, access, around.at),
-    blockedBy:
-      token.kind !== 'fine-grained'
-        ? objectionWords('This server', token, ofInstance, around.policyFor())
-        : grants.flatMap((grant) => {
-            const policy = around.policyFor(grant.ownerAccount ?? undefined);
-            const objection = grant.access === 'blocked' ? policyObjection(token, policy, owner.admin) : null;
-            return objectionWords(
-              grant.ownerKind === 'organization' ? grant.owner : 'This server',
-              token,
-              objection,
-              policy,
-            );
-          }),
     keptOutBy: [...takenBackAt.keys()].flatMap((id) => around.accounts.get(id)?.login ?? []).sort(),
     takenBackAt,
     ssoOrganizationIds: standing?.authorized ?? new Set(),
@@ -285,11 +269,4 @@ function grantView(token: Token, user: Account, grant: StoredGrant, around: Surr
 
 function namesOf(ids: Iterable<number>, { repositories }: Surroundings): string[] {
   return [...ids].flatMap((id) => repositories.get(id)?.name ?? []).sort();
-}
-
-function objectionWords(who: string, { kind }: Token, objection: PolicyObjection | null, policy: Policy): string[] {
-  if (objection === null) return [];
-  if (objection === 'kind') return [`${who} forbids ${kind} tokens`];
-  const days = policy.kinds[kind].maxLifetimeDays ?? 0;
-  return [`${who} allows a life of at most ${days} ${days === 1 ? 'day' : 'days'}`];
 }
