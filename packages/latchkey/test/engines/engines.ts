@@ -75,9 +75,10 @@ export async function readyDatabase(engine: Engine): Promise<FreshDatabase> {
   };
 }
 
+/** Processes that were just stopped may still write into it while it goes. */
 async function dataFolder(): Promise<{ dataDir: string; remove: () => Promise<void> }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-test-'));
-  return { dataDir, remove: () => rm(dataDir, { recursive: true, force: true }) };
+  return { dataDir, remove: () => rm(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }) };
 }
 
 /** Returns the URL of a new one. */

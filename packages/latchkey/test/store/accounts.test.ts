@@ -54,6 +54,7 @@ forEachEngine('accounts', (open) => {
       recoveredAt: null,
       admin: false,
       twoFactorAt: null,
+      timeZone: null,
       profile: {},
     });
     expect(await accountByLogin(store.db, 'ad')).toBeNull();

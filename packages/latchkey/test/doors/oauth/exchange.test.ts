@@ -229,7 +229,8 @@ test.each([
   [{ scope: 'contents:read', expires_in_days: '367' }, 'expires_in_days must be 1 to 366'],
   [
     { scope: 'contents:read', ref_rules: 'agent/**: own;refs/replace/**' },
-    'ref_rules: The rule for "agent/**" can\'t allow "own": it allows create, update, force, delete, or none. ' +
+    'ref_rules: The rule for "agent/**" can\'t allow "own": it allows create, update, force, delete, or none; ' +
+      'or it asks: ask. ' +
       'The pattern "refs/replace/**" names refs that no token with rules may move',
   ],
 ])('a request of %j is refused in words', (fields, error) => {

@@ -5,11 +5,13 @@
  * the instance, has as many tokens as one person can manage, and one of each kind that was used, refused and logged
  * every day.
  */
+
 import { execFileSync } from 'node:child_process';
 import { type RawBuilder, sql } from 'kysely';
 import { addOrganization } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { machineOwner, makeMachine } from '../../../src/actions/organizations/machines.ts';
+import type { AskedLook } from '../../../src/actions/repositories/approvals/asking.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';
 import type { Query } from '../../../src/store/db.ts';
@@ -26,6 +28,7 @@ const LARGE = {
   ownTokens: 1_000,
   ownFineGrained: 50,
   requests: 5_000,
+  approvals: 100,
   audit: 300_000,
   tokenDays: 200_000,
   refusals: 50_000,
@@ -71,6 +74,23 @@ export async function makeLarge(world: WebWorld): Promise<void> {
       await fill(tx, ids);
   });
 }
+
+/** What the server keeps of a push that it asks about. */
+const ASKED: AskedLook = {
+  look: {
+    kind: 'forward',
+    commits: [],
+    commitCount: 0,
+    lostCount: 0,
+    files: [],
+    fileCount: 0,
+    added: 0,
+    removed: 0,
+  },
+  name: 'one',
+  agent: null,
+  session: null,
+};
 
 interface Ids {
   readonly ada: number;
@@ -271,7 +291,7 @@ async function fillHooks(tx: Query, { site, at }: Ids): Promise<void> {
   );
 }
 
-async function fillRest(tx: Query, { ada, at }: Ids): Promise<void> {
+async function fillRest(tx: Query, { ada, site, at }: Ids): Promise<void> {
   await rows(
     tx,
     LARGE.mails,
@@ -301,6 +321,14 @@ async function fillRest(tx: Query, { ada, at }: Ids): Promise<void> {
     LARGE.invitations,
     sql`insert into one_time_links (digest, purpose, user_id, address, created_at, ends_at)
       select 'link-' || i, 'invitation', null, 'new-' || i || '@example.org', ${at}, ${at} + 100000 from n`,
+  );
+  await rows(
+    tx,
+    LARGE.approvals,
+    sql`insert into push_approvals (token_id, repository_id, ref, old_id, new_id, look_json, address, asked_at, state,
+      expires_at) select (select min(id) from tokens where user_id = ${ada}), ${site}, 'refs/heads/agent/' || i,
+      ${'2'.repeat(40)}, ${'1'.repeat(40)}, ${JSON.stringify(ASKED)}, '192.0.2.7', ${at}, 'waiting', ${at} + 86400
+      from n`,
   );
 }
 

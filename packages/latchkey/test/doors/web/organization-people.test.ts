@@ -60,7 +60,8 @@ async function world() {
     values.set('had_roles', '1');
     if (roles === 'kept') values.delete('roles');
     else values.set('roles', '1');
-    return { row, answer: await grace.post(PEOPLE, values) };
+    const question = await grace.post(PEOPLE, values);
+    return { row, answer: await grace.post(PEOPLE, formIn(question.text, 'remove').values) };
   };
   return { grace, joins, token, removes };
 }
