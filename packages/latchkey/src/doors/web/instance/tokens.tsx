@@ -12,7 +12,7 @@ import { endingTokens, subjectOf } from '../organizations/endings.tsx';
 import { Avatar, Label, Notice, Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { NameOf } from '../parts/person.tsx';
-import { ListFoot, ListSearch, listPath, Sparkline } from '../parts/table-tools.tsx';
+import { ListFoot, ListSearch, ListTable, listPath, Sparkline } from '../parts/table-tools.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { Ends, LastUse, StateLabel } from '../tokens/lists.tsx';
 import { footOf, NothingFound, TokenHeads, TokenTools, tableWish } from '../tokens/table.tsx';
@@ -52,24 +52,22 @@ async function tokens(visit: Visit): Promise<Answer> {
         <NothingFound visit={visit} wish={wish} />
       ) : (
         <Form f={visit.fields('revoke')} submit="Revoke" tone="danger">
-          <div class="lk-scroll lk-list" role="region" aria-label="Tokens" tabIndex={0}>
-            <table class="lk-table">
-              <thead>
-                <tr>
-                  <th scope="col">
-                    <span class="sr-only">Select</span>
-                  </th>
-                  {owner === '' ? <PlainHeads /> : <TokenHeads visit={visit} wish={wish} />}
-                </tr>
-              </thead>
-              <tbody>
-                {rows.map((token) => (
-                  <Row visit={visit} token={token} />
-                ))}
-              </tbody>
-            </table>
-            <ListFoot visit={visit} page={wish.page} {...footOf(wish, counts, rows.length)} />
-          </div>
+          <ListTable
+            label="Tokens"
+            heads={
+              <>
+                <th scope="col">
+                  <span class="sr-only">Select</span>
+                </th>
+                {owner === '' ? <PlainHeads /> : <TokenHeads visit={visit} wish={wish} />}
+              </>
+            }
+            foot={<ListFoot visit={visit} page={wish.page} {...footOf(wish, counts, rows.length)} />}
+          >
+            {rows.map((token) => (
+              <Row visit={visit} token={token} />
+            ))}
+          </ListTable>
         </Form>
       )}
     </WithMenu>,

@@ -16,12 +16,12 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { SecretBox, Subhead, Time } from '../parts/components.tsx';
 import { Fields } from '../parts/fields.ts';
 import { CancelLink, ErrorSummary, Form, Hidden } from '../parts/form.tsx';
-import { TextArea, TextField } from '../parts/text-fields.tsx';
+import { TextField } from '../parts/text-fields.tsx';
 import { permissionsOf, readExpiry } from '../tokens/form/draft.ts';
 import { ExpirationField } from '../tokens/form/expiration-field.tsx';
-import { PermissionPicker } from '../tokens/form/permission-picker.tsx';
 import { RestrictionFields, readRestrictions } from '../tokens/form/restrictions.tsx';
 import { organizationPath } from './area.tsx';
+import { MachineGrantFields } from './machine-grant-fields.tsx';
 import { type Place, pathOf, rulesPath, UsedBy } from './machine-place.tsx';
 import { asksToDelete, asksToRevoke } from './machine-questions.tsx';
 
@@ -130,21 +130,7 @@ function NewToken({ place, visit }: { place: Place; visit: Visit }): VNode {
         <ErrorSummary f={f} />
         <TextField f={f} name="name" label="Token name" required maxLength={MAX_NAME_LENGTH} spellcheck={false} />
         <ExpirationField f={f} at={visit.ctx.clock.now()} capDays={null} />
-        <TextArea
-          f={f}
-          name="repositories"
-          label="Repositories"
-          rows={2}
-          note={`Of ${place.owner(visit)}, one a line: those in which the machine has a role. Empty: all of these.`}
-        />
-        <PermissionPicker
-          f={f}
-          prefix=""
-          ownerKind={place.ownerKind}
-          publicOnly={false}
-          chosen={permissionsOf(source, 0)}
-          words={(source.get('permission_search') ?? '').slice(0, 100)}
-        />
+        <MachineGrantFields place={place} visit={visit} f={f} source={source} />
         <RestrictionFields f={f} />
         {/* After the buttons that send another value, because the first one counts. */}
         <Hidden name="form" value="create" />

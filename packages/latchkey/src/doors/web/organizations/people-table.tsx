@@ -11,7 +11,7 @@ import {
 } from '../../../actions/organizations/people-tables.ts';
 import type { Visit } from '../frame/visit.ts';
 import { Avatar, Blankslate, Label, Time } from '../parts/components.tsx';
-import { countWords, ListFoot, ListSearch, listPath, oneOf, pageIn, Tabs } from '../parts/table-tools.tsx';
+import { countWords, ListFoot, ListSearch, ListTable, listPath, oneOf, pageIn, Tabs } from '../parts/table-tools.tsx';
 
 /** The furthest page: who lies behind is found by name. */
 const MAX_PAGE = 400;
@@ -65,45 +65,49 @@ export function PeopleList({
           <a href={listPath(visit, { q: null, filter: null })}>Show everybody</a>
         </Blankslate>
       ) : (
-        <div class="lk-scroll lk-list" role="region" aria-label="People" tabIndex={0}>
-          <table class="lk-table">
-            <thead>
-              <tr>
-                <th scope="col" aria-sort="ascending">
-                  Person
-                </th>
-                {manages ? (
-                  <>
-                    <th scope="col">Second factor</th>
-                    <th scope="col">Tokens</th>
-                    <th scope="col">Last seen</th>
-                    <th scope="col">
-                      <span class="sr-only">Act</span>
-                    </th>
-                  </>
-                ) : null}
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row) => (
-                <Person row={row} manages={manages}>
-                  {children(row)}
-                </Person>
-              ))}
-            </tbody>
-          </table>
-          <ListFoot
-            visit={visit}
-            words={`${countWords(count, MAX_PEOPLE_COUNTED)} ${count === 1 ? 'person' : 'people'}`}
-            page={wish.page}
-            hasNext={
-              rows.length === PEOPLE_ON_A_PAGE &&
-              wish.page < MAX_PAGE &&
-              (count > MAX_PEOPLE_COUNTED || wish.page * PEOPLE_ON_A_PAGE < count)
-            }
-          />
-        </div>
+        <ListTable
+          label="People"
+          heads={<Heads manages={manages} />}
+          foot={
+            <ListFoot
+              visit={visit}
+              words={`${countWords(count, MAX_PEOPLE_COUNTED)} ${count === 1 ? 'person' : 'people'}`}
+              page={wish.page}
+              hasNext={
+                rows.length === PEOPLE_ON_A_PAGE &&
+                wish.page < MAX_PAGE &&
+                (count > MAX_PEOPLE_COUNTED || wish.page * PEOPLE_ON_A_PAGE < count)
+              }
+            />
+          }
+        >
+          {rows.map((row) => (
+            <Person row={row} manages={manages}>
+              {children(row)}
+            </Person>
+          ))}
+        </ListTable>
       )}
+    </>
+  );
+}
+
+function Heads({ manages }: { manages: boolean }): VNode {
+  return (
+    <>
+      <th scope="col" aria-sort="ascending">
+        Person
+      </th>
+      {manages ? (
+        <>
+          <th scope="col">Second factor</th>
+          <th scope="col">Tokens</th>
+          <th scope="col">Last seen</th>
+          <th scope="col">
+            <span class="sr-only">Act</span>
+          </th>
+        </>
+      ) : null}
     </>
   );
 }

@@ -15,7 +15,7 @@ import { Fields } from '../parts/fields.ts';
 import { CancelLink, ErrorSummary, Form, Hidden } from '../parts/form.tsx';
 import { TextArea, TextField } from '../parts/text-fields.tsx';
 import { permissionsOf } from '../tokens/form/draft.ts';
-import { PermissionPicker } from '../tokens/form/permission-picker.tsx';
+import { MachineGrantFields } from './machine-grant-fields.tsx';
 import { type Place, pathOf, rulesPath } from './machine-place.tsx';
 import { Rule, TrialResult } from './workload-parts.tsx';
 
@@ -119,21 +119,7 @@ function NewRule({ place, visit }: { place: Place; visit: Visit }): VNode {
           note="Of what it gives: 60 to 3600. Empty: an hour."
         />
         <Checkbox f={f} name="pull_requests" label="Take runs that strangers can start, such as pull requests" />
-        <TextArea
-          f={f}
-          name="repositories"
-          label="Repositories"
-          rows={2}
-          note={`Of ${place.owner(visit)}, one a line: those in which the machine has a role. Empty: all of these.`}
-        />
-        <PermissionPicker
-          f={f}
-          prefix=""
-          ownerKind={place.ownerKind}
-          publicOnly={false}
-          chosen={permissionsOf(source, 0)}
-          words={(source.get('permission_search') ?? '').slice(0, 100)}
-        />
+        <MachineGrantFields place={place} visit={visit} f={f} source={source} />
         <TextArea
           f={f}
           name="ref_rules"

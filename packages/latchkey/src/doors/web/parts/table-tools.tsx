@@ -2,7 +2,7 @@
  * What makes a long list usable: a search, tabs of states with counts, columns that sort, pages with a total. All of it
  * is links and one GET form, so it works without scripts, and an address says what it shows.
  */
-import type { VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import type { Visit } from '../frame/visit.ts';
 
 /** Counted this far; beyond, a list says "more than". */
@@ -132,6 +132,33 @@ export function SortHead({
         {isChosen ? <span aria-hidden="true">{sorting.descending ? ' ↓' : ' ↑'}</span> : null}
       </a>
     </th>
+  );
+}
+
+/** A list as a table, which scrolls sideways where it is too wide. */
+export function ListTable({
+  label,
+  heads,
+  foot,
+  children,
+}: {
+  label: string;
+  /** Cells of its head. */
+  heads: ComponentChildren;
+  foot: VNode;
+  /** Its rows. */
+  children: ComponentChildren;
+}): VNode {
+  return (
+    <div class="lk-scroll lk-list" role="region" aria-label={label} tabIndex={0}>
+      <table class="lk-table">
+        <thead>
+          <tr>{heads}</tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+      {foot}
+    </div>
   );
 }
 

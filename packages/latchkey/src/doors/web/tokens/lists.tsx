@@ -12,7 +12,7 @@ import { DEVELOPER_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, Day, Label, Subhead, Time } from '../parts/components.tsx';
-import { ListFoot, Sparkline } from '../parts/table-tools.tsx';
+import { ListFoot, ListTable, Sparkline } from '../parts/table-tools.tsx';
 import { GenerateMenu } from './generate-menu.tsx';
 import { FINE_GRAINED_PATH, LIST_PATHS, pathOfToken } from './kinds.ts';
 import { footOf, NothingFound, TokenHeads, TokenTools, tableWish } from './table.tsx';
@@ -132,24 +132,22 @@ export function TokenList({ visit, wish, table }: { visit: Visit; wish: TableWis
       {rows.length === 0 ? (
         <NothingFound visit={visit} wish={wish} />
       ) : (
-        <div class="lk-scroll lk-list" role="region" aria-label="Tokens" tabIndex={0}>
-          <table class="lk-table">
-            <thead>
-              <tr>
-                <TokenHeads visit={visit} wish={wish} />
-                <th scope="col">
-                  <span class="sr-only">Act</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((token) => (
-                <Row visit={visit} token={token} />
-              ))}
-            </tbody>
-          </table>
-          <ListFoot visit={visit} page={wish.page} {...footOf(wish, counts, rows.length)} />
-        </div>
+        <ListTable
+          label="Tokens"
+          heads={
+            <>
+              <TokenHeads visit={visit} wish={wish} />
+              <th scope="col">
+                <span class="sr-only">Act</span>
+              </th>
+            </>
+          }
+          foot={<ListFoot visit={visit} page={wish.page} {...footOf(wish, counts, rows.length)} />}
+        >
+          {rows.map((token) => (
+            <Row visit={visit} token={token} />
+          ))}
+        </ListTable>
       )}
     </>
   );
