@@ -94,37 +94,35 @@ const PERMISSION_PARTS = {
   },
 };
 
-const PERMISSION = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['name', 'title'],
-  properties: {
-    name: {
-      type: 'string',
-      pattern: '^(?!github:|gitlab:|latchkey:)[a-z][a-z0-9-]{0,19}:[a-z][a-z0-9_-]{0,39}$',
-      description: 'an own prefix, a colon, a name: acme:deploy',
-    },
+/** @param name as a schema @param more properties that only this kind has */
+function permissionWith(name: object, more: object = {}): object {
+  return {
+    type: 'object',
+    additionalProperties: false,
+    required: ['name', 'title'],
+    properties: { name, ...more, ...PERMISSION_PARTS },
+  };
+}
+
+const PERMISSION = permissionWith(
+  {
+    type: 'string',
+    pattern: '^(?!github:|gitlab:|latchkey:)[a-z][a-z0-9-]{0,19}:[a-z][a-z0-9_-]{0,39}$',
+    description: 'an own prefix, a colon, a name: acme:deploy',
+  },
+  {
     group: {
       enum: PERMISSION_GROUPS.filter((group) => group !== 'instance'),
       description: 'what it is given on; repository unless told',
     },
-    ...PERMISSION_PARTS,
   },
-};
+);
 
-const SERVICE_PERMISSION = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['name', 'title'],
-  properties: {
-    name: {
-      type: 'string',
-      pattern: '^[a-z][a-z0-9_-]{0,39}$',
-      description: 'packages: tokens hold registry:packages',
-    },
-    ...PERMISSION_PARTS,
-  },
-};
+const SERVICE_PERMISSION = permissionWith({
+  type: 'string',
+  pattern: '^[a-z][a-z0-9_-]{0,39}$',
+  description: 'packages: tokens hold registry:packages',
+});
 
 const SERVICE = {
   type: 'object',
