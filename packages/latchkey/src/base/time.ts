@@ -91,7 +91,10 @@ export function zoneWords(zone: string | null): ZoneWords {
   };
   return {
     zone,
-    instant: (at) => `${read(at).date}, ${read(at).time}`,
+    instant: (at) => {
+      const { date, time } = read(at);
+      return `${date}, ${time}`;
+    },
     date: (at) => read(at).date,
   };
 }
