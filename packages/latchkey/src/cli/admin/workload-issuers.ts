@@ -122,11 +122,13 @@ function setCommand(terminal: Terminal): Command {
     .description('change the keys, the authority or the life of the tokens of an issuer; its rules stay')
     .argument('<NAME>', 'which');
   keyOptions(command).action((name: string, flags: KeyFlags) => {
-    if (Object.keys(keysOf(flags)).length === 0 || Object.values(keysOf(flags)).every((value) => value === undefined))
+    // Once: a pipe can't be read again.
+    const keys = keysOf(flags);
+    if (Object.values(keys).every((value) => value === undefined))
       throw new UsageError('nothing to change was named', 'give --jwks, --ca or --max-life');
     return withData(command, terminal, async (ctx, permit) => {
       const { editIssuer } = await import('../../actions/federation/issuers.ts');
-      await editIssuer(ctx, permit, name, keysOf(flags));
+      await editIssuer(ctx, permit, name, keys);
       terminal.say(`changed ${name}`);
     });
   });

@@ -7,12 +7,12 @@
  * Invariant: nothing is passed on to another server, whatever a request names; redirects are handed back, not followed.
  * Never: a page of another site. A browser names its site in `Origin`, and a rebound name in `Host`.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, request, type ServerResponse } from 'node:http';
 import { request as requestOverTls } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream';
-import { digestOf, type Secret } from '../../base/secret.ts';
+import { digestOf, type Secret, sameDigest } from '../../base/secret.ts';
 import { belongsToAnother } from './peer.ts';
 import type { Tally } from './tally.ts';
 
@@ -85,7 +85,7 @@ function refusalOf(req: IncomingMessage, { host, pass }: { host: string | null; 
   if (host !== null && req.headers.host !== host) return [403, `this is ${host}, and nothing else`];
   if (host !== null && belongsToAnother(req.socket)) return [403, 'this is for the programs of another user'];
   const shown = passIn(req.headers);
-  const isRight = shown !== null && timingSafeEqual(Buffer.from(digestOf(shown)), Buffer.from(digestOf(pass)));
+  const isRight = shown !== null && sameDigest(digestOf(shown), digestOf(pass));
   return isRight
     ? null
     : [401, 'this answers only the programs that latchkey agent started, with the pass that it gave them'];

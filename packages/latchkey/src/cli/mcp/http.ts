@@ -5,10 +5,9 @@
  * Source: modelcontextprotocol.io, specification 2025-11-25, "Streamable HTTP".
  * Invariant: whoever asks has the pass; no page of a site, and no other name for this machine, is answered.
  */
-import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { digestOf } from '../../base/secret.ts';
+import { digestOf, sameDigest } from '../../base/secret.ts';
 import { belongsToAnother } from '../agent/peer.ts';
 import { MAX_MESSAGE_BYTES, type McpServer } from './protocol.ts';
 
@@ -44,7 +43,7 @@ function refusalOf(req: IncomingMessage, host: string, pass: string): readonly [
   if (req.headers.origin !== undefined) return [403, 'no page of a site may ask here'];
   if (req.headers.host !== host || belongsToAnother(req.socket)) return [403, `this is ${host}, for one user`];
   const shown = /^bearer +(\S+)$/i.exec(req.headers.authorization ?? '')?.[1] ?? '';
-  if (!timingSafeEqual(Buffer.from(digestOf(shown)), Buffer.from(digestOf(pass)))) return [401, 'the pass is missing'];
+  if (!sameDigest(digestOf(shown), digestOf(pass))) return [401, 'the pass is missing'];
   if (req.url !== '/mcp') return [404, 'there is /mcp'];
   return req.method === 'POST' ? null : [405, 'send a POST'];
 }
