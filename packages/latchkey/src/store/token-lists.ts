@@ -7,7 +7,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { DAY_SEC, type UnixSeconds } from '../base/time.ts';
 import type { TokenKind } from '../rules/model.ts';
-import { MAX_ENDING_SOON_SEC } from '../rules/token-health.ts';
+import { IDLE_SEC, MAX_ENDING_SOON_SEC } from '../rules/token-health.ts';
 import type { Query } from './db.ts';
 import { type Token, tokenOf } from './tokens.ts';
 
@@ -19,8 +19,6 @@ export type TokenSort = (typeof TOKEN_SORTS)[number];
 
 /** The most that are counted; a page says "more than" beyond. */
 export const MAX_COUNTED = 1_000;
-/** Since when a token counts as unused. */
-const UNUSED_DAYS = 90;
 /** Later than every end. */
 const NEVER = 9_000_000_000_000;
 
@@ -110,7 +108,7 @@ function within(tab: Exclude<TokenTab, 'all'>, at: UnixSeconds): RawBuilder<bool
       return sql<boolean>`(tokens.expires_at <= ${at} or tokens.uses_left <= 0)`;
     case 'unused':
       return sql<boolean>`${live}
-        and coalesce(token_use.last_used_at, tokens.created_at) < ${at - UNUSED_DAYS * DAY_SEC}`;
+        and coalesce(token_use.last_used_at, tokens.created_at) < ${at - IDLE_SEC}`;
     case 'waiting':
       return sql<boolean>`exists (select 1 from requests where requests.token_id = tokens.id
         and requests.state = 'pending')`;

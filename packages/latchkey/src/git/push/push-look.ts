@@ -11,6 +11,7 @@ import { objectInfos } from '../objects/cat-file.ts';
 import { readCommits } from '../objects/commits.ts';
 import type { Plumbing } from '../objects/plumbing.ts';
 import { readRecords } from '../objects/record-stream.ts';
+import type { RefChange } from '../objects/refs.ts';
 
 const MIB = 1024 * 1024;
 /** A larger pack is shown to nobody. It is in memory while it is taken apart. */
@@ -37,13 +38,6 @@ export interface PushLook {
   readonly removed: number;
 }
 
-/** A move; null = no value. */
-interface Move {
-  readonly ref: string;
-  readonly from: string | null;
-  readonly to: string | null;
-}
-
 /** Takes a pack apart, and hands out the repository with its objects. Null when git doesn't take the pack. */
 export async function withPack<T>(
   plumbing: Plumbing,
@@ -64,7 +58,7 @@ export async function withPack<T>(
 }
 
 /** Looks at a move. Null when an object is missing, or what moves is no commit. */
-export async function lookAt(plumbing: Plumbing, { ref, from, to }: Move): Promise<PushLook | null> {
+export async function lookAt(plumbing: Plumbing, { ref, from, to }: RefChange): Promise<PushLook | null> {
   const [old = null, made = null] = await commitsOf(plumbing, [from, to]);
   if ((to !== null && made === null) || (from !== null && old === null)) return null;
   const elsewhere = ['--not', `--exclude=${ref}`, '--all'];

@@ -20,7 +20,7 @@ import {
   turnApproval,
 } from '../../../store/push-approvals.ts';
 import { repositoriesByIds } from '../../../store/repositories.ts';
-import { tokenById } from '../../../store/tokens.ts';
+import { tokenById, tokensByIds } from '../../../store/tokens.ts';
 import type { Permit } from '../../decision/authorize.ts';
 import { actingToken } from '../../decision/token-access.ts';
 import type { Context } from '../../ground/context.ts';
@@ -144,16 +144,15 @@ async function viewsOf(ctx: Context, rows: readonly StoredApproval[]): Promise<P
   const { db } = ctx.store;
   const at = ctx.clock.now();
   const repositories = await repositoriesByIds(db, [...new Set(rows.map(({ repositoryId }) => repositoryId))]);
-  const tokens = await Promise.all(rows.map(({ tokenId }) => tokenById(db, tokenId)));
+  const tokens = await tokensByIds(db, [...new Set(rows.map(({ tokenId }) => tokenId))]);
   const owners = [...repositories.values()].map(({ ownerId }) => ownerId);
-  const accounts = await accountsByIds(db, [
-    ...new Set([...owners, ...tokens.flatMap((token) => token?.userId ?? [])]),
-  ]);
-  return rows.flatMap((row, i) => {
-    const token = tokens[i] ?? null;
+  const holders = [...tokens.values()].map(({ userId }) => userId);
+  const accounts = await accountsByIds(db, [...new Set([...owners, ...holders])]);
+  return rows.flatMap((row) => {
+    const token = tokens.get(row.tokenId);
     const repository = repositories.get(row.repositoryId);
     const owner = repository === undefined ? undefined : accounts.get(repository.ownerId);
-    if (token === null || repository === undefined || owner === undefined) return [];
+    if (token === undefined || repository === undefined || owner === undefined) return [];
     const names = { holder: loginOf(accounts, token.userId), repository: `${owner.login}/${repository.name}` };
     return [{ ...row, ...seenOf(row, token.name), ...names, ...stateOf(row, at), organizationId: idIf(owner) }];
   });
