@@ -47,7 +47,7 @@ export function chooseRule<Rule extends ChoosableRule>(
     const words = 'Rules of several machine accounts take this token: name the account in client_id.';
     return { reason: 'ambiguous', words, closest: null };
   }
-  return { ...noneOf(judged, machine) };
+  return noneOf(judged, machine);
 }
 
 interface Unmet {

@@ -62,9 +62,7 @@ export interface TokenView extends Token {
   readonly owner: Account;
   readonly grants: readonly GrantView[];
   readonly state: TokenState;
-  /** Logins of organizations that withdrew what it reaches there; only for classic and scoped tokens. */
-  readonly keptOutBy: readonly string[];
-  /** When they did, by their ids. */
+  /** When organizations withdrew what it reaches there, by their ids; only for classic and scoped tokens. */
   readonly takenBackAt: ReadonlyMap<number, UnixSeconds>;
   readonly ssoOrganizationIds: ReadonlySet<number>;
   readonly excludedOrganizationIds: ReadonlySet<number>;
@@ -239,7 +237,6 @@ function viewOf(token: Token, owner: Account, around: Surroundings, world: Right
     owner,
     grants,
     state: tokenState(token, owner, access, around.at),
-    keptOutBy: [...takenBackAt.keys()].flatMap((id) => around.accounts.get(id)?.login ?? []).sort(),
     takenBackAt,
     ssoOrganizationIds: standing?.authorized ?? new Set(),
     excludedOrganizationIds: new Set(takenBackAt.keys()),
