@@ -54,26 +54,28 @@ export interface PersonStops {
 }
 
 /** @throws Problem when there is no such person */
-export async function whatStopsFor(ctx: Context, permit: Permit, login: string): Promise<PersonStops> {
+export async function whatStopsFor(ctx: Context, _permit: Permit, login: string): Promise<PersonStops> {
+  await ctx.usage.flush();
   const account = await userNamed(ctx.store.db, login);
   const [endings, sessions] = await Promise.all([
-    endingsOfPerson(ctx, permit, account.login),
+    endingsOfUser(ctx, account.id, ({ state }) => !isOver(state)),
     sessionsOf(ctx.store.db, account.id, ctx.clock.now()),
   ]);
   return { login: account.login, endings, sessions: sessions.length };
 }
 
-/** The tokens of a person that stop when the account does. @throws Problem when there is no such person */
-async function endingsOfPerson(ctx: Context, _permit: Permit, login: string): Promise<Endings> {
-  const q = ctx.store.db;
-  await ctx.usage.flush();
-  const { id } = await userNamed(q, login);
-  const tokens = await listTokens(q, id, {}, { beforeId: null, limit: MAX_LOOKED_AT + 1 });
+/** Where somebody is signed in, without their tokens. @throws Problem when there is no such person */
+export async function sessionsFor(ctx: Context, _permit: Permit, login: string): Promise<Omit<PersonStops, 'endings'>> {
+  const account = await userNamed(ctx.store.db, login);
+  const sessions = await sessionsOf(ctx.store.db, account.id, ctx.clock.now());
+  return { login: account.login, sessions: sessions.length };
+}
+
+/** Those of a person's tokens that stop. */
+async function endingsOfUser(ctx: Context, userId: number, stops: (view: TokenView) => boolean): Promise<Endings> {
+  const tokens = await listTokens(ctx.store.db, userId, {}, { beforeId: null, limit: MAX_LOOKED_AT + 1 });
   const views = await viewsOf(ctx, tokens);
-  return endingsAmong(
-    views.filter(({ state }) => !isOver(state)),
-    tokens.length <= MAX_LOOKED_AT,
-  );
+  return endingsAmong(views.filter(stops), tokens.length <= MAX_LOOKED_AT);
 }
 
 /** Tokens that were chosen, of anybody: for the instance's administrators alone. */
@@ -130,12 +132,7 @@ export async function endingsOfMember(
   const [organization, user] = await Promise.all([organizationNamed(q, organizationName), userNamed(q, login)]);
   if ((await membershipRole(q, organization.id, user.id)) === null)
     throw problem('not_found', `${user.login} is not a member of ${organization.login}.`, 'login');
-  const tokens = await listTokens(q, user.id, {}, { beforeId: null, limit: MAX_LOOKED_AT + 1 });
-  const views = await viewsOf(ctx, tokens);
-  return endingsAmong(
-    views.filter((view) => worksWithin(view, organization.id)),
-    tokens.length <= MAX_LOOKED_AT,
-  );
+  return endingsOfUser(ctx, user.id, (view) => worksWithin(view, organization.id));
 }
 
 /**

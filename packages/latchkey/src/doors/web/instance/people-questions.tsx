@@ -1,5 +1,6 @@
 /** What is asked before an administrator stops somebody. */
-import { type PersonStops, whatStopsFor } from '../../../actions/organizations/what-ends.ts';
+import type { Permit } from '../../../actions/decision/authorize.ts';
+import { type PersonStops, sessionsFor, whatStopsFor } from '../../../actions/organizations/what-ends.ts';
 import { problem } from '../../../base/errors.ts';
 import { isSameName } from '../../../rules/names.ts';
 import { WithMenu } from '../frame/layout.tsx';
@@ -8,10 +9,16 @@ import type { Visit } from '../frame/visit.ts';
 import type { Consequence, Question } from '../frame/web-page.ts';
 import { endingTokens, subjectOf } from '../organizations/endings.tsx';
 
-function stopsFor(visit: Visit): Promise<PersonStops> {
-  return visit
-    .permit({ sets: [{ instance_users: 'write' }], publicRead: false, writes: true }, { kind: 'instance' })
-    .then((permit) => whatStopsFor(visit.ctx, permit, visit.field('login')));
+function permitOf(visit: Visit): Promise<Permit> {
+  return visit.permit({ sets: [{ instance_users: 'write' }], publicRead: false, writes: true }, { kind: 'instance' });
+}
+
+async function stopsFor(visit: Visit): Promise<PersonStops> {
+  return whatStopsFor(visit.ctx, await permitOf(visit), visit.field('login'));
+}
+
+async function signedIn(visit: Visit): Promise<Omit<PersonStops, 'endings'>> {
+  return sessionsFor(visit.ctx, await permitOf(visit), visit.field('login'));
 }
 
 const within = (visit: Visit): Question['within'] => {
@@ -73,7 +80,7 @@ export async function asksToLock(visit: Visit): Promise<Question> {
 }
 
 export async function asksToEndSessions(visit: Visit): Promise<Question> {
-  const { login, sessions } = await stopsFor(visit);
+  const { login, sessions } = await signedIn(visit);
   return {
     title: `End the sessions of ${login}?`,
     lead: `${login} signs in again in each browser.`,
@@ -85,7 +92,7 @@ export async function asksToEndSessions(visit: Visit): Promise<Question> {
 }
 
 export async function asksToResetTwoFactor(visit: Visit): Promise<Question> {
-  const { login } = await stopsFor(visit);
+  const { login } = await signedIn(visit);
   return {
     title: `Reset the second factor of ${login}?`,
     lead: `From then on, the password alone signs ${login} in. Make sure who asks you for it.`,

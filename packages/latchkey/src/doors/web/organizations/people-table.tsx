@@ -153,7 +153,7 @@ function Person({
       {manages && facts !== null ? (
         <>
           <td data-label="Second factor">
-            <SecondFactor row={{ account, role, facts }} />
+            <SecondFactor account={account} />
           </td>
           <td data-label="Tokens">{facts.tokens === 0 ? 'none' : facts.tokens.toLocaleString('en')}</td>
           <td data-label="Last seen">{facts.seenAt === null ? 'never' : <Time at={facts.seenAt} />}</td>
@@ -164,7 +164,7 @@ function Person({
   );
 }
 
-function SecondFactor({ row: { account } }: { row: PersonRow }): VNode {
+function SecondFactor({ account }: Pick<PersonRow, 'account'>): VNode {
   if (account.kind === 'machine') return <span class="color-fg-muted">not needed</span>;
   return account.twoFactorAt === null ? <span class="color-fg-attention">none</span> : <>on</>;
 }
