@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { run } from '../../src/cli/program.ts';
-import { type FreshDatabase, freshDatabase } from '../engines/engines.ts';
+import { type FreshDatabase, readyDatabase } from '../engines/engines.ts';
 import { recordingTerminal } from './recording-terminal.ts';
 
 interface Log {
@@ -17,7 +17,7 @@ interface Log {
 }
 
 async function openLog(): Promise<Log> {
-  const database = await freshDatabase('sqlite');
+  const database = await readyDatabase('sqlite');
   const path = (name: string): string => join(database.dataDir, name);
   const admin = async (line: string) => {
     const terminal = recordingTerminal();

@@ -9,7 +9,7 @@ import { makeLog } from '../../src/base/log.ts';
 import { loadSettings } from '../../src/base/settings/settings.ts';
 import { systemClock } from '../../src/base/time.ts';
 import { cuttableProxy } from '../engines/cuttable-proxy.ts';
-import { freshDatabase } from '../engines/engines.ts';
+import { readyDatabase } from '../engines/engines.ts';
 import { type Running, startWorld } from './github/running.ts';
 
 async function begin(flags: Readonly<Record<string, unknown>>): Promise<Running> {
@@ -89,7 +89,7 @@ it('repositories whose disk went away keep nobody from checking, and can be writ
 it('a database that is slow leaves the node its lease; one that goes silent is noticed before a query gives up', {
   timeout: 90_000,
 }, async () => {
-  const database = await freshDatabase('postgres');
+  const database = await readyDatabase('postgres');
   onTestFinished(database.remove);
   const url = new URL(database.databaseUrl ?? '');
   const databasePort = Number(url.port);
@@ -128,7 +128,7 @@ it('a database that is slow leaves the node its lease; one that goes silent is n
 });
 
 it('a node whose clock differs from the database’s is ready for nothing', async () => {
-  const database = await freshDatabase('sqlite');
+  const database = await readyDatabase('sqlite');
   onTestFinished(database.remove);
   const settings = loadSettings({ flags: { data: database.dataDir }, env: {} });
   const clocks = { clock: systemClock, databaseTime: async () => systemClock.now() - 31 };

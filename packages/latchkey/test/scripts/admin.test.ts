@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { MAX_PASSWORD_INPUT_BYTES } from '../../src/cli/admin/users.ts';
-import { ENGINES, freshDatabase } from '../engines/engines.ts';
+import { ENGINES, readyDatabase } from '../engines/engines.ts';
 import {
   dataOptions,
   type Ended,
@@ -29,7 +29,7 @@ type Admin = (line: string, input?: string) => Promise<Ended>;
 async function freshAdmin(
   engine: (typeof ENGINES)[number],
 ): Promise<{ admin: Admin; adminProcess: Admin; options: string[] }> {
-  const database = await freshDatabase(engine);
+  const database = await readyDatabase(engine);
   onTestFinished(database.remove);
   const options = dataOptions(database);
   const words = (line: string): string[] => ['admin', ...line.split(' '), ...options];
@@ -203,7 +203,7 @@ describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
   });
 
   test('works while the server runs: each change counts on the next request', async () => {
-    const { adminProcess: admin, options } = await freshAdmin(engine);
+    const { admin, adminProcess, options } = await freshAdmin(engine);
     const { url } = await serveUntilReady(options);
     await done(admin('user add ada --email ada@example.org --verified'));
     await done(admin('repo add ada/notes'));
@@ -211,7 +211,7 @@ describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
     const lsRemote = (): Promise<Ended> =>
       runProgram('git', ['ls-remote', `${url.replace('://', `://ada:${token}@`)}/ada/notes.git`]);
     expect((await lsRemote()).stderr).toBe('');
-    await done(admin('user suspend ada'));
+    await done(adminProcess('user suspend ada'));
     expect((await lsRemote()).code).toBe(128);
     await done(admin('user restore ada'));
     expect((await lsRemote()).code).toBe(0);

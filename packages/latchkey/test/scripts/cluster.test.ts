@@ -17,7 +17,7 @@ import { makeLog } from '../../src/base/log.ts';
 import { loadSettings } from '../../src/base/settings/settings.ts';
 import { BEAT_MS, LEASE_MS, SETTLE_MS } from '../../src/store/cluster.ts';
 import { cuttableProxy } from '../engines/cuttable-proxy.ts';
-import { freshDatabase } from '../engines/engines.ts';
+import { readyDatabase } from '../engines/engines.ts';
 import { type Serving, serveUntilReady } from './latchkey-process.ts';
 
 const LOOPS_PER_NODE = 4;
@@ -117,7 +117,7 @@ async function revoke(context: OpenContext, token: TestToken): Promise<number> {
 }
 
 async function startCluster(size: 1 | 3) {
-  const database = await freshDatabase('postgres');
+  const database = await readyDatabase('postgres');
   onTestFinished(database.remove);
   const repositories = await mkdtemp(join(tmpdir(), 'latchkey-cluster-'));
   onTestFinished(() => rm(repositories, { recursive: true, force: true }));

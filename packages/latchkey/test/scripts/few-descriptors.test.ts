@@ -9,7 +9,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { freshDatabase } from '../engines/engines.ts';
+import { readyDatabase } from '../engines/engines.ts';
 import { dataOptions, latchkeyInside, runProgram, type Serving, serveUntilReady } from './latchkey-process.ts';
 
 interface Served {
@@ -19,7 +19,7 @@ interface Served {
 }
 
 async function serveWith(openFiles: number, ...more: string[]): Promise<Served> {
-  const database = await freshDatabase('sqlite');
+  const database = await readyDatabase('sqlite');
   onTestFinished(database.remove);
   const options = dataOptions(database);
   const home = await mkdtemp(join(tmpdir(), 'latchkey-few-'));

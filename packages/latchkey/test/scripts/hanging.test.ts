@@ -5,7 +5,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { freshDatabase } from '../engines/engines.ts';
+import { readyDatabase } from '../engines/engines.ts';
 import { once } from '../waits.ts';
 import { dataOptions, latchkeyInside, serveUntilReady } from './latchkey-process.ts';
 
@@ -36,7 +36,7 @@ async function silent() {
 test('ten receivers that hang delay none that answers; with mail and traces that hang, the server stops in time', {
   timeout: 120_000,
 }, async () => {
-  const database = await freshDatabase('sqlite');
+  const database = await readyDatabase('sqlite');
   onTestFinished(database.remove);
   const [hooks, mail, traces] = [await silent(), await silent(), await silent()];
   const heard: { event: string; at: number; hung: number }[] = [];

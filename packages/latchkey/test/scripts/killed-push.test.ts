@@ -9,7 +9,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { freshDatabase } from '../engines/engines.ts';
+import { readyDatabase } from '../engines/engines.ts';
 import { once } from '../waits.ts';
 import { dataOptions, latchkeyInside, serveUntilReady } from './latchkey-process.ts';
 
@@ -22,7 +22,7 @@ kill -9 "$(cat ${pidFile})"
 test('a token that a push made public is revoked at the next start of a server that was killed over it', {
   timeout: 120_000,
 }, async () => {
-  const database = await freshDatabase('sqlite');
+  const database = await readyDatabase('sqlite');
   onTestFinished(database.remove);
   const options = dataOptions(database);
   const admin = (line: string) => latchkeyInside(['admin', ...line.split(' '), ...options]);

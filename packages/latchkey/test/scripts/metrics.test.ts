@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { freshDatabase } from '../engines/engines.ts';
+import { readyDatabase } from '../engines/engines.ts';
 import { latchkeyInside, type Serving, serveUntilReady } from './latchkey-process.ts';
 
 async function start(...more: string[]): Promise<{ serving: Serving; metrics: () => Promise<string>; token: string }> {
-  const database = await freshDatabase('sqlite');
+  const database = await readyDatabase('sqlite');
   onTestFinished(database.remove);
   const data = ['--data', database.dataDir];
   const serving = await serveUntilReady([...data, '--metrics-port', '0', ...more]);

@@ -5,7 +5,7 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { freshDatabase } from '../engines/engines.ts';
+import { readyDatabase } from '../engines/engines.ts';
 import { dataOptions, latchkeyInside, serveUntilReady } from './latchkey-process.ts';
 
 /**
@@ -18,7 +18,7 @@ const BECOME_NOBODY =
 test('a server that may not write its folders says permission_denied, checks tokens, and recovers', {
   timeout: 90_000,
 }, async () => {
-  const database = await freshDatabase('sqlite');
+  const database = await readyDatabase('sqlite');
   onTestFinished(database.remove);
   const options = dataOptions(database);
   await latchkeyInside(['admin', 'user', 'add', 'ada', '--email', 'ada@example.org', '--verified', ...options]);

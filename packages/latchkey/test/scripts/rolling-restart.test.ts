@@ -23,7 +23,7 @@ import { makeLog } from '../../src/base/log.ts';
 import { loadSettings } from '../../src/base/settings/settings.ts';
 import { type Ran, runGit } from '../doors/git/server.ts';
 import { type Balancer, balancer } from '../engines/balancer.ts';
-import { freshDatabase } from '../engines/engines.ts';
+import { readyDatabase } from '../engines/engines.ts';
 import { freePort } from '../engines/free-port.ts';
 import { gate } from '../engines/gate.ts';
 import { once } from '../waits.ts';
@@ -44,7 +44,7 @@ interface World {
 
 /** ada with the repositories `large`, whose only commit is in the folder `work`, and `empty`. */
 async function makeWorld(): Promise<World> {
-  const database = await freshDatabase('postgres');
+  const database = await readyDatabase('postgres');
   onTestFinished(database.remove);
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-rolling-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -110,7 +110,7 @@ async function makeWorld(): Promise<World> {
 }
 
 /** Each kind of request, and the pause of its loop in ms: the nodes need the processor, too. */
-const RESTS = { rest: 4, forward: 4, 'ls-remote': 20 } as const;
+const RESTS = { rest: 12, forward: 12, 'ls-remote': 60 } as const;
 const KINDS = Object.keys(RESTS) as (keyof typeof RESTS)[];
 
 /** Sends every kind of request all the time, and records every wrong answer. */

@@ -3,16 +3,16 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
-import { freshDatabase } from '../engines/engines.ts';
+import { readyDatabase } from '../engines/engines.ts';
 import { until } from '../waits.ts';
-import { dataOptions, latchkey, serveUntilReady } from './latchkey-process.ts';
+import { dataOptions, latchkey, latchkeyInside, serveUntilReady } from './latchkey-process.ts';
 
 const mapOf = (path: string, needs: string): string =>
   `services:\n  - routes: [{ method: GET, path: ${path}, needs: { ${needs} } }]\n`;
 
 describe('an operator', () => {
   it('is told every error of a route map with its line, and the server does not start', async () => {
-    const database = await freshDatabase('sqlite');
+    const database = await readyDatabase('sqlite');
     onTestFinished(database.remove);
     const map = join(database.dataDir, 'map.yaml');
     await writeFile(
@@ -27,7 +27,7 @@ describe('an operator', () => {
   }, 60_000);
 
   it('changes the map of a running server with SIGHUP, and keeps the old one when the new one is bad', async () => {
-    const database = await freshDatabase('sqlite');
+    const database = await readyDatabase('sqlite');
     onTestFinished(database.remove);
     const map = join(database.dataDir, 'map.yaml');
     await writeFile(map, mapOf('/a', ''));
@@ -51,10 +51,10 @@ describe('an operator', () => {
   }, 60_000);
 
   it('registers a service, sees it, and takes it out; its secret is shown once', async () => {
-    const database = await freshDatabase('sqlite');
+    const database = await readyDatabase('sqlite');
     onTestFinished(database.remove);
-    const admin = (...args: string[]): ReturnType<typeof latchkey> =>
-      latchkey(['admin', 'server', ...args, ...dataOptions(database)]);
+    const admin = (...args: string[]): ReturnType<typeof latchkeyInside> =>
+      latchkeyInside(['admin', 'server', ...args, ...dataOptions(database)]);
     const added = await admin('add', 'deploys');
     expect(added.stdout).toMatch(/^lkr_[A-Za-z0-9_-]{43}\n$/);
     expect((await admin('add', 'Deploys')).stderr).toContain('error: there is a server Deploys already');

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { ENGINES, freshDatabase } from '../engines/engines.ts';
-import { dataOptions, latchkey, serveUntilReady } from './latchkey-process.ts';
+import { dataOptions, latchkey, latchkeyInside, serveUntilReady } from './latchkey-process.ts';
 
 const LINK = /^(http:\/\/\S+\/setup\/[\w-]{43})$/m;
 const READY = /which is printed once\./;
@@ -39,7 +39,7 @@ test.each(ENGINES)(
     const old = new URL(new URL(link).pathname, fresh);
     expect((await fetch(old)).status).toBe(404);
     expect((await fetch(fresh)).status).toBe(200);
-    await latchkey(['admin', 'user', 'add', 'ada', '--email', 'ada@example.org', '--admin', ...options]);
+    await latchkeyInside(['admin', 'user', 'add', 'ada', '--email', 'ada@example.org', '--admin', ...options]);
     expect((await fetch(fresh)).status, 'somebody has an account').toBe(404);
     await second.stop('SIGTERM');
 
@@ -56,8 +56,8 @@ test(
     const database = await freshDatabase('sqlite');
     onTestFinished(database.remove);
     const options = dataOptions(database);
-    const admin = (line: string): ReturnType<typeof latchkey> =>
-      latchkey(['admin', 'user', ...line.split(' '), ...options]);
+    const admin = (line: string): ReturnType<typeof latchkeyInside> =>
+      latchkeyInside(['admin', 'user', ...line.split(' '), ...options]);
     await admin('add ada --email ada@example.org');
     const link = await admin('password ada --public-url https://git.example.org');
     expect(link.stdout).toMatch(/^https:\/\/git\.example\.org\/password_reset\/[\w-]{43}\n$/);
@@ -83,7 +83,9 @@ test('a second server in one data folder is refused in words, and has it when th
     `error: another latchkey serve uses the data folder ${database.dataDir}: process ${first.child.pid}\nhint: stop it`,
   );
   expect((await fetch(`${first.url}/readyz`)).status).toBe(200);
-  expect((await latchkey(['admin', 'user', 'add', 'ada', '--email', 'ada@example.org', ...options])).code).toBe(0);
+  expect((await latchkeyInside(['admin', 'user', 'add', 'ada', '--email', 'ada@example.org', ...options])).code).toBe(
+    0,
+  );
   await first.stop('SIGKILL');
   const third = await serveUntilReady(options);
   expect((await fetch(`${third.url}/readyz`)).status).toBe(200);

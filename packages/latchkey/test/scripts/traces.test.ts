@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Engine } from '../../src/store/db.ts';
-import { ENGINES, freshDatabase } from '../engines/engines.ts';
+import { ENGINES, readyDatabase } from '../engines/engines.ts';
 import { once } from '../waits.ts';
 import { dataOptions, latchkeyInside, runProgram, type Serving, serveUntilReady } from './latchkey-process.ts';
 import { type OtlpReceiver, otlpReceiver, type ReceivedSpan } from './otlp-receiver.ts';
@@ -30,7 +30,7 @@ interface World {
 async function start(
   options: { engine?: Engine; endpoint?: string; scope?: string; more?: readonly string[] } = {},
 ): Promise<World> {
-  const database = await freshDatabase(options.engine ?? 'sqlite');
+  const database = await readyDatabase(options.engine ?? 'sqlite');
   onTestFinished(database.remove);
   const collector = await otlpReceiver();
   const data = dataOptions(database);

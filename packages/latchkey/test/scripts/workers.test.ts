@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { childrenOf } from '../engines/child-processes.ts';
-import { freshDatabase } from '../engines/engines.ts';
+import { readyDatabase } from '../engines/engines.ts';
 import { within } from '../waits.ts';
 import { latchkeyInside, type Serving, serveUntilReady } from './latchkey-process.ts';
 
@@ -26,7 +26,7 @@ function statusOf(agent: Agent, url: string, authorization: string): Promise<num
 const workersOf = (serving: Serving): number[] => childrenOf(serving.child.pid!);
 
 async function startWorkers(...more: string[]) {
-  const database = await freshDatabase('sqlite');
+  const database = await readyDatabase('sqlite');
   onTestFinished(database.remove);
   const data = ['--data', database.dataDir];
   const serving = await serveUntilReady([...data, '--workers', '2', '--metrics-port', '0', ...more]);
@@ -143,7 +143,7 @@ describe('two workers', () => {
 });
 
 test('a worker that is killed while it starts is replaced, too', { timeout: 60_000 }, async () => {
-  const database = await freshDatabase('sqlite');
+  const database = await readyDatabase('sqlite');
   onTestFinished(database.remove);
   const serving = await serveUntilReady(['--data', database.dataDir, '--workers', '2']);
   await vi.waitFor(() => expect(workersOf(serving)).toHaveLength(2), { timeout: 30_000, interval: 5 });
@@ -161,7 +161,7 @@ test('a worker that is killed while it starts is replaced, too', { timeout: 60_0
 
 describe('a server that stops', () => {
   test('says at /readyz that it does, and goes on answering for the delay', { timeout: 60_000 }, async () => {
-    const database = await freshDatabase('sqlite');
+    const database = await readyDatabase('sqlite');
     onTestFinished(database.remove);
     const serving = await serveUntilReady(['--data', database.dataDir, '--stop-delay-sec', '600']);
     expect(await (await fetch(`${serving.url}/readyz`)).json()).toMatchObject({ status: 'ready' });

@@ -16,7 +16,7 @@ import { makeLog } from '../../../src/base/log.ts';
 import type { Store } from '../../../src/store/db.ts';
 import { freeJobs } from '../../../src/store/free-jobs.ts';
 import { countJobs, insertJob, takeJobs } from '../../../src/store/jobs.ts';
-import { ENGINES, forEachEngine, freshDatabase, openAgain } from '../../engines/engines.ts';
+import { ENGINES, forEachEngine, openAgain, readyDatabase } from '../../engines/engines.ts';
 import { THEN } from '../../store/world.ts';
 import { once } from '../../waits.ts';
 
@@ -300,7 +300,7 @@ forEachEngine('a job', (open) => {
 
 describe.each(ENGINES)('several nodes [%s]', (engine) => {
   it('do each of many jobs once', async () => {
-    const database = await freshDatabase(engine);
+    const database = await readyDatabase(engine);
     onTestFinished(database.remove);
     const stores = [await openAgain(database), await openAgain(database), await openAgain(database)];
     const seen: unknown[] = [];
@@ -321,7 +321,7 @@ describe.each(ENGINES)('several nodes [%s]', (engine) => {
   });
 
   it('take over from one that was killed', async () => {
-    const database = await freshDatabase(engine);
+    const database = await readyDatabase(engine);
     onTestFinished(database.remove);
     const store = await openAgain(database);
     await order(store);

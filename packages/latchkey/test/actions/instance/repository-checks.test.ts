@@ -13,12 +13,12 @@ import { loadSettings } from '../../../src/base/settings/settings.ts';
 import { run } from '../../../src/cli/program.ts';
 import { damagedRepositories, summarizeChecks } from '../../../src/store/repository-checks.ts';
 import { recordingTerminal } from '../../cli/recording-terminal.ts';
-import { ENGINES, freshDatabase } from '../../engines/engines.ts';
+import { ENGINES, readyDatabase } from '../../engines/engines.ts';
 
 const GO = new AbortController().signal;
 
 async function begin(engine: (typeof ENGINES)[number]): Promise<OpenContext> {
-  const { dataDir, databaseUrl, remove } = await freshDatabase(engine);
+  const { dataDir, databaseUrl, remove } = await readyDatabase(engine);
   onTestFinished(remove);
   const flags = { data: dataDir, ...(databaseUrl === null ? {} : { database: databaseUrl }) };
   const ctx = await openContext(loadSettings({ flags, env: {} }), makeLog('silent'));

@@ -11,13 +11,13 @@ import { listForOperator } from '../../../src/actions/repositories/inventory/eve
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { makeLog } from '../../../src/base/log.ts';
 import { loadSettings } from '../../../src/base/settings/settings.ts';
-import { freshDatabase } from '../../engines/engines.ts';
+import { readyDatabase } from '../../engines/engines.ts';
 
 let ctx: OpenContext;
 let root: string;
 
 beforeEach(async () => {
-  const { dataDir, remove } = await freshDatabase('sqlite');
+  const { dataDir, remove } = await readyDatabase('sqlite');
   onTestFinished(remove);
   ctx = await openContext(loadSettings({ flags: { data: dataDir }, env: {} }), makeLog('silent'));
   onTestFinished(() => ctx.close());

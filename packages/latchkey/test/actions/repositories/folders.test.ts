@@ -15,7 +15,7 @@ import { makeLog } from '../../../src/base/log.ts';
 import { loadSettings } from '../../../src/base/settings/settings.ts';
 import { systemClock } from '../../../src/base/time.ts';
 import type { Engine } from '../../../src/store/db.ts';
-import { ENGINES, freshDatabase } from '../../engines/engines.ts';
+import { ENGINES, readyDatabase } from '../../engines/engines.ts';
 import { once } from '../../waits.ts';
 
 interface World {
@@ -29,7 +29,7 @@ interface World {
 }
 
 async function world(engine: Engine): Promise<World> {
-  const database = await freshDatabase(engine);
+  const database = await readyDatabase(engine);
   onTestFinished(database.remove);
   const clock = { ahead: 0, now: () => systemClock.now() + clock.ahead, passed: systemClock.passed };
   const settings = loadSettings({

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { startServer } from '../../../src/app.ts';
 import { loadSettings } from '../../../src/base/settings/settings.ts';
 import { dontReadLog } from '../../actions/context.ts';
-import { freshDatabase } from '../../engines/engines.ts';
+import { readyDatabase } from '../../engines/engines.ts';
 import { within } from '../../waits.ts';
 import { forwardWorld } from './door.ts';
 
@@ -211,7 +211,7 @@ describe('somebody who breaks things', () => {
   });
 
   it('gets a definite answer to a header of a megabyte, and to two Host headers, from the real listener', async () => {
-    const database = await freshDatabase('sqlite');
+    const database = await readyDatabase('sqlite');
     onTestFinished(database.remove);
     const server = await startServer(
       loadSettings({ flags: { data: database.dataDir, port: 0, logLevel: 'silent' }, env: {} }),

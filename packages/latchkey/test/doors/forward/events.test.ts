@@ -5,10 +5,10 @@ import { addResourceServer } from '../../../src/actions/questions/resource-serve
 import { createToken, revokeToken } from '../../../src/actions/tokens/tokens.ts';
 import { type RunningServer, startServer } from '../../../src/app.ts';
 import { loadSettings } from '../../../src/base/settings/settings.ts';
-import { freshDatabase } from '../../engines/engines.ts';
+import { readyDatabase } from '../../engines/engines.ts';
 
 async function running(): Promise<{ server: RunningServer; secret: string }> {
-  const database = await freshDatabase('sqlite');
+  const database = await readyDatabase('sqlite');
   onTestFinished(database.remove);
   const server = await startServer(
     loadSettings({ flags: { data: database.dataDir, port: 0, logLevel: 'silent' }, env: {} }),
