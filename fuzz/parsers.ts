@@ -12,7 +12,7 @@ import { canonicalPath } from '../packages/latchkey/src/base/canonical-path.ts';
 import { Problem } from '../packages/latchkey/src/base/errors.ts';
 import { callerAddress } from '../packages/latchkey/src/base/requests/caller.ts';
 import { originForm } from '../packages/latchkey/src/base/requests/request-target.ts';
-import { writeMail } from '../packages/latchkey/src/catalogue/mails.ts';
+import { writeMail } from '../packages/latchkey/src/catalogue/mails/mails.ts';
 import { parseRouteMap, standardServices } from '../packages/latchkey/src/catalogue/route-maps/file.ts';
 import { RouteFinder } from '../packages/latchkey/src/catalogue/route-maps/finder.ts';
 import { pathProblem, refNameProblem } from '../packages/latchkey/src/git/objects/names.ts';

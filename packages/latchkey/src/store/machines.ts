@@ -3,6 +3,7 @@ import type { UnixSeconds } from '../base/time.ts';
 import { nameKey } from '../rules/names.ts';
 import { type Account, accountById, accountsByIds } from './accounts.ts';
 import type { Query } from './db.ts';
+import { ownersOf } from './memberships.ts';
 import { type Page, startOf } from './page.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 import type { CollaboratorsTable } from './schema.ts';
@@ -49,6 +50,23 @@ export async function machinesOf(q: Query, ownerId: number, page: Page): Promise
     rows.map(({ id }) => id),
   );
   return rows.flatMap(({ id }) => accounts.get(id) ?? []);
+}
+
+/**
+ * The people who answer for an account: a person for themselves, for a machine its person or the owners of its
+ * organization.
+ */
+export async function keepersOf(q: Query, { id, ownedBy }: Account): Promise<readonly number[]> {
+  if (ownedBy === null) return [id];
+  const owner = await accountById(q, ownedBy);
+  return owner?.kind === 'organization' ? ownersOf(q, owner.id) : [ownedBy];
+}
+
+/** The organization whose log tells of a machine's tokens, too; null for a person's. */
+export async function organizationOfHolder(q: Query, holderId: number): Promise<number | null> {
+  const holder = await accountById(q, holderId);
+  const owner = holder === null || holder.ownedBy === null ? null : await accountById(q, holder.ownedBy);
+  return owner?.kind === 'organization' ? owner.id : null;
 }
 
 /** How many machine accounts an account has. */

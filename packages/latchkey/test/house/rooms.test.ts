@@ -52,7 +52,7 @@ const COMMAND_TREE = 'cli/program.ts';
  */
 const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; readonly loose?: readonly string[] }>> = {
   base: { order: ['sealing', 'requests', 'settings', 'machine'] },
-  catalogue: { order: ['scopes', 'routes', 'route-maps', 'refusals', 'workloads'] },
+  catalogue: { order: ['scopes', 'routes', 'route-maps', 'refusals', 'workloads', 'mails'] },
   rules: { order: ['audit', 'refs', 'right'] },
   store: { order: ['migrations'] },
   git: { order: ['processes', 'protocol', 'objects', 'push', 'clones', 'lfs', 'repositories'], loose: ['room.ts'] },

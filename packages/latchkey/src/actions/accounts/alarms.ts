@@ -6,7 +6,7 @@
  * Never: a link that grants anything; it can only take away.
  */
 import { DAY_SEC } from '../../base/time.ts';
-import type { MailFacts, MailTemplate } from '../../catalogue/mails.ts';
+import type { MailFacts, MailTemplate } from '../../catalogue/mails/mails.ts';
 import type { Query } from '../../store/db.ts';
 import { type Email, emailsOf } from '../../store/emails.ts';
 import { insertLink } from '../../store/one-time-links.ts';

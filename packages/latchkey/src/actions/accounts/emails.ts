@@ -9,7 +9,7 @@
 import { Problem, problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import { DAY_SEC, HOUR_SEC } from '../../base/time.ts';
-import type { MailFacts } from '../../catalogue/mails.ts';
+import type { MailFacts } from '../../catalogue/mails/mails.ts';
 import { emailProblem, nameKey } from '../../rules/names.ts';
 import type { Query } from '../../store/db.ts';
 import {

@@ -12,15 +12,35 @@ import { grantsOf } from '../../store/grants.ts';
 import { type Token, tokenById } from '../../store/tokens.ts';
 import type { Permit } from './authorize.ts';
 
+/** A token of a machine account, whose owner's permit was looked at by whoever says so. */
+export interface OfMachine {
+  readonly id: number;
+  readonly machineId: number;
+}
+
+/** A token that an action is about: by its number, among those that the permit reaches; or a machine's. */
+export type WantedToken = number | OfMachine;
+
 /**
- * A token that the permit reaches: the caller's own, or any for a caller who acts on the whole instance.
+ * A token that the permit reaches: the caller's own, or any for a caller who acts on the whole instance; or one of a
+ * machine that the caller may manage.
  * @throws Problem `not_found` for somebody else's, as if it didn't exist; `conflict` when it was revoked and `alive` is
  * set
  */
-export async function tokenWithin(q: Query, permit: Permit, id: number, { alive = true } = {}): Promise<Token> {
+export async function tokenWithin(
+  q: Query,
+  permit: Permit,
+  wanted: WantedToken,
+  { alive = true } = {},
+): Promise<Token> {
+  const id = typeof wanted === 'number' ? wanted : wanted.id;
   const token = await tokenById(q, id);
-  const isOwn = token !== null && (permit.target.kind === 'instance' || token.userId === permit.actor.userId);
-  if (!isOwn) throw problem('not_found', `There is no token ${id}.`, 'id');
+  const isWithin =
+    token !== null &&
+    (typeof wanted === 'number'
+      ? permit.target.kind === 'instance' || token.userId === permit.actor.userId
+      : token.userId === wanted.machineId);
+  if (!isWithin) throw problem('not_found', `There is no token ${id}.`, 'id');
   if (alive && token.revokedAt !== null) throw problem('conflict', `The token ${token.name} was revoked meanwhile.`);
   return token;
 }

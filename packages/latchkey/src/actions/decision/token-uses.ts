@@ -14,8 +14,7 @@ import { appendAudit } from '../../store/audit.ts';
 import { noteReuse, spendUse } from '../../store/presented-tokens.ts';
 import { endOverlap } from '../../store/token-secrets.ts';
 import type { Context } from '../ground/context.ts';
-import { queueMail } from '../ground/mail.ts';
-import { mailed } from '../ground/token-names.ts';
+import { mailAboutToken } from '../ground/token-mail.ts';
 import type { Identity } from './authenticate.ts';
 
 /** Records an allowed use. Returns a refusal when another request took the last use meanwhile. */
@@ -65,8 +64,7 @@ export async function reportReuse(
         userAgent,
         data: { name: token.name, purpose },
       });
-      await queueMail(ctx, tx, { userId: user.id }, 'old_secret_used', {
-        token: mailed(token),
+      await mailAboutToken(ctx, tx, token, 'old_secret_used', {
         replacedAt: token.secretEndsAt ?? at,
         address,
         purpose,

@@ -12,7 +12,7 @@ import type { Secret } from '../../base/secret.ts';
 import { isLoopback } from '../../base/settings/values.ts';
 import { DAY_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
 import { traced } from '../../base/trace.ts';
-import { type MailFacts, type MailTemplate, writeMail } from '../../catalogue/mails.ts';
+import { type MailFacts, type MailTemplate, writeMail } from '../../catalogue/mails/mails.ts';
 import { accountById } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { emailsOf } from '../../store/emails.ts';

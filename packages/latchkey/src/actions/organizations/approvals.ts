@@ -24,7 +24,7 @@ import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { type Because, reasonGiven } from '../ground/reason.ts';
 import { record } from '../ground/record.ts';
-import { mailed } from '../ground/token-names.ts';
+import { mailAboutToken } from '../ground/token-mail.ts';
 import { tokenView } from '../tokens/views.ts';
 
 /** The most requests or grants in one call: GitHub's. */
@@ -173,10 +173,10 @@ async function tell(
     },
   });
   const right = rightSentence(await tokenView(tx, token, at), 'owner', organization.id);
-  const facts = { token: mailed(token), organization: organization.login, by: permit.actor.login, right };
-  if (action === 'approve') await queueMail(ctx, tx, { userId: token.userId }, 'token_approved', facts);
-  else if (action === 'admit') await queueMail(ctx, tx, { userId: token.userId }, 'token_admitted', facts);
-  else await queueMail(ctx, tx, { userId: token.userId }, 'token_denied', { ...facts, reason });
+  const facts = { organization: organization.login, by: permit.actor.login, right };
+  if (action === 'approve') await mailAboutToken(ctx, tx, token, 'token_approved', facts);
+  else if (action === 'admit') await mailAboutToken(ctx, tx, token, 'token_admitted', facts);
+  else await mailAboutToken(ctx, tx, token, 'token_denied', { ...facts, reason });
 }
 
 /** Withdraws the caller's own request. What it would have opened is dropped; what is in force stays. @throws Problem */
@@ -243,8 +243,7 @@ async function revokeOne(
     tokenId: token.id,
     data: { name: token.name, permissions: grant.permissions, ...because },
   });
-  await queueMail(ctx, tx, { userId: token.userId }, 'access_revoked', {
-    token: mailed(token),
+  await mailAboutToken(ctx, tx, token, 'access_revoked', {
     organization: organization.login,
     by: permit.actor.login,
     ...because,

@@ -9,7 +9,6 @@
  */
 import { problem } from '../../base/errors.ts';
 import { DAY_SEC } from '../../base/time.ts';
-import type { TokenDraft } from '../../rules/draft.ts';
 import { loginProblem, nameTextProblem } from '../../rules/names.ts';
 import { deleteAccount } from '../../store/account-deletion.ts';
 import { type Account, accountById, accountByLogin, ownerByLogin } from '../../store/accounts.ts';
@@ -17,14 +16,11 @@ import type { Query } from '../../store/db.ts';
 import { countMachines, insertMachine, type MachineUse, machinesOf, useOfMachine } from '../../store/machines.ts';
 import { membershipRole } from '../../store/memberships.ts';
 import type { Page } from '../../store/page.ts';
-import { listTokens as readTokens, tokenById } from '../../store/tokens.ts';
 import { demandUnreserved, RESERVED_NAME_DAYS, unlessTaken } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { keepTo } from '../decision/permit-target.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
-import { type CreatedToken, createTokenFor, endOne } from '../tokens/tokens.ts';
-import { type TokenView, tokenViews } from '../tokens/views.ts';
 
 /** The most machine accounts that one organization or person may have. */
 const MAX_MACHINES = 1000;
@@ -156,45 +152,4 @@ function factsOf(machine: Account, owner: Account) {
     organizationId: owner.kind === 'organization' ? owner.id : null,
     data: { login: machine.login, owner: owner.login },
   };
-}
-
-/** Every token of a machine that is not revoked, newest first. */
-export async function listMachineTokens(ctx: Context, permit: Permit, login: string, page: Page): Promise<TokenView[]> {
-  const { db } = ctx.store;
-  const machine = await machineOf(db, await machinesOwner(db, permit), login);
-  return tokenViews(db, await readTokens(db, machine.id, {}, page), ctx.clock.now());
-}
-
-/**
- * Makes a token for a machine, towards its owner. One made with a token stays within that token's limits.
- * @throws Problem with every complaint at once
- */
-export async function createMachineToken(
-  ctx: Context,
-  permit: Permit,
-  login: string,
-  draft: Omit<TokenDraft, 'userLogin' | 'kind' | 'scopes'>,
-): Promise<CreatedToken> {
-  const owner = await machinesOwner(ctx.store.db, permit);
-  const machine = await machineOf(ctx.store.db, owner, login);
-  const grants = draft.grants.map((grant) => ({ ...grant, owner: owner.login }));
-  return createTokenFor(ctx, permit, machine, {
-    ...draft,
-    grants,
-    userLogin: machine.login,
-    kind: 'fine-grained',
-    scopes: [],
-  });
-}
-
-/** Ends a token of a machine. @throws Problem when the machine has no such token */
-export async function revokeMachineToken(ctx: Context, permit: Permit, login: string, id: number): Promise<void> {
-  const owner = await machinesOwner(ctx.store.db, permit);
-  await ctx.store.transaction(async (tx) => {
-    const machine = await machineOf(tx, owner, login);
-    const token = await tokenById(tx, id);
-    if (token === null || token.userId !== machine.id)
-      throw problem('not_found', `${machine.login} has no token ${id}.`, 'id');
-    await endOne(ctx, tx, permit, { id, by: permit.actor.login });
-  });
 }

@@ -18,10 +18,9 @@ import { descendantsOf, tokenById, tokensByIds } from '../../store/tokens.ts';
 import { organizationNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
-import { queueMail } from '../ground/mail.ts';
 import { type Because, reasonGiven } from '../ground/reason.ts';
 import { record } from '../ground/record.ts';
-import { mailed } from '../ground/token-names.ts';
+import { mailAboutToken } from '../ground/token-mail.ts';
 import { tokenView } from '../tokens/views.ts';
 import { checkDecidedCount } from './approvals.ts';
 
@@ -101,11 +100,11 @@ async function changeOne(
     tokenId,
     data: { name: token.name, org: organization.login, ...because },
   });
-  await queueMail(ctx, tx, { userId: token.userId }, mail, {
-    token: mailed(token),
+  const told = {
     organization: organization.login,
     by: permit.actor.login,
     right: rightSentence(await tokenView(tx, token, at), 'owner', organization.id),
     ...because,
-  });
+  };
+  await mailAboutToken(ctx, tx, token, mail, told);
 }

@@ -21,7 +21,7 @@ import { organizationNamed, userNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { type TokenView, tokenViews } from '../tokens/views.ts';
-import { listMachineTokens } from './machines.ts';
+import { listMachineTokens } from './machine-tokens.ts';
 import { type PolicyChange, policyAfter } from './policies.ts';
 
 /** The most tokens looked at; with more, `isAll` is false and the page says "at least". */

@@ -32,12 +32,13 @@ import {
   setGrantReach,
   setGrantState,
 } from '../../store/grants.ts';
+import { organizationOfHolder } from '../../store/machines.ts';
 import { cancelRequests } from '../../store/requests.ts';
 import { withdrawFromAll, withdrawFromOrganization } from '../../store/token-organizations.ts';
 import { isTokenNameTaken, type Token, type TokenChange, updateToken } from '../../store/tokens.ts';
 import { unlessTaken } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
-import { actingToken, boundsOf, keepWithin, tokenWithin } from '../decision/token-access.ts';
+import { actingToken, boundsOf, keepWithin, tokenWithin, type WantedToken } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 import { tokenEvent } from '../ground/token-events.ts';
@@ -60,11 +61,12 @@ export interface TokenEdit {
 }
 
 /** Edits a token. @throws Problem with every complaint at once; then nothing was changed */
-export async function editToken(ctx: Context, permit: Permit, id: number, edit: TokenEdit): Promise<Token> {
-  return unlessTaken(`You already have a token named ${edit.name?.trim()}.`, 'name', () =>
+export async function editToken(ctx: Context, permit: Permit, wanted: WantedToken, edit: TokenEdit): Promise<Token> {
+  return unlessTaken(`There is a token named ${edit.name?.trim()} already.`, 'name', () =>
     ctx.store.transaction(async (tx) => {
       const at = ctx.clock.now();
-      const token = await tokenWithin(tx, permit, id);
+      const token = await tokenWithin(tx, permit, wanted);
+      const { id } = token;
       const complaints = new Complaints();
       const change = await checkChange(tx, token, edit, complaints);
       const plans = edit.grants === undefined ? null : await checkGrants(ctx, tx, token, edit.grants, complaints);
@@ -78,6 +80,7 @@ export async function editToken(ctx: Context, permit: Permit, id: number, edit: 
       await record(tx, permit, at, {
         action: tokenEvent(token.kind, 'update'),
         userId: token.userId,
+        organizationId: await organizationOfHolder(tx, token.userId),
         tokenId: id,
         data: { name: changed.name, pat_field_changed: fieldsOf(edit), ...oldValues(token, change) },
       });

@@ -23,10 +23,9 @@ import { type Permit, upkeepPermit } from '../decision/authorize.ts';
 import { policyOf } from '../decision/targets.ts';
 import { actingToken, tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
-import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
 import { tokenEvent } from '../ground/token-events.ts';
-import { mailed } from '../ground/token-names.ts';
+import { mailAboutToken } from '../ground/token-mail.ts';
 import { regenerateToken, renewedEnd } from './secrets.ts';
 import { type CreatedToken, endOne } from './tokens.ts';
 import { tokenView } from './views.ts';
@@ -62,8 +61,7 @@ export async function rotateToSuccessor(
       tokenId: successor.id,
       data: { name: before.name, previous_id: id, expires_at: expiresAt, old_expires_at: before.expiresAt },
     });
-    await queueMail(ctx, tx, { userId: before.userId }, 'token_regenerated', {
-      token: mailed(successor),
+    await mailAboutToken(ctx, tx, successor, 'token_regenerated', {
       by: permit.actor.login,
       address: permit.actor.address,
     });
@@ -122,7 +120,7 @@ export async function reportRotatedUse(ctx: Context, tokenId: number): Promise<n
     const live = await livingOf(tx, token.familyId ?? token.id);
     const ended = live === null ? null : await endOne(ctx, tx, upkeepPermit(), { id: live.id, by: BY_REUSE });
     if (ended === null) return null;
-    await queueMail(ctx, tx, { userId: ended.userId }, 'token_revoked', { token: mailed(ended), by: BY_REUSE });
+    await mailAboutToken(ctx, tx, ended, 'token_revoked', { by: BY_REUSE });
     return ended.id;
   });
 }

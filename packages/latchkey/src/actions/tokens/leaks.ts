@@ -7,8 +7,7 @@ import { type StoredToken, tokenByDigest } from '../../store/presented-tokens.ts
 import type { PushedLeak } from '../../store/push-intents.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
-import { queueMail } from '../ground/mail.ts';
-import { mailed } from '../ground/token-names.ts';
+import { mailAboutToken } from '../ground/token-mail.ts';
 import { endOneDerived } from './derivation.ts';
 import { endOne } from './tokens.ts';
 
@@ -72,11 +71,8 @@ function endLeaked(
       derived === null
         ? (await endOne(ctx, tx, permit, { id: token.id, by: words })) !== null
         : await endOneDerived(ctx, tx, permit, derived, words);
-    const told = {
-      token: mailed(derived === null ? token : { ...token, name: derived.name, lastEight: derived.lastEight }),
-      where,
-    };
-    if (isEnded) await queueMail(ctx, tx, { userId: token.userId }, 'token_leaked', told);
+    const told = derived === null ? token : { ...token, name: derived.name, lastEight: derived.lastEight };
+    if (isEnded) await mailAboutToken(ctx, tx, told, 'token_leaked', { where });
     return isEnded;
   });
 }

@@ -17,17 +17,17 @@ import { MAX_OVERLAP_SEC } from '../../rules/token-state.ts';
 import { lastEightOf, mintTokenText } from '../../rules/token-text.ts';
 import { accountById, accountsByIds } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
+import { organizationOfHolder } from '../../store/machines.ts';
 import { storedPolicies } from '../../store/policies.ts';
 import { withdrawFromAll } from '../../store/token-organizations.ts';
 import { replaceSecret, type Token, updateToken } from '../../store/tokens.ts';
 import { tokensOfRules } from '../../store/workload-rules.ts';
 import type { Permit } from '../decision/authorize.ts';
-import { actingToken, boundsOf, keepWithin, tokenWithin } from '../decision/token-access.ts';
+import { actingToken, boundsOf, keepWithin, tokenWithin, type WantedToken } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
-import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
 import { tokenEvent } from '../ground/token-events.ts';
-import { mailed } from '../ground/token-names.ts';
+import { mailAboutToken } from '../ground/token-mail.ts';
 import { type CreatedToken } from './tokens.ts';
 import { tokenView } from './views.ts';
 
@@ -48,10 +48,10 @@ export interface RenewalDraft extends ExpiryDraft {
 export function regenerateToken(
   ctx: Context,
   permit: Permit,
-  id: number,
+  wanted: WantedToken,
   draft: RenewalDraft = {},
 ): Promise<CreatedToken> {
-  return renew(ctx, permit, id, draft, null);
+  return renew(ctx, permit, wanted, draft, null);
 }
 
 /**
@@ -62,28 +62,28 @@ export function regenerateToken(
 export function rotateToken(
   ctx: Context,
   permit: Permit,
-  id: number,
+  wanted: WantedToken,
   draft: RenewalDraft = {},
   overlapSec: number = DEFAULT_OVERLAP_SEC,
 ): Promise<CreatedToken> {
   if (!Number.isInteger(overlapSec) || overlapSec < MIN_OVERLAP_SEC || overlapSec > MAX_OVERLAP_SEC)
     throw problem('invalid', `An overlap lasts ${MIN_OVERLAP_SEC} to ${MAX_OVERLAP_SEC} seconds.`, 'overlap_seconds');
-  return renew(ctx, permit, id, draft, overlapSec);
+  return renew(ctx, permit, wanted, draft, overlapSec);
 }
 
 async function renew(
   ctx: Context,
   permit: Permit,
-  id: number,
+  wanted: WantedToken,
   { usesLeft, ...expiry }: RenewalDraft,
   overlapSec: number | null,
 ): Promise<CreatedToken> {
-  const kind = (await tokenWithin(ctx.store.db, permit, id)).kind;
+  const { id, kind } = await tokenWithin(ctx.store.db, permit, wanted);
   const text = mintTokenText(kind, randomBytes, ctx.settings.tokenPrefix);
   const secret = { digest: digestOf(text), lastEight: lastEightOf(text) };
   const token = await ctx.store.transaction(async (tx) => {
     const at = ctx.clock.now();
-    const before = await tokenWithin(tx, permit, id);
+    const before = await tokenWithin(tx, permit, wanted);
     if ((await tokensOfRules(tx, [id])).size > 0)
       throw problem(
         'unprocessable',
@@ -103,6 +103,7 @@ async function renew(
     await record(tx, permit, at, {
       action: tokenEvent(kind, kind === 'classic' ? 'regenerate' : 'credential_regenerated'),
       userId: before.userId,
+      organizationId: await organizationOfHolder(tx, before.userId),
       tokenId: id,
       data: {
         name: before.name,
@@ -111,8 +112,7 @@ async function renew(
         ...(overlapSec === null ? {} : { overlap_seconds: overlapSec }),
       },
     });
-    await queueMail(ctx, tx, { userId: before.userId }, 'token_regenerated', {
-      token: mailed(renewed),
+    await mailAboutToken(ctx, tx, renewed, 'token_regenerated', {
       by: permit.actor.login,
       address: permit.actor.address,
     });
@@ -139,8 +139,8 @@ function renewedUses(permit: Permit, { usesLeft }: Token, wanted: number): numbe
  * The longest life in days that a renewed token may have, by every policy that binds it; null = no limit.
  * @throws Problem
  */
-export async function renewalCap(ctx: Context, permit: Permit, id: number): Promise<number | null> {
-  return capFor(ctx.store.db, await tokenWithin(ctx.store.db, permit, id, { alive: false }));
+export async function renewalCap(ctx: Context, permit: Permit, wanted: WantedToken): Promise<number | null> {
+  return capFor(ctx.store.db, await tokenWithin(ctx.store.db, permit, wanted, { alive: false }));
 }
 
 /** When the renewed token ends. @throws Problem when a policy, or the token that renews it, doesn't allow this end */

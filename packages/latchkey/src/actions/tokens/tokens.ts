@@ -19,9 +19,10 @@ import type { TokenKind } from '../../rules/model.ts';
 import { refRuleLine } from '../../rules/refs/ref-rule-text.ts';
 import { rightSentence } from '../../rules/right/right-sentence.ts';
 import { lastEightOf, mintTokenText } from '../../rules/token-text.ts';
-import { type Account, accountById } from '../../store/accounts.ts';
+import type { Account } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { grantsOf } from '../../store/grants.ts';
+import { organizationOfHolder } from '../../store/machines.ts';
 import type { Page } from '../../store/page.ts';
 import { cancelRequests } from '../../store/requests.ts';
 import { inheritExclusions } from '../../store/token-organizations.ts';
@@ -39,11 +40,10 @@ import { holderNamed, unlessTaken, userNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { actingToken, keepWithin, tokenWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
-import { queueMail } from '../ground/mail.ts';
 import { type Because, reasonGiven } from '../ground/reason.ts';
 import { record } from '../ground/record.ts';
 import { tokenEvent } from '../ground/token-events.ts';
-import { mailed } from '../ground/token-names.ts';
+import { mailAboutToken } from '../ground/token-mail.ts';
 import { draftWorld, tokensLeft } from './draft-world.ts';
 import { openGrant } from './grant-requests.ts';
 import { authorizeWhereProved } from './single-sign-on.ts';
@@ -168,7 +168,7 @@ async function insertPlan(
   await record(tx, permit, at, {
     action: tokenEvent(plan.kind, 'create'),
     userId: user.id,
-    organizationId: await organizationOf(tx, user),
+    organizationId: await organizationOfHolder(tx, user.id),
     tokenId: id,
     data: {
       name: plan.name,
@@ -199,19 +199,12 @@ async function insertPlan(
       at,
     );
   const view = await tokenView(tx, token, at);
-  await queueMail(ctx, tx, { userId: user.id }, 'token_created', {
-    token: mailed(token),
+  await mailAboutToken(ctx, tx, token, 'token_created', {
     by: permit.actor.login,
     address: permit.actor.address,
     right: rightSentence(view, 'owner'),
   });
   return view;
-}
-
-/** The organization whose log tells of a machine's tokens, too; null for a person's. */
-async function organizationOf(tx: Query, { ownedBy }: Account): Promise<number | null> {
-  const owner = ownedBy === null ? null : await accountById(tx, ownedBy);
-  return owner?.kind === 'organization' ? owner.id : null;
 }
 
 /**
@@ -264,9 +257,8 @@ export async function revokeToken(
       const revoked = await endOne(ctx, tx, permit, { id: each, by, because });
       if (revoked === null) continue;
       ended.push(each);
-      const { userId } = revoked;
-      const told = { token: mailed(revoked), by, ...because };
-      if (permit.actor.userId !== userId) await queueMail(ctx, tx, { userId }, 'token_revoked', told);
+      if (permit.actor.userId !== revoked.userId)
+        await mailAboutToken(ctx, tx, revoked, 'token_revoked', { by, ...because });
     }
     return ended;
   });
@@ -291,6 +283,7 @@ export async function endOne(
   await record(tx, permit, at, {
     action: tokenEvent(ended.kind, isOwner ? 'destroy' : ended.kind === 'classic' ? 'revoke' : 'credential_revoked'),
     userId: ended.userId,
+    organizationId: await organizationOfHolder(tx, ended.userId),
     tokenId: id,
     data: { name: ended.name, explanation: by, ...requests, ...because },
   });

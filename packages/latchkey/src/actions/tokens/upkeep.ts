@@ -35,7 +35,7 @@ import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
 import { tokenEvent } from '../ground/token-events.ts';
-import { mailed } from '../ground/token-names.ts';
+import { mailAboutToken } from '../ground/token-mail.ts';
 import { endOne } from './tokens.ts';
 import { tokenView } from './views.ts';
 
@@ -74,11 +74,9 @@ async function noticeOne(ctx: Context, id: number, days: number, at: UnixSeconds
     if (!(await noteNotice(tx, id, days))) return;
     const token = await tokenById(tx, id);
     if (token === null || token.expiresAt === null) return;
-    const to = { userId: token.userId };
-    if (days === 0) await queueMail(ctx, tx, to, 'token_ended', { token: mailed(token), endedAt: token.expiresAt });
+    if (days === 0) await mailAboutToken(ctx, tx, token, 'token_ended', { endedAt: token.expiresAt });
     else
-      await queueMail(ctx, tx, to, 'token_ending', {
-        token: mailed(token),
+      await mailAboutToken(ctx, tx, token, 'token_ending', {
         daysLeft: Math.ceil((token.expiresAt - at) / DAY_SEC),
         endsAt: token.expiresAt,
       });
@@ -124,7 +122,7 @@ async function markUnused(ctx: Context, id: number, endsAt: UnixSeconds): Promis
     const token = await tokenById(tx, id);
     if (token === null) return;
     const lastUsedAt = (await lastUses(tx, [id])).get(id)?.usedAt ?? null;
-    await queueMail(ctx, tx, { userId: token.userId }, 'token_unused', { token: mailed(token), lastUsedAt, endsAt });
+    await mailAboutToken(ctx, tx, token, 'token_unused', { lastUsedAt, endsAt });
   });
 }
 
@@ -136,7 +134,7 @@ async function endUnused(ctx: Context, id: number, days: number, cutoff: UnixSec
     const ended = await endOne(ctx, tx, upkeepPermit(), { id, by: `not used for ${days} days` });
     if (ended === null) return;
     await keepUndo(tx, id, undo);
-    await queueMail(ctx, tx, { userId: ended.userId }, 'token_disused', { token: mailed(ended), lastUsedAt });
+    await mailAboutToken(ctx, tx, ended, 'token_disused', { lastUsedAt });
   });
 }
 
@@ -164,8 +162,7 @@ export async function restoreToken(ctx: Context, permit: Permit, id: number): Pr
         tokenId: id,
         data: { name: token.name },
       });
-      await queueMail(ctx, tx, { userId: token.userId }, wasInDoubt ? 'token_confirmed' : 'token_restored', {
-        token: mailed(token),
+      await mailAboutToken(ctx, tx, token, wasInDoubt ? 'token_confirmed' : 'token_restored', {
         by: permit.actor.login,
         right: rightSentence(await tokenView(tx, token, at), 'owner'),
       });

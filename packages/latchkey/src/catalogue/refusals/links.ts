@@ -178,6 +178,13 @@ export function newPath(facts: RefusalFacts): string {
   return facts.tokenKind === 'scoped' ? newScopedPath(facts) : newFineGrainedPath(facts);
 }
 
+/** The page of a machine account. `owner`: its organization; null = it is a person's own. */
+export function machinePath(owner: string | null, machine: string): string {
+  const machines =
+    owner === null ? '/settings/machines' : `/organizations/${encodeURIComponent(owner)}/settings/machines`;
+  return `${machines}/${encodeURIComponent(machine)}`;
+}
+
 /** The page where an organization's owners decide on pending requests. */
 export function requestsPath(organization: string): string {
   return `/organizations/${encodeURIComponent(organization)}/settings/personal-access-token-requests`;

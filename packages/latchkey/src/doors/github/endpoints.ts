@@ -10,6 +10,7 @@ import { GIT_OBJECT_ENDPOINTS } from './endpoints/git-objects.ts';
 import { HISTORY_ENDPOINTS } from './endpoints/history.ts';
 import { INSTANCE_ENDPOINTS } from './endpoints/instance.ts';
 import { LOG_ENDPOINTS } from './endpoints/logs.ts';
+import { MACHINE_TOKEN_ENDPOINTS } from './endpoints/machine-tokens.ts';
 import { MACHINE_ENDPOINTS } from './endpoints/machines.ts';
 import { ORGANIZATION_TOKEN_ENDPOINTS } from './endpoints/organization-tokens.ts';
 import { ORGANIZATION_ENDPOINTS } from './endpoints/organizations.ts';
@@ -41,6 +42,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...LOG_ENDPOINTS,
   ...ORGANIZATION_TOKEN_ENDPOINTS,
   ...MACHINE_ENDPOINTS,
+  ...MACHINE_TOKEN_ENDPOINTS,
   ...WORKLOAD_ISSUER_ENDPOINTS,
   ...WORKLOAD_RULE_ENDPOINTS,
   ...OWN_TOKEN_ENDPOINTS,

@@ -18,7 +18,7 @@ import {
   tlsTowards,
 } from '../../../src/actions/ground/mail.ts';
 import { readOutbox } from '../../../src/actions/instance/outbox.ts';
-import { writeMail } from '../../../src/catalogue/mails.ts';
+import { writeMail } from '../../../src/catalogue/mails/mails.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { once } from '../../waits.ts';
 import { contextWith, type TestContext } from '../context.ts';

@@ -9,8 +9,11 @@ import { handPasswordLink, mailPasswordLink } from '../../../src/actions/account
 import { signIn } from '../../../src/actions/accounts/sign-in.ts';
 import { resetTwoFactor } from '../../../src/actions/accounts/two-factor.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { openMail } from '../../../src/actions/ground/mail.ts';
 import { deleteUser } from '../../../src/actions/instance/account-deletion.ts';
 import { addRepository, setCollaborator } from '../../../src/actions/repositories/repositories.ts';
+import { revokeLeaked } from '../../../src/actions/tokens/leaks.ts';
+import { noticeEnds } from '../../../src/actions/tokens/upkeep.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';
 import { PERMISSIONS } from '../../../src/catalogue/permissions.ts';
@@ -20,6 +23,7 @@ import { setAdmin, setPasswordDigest, setTwoFactor } from '../../../src/store/ac
 import { insertEmail } from '../../../src/store/emails.ts';
 import { insertIdentity } from '../../../src/store/external-identities.ts';
 import { insertLink } from '../../../src/store/one-time-links.ts';
+import { listMails } from '../../../src/store/outbox.ts';
 import { insertPasskey } from '../../../src/store/passkeys.ts';
 import { insertSession } from '../../../src/store/sessions.ts';
 import { type ApiWorld, apiWorld, grant } from './api.ts';
@@ -160,6 +164,109 @@ describe('a machine account', () => {
     const { secret } = await machineIn(world);
     await suspendUser(world.ctx, operatorPermit(), 'deploy-bot');
     expect((await world.ask('GET /user', { token: secret })).body.reason).toBe('owner_suspended');
+  });
+});
+
+describe('a token of a machine account, in the hands of its owners', () => {
+  it('is edited and keeps its secret, and is renewed with or without an overlap', async () => {
+    const world = await apiWorld();
+    const { owner, secret, tokenId } = await machineIn(world);
+    const path = `${MACHINES}/deploy-bot/tokens/${tokenId}`;
+    expect((await world.ask(`GET ${path}`, { token: owner })).body).toMatchObject({ id: tokenId, name: 'ci' });
+    const edited = await world.ask(`PATCH ${path}`, {
+      token: owner,
+      body: { name: 'reader', repositories: ['site'], permissions: { contents: 'read' }, allowed_addresses: null },
+    });
+    expect([edited.status, edited.body.name]).toEqual([200, 'reader']);
+    expect(edited.text).not.toContain(secret);
+    expect((await world.ask('GET /user', { token: secret })).status).toBe(200);
+    const file = { token: secret, body: { message: 'x', content: 'eA==' } };
+    expect((await world.ask('PUT /repos/Acme/site/contents/a', file)).body.reason).toBe('permission_missing');
+    const rotated = await world.ask(`POST ${path}/rotate`, { token: owner, body: { overlap_seconds: 600 } });
+    expect([rotated.status, rotated.body.id]).toEqual([200, tokenId]);
+    expect((await world.ask('GET /user', { token: secret })).status, 'both work').toBe(200);
+    const renewed = await world.ask(`POST ${path}/regenerate`, { token: owner, body: { expires_in: 7 } });
+    expect((await world.ask('GET /user', { token: renewed.body.token })).status).toBe(200);
+    for (const old of [secret, rotated.body.token])
+      expect((await world.ask('GET /user', { token: old })).status).toBe(401);
+    const told = await world.ctx.store.db
+      .selectFrom('audit')
+      .innerJoin('accounts', 'accounts.id', 'audit.organization_id')
+      .select(['action', 'accounts.login'])
+      .where('token_id', '=', tokenId)
+      .orderBy('audit.id')
+      .execute();
+    expect(told.map(({ action, login }) => `${login} ${action.replace('personal_access_token.', '')}`)).toEqual([
+      'Acme create',
+      'Acme access_granted',
+      'Acme update',
+      'Acme credential_regenerated',
+      'Acme credential_regenerated',
+    ]);
+  });
+
+  it('is out of reach by another machine’s address, with a token that has less, and with a derived one', async () => {
+    const world = await apiWorld();
+    const { owner, secret, tokenId } = await machineIn(world);
+    await world.ask(`POST ${MACHINES}`, { token: owner, body: { login: 'other-bot' } });
+    const { contents: _, ...managing } = OWNERS_RIGHTS;
+    const weak = await ownersToken(world, managing);
+    const derived = await world.ask('POST /user/personal-access-tokens/current/derive', { token: owner, body: {} });
+    const bob = await world.token('Bob', { kind: 'classic', scopes: CLASSIC_SCOPES.map(({ name }) => name) });
+    const adas = await world.token('Ada', { name: 'of Ada herself' });
+    const one = `${MACHINES}/deploy-bot/tokens/${tokenId}`;
+    for (const [why, token, path, status] of [
+      ['another machine', owner, `${MACHINES}/other-bot/tokens/${tokenId}`, 404],
+      ['a token of a person', owner, `${MACHINES}/deploy-bot/tokens/${adas.id}`, 404],
+      ['an own one', owner, `/user/personal-access-tokens/${tokenId}`, 403],
+      ['less than it', weak, one, 422],
+      ['derived', derived.body.token, one, 403],
+      ['a member', bob.secret, one, 403],
+      ['itself', secret, one, 403],
+    ] as const)
+      for (const [deed, body] of [
+        [`PATCH ${path}`, { description: 'mine now' }],
+        [`POST ${path}/regenerate`, {}],
+        [`POST ${path}/rotate`, {}],
+      ] as const)
+        expect([why, deed, (await world.ask(deed, { token, body })).status]).toEqual([why, deed, status]);
+    expect((await world.ask('GET /user', { token: secret })).status).toBe(200);
+  });
+
+  it('is told of to every owner by mail, as to a person: made, ends soon, ended, leaked, revoked', async () => {
+    const world = await apiWorld();
+    const { ctx } = world;
+    await setMember(ctx, operatorPermit(), { organization: 'Acme', login: 'Cy', role: 'owner' });
+    const { owner, secret, tokenId } = await machineIn(world);
+    await world.ask(`POST ${MACHINES}/deploy-bot/tokens/${tokenId}/regenerate`, { token: owner, body: {} });
+    for (const name of ['leaky', 'over']) {
+      const body = { name, repository_selection: 'all', permissions: { contents: 'read' } };
+      const made = await world.ask(`POST ${MACHINES}/deploy-bot/tokens`, { token: owner, body });
+      if (name === 'leaky') await revokeLeaked(ctx, operatorPermit(), [made.body.token]);
+      else await world.ask(`DELETE ${MACHINES}/deploy-bot/tokens/${made.body.id}`, { token: owner });
+    }
+    ctx.clock.advance(29 * DAY_SEC);
+    await noticeEnds(ctx, null, new AbortController().signal);
+    ctx.clock.advance(DAY_SEC);
+    await noticeEnds(ctx, null, new AbortController().signal);
+    const mails = (await listMails(ctx.store.db, { beforeId: null, limit: 50 })).map((mail) => openMail(ctx, mail));
+    const ofBot = mails.filter(({ text }) => text.includes('Deploy-Bot')).toReversed();
+    const subjects = [
+      'A personal access token of Deploy-Bot was created: ci',
+      'A personal access token of Deploy-Bot was regenerated: ci',
+      'A personal access token of Deploy-Bot was created: leaky',
+      'Action needed: Personal access token was revoked',
+      'A personal access token of Deploy-Bot was created: over',
+      'Deploy-Bot’s personal access token over was revoked',
+      'Deploy-Bot’s personal access token ci ends in 1 day',
+      'Deploy-Bot’s personal access token ci has ended',
+    ];
+    for (const address of ['ada@example.org', 'cy@example.org'])
+      expect(ofBot.filter((mail) => mail.address === address).map(({ subject }) => subject)).toEqual(subjects);
+    expect(ofBot).toHaveLength(2 * subjects.length);
+    const page = `/organizations/Acme/settings/machines/Deploy-Bot/tokens/${tokenId}`;
+    expect(ofBot[0]!.text).toContain(page);
+    expect(ofBot.map(({ text }) => text).join()).not.toContain(secret);
   });
 });
 

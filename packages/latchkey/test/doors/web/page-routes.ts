@@ -21,6 +21,7 @@ import { type CreatedToken, createToken } from '../../../src/actions/tokens/toke
 import { webDoor } from '../../../src/doors/web/plugin.ts';
 import type { TokenKind } from '../../../src/rules/model.ts';
 import { newestAuditId } from '../../../src/store/audit.ts';
+import type { Query } from '../../../src/store/db.ts';
 import { insertLink, type LinkPurpose } from '../../../src/store/one-time-links.ts';
 import { approvalsFor, insertApproval, turnApproval } from '../../../src/store/push-approvals.ts';
 import { endDelivery, insertDelivery } from '../../../src/store/webhook-deliveries.ts';
@@ -35,6 +36,8 @@ export interface Places {
   readonly tokens: Readonly<Record<TokenKind, number>>;
   readonly mail: number;
   readonly hook: number;
+  /** Of machine accounts, by what they belong to: one of a rule, and another. */
+  readonly machineTokens: Readonly<Record<'octo' | 'own', readonly number[]>>;
   /** Pushes that wait for approval, and that were answered. */
   readonly approvals: readonly number[];
   readonly links: Readonly<Record<'invitation' | 'verification' | 'password' | 'alarm' | 'demo', string>>;
@@ -194,6 +197,12 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/orgs/:org/sso': page('/orgs/octo/sso'),
   '/organizations/:org/settings/machines': page(`${ORG}/machines`),
   '/organizations/:org/settings/machines/:machine': page(`${ORG}/machines/octo-deploys-everything-there-is`),
+  '/organizations/:org/settings/machines/:machine/tokens/:id': made(({ machineTokens }) =>
+    machineTokens.octo.map((id) => `${ORG}/machines/octo-deploys-everything-there-is/tokens/${id}`),
+  ),
+  '/settings/machines/:machine/tokens/:id': made(({ machineTokens }) =>
+    machineTokens.own.map((id) => `/settings/machines/ada-bot/tokens/${id}`),
+  ),
   '/settings/push-approvals': page('/settings/push-approvals'),
   '/settings/push-approvals/:id': made(({ approvals }) => approvals.map((id) => `/settings/push-approvals/${id}`)),
   '/settings/machines': page('/settings/machines'),
@@ -419,6 +428,10 @@ export async function placesIn(ctx: Context, owner: string): Promise<Places> {
     },
     mail: (await db.selectFrom('outbox').select('id').orderBy('id', 'desc').executeTakeFirstOrThrow()).id,
     hook: (await db.selectFrom('webhooks').select('id').orderBy('id').executeTakeFirstOrThrow()).id,
+    machineTokens: {
+      octo: await tokensOfMachine(db, 'octo-deploys-everything-there-is'),
+      own: await tokensOfMachine(db, 'ada-bot'),
+    },
     approvals: (await approvalsFor(db, user.id, 10)).map(({ id }) => id),
     links: {
       invitation: await link('invitation'),
@@ -429,6 +442,18 @@ export async function placesIn(ctx: Context, owner: string): Promise<Places> {
     },
     userCode: device!.userCode,
   };
+}
+
+async function tokensOfMachine(q: Query, login: string): Promise<number[]> {
+  const rows = await q
+    .selectFrom('tokens')
+    .innerJoin('accounts', 'accounts.id', 'tokens.user_id')
+    .select('tokens.id')
+    .where('accounts.login', '=', login)
+    .orderBy('tokens.id')
+    .limit(2)
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 /** A push that a token of the owner asks about, with all that a page may have to show. */

@@ -16,7 +16,7 @@ import { lookAt, type PushLook, withPack } from '../../../git/push/push-look.ts'
 import { shownRef } from '../../../rules/refs/ref-rule-text.ts';
 import { accountById } from '../../../store/accounts.ts';
 import type { Query } from '../../../store/db.ts';
-import { ownersOf } from '../../../store/memberships.ts';
+import { keepersOf } from '../../../store/machines.ts';
 import {
   insertApproval,
   type MoveKey,
@@ -193,7 +193,8 @@ async function tellDeciders(
 ): Promise<void> {
   const { owner, repository } = targetRepository(permit);
   const named = look.commits.slice(0, MAILED_COMMITS);
-  for (const userId of await decidersOf(tx, present(permit.actor.userId, 'who holds the token')))
+  const holder = await accountById(tx, present(permit.actor.userId, 'who holds the token'));
+  for (const userId of holder === null ? [] : await keepersOf(tx, holder))
     await queueMail(ctx, tx, { userId }, 'push_waiting', {
       token: name,
       by: `${permit.actor.login}${agent === null ? '' : ` via ${agent}`}`,
@@ -207,14 +208,6 @@ async function tellDeciders(
       path: `${APPROVALS_PAGE}/${row.id}`,
       until: row.expiresAt,
     });
-}
-
-/** Who decides for an account: a person for themselves; for a machine its person, or the owners of its organization. */
-async function decidersOf(tx: Query, userId: number): Promise<readonly number[]> {
-  const account = await accountById(tx, userId);
-  if (account === null || account.ownedBy === null) return [userId];
-  const owner = await accountById(tx, account.ownedBy);
-  return owner?.kind === 'organization' ? ownersOf(tx, owner.id) : [account.ownedBy];
 }
 
 /** What entries say about the permit's token and repository. */

@@ -2,23 +2,15 @@
  * Machine accounts over REST, for which GitHub has no API: those of an organization, for its owners, and one's own.
  * Roles are given as people get theirs: as a collaborator, and in an organization by a membership.
  */
-import {
-  addMachine,
-  createMachineToken,
-  listMachines,
-  listMachineTokens,
-  readMachine,
-  removeMachine,
-  revokeMachineToken,
-} from '../../../actions/organizations/machines.ts';
+import { addMachine, listMachines, readMachine, removeMachine } from '../../../actions/organizations/machines.ts';
 import { Type } from '../../../base/json-schema.ts';
 import { parameter } from '../../../base/present.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import type { PermissionSet } from '../../../catalogue/permissions.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
-import { machineBody, machineToken } from '../present/machines.ts';
-import { closed, expiryIn, grantDraft, grantsIn, idIn, limitsIn, NewToken } from './own-token-bodies.ts';
+import { machineBody } from '../present/machines.ts';
+import { closed } from './own-token-bodies.ts';
 
 const NewMachine = Type.Object(
   {
@@ -60,11 +52,9 @@ function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): reado
   const path = `${prefix}/machines`;
   const target = prefix === '/user' ? ({ kind: 'self' } as const) : ({ kind: 'organization', login: 'org' } as const);
   const describe = { resource: 'MachineAccount', target } as const;
-  const ofToken = { resource: 'PersonalAccessToken', target } as const;
   const loginIn = ({ params }: AnyCall): string => parameter(params, 'machine');
   const listUrl = ({ apiUrl, params }: AnyCall): string =>
     `${apiUrl}${path.replace('{org}', encodeURIComponent(params['org'] ?? ''))}`;
-  const tokensUrl = (call: AnyCall): string => `${listUrl(call)}/${encodeURIComponent(loginIn(call))}/tokens`;
   return [
     endpoint({
       ...describe,
@@ -119,58 +109,6 @@ function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): reado
       need: WRITE,
       handle: async (call) => {
         await removeMachine(call.ctx, call.permit, loginIn(call));
-        return nothing();
-      },
-    }),
-    endpoint({
-      ...ofToken,
-      method: 'GET',
-      path: `${path}/{machine}/tokens`,
-      operationId: `${names}/list-machine-tokens`,
-      summary: 'The tokens of a machine account that are not revoked, newest first.',
-      need: READ,
-      paged: true,
-      handle: async (call) => {
-        const { ctx, permit, apiUrl, page } = call;
-        const found = await listMachineTokens(ctx, permit, loginIn(call), pageById(page));
-        return {
-          ...ok(found.map((token) => machineToken(apiUrl, tokensUrl(call), token, ctx.clock.now()))),
-          next: nextKey(found, page, ({ id }) => id),
-        };
-      },
-    }),
-    endpoint({
-      ...ofToken,
-      method: 'POST',
-      path: `${path}/{machine}/tokens`,
-      operationId: `${names}/create-machine-token`,
-      summary:
-        'Makes a token for a machine account; its secret is in the answer, this once. Its resource owner is the ' +
-        'account that the machine belongs to. It gets no right or life that the token which asks has not.',
-      need: WRITE,
-      body: NewToken,
-      handle: async (call) => {
-        const { ctx, permit, apiUrl, body } = call;
-        const { secret, token } = await createMachineToken(ctx, permit, loginIn(call), {
-          name: body.name,
-          description: body.description ?? '',
-          grants: grantsIn(body) ?? [grantDraft({})],
-          ...expiryIn(body),
-          ...limitsIn(body),
-        });
-        const shown = machineToken(apiUrl, tokensUrl(call), token, ctx.clock.now());
-        return created({ ...shown, token: secret.reveal() }, shown.url);
-      },
-    }),
-    endpoint({
-      ...ofToken,
-      method: 'DELETE',
-      path: `${path}/{machine}/tokens/{token_id}`,
-      operationId: `${names}/delete-machine-token`,
-      summary: 'Ends a token of a machine account, on the very next request everywhere.',
-      need: WRITE,
-      handle: async (call) => {
-        await revokeMachineToken(call.ctx, call.permit, loginIn(call), idIn(call.params['token_id']));
         return nothing();
       },
     }),

@@ -1,7 +1,7 @@
 /** At the top of the home page: what needs this person, each with the one button that settles it. */
 import type { ComponentChildren, VNode } from 'preact';
 import type { Needs } from '../../../actions/organizations/needs.ts';
-import { requestsWaitingWords, tokenEndingWords } from '../../../catalogue/mail-words.ts';
+import { requestsWaitingWords, tokenEndingWords } from '../../../catalogue/mails/mail-words.ts';
 import type { Visit } from '../frame/visit.ts';
 import { organizationPath } from '../organizations/area.tsx';
 import { Time } from '../parts/components.tsx';

@@ -3,11 +3,10 @@ import type { VNode } from 'preact';
 import {
   createMachineToken,
   listMachineTokens,
-  readMachine,
-  removeMachine,
+  type MachineToken,
   revokeMachineToken,
-} from '../../../actions/organizations/machines.ts';
-import type { TokenView } from '../../../actions/tokens/views.ts';
+} from '../../../actions/organizations/machine-tokens.ts';
+import { readMachine, removeMachine } from '../../../actions/organizations/machines.ts';
 import { present } from '../../../base/present.ts';
 import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { MAX_NAME_LENGTH } from '../../../rules/token-limits.ts';
@@ -17,11 +16,11 @@ import { SecretBox, Subhead, Time } from '../parts/components.tsx';
 import { Fields } from '../parts/fields.ts';
 import { CancelLink, ErrorSummary, Form, Hidden } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
-import { permissionsOf, readExpiry } from '../tokens/form/draft.ts';
+import { readExpiry } from '../tokens/form/draft.ts';
 import { ExpirationField } from '../tokens/form/expiration-field.tsx';
 import { RestrictionFields, readRestrictions } from '../tokens/form/restrictions.tsx';
 import { organizationPath } from './area.tsx';
-import { MachineGrantFields } from './machine-grant-fields.tsx';
+import { MachineGrantFields, readMachineGrant } from './machine-grant-fields.tsx';
 import { type Place, pathOf, rulesPath, UsedBy } from './machine-place.tsx';
 import { asksToDelete, asksToRevoke } from './machine-questions.tsx';
 
@@ -84,18 +83,21 @@ function NewSecret({ secret }: { secret: string }): VNode {
   );
 }
 
-function Tokens({ visit, tokens }: { visit: Visit; tokens: readonly TokenView[] }): VNode {
+function Tokens({ visit, tokens }: { visit: Visit; tokens: readonly MachineToken[] }): VNode {
   return (
     <div class="Box mb-3">
       <ul>
         {tokens.map((token) => (
           <li class="Box-row">
             <p class="mb-1 lk-break">
-              <strong>{token.name}</strong> <span class="lk-mono">…{token.lastEight}</span>
+              <a class="text-bold" href={`${visit.path}/tokens/${token.id}`}>
+                {token.name}
+              </a>{' '}
+              <span class="lk-mono">…{token.lastEight}</span>
             </p>
             <p class="mb-1 lk-break">{rightSentence(token, 'other')}</p>
             <p class="mb-1 color-fg-muted">
-              made <Time at={token.createdAt} />
+              {token.isOfRule ? 'for jobs, by a rule; ' : ''}made <Time at={token.createdAt} />
               {token.expiresAt === null ? (
                 ', never ends'
               ) : (
@@ -145,28 +147,12 @@ function NewToken({ place, visit }: { place: Place; visit: Visit }): VNode {
 
 async function makeToken(place: Place, visit: Visit): Promise<Answer> {
   const typed = present(visit.typed, 'the form');
-  const repositories = [
-    ...new Set(
-      visit
-        .field('repositories')
-        .split(/\s+/)
-        .filter((name) => name !== ''),
-    ),
-  ];
   const { secret } = await createMachineToken(visit.ctx, await place.permit(visit, true), visit.param('machine'), {
     name: visit.field('name'),
     description: '',
     ...readExpiry(typed),
     ...readRestrictions(typed),
-    grants: [
-      {
-        owner: '',
-        selection: repositories.length === 0 ? 'all' : 'selected',
-        repositories,
-        permissions: permissionsOf(typed, 0),
-        justification: null,
-      },
-    ],
+    grants: [readMachineGrant(typed)],
   });
   return redirect(pathOf(place, visit, visit.param('machine')), {
     tone: 'success',
@@ -187,7 +173,10 @@ export function machinePage(place: Place): WebPage {
         asks: (visit) => asksToRevoke(place, visit),
         run: async (visit) => {
           const id = Number(visit.field('id'));
-          await revokeMachineToken(visit.ctx, await place.permit(visit, true), visit.param('machine'), id);
+          await revokeMachineToken(visit.ctx, await place.permit(visit, true), {
+            login: visit.param('machine'),
+            id,
+          });
           return redirect(pathOf(place, visit, visit.param('machine')), {
             tone: 'success',
             text: 'The token is revoked.',

@@ -15,6 +15,7 @@ import { TextField } from '../parts/text-fields.tsx';
 import { nextPagePath, numberIn } from './area.tsx';
 import { machinePage } from './machine.tsx';
 import { OF_ORGANIZATION, OWN, type Place, pathOf, UsedBy } from './machine-place.tsx';
+import { machineTokenPage } from './machine-token.tsx';
 import { workloadRulesPage } from './workload-rules.tsx';
 
 const ON_A_PAGE = 50;
@@ -90,6 +91,7 @@ function pagesOf(place: Place): readonly WebPage[] {
       },
     },
     machinePage(place),
+    machineTokenPage(place),
     workloadRulesPage(place),
   ];
 }

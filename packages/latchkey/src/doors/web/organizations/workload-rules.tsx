@@ -14,8 +14,7 @@ import { Subhead } from '../parts/components.tsx';
 import { Fields } from '../parts/fields.ts';
 import { CancelLink, ErrorSummary, Form, Hidden } from '../parts/form.tsx';
 import { TextArea, TextField } from '../parts/text-fields.tsx';
-import { permissionsOf } from '../tokens/form/draft.ts';
-import { MachineGrantFields } from './machine-grant-fields.tsx';
+import { MachineGrantFields, readMachineGrant } from './machine-grant-fields.tsx';
 import { type Place, pathOf, rulesPath } from './machine-place.tsx';
 import { Rule, TrialResult } from './workload-parts.tsx';
 
@@ -151,7 +150,6 @@ async function add(place: Place, visit: Visit): Promise<Answer> {
   if (life !== '' && !/^\d{1,9}$/.test(life)) throw problem('invalid', 'A life is a number of seconds.', 'max_life');
   const permit = await place.permit(visit, true);
   const login = visit.param('machine');
-  const repositories = [...new Set(linesOf(visit.field('repositories')))];
   const refRules = linesOf(visit.field('ref_rules'));
   await addRule(ctx, permit, await machinePlace(ctx, permit, login), {
     issuer: visit.field('issuer').trim(),
@@ -162,15 +160,7 @@ async function add(place: Place, visit: Visit): Promise<Answer> {
       name: visit.field('name'),
       description: '',
       ...(refRules.length === 0 ? {} : { refRules: refRuleDrafts(refRules) }),
-      grants: [
-        {
-          owner: '',
-          selection: repositories.length === 0 ? 'all' : 'selected',
-          repositories,
-          permissions: permissionsOf(typed, 0),
-          justification: null,
-        },
-      ],
+      grants: [readMachineGrant(typed)],
     },
   });
   return redirect(rulesPath(place, visit, login), { tone: 'success', text: 'The rule is added.' });

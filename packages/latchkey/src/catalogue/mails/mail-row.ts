@@ -1,5 +1,5 @@
 /** How a mail is written down, and words that many of them share. */
-import type { UnixSeconds } from '../base/time.ts';
+import type { UnixSeconds } from '../../base/time.ts';
 
 /** Who did it, and from where; null when unknown. */
 export interface By {

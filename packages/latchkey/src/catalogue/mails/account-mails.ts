@@ -3,7 +3,7 @@
  *
  * Invariant: a mail about a change has one link, "This wasn't me", which locks the account and grants nothing.
  */
-import { spokenDate, type UnixSeconds } from '../base/time.ts';
+import { spokenDate, type UnixSeconds } from '../../base/time.ts';
 import { type By, days, from, type MailRow } from './mail-row.ts';
 
 /** A change to how a person signs in: when, and the path of the link that locks the account. */

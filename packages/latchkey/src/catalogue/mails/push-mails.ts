@@ -1,5 +1,5 @@
 /** Mails about pushes that wait for somebody: what would happen, and the page on which it is approved or denied. */
-import type { UnixSeconds } from '../base/time.ts';
+import type { UnixSeconds } from '../../base/time.ts';
 import type { MailRow } from './mail-row.ts';
 
 /** The facts each mail is made of. A kind is an API of the outbox: never rename one. */
