@@ -117,6 +117,7 @@ export const AUDIT_EVENTS = {
     'a token that the restoration of a backup ended in doubt was confirmed to stay dead',
     'name',
   ),
+  'instance.move': row('modify', 'everything in the database was moved to another one', 'from', 'to', 'rows'),
   'instance.restore': row(
     'restore',
     'the database was put back from a backup, and began a new epoch',

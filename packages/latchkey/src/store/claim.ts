@@ -10,18 +10,25 @@ import { engineCode } from './db.ts';
 const PATIENCE_MS = 2_000;
 const SQLITE_BUSY = 5;
 
-/** False when another process has the file. @throws what the system says when it can't be locked */
-export function claimFile(path: string): boolean {
+/**
+ * What lets the file go again, before this process ends; null when another process has it.
+ * @throws what the system says when it can't be locked
+ */
+export function claimFile(path: string): (() => void) | null {
   const lock = new DatabaseSync(path, { timeout: PATIENCE_MS });
   try {
     lock.exec('begin exclusive');
   } catch (error) {
     lock.close();
     const code = engineCode(error);
-    if (typeof code === 'number' && (code & 0xff) === SQLITE_BUSY) return false;
+    if (typeof code === 'number' && (code & 0xff) === SQLITE_BUSY) return null;
     throw error;
   }
   // Unreferenced, it would be closed by the collector.
-  process.once('exit', () => lock.close());
-  return true;
+  const letGo = (): void => lock.close();
+  process.once('exit', letGo);
+  return () => {
+    process.off('exit', letGo);
+    letGo();
+  };
 }

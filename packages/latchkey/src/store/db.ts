@@ -27,6 +27,8 @@ export interface Store {
    * PostgreSQL may run it again after a conflict, so `work` must only query. Catch violations outside of it.
    */
   transaction<T>(work: (tx: Query) => Promise<T>): Promise<T>;
+  /** Runs `work`, which only reads, on everything as it is committed now, while others go on changing it. */
+  snapshot<T>(work: (q: Query) => Promise<T>): Promise<T>;
   /** The revision as committed now: at once on SQLite (a few microseconds), with one query on PostgreSQL. */
   revision(): number | Promise<number>;
   /** The time by the database's clock; null when that is this machine's clock (SQLite). */

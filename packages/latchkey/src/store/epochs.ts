@@ -42,7 +42,8 @@ const COUNTED_TABLES = sql`(
     and pg_attribute.attname = 'id' and pg_attribute.attidentity <> ''
 )`;
 
-async function readCounters(q: Query, engine: Store['engine']): Promise<IdCounters> {
+/** The highest id that each table has given out. */
+export async function readCounters(q: Query, engine: Store['engine']): Promise<IdCounters> {
   const { rows } = await (engine === 'sqlite'
     ? sql<{ name: string; last: number }>`select name, seq as last from sqlite_sequence`
     : sql<{ name: string; last: number }>`select name, pg_sequence_last_value(sequence::regclass) as last
@@ -69,8 +70,8 @@ export async function beginEpoch(tx: Query, engine: Store['engine'], before: Epo
   return next;
 }
 
-/** A table that this release doesn't know is left alone. */
-async function setCounter(tx: Query, engine: Store['engine'], table: string, last: number): Promise<void> {
+/** From now on, a table gives out ids above `last`. A table that this release doesn't know is left alone. */
+export async function setCounter(tx: Query, engine: Store['engine'], table: string, last: number): Promise<void> {
   if (engine === 'postgres') {
     const counted = sql`${COUNTED_TABLES} as counted where name = ${table}`;
     await sql`select setval(sequence::regclass, ${last}) from ${counted}`.execute(tx);

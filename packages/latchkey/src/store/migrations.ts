@@ -7,7 +7,7 @@
 
 import type { Kysely } from 'kysely';
 import { Fault } from '../base/errors.ts';
-import type { OpenedEngine, Query } from './db.ts';
+import type { Engine, OpenedEngine, Query } from './db.ts';
 import { foundation } from './migrations/0001-foundation.ts';
 import { tokenNotices } from './migrations/0010-token-notices.ts';
 import { repositoryHomepage } from './migrations/0020-repository-homepage.ts';
@@ -119,27 +119,39 @@ interface MigrationsTable {
  * @throws Fault when the database has steps that this program doesn't know, because a newer one made it
  */
 export function migrate(opened: OpenedEngine, migrations: readonly Migration[] = MIGRATIONS): Promise<string[]> {
-  return opened.alone(async (tx) => {
-    const db = tx as unknown as Kysely<MigrationsTable>;
-    await db.schema
-      .createTable('migrations')
-      .ifNotExists()
-      .addColumn('name', 'text', (column) => column.primaryKey())
-      .addColumn('applied_at', 'bigint', (column) => column.notNull())
+  return opened.alone((tx) => stepsIn(tx, opened.engine, migrations));
+}
+
+/** The same in a transaction of the caller's, in which no other process is. */
+export async function stepsIn(tx: Query, engine: Engine, migrations: readonly Migration[]): Promise<string[]> {
+  const db = tx as unknown as Kysely<MigrationsTable>;
+  await db.schema
+    .createTable('migrations')
+    .ifNotExists()
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('applied_at', 'bigint', (column) => column.notNull())
+    .execute();
+  const rows = await db.selectFrom('migrations').select('name').execute();
+  const applied = new Set(rows.map((row) => row.name));
+  refuseNewer(applied, migrations);
+  const pending = migrations.filter((migration) => !applied.has(migration.name));
+  for (const migration of pending) {
+    await migration.up(tx, engine);
+    await db
+      .insertInto('migrations')
+      .values({ name: migration.name, applied_at: Math.floor(Date.now() / 1000) })
       .execute();
-    const rows = await db.selectFrom('migrations').select('name').execute();
-    const applied = new Set(rows.map((row) => row.name));
-    refuseNewer(applied, migrations);
-    const pending = migrations.filter((migration) => !applied.has(migration.name));
-    for (const migration of pending) {
-      await migration.up(tx, opened.engine);
-      await db
-        .insertInto('migrations')
-        .values({ name: migration.name, applied_at: Math.floor(Date.now() / 1000) })
-        .execute();
-    }
-    return pending.map((migration) => migration.name);
-  });
+  }
+  return pending.map((migration) => migration.name);
+}
+
+/** The names of the steps that a database has, in the order of this program. */
+export async function appliedSteps(q: Query): Promise<string[]> {
+  const db = q as unknown as Kysely<MigrationsTable>;
+  const rows = await db.selectFrom('migrations').select('name').execute();
+  const applied = new Set(rows.map(({ name }) => name));
+  refuseNewer(applied, MIGRATIONS);
+  return MIGRATIONS.map(({ name }) => name).filter((name) => applied.has(name));
 }
 
 export interface MigrationCounts {

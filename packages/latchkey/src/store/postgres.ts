@@ -81,6 +81,19 @@ export async function openPostgres(url: string, log: Log, tuning: PostgresTuning
     },
     alone: async (work) =>
       (await persistently(() => once(db, 'read committed', (tx) => underMigrationLock(tx, work)))).value,
+    async snapshot(work) {
+      const tx = await db.startTransaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute();
+      try {
+        // Whoever copies writes files in between.
+        await sql`set local idle_in_transaction_session_timeout = 0`.execute(tx);
+        return await work(tx);
+      } finally {
+        await tx
+          .rollback()
+          .execute()
+          .catch(() => {});
+      }
+    },
     async revision() {
       // Every request asks this on a node without a lease: a quick error is better than a request that hangs.
       const query: pg.QueryConfig & { query_timeout: number } = {

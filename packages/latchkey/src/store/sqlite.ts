@@ -60,6 +60,19 @@ export async function openSqlite(dataDir: string, writeLockLimitMs = WRITE_LOCK_
     transaction,
     // BEGIN IMMEDIATE holds the one write lock of the file, so every transaction is alone.
     alone: transaction,
+    async snapshot(work) {
+      const own = await openConnection(path, writeLockLimitMs);
+      const snapshot = new Kysely<Database>({ dialect: sqliteDialect(own, own) });
+      try {
+        own.database.exec('pragma query_only = on');
+        own.database.exec('begin');
+        // A transaction sees the database as it is at its first read.
+        own.database.prepare('select count(*) from sqlite_master').get();
+        return await work(snapshot);
+      } finally {
+        await snapshot.destroy();
+      }
+    },
     revision: revisionReader(reader.database),
     now: async () => null,
     // One transaction writes at a time, so ids are committed in their order.
@@ -68,6 +81,12 @@ export async function openSqlite(dataDir: string, writeLockLimitMs = WRITE_LOCK_
     connections: () => ({ open: 2, idle: 0, waiting: 0 }),
     close: () => db.destroy(),
   };
+}
+
+/** A database in memory, for its tables; not migrated. */
+export function openInMemory(database: DatabaseSync): Query {
+  const handle: SqliteHandle = { database, statements: new RecentMap(MAX_STATEMENTS), lockLimitMs: 0 };
+  return new Kysely<Database>({ dialect: sqliteDialect(handle, handle) });
 }
 
 /**
@@ -186,8 +205,7 @@ class NodeSqliteDriver implements Driver {
   async releaseConnection(): Promise<void> {}
 
   async destroy(): Promise<void> {
-    this.#reader.database.close();
-    this.#writer.database.close();
+    for (const { database } of new Set([this.#reader, this.#writer])) database.close();
   }
 }
 

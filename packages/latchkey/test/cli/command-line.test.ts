@@ -51,6 +51,7 @@ describe('help', () => {
       'admin machine rule list',
       'admin machine rule remove',
       'admin machine rule test',
+      'admin migrate',
       'admin org add',
       'admin org member add',
       'admin org member remove',
@@ -161,8 +162,8 @@ const USAGE_ERRORS: readonly [string, string, string][] = [
   ],
   [
     'admin',
-    'latchkey admin needs a command: audit, check, user, lfs, org, machine, issuer, repo, restore, secrets, server, ' +
-      'token',
+    'latchkey admin needs a command: audit, check, user, lfs, org, machine, issuer, migrate, repo, restore, ' +
+      'secrets, server, token',
     'see latchkey admin --help',
   ],
   [

@@ -120,6 +120,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   'admin audit prune': { args: admin('--before', '2020-01-01'), code: EXIT.refused },
   'admin audit streams': { args: admin('--json') },
   'admin restore': { args: admin('--nothing-ended') },
+  // Nothing answers there.
+  'admin migrate': { args: admin('--to', 'postgres://127.0.0.1:1/none?sslmode=disable'), code: EXIT.fault },
   check: { args: admin('--json') },
   doctor: { args: ({ url }) => [`${url}/acme/site.git`] },
   // Nothing answers there. Whether it could keep a token, it finds out before.

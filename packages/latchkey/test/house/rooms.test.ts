@@ -54,7 +54,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
   base: { order: ['sealing', 'requests', 'settings', 'machine'] },
   catalogue: { order: ['scopes', 'routes', 'route-maps', 'refusals', 'workloads', 'mails'] },
   rules: { order: ['audit', 'refs', 'right'] },
-  store: { order: ['migrations'] },
+  store: { order: ['migrations', 'copies'] },
   git: { order: ['processes', 'protocol', 'objects', 'push', 'clones', 'lfs', 'repositories'], loose: ['room.ts'] },
   actions: {
     order: [
@@ -75,6 +75,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'federation',
       'audit',
       'instance',
+      'backups',
     ],
     loose: [],
   },

@@ -10,20 +10,21 @@ import { OWN_FOLDER } from '../../git/repositories/folders.ts';
 import { claimFile } from '../../store/claim.ts';
 
 /**
- * Claims the folder until this process ends. Where the disk refuses that, the start itself says why it can't go on.
+ * Claims the folder until this process ends, or calls what is returned. Where the disk refuses that, the start itself
+ * says why it can't go on.
  * @throws Fault when another server has it
  */
-export function claimDataFolder({ data, database }: Pick<Settings, 'data' | 'database'>): void {
-  if (database !== null) return;
+export function claimDataFolder({ data, database }: Pick<Settings, 'data' | 'database'>): () => void {
+  if (database !== null) return () => {};
   const folder = join(data, OWN_FOLDER);
   const pidFile = join(folder, 'serving.pid');
-  let isOurs = true;
+  let letGo: (() => void) | null = () => {};
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    isOurs = claimFile(join(folder, 'serving.lock'));
-    if (isOurs) writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
+    letGo = claimFile(join(folder, 'serving.lock'));
+    if (letGo !== null) writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
   } catch {}
-  if (isOurs) return;
+  if (letGo !== null) return letGo;
   throw new Fault(`another latchkey serve uses the data folder ${data}${processIn(pidFile)}`, {
     hint:
       'stop it first, or give this one a folder of its own with --data; for more processes on one machine there is ' +

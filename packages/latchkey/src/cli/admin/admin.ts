@@ -11,6 +11,7 @@ import { auditCommand } from './audit.ts';
 import { checkCommand } from './check.ts';
 import { lfsCommand } from './lfs.ts';
 import { machineCommand } from './machines.ts';
+import { migrateCommand } from './migrate.ts';
 import { organizationCommand } from './organizations.ts';
 import { repositoryCommand } from './repositories.ts';
 import { restoreCommand } from './restore.ts';
@@ -33,6 +34,7 @@ export function adminCommand(terminal: Terminal): Command {
     organizationCommand,
     machineCommand,
     issuerCommand,
+    migrateCommand,
     repositoryCommand,
     restoreCommand,
     secretsCommand,
