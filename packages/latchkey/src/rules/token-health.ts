@@ -20,8 +20,11 @@ export interface HealthFacts {
 
 /** A token that wasn't used for this long is idle. */
 export const IDLE_SEC = 90 * DAY_SEC;
-/** The most time before its end in which a token ends soon. */
-export const MAX_ENDING_SOON_SEC = 7 * DAY_SEC;
+/**
+ * When a token ends soon: in the last of so many equal parts of its life, at most 7 days before its end, at least one
+ * day; but of a life that is shorter than two days never more than the last half. In SQL: `store/token-lists.ts`.
+ */
+export const ENDING_SOON = { mostSec: 7 * DAY_SEC, leastSec: DAY_SEC, parts: 5, partsOfShort: 2 } as const;
 /** Scopes that allow almost everything their owner can do in some area. */
 const BROAD_SCOPES: ReadonlySet<string> = new Set([
   'repo',
@@ -46,17 +49,15 @@ export function findingsOf(facts: HealthFacts, at: UnixSeconds): readonly Findin
   return findings;
 }
 
-/**
- * True for a living token in the last fifth of its life: at most 7 days before its end, at least one; but never more
- * than half of a life that is shorter than two days, so that none ends soon from the start.
- */
+/** True for a living token that `ENDING_SOON` speaks of. No division: SQL's engines don't agree on one. */
 export function endsSoon(
   { issuedAt, expiresAt }: { readonly issuedAt: UnixSeconds; readonly expiresAt: UnixSeconds | null },
   at: UnixSeconds,
 ): boolean {
   if (expiresAt === null || expiresAt <= at) return false;
-  const life = expiresAt - issuedAt;
-  return expiresAt - at <= Math.min(MAX_ENDING_SOON_SEC, Math.max(life / 5, Math.min(DAY_SEC, life / 2)));
+  const { mostSec, leastSec, parts, partsOfShort } = ENDING_SOON;
+  const [left, life] = [expiresAt - at, expiresAt - issuedAt];
+  return left <= mostSec && (left * parts <= life || (left <= leastSec && left * partsOfShort <= life));
 }
 
 function isOverPowered({ kind, scopes, grants }: HealthFacts): boolean {

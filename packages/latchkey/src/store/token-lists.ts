@@ -5,9 +5,9 @@
  * Invariant: a list reads one page of tokens, and counts at most `MAX_COUNTED` of them, however many there are.
  */
 import { type RawBuilder, sql } from 'kysely';
-import { DAY_SEC, type UnixSeconds } from '../base/time.ts';
+import type { UnixSeconds } from '../base/time.ts';
 import type { TokenKind } from '../rules/model.ts';
-import { IDLE_SEC, MAX_ENDING_SOON_SEC } from '../rules/token-health.ts';
+import { ENDING_SOON, IDLE_SEC } from '../rules/token-health.ts';
 import type { Query } from './db.ts';
 import { type Token, tokenOf } from './tokens.ts';
 
@@ -97,7 +97,6 @@ function matching(q: Query, { userId, kind, text, tab, at }: TokenList) {
   return tab === 'all' ? query : query.where(within(tab, at));
 }
 
-/** `at` and the others are numbers, so a fifth of a life is a whole number of seconds on both engines. */
 function within(tab: Exclude<TokenTab, 'all'>, at: UnixSeconds): RawBuilder<boolean> {
   const live = sql<boolean>`(tokens.expires_at is null or tokens.expires_at > ${at})
     and (tokens.uses_left is null or tokens.uses_left > 0)`;
@@ -113,11 +112,17 @@ function within(tab: Exclude<TokenTab, 'all'>, at: UnixSeconds): RawBuilder<bool
       return sql<boolean>`exists (select 1 from requests where requests.token_id = tokens.id
         and requests.state = 'pending')`;
     case 'ending':
-      return sql<boolean>`${live} and tokens.expires_at <= ${at + MAX_ENDING_SOON_SEC}
-        and tokens.expires_at - ${at} <= case
-          when (tokens.expires_at - tokens.issued_at) / 5 < ${DAY_SEC} then ${DAY_SEC}
-          else (tokens.expires_at - tokens.issued_at) / 5 end`;
+      return sql<boolean>`${live} and ${endingSoon(at)}`;
   }
+}
+
+/** `endsSoon` of the rules, for a token that lives. */
+function endingSoon(at: UnixSeconds): RawBuilder<boolean> {
+  const { mostSec, leastSec, parts, partsOfShort } = ENDING_SOON;
+  const within = (share: number): RawBuilder<boolean> =>
+    sql`(tokens.expires_at - ${at}) * ${share} <= tokens.expires_at - tokens.issued_at`;
+  return sql<boolean>`tokens.expires_at <= ${at + mostSec}
+    and (${within(parts)} or (tokens.expires_at <= ${at + leastSec} and ${within(partsOfShort)}))`;
 }
 
 function saying(text: string): RawBuilder<boolean> {

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest';
+import { DAY_SEC } from '../../src/base/time.ts';
+import { endsSoon } from '../../src/rules/token-health.ts';
 import { isForeignKeyViolation, isUniqueViolation } from '../../src/store/db.ts';
 import {
   deleteGrant,
@@ -11,6 +13,7 @@ import {
 } from '../../src/store/grants.ts';
 import { spendUse, tokenByDigest } from '../../src/store/presented-tokens.ts';
 import { deleteRepository } from '../../src/store/repositories.ts';
+import { listedTokens } from '../../src/store/token-lists.ts';
 import {
   authorizeForOrganization,
   exclude,
@@ -37,6 +40,61 @@ import { THEN, tokenOf, worldIn } from './world.ts';
 const ALL = { beforeId: null, limit: 100 };
 
 forEachEngine('tokens', (open) => {
+  it('are listed as ending soon exactly when the rule says so, over lives from a second to years', async () => {
+    const store = await open();
+    const { ada } = await worldIn(store);
+    const lives = [
+      1,
+      3,
+      59,
+      60,
+      3_601,
+      DAY_SEC - 1,
+      DAY_SEC,
+      DAY_SEC + 1,
+      2 * DAY_SEC - 1,
+      2 * DAY_SEC,
+      2 * DAY_SEC + 1,
+    ];
+    for (const days of [3, 5, 6, 30, 34, 35, 36, 90, 366, 20_000]) lives.push(days * DAY_SEC - 1, days * DAY_SEC + 3);
+    const at = THEN + 20_001 * DAY_SEC;
+    const lefts = [
+      1,
+      2,
+      7,
+      30,
+      31,
+      1_800,
+      DAY_SEC / 2,
+      DAY_SEC - 1,
+      DAY_SEC,
+      DAY_SEC + 1,
+      7 * DAY_SEC,
+      7 * DAY_SEC + 1,
+    ];
+    const made = lives.flatMap((life) =>
+      [...lefts, 0, Math.floor(life / 5), Math.floor(life / 5) + 1, Math.floor(life / 2), Math.ceil(life / 2) + 1, life]
+        .filter((left) => left <= life)
+        .map((left) => ({ issuedAt: at + left - life, expiresAt: at + left })),
+    );
+    const endless = { issuedAt: THEN, expiresAt: null };
+    const ids = await store.transaction(async (tx) => {
+      const found = new Map<number, { issuedAt: number; expiresAt: number | null }>();
+      for (const life of [...made, endless]) {
+        const name = `t${found.size}`;
+        const given = { name, expiresAt: life.expiresAt, at: life.issuedAt };
+        found.set(await insertToken(tx, tokenOf(ada, given)), life);
+      }
+      return found;
+    });
+    const list = { userId: ada, kind: null, text: '', tab: 'ending', at } as const;
+    const order = { sort: 'created', descending: true } as const;
+    const listed = await listedTokens(store.db, list, order, { offset: 0, limit: 1_000 });
+    const rule = [...ids].filter(([, life]) => endsSoon(life, at)).map(([id]) => id);
+    expect(listed.map(({ id }) => id).sort((a, b) => a - b)).toEqual(rule);
+    expect([rule.length > 50, rule.length < ids.size - 50]).toEqual([true, true]);
+  });
+
   it('are found by the digest of their secret, with grants and selected repositories', async () => {
     const { store, bob, acme, site, docs } = await worldIn(await open());
     const id = await store.transaction((tx) =>

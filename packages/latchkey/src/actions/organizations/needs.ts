@@ -4,7 +4,7 @@
  * Invariant: a fixed number of queries, and at most `MOST_OF_A_KIND` of each, however many tokens somebody has.
  */
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
-import { endsSoon, MAX_ENDING_SOON_SEC } from '../../rules/token-health.ts';
+import { ENDING_SOON, endsSoon } from '../../rules/token-health.ts';
 import { accountsByIds } from '../../store/accounts.ts';
 import { endingTokenIds } from '../../store/ending-tokens.ts';
 import { latestRefusals } from '../../store/refusals.ts';
@@ -52,7 +52,7 @@ export async function tokenNeeds(ctx: Context, permit: Permit): Promise<Pick<Nee
   const at = ctx.clock.now();
   const [latest, endingIds] = await Promise.all([
     latestRefusals(db, userId, at - (at % DAY_SEC), MOST_OF_A_KIND),
-    endingTokenIds(db, userId, { after: at, until: at + MAX_ENDING_SOON_SEC }, MOST_OF_A_KIND),
+    endingTokenIds(db, userId, { after: at, until: at + ENDING_SOON.mostSec }, MOST_OF_A_KIND),
   ]);
   const tokens = await tokensByIds(db, [...latest.map(({ tokenId }) => tokenId), ...endingIds]);
   const refused = await Promise.all(
