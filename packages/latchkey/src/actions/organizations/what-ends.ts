@@ -15,13 +15,14 @@ import type { Query } from '../../store/db.ts';
 import { grantsByIds } from '../../store/grants.ts';
 import { membershipRole } from '../../store/memberships.ts';
 import { activeGrantIds, memberTokenIds } from '../../store/organization-tokens.ts';
+import { batchesOf } from '../../store/page.ts';
 import { sessionsOf } from '../../store/sessions.ts';
 import { listAllLiveTokens, listTokens, type Token, tokensByIds } from '../../store/tokens.ts';
 import { organizationNamed, userNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { type TokenView, tokenViews } from '../tokens/views.ts';
-import { listMachineTokens } from './machine-tokens.ts';
+import { listMachineTokens, type MachineTokenName, readMachineToken } from './machine-tokens.ts';
 import { type PolicyChange, policyAfter } from './policies.ts';
 
 /** The most tokens looked at; with more, `isAll` is false and the page says "at least". */
@@ -101,11 +102,24 @@ export async function endingsOfGrants(
   );
 }
 
-/** The living tokens of a machine account, or the one that is named. @throws Problem for another owner's machine */
-export async function endingsOfMachine(ctx: Context, permit: Permit, login: string, id?: number): Promise<Endings> {
+/** All tokens of a machine account that stop with it. @throws Problem for another owner's machine */
+export async function endingsOfMachine(ctx: Context, permit: Permit, login: string): Promise<Endings> {
   await ctx.usage.flush();
-  const views = await listMachineTokens(ctx, permit, login, { beforeId: null, limit: MAX_LOOKED_AT });
-  return endingsAmong(id === undefined ? views : views.filter((view) => view.id === id), true);
+  const found: TokenView[] = [];
+  for await (const views of batchesOf((page) => listMachineTokens(ctx, permit, login, page)))
+    found.push(...views.filter(({ state }) => !isOver(state)));
+  return endingsAmong(found, true);
+}
+
+/** One token of a machine account, with its name. @throws Problem when it has none of that id */
+export async function endingOfMachineToken(
+  ctx: Context,
+  permit: Permit,
+  token: MachineTokenName,
+): Promise<Endings & { readonly name: string }> {
+  await ctx.usage.flush();
+  const view = await readMachineToken(ctx, permit, token);
+  return { name: view.name, ...endingsAmong(isOver(view.state) ? [] : [view], true) };
 }
 
 /** Those of the chosen tokens that are classic or scoped ones of the organization's people. */

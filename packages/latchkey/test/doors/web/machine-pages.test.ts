@@ -1,11 +1,27 @@
 /** Machine accounts on their pages: made, given a token whose secret is shown once, deleted; by owners alone. */
 import { SignJWT } from 'jose';
+import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addRepository, setCollaborator } from '../../../src/actions/repositories/repositories.ts';
+import type { Query } from '../../../src/store/db.ts';
 import { jwksOf, newSigner } from '../oauth/workload-world.ts';
 import { webWorld } from './visitor.ts';
+
+const words = (html: string): string => html.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+
+/** Copies of a token, all newer, and one that has ended already. */
+async function manyTokens(q: Query, id: number, count: number): Promise<void> {
+  const { id: _id, ...row } = await q.selectFrom('tokens').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  const copy = (i: number, expires_at = row.expires_at) => ({ ...row, name: `c${i}`, name_key: `c${i}`, expires_at });
+  const rows = [...Array.from({ length: count }, (_, i) => copy(i)), copy(count, row.issued_at)];
+  for (let i = 0; i < rows.length; i += 500)
+    await q
+      .insertInto('tokens')
+      .values(rows.slice(i, i + 500))
+      .execute();
+}
 
 test.each([
   ['of an organization', 'octo', '/organizations/octo/settings/machines'],
@@ -55,6 +71,13 @@ test.each([
   const renewedSecret = /<code id="new-token">([^<]+)</.exec((await visitor.get(one)).text)?.[1] ?? '';
   expect([renewedSecret.startsWith('lk'), renewedSecret === secret]).toEqual([true, false]);
   expect((await visitor.get(page)).text).toContain(renewedSecret.slice(-8));
+  await world.ctx.store.db.transaction().execute((tx) => manyTokens(tx, id, 2_001));
+  const everything = words((await visitor.send(one, 'delete')).text);
+  expect(everything).toContain('2002 tokens stop working');
+  expect(everything).not.toContain('at least');
+  const question = words((await visitor.send(one, 'revoke', { id: String(id) })).text);
+  expect(question, 'however many are newer').toContain('Revoke reader? Whatever uses it is refused');
+  await sql`delete from tokens where id > ${id}`.execute(world.ctx.store.db);
   const ended = await visitor.sendSurely(one, 'revoke', { id: String(id) });
   expect([ended.status, ended.location]).toEqual([303, one]);
   expect((await visitor.get(one)).text).toContain('No tokens yet.');

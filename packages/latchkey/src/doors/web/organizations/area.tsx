@@ -57,6 +57,12 @@ export function numberIn(source: URLSearchParams, name: string): number | null {
   return Number.isSafeInteger(value) && value > 0 ? value : null;
 }
 
+/** The one id that a form is about; 0, which nothing has, when it is none. */
+export function idTyped(visit: Visit): number {
+  const id = Number(visit.field('id'));
+  return Number.isSafeInteger(id) && id > 0 ? id : 0;
+}
+
 /** The ids of the ticked rows. */
 export function tickedIds(visit: Visit): number[] {
   return (visit.typed?.getAll('ids') ?? []).map(Number).filter((id) => Number.isSafeInteger(id) && id > 0);

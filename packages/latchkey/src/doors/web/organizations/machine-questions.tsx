@@ -1,7 +1,8 @@
 /** What is asked before a machine account, or one of its tokens, ends. */
-import { endingsOfMachine } from '../../../actions/organizations/what-ends.ts';
+import { endingOfMachineToken, endingsOfMachine } from '../../../actions/organizations/what-ends.ts';
 import type { Visit } from '../frame/visit.ts';
 import type { Question } from '../frame/web-page.ts';
+import { idTyped } from './area.tsx';
 import { endingTokens, subjectOf } from './endings.tsx';
 import type { Place } from './machine-place.tsx';
 
@@ -26,16 +27,13 @@ export async function asksToDelete(place: Place, visit: Visit): Promise<Question
   };
 }
 
-/** Null when there is no such token: then `run` says so. */
-export async function asksToRevoke(place: Place, visit: Visit): Promise<Question | null> {
-  const permit = await place.permit(visit, true);
-  const endings = await endingsOfMachine(visit.ctx, permit, visit.param('machine'), Number(visit.field('id')));
-  const [token] = endings.tokens;
-  if (token === undefined) return null;
+export async function asksToRevoke(place: Place, visit: Visit): Promise<Question> {
+  const token = { login: visit.param('machine'), id: idTyped(visit) };
+  const { name, ...endings } = await endingOfMachineToken(visit.ctx, await place.permit(visit, true), token);
   return {
-    title: `Revoke ${token.name}?`,
+    title: `Revoke ${name}?`,
     lead: 'Whatever uses it is refused from the next request on. This can’t be undone.',
-    act: `Revoke ${token.name}`,
+    act: `Revoke ${name}`,
     consequences: [endingTokens(endings), { title: 'Stays: the machine account, and its other tokens', stays: true }],
     subject: subjectOf(endings),
     within: within(place, visit),

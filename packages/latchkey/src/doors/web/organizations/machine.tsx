@@ -19,7 +19,7 @@ import { TextField } from '../parts/text-fields.tsx';
 import { readExpiry } from '../tokens/form/draft.ts';
 import { ExpirationField } from '../tokens/form/expiration-field.tsx';
 import { RestrictionFields, readRestrictions } from '../tokens/form/restrictions.tsx';
-import { organizationPath } from './area.tsx';
+import { idTyped, organizationPath } from './area.tsx';
 import { MachineGrantFields, readMachineGrant } from './machine-grant-fields.tsx';
 import { type Place, pathOf, rulesPath, UsedBy } from './machine-place.tsx';
 import { asksToDelete, asksToRevoke } from './machine-questions.tsx';
@@ -172,10 +172,9 @@ export function machinePage(place: Place): WebPage {
       revoke: {
         asks: (visit) => asksToRevoke(place, visit),
         run: async (visit) => {
-          const id = Number(visit.field('id'));
           await revokeMachineToken(visit.ctx, await place.permit(visit, true), {
             login: visit.param('machine'),
-            id,
+            id: idTyped(visit),
           });
           return redirect(pathOf(place, visit, visit.param('machine')), {
             tone: 'success',
