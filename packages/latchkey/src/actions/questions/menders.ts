@@ -24,7 +24,7 @@ export async function whoMends(ctx: Context, permit: Permit, { reasons, facts }:
 }
 
 async function whoMendsOne(ctx: Context, permit: Permit, reason: Reason, facts: RefusalFacts): Promise<string> {
-  const { ownerLogin, fullName, decidedBy } = facts;
+  const { ownerLogin, fullName, decidedBy, tokenKind } = facts;
   const owners = (): Promise<string> => ownersOf(ctx, permit, ownerLogin);
   switch (MENDERS[reason]) {
     case 'nobody':
@@ -40,7 +40,11 @@ async function whoMendsOne(ctx: Context, permit: Permit, reason: Reason, facts: 
         ? `An administrator of ${fullName}, or ${await owners()}.`
         : sentence(await owners());
     case 'self':
-      return (await approves(ctx, permit, ownerLogin)) ? `You can. Then it waits for ${await owners()}.` : 'You can.';
+      return 'You can.';
+    case 'adds':
+      return tokenKind === 'fine-grained' && (await approves(ctx, permit, ownerLogin))
+        ? `You can. Then it waits for ${await owners()}.`
+        : 'You can.';
   }
 }
 

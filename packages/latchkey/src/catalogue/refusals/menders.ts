@@ -1,7 +1,8 @@
 /**
  * Who can take the cause of a refusal away.
  *
- * `self`: the owner of the token, on its page or in their own settings. `owner`: whoever owns the resource, an
+ * `self`: the owner of the token, on its page or in their own settings. `adds`: they, too, by adding to what the token
+ * was granted, which an organization may have to approve when it is a fine-grained one. `owner`: whoever owns the resource, an
  * organization's owners or a person. `repository`: somebody with the administrator's role on the repository.
  * `policy`: whoever set the policy, the organization or the instance. `instance`: an administrator of the server.
  * `nobody`: time, or another token.
@@ -9,7 +10,7 @@
  */
 import type { Reason } from './refusals.ts';
 
-export type Mender = 'self' | 'owner' | 'repository' | 'policy' | 'instance' | 'nobody';
+export type Mender = 'self' | 'adds' | 'owner' | 'repository' | 'policy' | 'instance' | 'nobody';
 
 export const MENDERS = {
   credentials_missing: 'self',
@@ -47,12 +48,12 @@ export const MENDERS = {
   grant_revoked: 'owner',
   not_found: 'repository',
   public_only: 'self',
-  resource_owner_mismatch: 'self',
-  repository_not_selected: 'self',
-  permission_missing: 'self',
+  resource_owner_mismatch: 'adds',
+  repository_not_selected: 'adds',
+  permission_missing: 'adds',
   scope_missing: 'self',
   token_derived: 'nobody',
-  workflow_permission_missing: 'self',
+  workflow_permission_missing: 'adds',
   ref_not_allowed: 'self',
   ref_needs_approval: 'self',
   token_in_content: 'self',

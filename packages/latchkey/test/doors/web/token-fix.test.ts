@@ -116,6 +116,27 @@ describe('the page that asks whether a token may', () => {
     expect(await answer(clone)).toContain('Who can change that An owner of octo (grace).');
   });
 
+  test('says that the owner of a token decides alone where its rules ask first, even if octo approves tokens', async () => {
+    const { world, visitor } = await ada('octo');
+    await changePolicy(world.ctx, PERMIT, 'octo', { basePermission: 'write' });
+    await createToken(world.ctx, PERMIT, {
+      userLogin: 'ada',
+      kind: 'fine-grained',
+      name: 'agent',
+      description: '',
+      scopes: [],
+      refRules: [{ pattern: 'main', allow: ['ask'] }],
+      grants: [
+        { owner: 'octo', selection: 'all', repositories: [], permissions: { contents: 'write' }, justification: null },
+      ],
+    });
+    await changePolicy(world.ctx, PERMIT, 'octo', { requiresApproval: true });
+    const push = ask({ token: '2', ask: 'git', git: 'push', repository: 'octo/site', ref: 'main' });
+    const told = spaced((await visitor.get(push)).text);
+    expect(told).toContain('Who can change that You can.');
+    expect(told).not.toContain('Then it waits');
+  });
+
   test('takes addresses of services and of this server, permissions, and what was refused', async () => {
     const { visitor } = await ada('octo');
     const answer = async (query: Record<string, string>): Promise<string> =>
