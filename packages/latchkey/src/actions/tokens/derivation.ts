@@ -201,10 +201,15 @@ async function idsOf(
 export async function currentDerived(ctx: Context, permit: Permit): Promise<SeenDerived | null> {
   const acting = actingToken(permit);
   const found = acting?.derived == null ? null : await derivedById(ctx.store.db, acting.derived.id);
-  if (found === null) return null;
-  const root = await tokenById(ctx.store.db, found.tokenId);
-  if (root === null) throw problem('not_found', 'The token is gone.');
-  return (await seenDerived(ctx, root, [found]))[0] ?? null;
+  return found === null ? null : derivedInWords(ctx, found);
+}
+
+/** With what it can do. @throws Problem when it, or the token behind it, is gone by now */
+export async function derivedInWords(ctx: Context, derived: DerivedToken): Promise<SeenDerived> {
+  const root = await tokenById(ctx.store.db, derived.tokenId);
+  const [seen] = root === null ? [] : await seenDerived(ctx, root, [derived]);
+  if (seen === undefined) throw problem('not_found', 'The token is gone.');
+  return seen;
 }
 
 /** The living ones of a token, newest first. @throws Problem `not_found` for a token of somebody else */

@@ -1,12 +1,12 @@
 /**
  * Derived tokens over REST, for which GitHub has no API: made by the token that asks, seen and ended under it.
  */
-import { deriveToken, endDerivedToken, listDerived } from '../../../actions/tokens/derivation.ts';
+import { derivedInWords, deriveToken, endDerivedToken, listDerived } from '../../../actions/tokens/derivation.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import type { Need } from '../../../catalogue/needs.ts';
 import { created, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
-import { derivedToken, seenDerivedToken } from '../present/derived-tokens.ts';
+import { seenDerivedToken } from '../present/derived-tokens.ts';
 import { closed, idIn, RefRules } from './own-token-bodies.ts';
 
 const PATH = '/user/personal-access-tokens';
@@ -61,7 +61,8 @@ export const DERIVED_TOKEN_ENDPOINTS: readonly Endpoint[] = [
     body: Derivation,
     handle: async ({ ctx, permit, apiUrl, body }) => {
       const { token, secret } = await deriveToken(ctx, permit, requestIn(body));
-      const shown = { ...derivedToken(apiUrl, token, ctx.clock.now()), token: secret.reveal() };
+      const seen = await derivedInWords(ctx, token);
+      const shown = { ...seenDerivedToken(apiUrl, seen, ctx.clock.now()), token: secret.reveal() };
       return created(shown, shown.url);
     },
   }),
