@@ -9,6 +9,7 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { Avatar, Blankslate, NextPage, Subhead, Time } from '../parts/components.tsx';
 import type { Fields } from '../parts/fields.ts';
 import { Form, Hidden } from '../parts/form.tsx';
+import { NameOf } from '../parts/person.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import { Ends } from '../tokens/lists.tsx';
 import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit, tickedIds } from './area.tsx';
@@ -112,7 +113,7 @@ function Row({ f, row, at }: { f: Fields; row: RequestRow; at: number }): VNode 
           <p class="mb-1">
             <span class="color-fg-muted">Token</span>{' '}
             <label for={id}>
-              “<bdi>{row.token.name}</bdi>”<span class="sr-only"> of {row.owner.login}</span>
+              <NameOf name={row.token.name} login={row.owner.login} />
             </label>{' '}
             <span class="color-fg-muted">
               · <Ends token={row.token} at={at} />

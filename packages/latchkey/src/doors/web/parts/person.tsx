@@ -16,11 +16,14 @@ export function PersonLine({ login }: { login: string }): VNode {
   );
 }
 
-/** What a person called something of theirs, in quotes; whose it is, only for those who can't see the line above. */
+/** What a person called something of theirs, in quotes; before it whose it is, for those who can't see the line above. */
 export function NameOf({ name, login }: { name: string; login: string }): VNode {
   return (
     <>
-      “<bdi class="text-bold">{name}</bdi>”<span class="sr-only"> of {login}</span>
+      <span class="sr-only">
+        <bdi>{login}</bdi>:{' '}
+      </span>
+      “<bdi class="text-bold">{name}</bdi>”
     </>
   );
 }
