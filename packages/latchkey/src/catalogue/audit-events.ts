@@ -258,7 +258,7 @@ export const AUDIT_EVENTS = {
   ),
   'personal_access_token.request_cancelled': row(
     'remove',
-    'a request for approval was taken back',
+    'a request for approval was cancelled',
     'request_id',
     'name',
   ),

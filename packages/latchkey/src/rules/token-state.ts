@@ -116,7 +116,7 @@ export function policyObjection(token: Lifetime, policy: Policy, isAdmin: boolea
   return isOverLifetime(token, policy, isAdmin) ? 'lifetime' : null;
 }
 
-/** What a grant gives under the policy of its resource owner. A grant that was denied or taken back stays so. */
+/** What a grant gives under the policy of its resource owner. A grant that was denied or revoked stays so. */
 export function grantAccess({ state }: Pick<Grant, 'state'>, objection: PolicyObjection | null): GrantAccess {
   return objection !== null && (state === 'active' || state === 'pending') ? 'blocked' : state;
 }

@@ -16,7 +16,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/\bLook at (it|them)\b/, 'Needs a look, or Review'],
   [/\bEnds as a calendar\b|Subscribe to the ends\b/, 'Expiry calendar, Subscribe to expiry dates'],
   [/\bGive it an end\b/, 'Set an expiry date'],
-  [/\b(Take|Give|Taken|Given) back\b|\b(took|gave) back\b/, 'Revoke, Restore'],
+  [/\b(Take|Give|Taken|Given) back\b|\b(took|gave|taken) (it |them )?back\b/, 'Revoke, Restore'],
   [/\bhere since\b/, 'joined'],
   [
     / (is|are|was|reach|reaches|waits|belongs|authorized|demanded|required) [^.'"`]*\bno more\b(?! [\w ]*than)/,

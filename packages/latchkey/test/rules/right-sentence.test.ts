@@ -110,12 +110,12 @@ test.each<[string, RightFacts, string]>([
       state: 'access_revoked',
       grants: [{ ...ledger, state: 'revoked', decidedAt: at('2026-11-12T08:00:00Z') }],
     },
-    'Could read and write code in acme/ledger until acme took it back on 12 Nov 2026. Can read public repositories.',
+    'Could read and write code in acme/ledger until acme revoked it on 12 Nov 2026. Can read public repositories.',
   ],
   [
     'was taken back before dates were kept',
     { ...token, state: 'access_revoked', grants: [{ ...ledger, state: 'revoked' }] },
-    'Could read and write code in acme/ledger until acme took it back. Can read public repositories.',
+    'Could read and write code in acme/ledger until acme revoked it. Can read public repositories.',
   ],
   [
     'is kept out by a policy',
@@ -273,8 +273,8 @@ test.each<[string, RightFacts, string]>([
       excludedOrganizationIds: new Set([ACME.id]),
       takenBackAt: new Map([[ACME.id, at('2026-11-12T08:00:00Z')]]),
     },
-    'Can read and write everything in every repository that you can, 1 today. Could in acme, too, until acme took it ' +
-      'back on 12 Nov 2026.',
+    'Can read and write everything in every repository that you can, 1 today. Could in acme, too, until acme revoked it ' +
+      'on 12 Nov 2026.',
   ],
   [
     'is classic where an organization allows none',

@@ -1,4 +1,4 @@
-/** `latchkey token cancel`: takes back what a token asked of organizations; what is granted stays. */
+/** `latchkey token cancel`: cancels what a token asked of organizations; what is granted stays. */
 import { Command } from 'commander';
 import { examples } from '../command-help.ts';
 import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';

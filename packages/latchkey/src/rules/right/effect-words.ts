@@ -98,7 +98,7 @@ export function scopeSentences(
     ...obstacles.slice(0, MAX_EXPLAINED).map((obstacle) => {
       const { owner, reason } = obstacle;
       if (reason !== 'grant_revoked') return `Nothing in ${owner.login} now: ${clause(obstacle)}.`;
-      return `Could in ${owner.login}, too, until ${owner.login} took it back${on(takenBackAt.get(owner.id))}.`;
+      return `Could in ${owner.login}, too, until ${owner.login} revoked it${on(takenBackAt.get(owner.id))}.`;
     }),
     ...(rest > 0 ? [`Nothing in ${rest} more ${rest === 1 ? 'organization' : 'organizations'}.`] : []),
   ];
@@ -129,7 +129,7 @@ export function obstacleWords(obstacle: Obstacle, owner: OwnerRecord | null, tok
     case 'two_factor_required':
       return `${who(owner?.policy.twoFactorDecidedBy)} requires a second factor, which you don't have`;
     case 'grant_revoked':
-      return `${owner?.login ?? 'its owner'} took it back`;
+      return `${owner?.login ?? 'its owner'} revoked it`;
     case 'repository_moved':
       return 'what it was granted for has another owner now';
     case 'token_derived':

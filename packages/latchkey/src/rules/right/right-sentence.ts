@@ -19,7 +19,7 @@ import type { RightWorld } from './standings.ts';
 export interface RightGrant extends Grant, GrantFacts {
   /** The pending request: what the token would get there, or get in addition. Null when there is none. */
   readonly request: AskedFor | null;
-  /** When an organization approved, denied or took back; null where that isn't known. */
+  /** When an organization approved, denied or revoked it; null where that isn't known. */
   readonly decidedAt: UnixSeconds | null;
 }
 
@@ -141,7 +141,7 @@ function grantSentences(token: RightFacts, grant: RightGrant, can: Can): string[
     case 'denied':
       return [`Asked to ${words}, but ${grant.owner} said no${on(grant.decidedAt)}.`];
     case 'revoked':
-      return [`Could ${words} until ${grant.owner} took it back${on(grant.decidedAt)}.`];
+      return [`Could ${words} until ${grant.owner} revoked it${on(grant.decidedAt)}.`];
   }
 }
 

@@ -493,7 +493,7 @@ describe.each(ENGINES)('what reaches an organization (%s)', (engine) => {
     ]);
     await changeMemberTokens(ctx, operator, 'Acme', 'revoke', { tokenIds: [cys.id] });
     expect(await reads()).toBe(403);
-    expect(JSON.stringify(await listed())).toContain('took it back');
+    expect(JSON.stringify(await listed())).toContain('revoked it');
     await expect(changeMemberTokens(ctx, operator, 'Acme', 'revoke', { tokenIds: [idle.id] })).rejects.toThrow(
       'used it in an internal',
     );
