@@ -273,8 +273,8 @@ test.each<[string, RightFacts, string]>([
       excludedOrganizationIds: new Set([ACME.id]),
       takenBackAt: new Map([[ACME.id, at('2026-11-12T08:00:00Z')]]),
     },
-    'Can read and write everything in every repository that you can, 1 today. Could in acme, too, until acme revoked it ' +
-      'on 12 Nov 2026.',
+    'Can read and write everything in every repository that you can, 1 today. Could in acme, too, until acme revoked ' +
+      'it on 12 Nov 2026.',
   ],
   [
     'is classic where an organization allows none',

@@ -46,16 +46,12 @@ import { type AuditEvent, record } from '../ground/record.ts';
 import { revokeToken } from './tokens.ts';
 import { tokenView } from './views.ts';
 
-/** A derived token in names. */
-export interface DerivedView extends DerivedToken {
+/** A derived token that its holder looks at, or that looks at itself: in names. */
+export interface SeenDerived extends DerivedToken {
   /** Full names of the repositories that it is for and that still exist; null = as the person's token. */
   readonly repositoryNames: readonly string[] | null;
   /** The person's token. */
   readonly root: { readonly id: number; readonly name: string };
-}
-
-/** One that its holder looks at, or that looks at itself. */
-export interface SeenDerived extends DerivedView {
   /** What it can do today. */
   readonly sentence: string;
 }
@@ -63,7 +59,7 @@ export interface SeenDerived extends DerivedView {
 export interface CreatedDerivedToken {
   /** The only time it can be seen. */
   readonly secret: Secret;
-  readonly token: DerivedView;
+  readonly token: DerivedToken;
 }
 
 /** What is asked for, in names. */
@@ -140,9 +136,7 @@ export async function deriveToken(
     });
     return made;
   });
-  const root = { id: from.id, name: from.derived?.root.name ?? from.name };
-  const names = await namesOf(ctx, token.narrowing.repositoryIds ?? []);
-  return { secret: new Secret(text), token: inNames(token, root, names) };
+  return { secret: new Secret(text), token };
 }
 
 /** The digest of the secret that the request came with. */
@@ -232,7 +226,9 @@ async function seenDerived(ctx: Context, root: Token, found: readonly DerivedTok
   ]);
   const { id, name } = root;
   return found.map((each) => ({
-    ...inNames(each, { id, name }, names),
+    ...each,
+    root: { id, name },
+    repositoryNames: each.narrowing.repositoryIds?.flatMap((repository) => names.get(repository) ?? []) ?? null,
     sentence: derivedSentence(view, each, 'owner'),
   }));
 }
@@ -292,13 +288,4 @@ async function namesOf({ store: { db } }: Context, ids: readonly number[]): Prom
   return new Map(
     [...repositories.values()].map(({ id, ownerId, name }) => [id, `${owners.get(ownerId)?.login ?? ''}/${name}`]),
   );
-}
-
-function inNames(
-  derived: DerivedToken,
-  { id, name }: { readonly id: number; readonly name: string },
-  names: ReadonlyMap<number, string>,
-): DerivedView {
-  const ids = derived.narrowing.repositoryIds;
-  return { ...derived, root: { id, name }, repositoryNames: ids?.flatMap((each) => names.get(each) ?? []) ?? null };
 }

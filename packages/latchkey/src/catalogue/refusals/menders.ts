@@ -2,10 +2,10 @@
  * Who can take the cause of a refusal away.
  *
  * `self`: the owner of the token, on its page or in their own settings. `adds`: they, too, by adding to what the token
- * was granted, which an organization may have to approve when it is a fine-grained one. `owner`: whoever owns the resource, an
- * organization's owners or a person. `repository`: somebody with the administrator's role on the repository.
- * `policy`: whoever set the policy, the organization or the instance. `instance`: an administrator of the server.
- * `nobody`: time, or another token.
+ * was granted, which an organization may have to approve for a fine-grained one. `owner`: whoever owns the resource, an
+ * organization's owners or a person. `repository`: somebody with the administrator's role on the repository. `policy`:
+ * whoever set the policy, the organization or the instance. `instance`: an administrator of the server. `nobody`: time,
+ * or another token.
  * Invariant: a missing reason doesn't compile.
  */
 import type { Reason } from './refusals.ts';

@@ -116,7 +116,7 @@ describe('the page that asks whether a token may', () => {
     expect(await answer(clone)).toContain('Who can change that An owner of octo (grace).');
   });
 
-  test('says that the owner of a token decides alone where its rules ask first, even if octo approves tokens', async () => {
+  test('says that a token’s owner alone decides where its rules ask, even if octo approves tokens', async () => {
     const { world, visitor } = await ada('octo');
     await changePolicy(world.ctx, PERMIT, 'octo', { basePermission: 'write' });
     await createToken(world.ctx, PERMIT, {

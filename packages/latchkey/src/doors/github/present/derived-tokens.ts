@@ -1,9 +1,9 @@
 /** Derived tokens as REST shows them. */
-import type { DerivedView, SeenDerived } from '../../../actions/tokens/derivation.ts';
+import type { SeenDerived } from '../../../actions/tokens/derivation.ts';
 import { isoInstant, type UnixSeconds } from '../../../base/time.ts';
 
 /** Without its secret. Null where nothing was left out. */
-export function derivedToken(apiUrl: string, derived: DerivedView, at: UnixSeconds) {
+export function derivedToken(apiUrl: string, derived: SeenDerived, at: UnixSeconds) {
   const { id, root, narrowing } = derived;
   return {
     id,

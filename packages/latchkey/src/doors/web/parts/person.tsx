@@ -16,7 +16,7 @@ export function PersonLine({ login }: { login: string }): VNode {
   );
 }
 
-/** What a person called something of theirs, in quotes; before it whose it is, for those who can't see the line above. */
+/** What somebody called something of theirs, in quotes; whose it is before that, for who can't see the line above. */
 export function NameOf({ name, login }: { name: string; login: string }): VNode {
   return (
     <>
