@@ -30,6 +30,10 @@ export type Need =
       readonly host?: string;
       /** The `Destination` header of a request that has a second address (WebDAV). */
       readonly destination?: string;
+      /** Headers that the route map looks at. */
+      readonly headers?: Readonly<Record<string, string>>;
+      /** The JSON body, if the route map looks at it. */
+      readonly body?: unknown;
     };
 
 /** The owner of the token. */

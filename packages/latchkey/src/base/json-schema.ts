@@ -22,6 +22,7 @@ export const Type = {
   Boolean: (options?: Options) => ({ type: 'boolean', ...options }),
   Null: (options?: Options) => ({ type: 'null', ...options }),
   Literal: (value: unknown, options?: Options) => ({ type: typeof value, const: value, ...options }),
+  Unknown: (options?: Options) => ({ ...options }),
   Enum: (values: readonly unknown[], options?: Options) => ({ enum: values, ...options }),
   Union: (anyOf: readonly TSchema[], options?: Options) => ({ anyOf, ...options }),
   Array: (items: TSchema, options?: Options) => ({ type: 'array', items, ...options }),
@@ -42,6 +43,7 @@ export const Type = {
   | 'Boolean'
   | 'Null'
   | 'Literal'
+  | 'Unknown'
   | 'Enum'
   | 'Union'
   | 'Array'

@@ -33,6 +33,11 @@ const route = (lines: string): string =>
     .map((line) => line.trim())
     .join('\n        ')}\n`;
 
+/** Both with POST, at the same path by another name. */
+const twoRoutes = (one: string, other: string): string =>
+  `services:\n  - routes:\n      - { method: POST, path: '/{a}', needs: {}, ${one} }\n` +
+  `      - { method: POST, path: '/{b}', needs: {}, ${other} }\n`;
+
 describe('a route map', () => {
   it('of the examples is read whole, with its own permissions', () => {
     const file = read(EXAMPLE);
@@ -43,7 +48,7 @@ describe('a route map', () => {
     const finder = new RouteFinder(file.services);
     const find = (host: string, method: string, path: string): unknown => {
       const found = finder.find(host, method, canonicalPath(path) as CanonicalPath, '');
-      return found === null ? null : { needs: found.row.need.sets, target: found.target };
+      return found === null || 'fork' in found ? null : { needs: found.row.need.sets, target: found.target };
     };
     expect(find('git.example.org', 'GET', '/acme/site.git/HEAD')).toEqual({
       needs: [{ git: 'read' }],
@@ -81,8 +86,10 @@ describe('a route map', () => {
     ];
     const lines = paths.map((path) => `      - { method: GET, path: '${path}', needs: {} }`).join('\n');
     const finder = new RouteFinder(read(`services:\n  - routes:\n${lines}`).services);
-    const taken = (path: string): string | null =>
-      finder.find('', 'GET', canonicalPath(path) as CanonicalPath, '')?.row.path ?? null;
+    const taken = (path: string): string | null => {
+      const found = finder.find('', 'GET', canonicalPath(path) as CanonicalPath, '');
+      return found === null || 'fork' in found ? null : found.row.path;
+    };
     expect(taken('/plain')).toBe('/{any}');
     expect(taken('/@b')).toBe('/@{scope}');
     expect(taken('/@')).toBe('/{any}');
@@ -186,6 +193,22 @@ describe('a route map', () => {
       'services:\n  - name: a\n    map: git\n    permissions: [{ name: x, title: X }, { name: x, title: Y }]',
       /^1: Two permissions have the same name\.$/,
     ],
+    [
+      route('method: POST\npath: /x\nneeds: {}\njson: { "a b": x }'),
+      /^6: services\[1\]\.routes\[1\]\.json\.a b must match pattern/,
+    ],
+    [route('method: POST\npath: /x\nneeds: {}\njson: { method: 7 }'), /^6: services\[1\]\.routes\[1\]\.json/],
+    [
+      route('method: POST\npath: /x\nneeds: {}\nheaders: { Host: x }'),
+      /^6: The header host can't decide: proxies change it, or it has another meaning\.$/,
+    ],
+    [route('method: POST\npath: /x\nneeds: {}\nheaders: { A: x, a: y }'), /^6: A header is named twice\.$/],
+    [
+      twoRoutes('json: { method: [a, b] }', 'json: { method: [b, c] }'),
+      /^4: A request could fit this route and the one in line 3\.$/,
+    ],
+    [twoRoutes('json: { a: x }', 'json: { b: x }'), /^4: A request could fit this route and the one in line 3\.$/],
+    [twoRoutes('json: {}', 'json: {}'), /^4: A request could fit this route and the one in line 3\.$/],
     [
       'services:\n  - map: git\n  - map: git',
       /^3: GET (\/\{owner\}\/\{repo\}\/info\/refs) means the same requests as GET \1 in line 2\.$/,

@@ -48,6 +48,8 @@ export interface Proxy {
   readonly scheme: 'http' | 'https';
   /** True when one port has all services. */
   readonly onePort: boolean;
+  /** True when it can send the body along with its question. */
+  readonly sendsBody: boolean;
   start(folder: string, ports: ProxyPorts, peers: Peers): Promise<ChildProcess>;
 }
 
@@ -77,6 +79,7 @@ const nginx: Proxy = {
   missing: missingOf('nginx', ...FOR_GIT),
   scheme: 'http',
   onePort: false,
+  sendsBody: false,
   async start(folder, ports, peers) {
     for (const name of ['latchkey.conf', 'git.conf', 'api.conf', 'browser.conf'])
       await writeFile(join(folder, name), await example(`nginx/${name}`, ports, peers));
@@ -99,6 +102,7 @@ const caddy: Proxy = {
   missing: missingOf('caddy', ...FOR_GIT),
   scheme: 'http',
   onePort: false,
+  sendsBody: false,
   async start(folder, ports, peers) {
     const text = await example('caddy/Caddyfile', ports, peers);
     const quiet = '{\n\tadmin off\n\tlog {\n\t\toutput discard\n\t}\n}\n';
@@ -113,13 +117,15 @@ const addressed = (text: string, { latchkey, git, web }: Peers): string =>
     .replaceAll('latchkey:7070', latchkey)
     .replaceAll(/git-backend:\d+/g, git)
     .replaceAll('api:3000', web)
-    .replaceAll('app:3000', web);
+    .replaceAll('app:3000', web)
+    .replaceAll('calls:3000', web);
 
 const traefik: Proxy = {
   name: 'traefik',
   missing: missingOf('traefik', FOR_GIT[1]),
   scheme: 'https',
   onePort: true,
+  sendsBody: true,
   async start(folder, ports, peers) {
     const dynamic = addressed(await readFile(join(EXAMPLES, 'traefik/dynamic.yaml'), 'utf8'), peers);
     await writeFile(join(folder, 'dynamic.yaml'), dynamic);
@@ -137,6 +143,7 @@ const envoy: Proxy = {
   missing: missingOf('envoy', FOR_GIT[1]),
   scheme: 'http',
   onePort: true,
+  sendsBody: true,
   async start(folder, ports, peers) {
     const text = await readFile(join(EXAMPLES, 'envoy/envoy.yaml'), 'utf8');
     const peer = (cluster: string, at: string): [RegExp, string] => [
@@ -149,6 +156,7 @@ const envoy: Proxy = {
       peer('git-backend', peers.git),
       peer('api', peers.web),
       peer('app', peers.web),
+      peer('calls', peers.web),
     ])
       placed = placed.replaceAll(from, to);
     await writeFile(join(folder, 'envoy.yaml'), placed);

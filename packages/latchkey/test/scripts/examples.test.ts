@@ -85,6 +85,7 @@ const TRIALS: Readonly<Record<string, Trial>> = {
   'nginx/browser.conf': { runBy: 'scripts/example-proxies.ts' },
   'nginx/webdav.conf': { runBy: 'scripts/webdav.test.ts' },
   'route-map/browser.yaml': { runBy: 'scripts/proxies.test.ts' },
+  'route-map/calls.yaml': { runBy: 'scripts/proxies.test.ts' },
   'route-map/route-map.yaml': { runBy: 'catalogue/route-map-file.test.ts' },
   'route-map/static-site.yaml': { runBy: 'catalogue/route-map-file.test.ts' },
   'route-map/webdav.yaml': { runBy: 'scripts/webdav.test.ts' },

@@ -12,6 +12,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addOrganization, addUser, restoreUser, suspendUser } from '../../src/actions/accounts/accounts.ts';
 import { beginSession } from '../../src/actions/accounts/sessions.ts';
@@ -98,9 +99,10 @@ function proxySuite(proxy: Proxy): void {
         }),
       );
       await makePeople(server, tokens);
-      const api = createHttpServer(({ url, headers }, response) =>
-        response.end(JSON.stringify({ url, ...headers })),
-      ).listen(0, '127.0.0.1');
+      const api = createHttpServer((request, response) => {
+        const { url, headers } = request;
+        void text(request).then((body) => response.end(JSON.stringify({ url, ...headers, body })));
+      }).listen(0, '127.0.0.1');
       await once(api, 'listening');
       const socket = join(folder, 'fcgi.sock');
       const env = {
@@ -322,6 +324,57 @@ function proxySuite(proxy: Proxy): void {
       await restoreUser(server.context, operatorPermit(), 'ada');
     });
 
+    it(
+      proxy.sendsBody
+        ? 'lets a call through by what its body says, and hands the body on as it came'
+        : 'lets no call through whose body it can’t send along',
+      async () => {
+        const at = {
+          scheme: proxy.scheme,
+          host: proxy.sendsBody ? 'calls.example.org' : 'api.example.org',
+          port: ports.api,
+        };
+        const called = (body: string, more: readonly string[] = []): Promise<Answered> =>
+          curl(at, '/mcp', [
+            '-H',
+            `Authorization: Bearer ${tokens.writer}`,
+            '-H',
+            'Content-Type: application/json',
+            '--data-binary',
+            body,
+            ...more,
+          ]);
+        const calling = (name: string, more = ''): string =>
+          `{"jsonrpc": "2.0",  "id":1,"method":"tools/call","params":{"name":"${name}"${more}}}`;
+        const searched = await called(calling('search', `,"arguments":{"q":"é\\u00e9${'x'.repeat(60_000)}"}`));
+        if (!proxy.sendsBody) {
+          expect([searched.status, searched.body]).toEqual([403, expect.stringContaining('The body decides')]);
+          return;
+        }
+        expect(searched.status, searched.body).toBe(200);
+        expect((JSON.parse(searched.body) as { body: string }).body).toBe(
+          calling('search', `,"arguments":{"q":"é\\u00e9${'x'.repeat(60_000)}"}`),
+        );
+        expect((await called(calling('search'), ['-H', 'Transfer-Encoding: chunked'])).status).toBe(200);
+        expect((await called(`[${calling('search')},${calling('delete_page')}]`)).body).toMatch(
+          /lacks wiki:pages: admin/,
+        );
+        for (const [body, more, said] of [
+          [calling('delete_page'), [], /lacks wiki:pages: admin/],
+          [calling('search', ',"name":"delete_page"'), [], /more than one way/],
+          [calling('search'), ['-H', 'Content-Type: text/plain'], /must be JSON/],
+          [calling('search'), ['-H', 'Content-Encoding: gzip'], /uncompressed/],
+          ['', [], /It has none/],
+        ] as const) {
+          const refused = await called(body, more);
+          expect([refused.status, refused.body]).toEqual([403, expect.stringMatching(said)]);
+        }
+        await writeFile(join(folder, 'large.json'), calling('search', `,"arguments":"${'x'.repeat(300 * 1024)}"`));
+        const large = await called(`@${join(folder, 'large.json')}`);
+        expect([401, 403, 413]).toContain(large.status);
+      },
+    );
+
     it('lets nobody through while Latchkey is down', async () => {
       await server.close();
       expect((await api('/api/v3/repos/acme/docs', tokens.writer)).status).toBeGreaterThanOrEqual(500);
@@ -330,13 +383,14 @@ function proxySuite(proxy: Proxy): void {
   });
 }
 
-/** The examples' maps, as one: git, GitHub's API, and the service for browsers. */
+/** The examples' maps, as one: git, GitHub's API, the service for browsers, and the one with calls in its bodies. */
 async function routeMap(proxy: Proxy, ports: ProxyPorts): Promise<string> {
-  const text = await readFile(join(EXAMPLES, 'route-map/browser.yaml'), 'utf8');
-  return `${text.replace('http://app.example.org:8083', `${proxy.scheme}://app.example.org:${ports.app}`)}
+  const browser = await readFile(join(EXAMPLES, 'route-map/browser.yaml'), 'utf8');
+  const calls = (await readFile(join(EXAMPLES, 'route-map/calls.yaml'), 'utf8')).split('services:\n')[1] ?? '';
+  return `${browser.replace('http://app.example.org:8083', `${proxy.scheme}://app.example.org:${ports.app}`)}
   - { hosts: [git.example.org], map: git }
   - { hosts: [api.example.org], prefix: /api/v3, map: github }
-`;
+${proxy.sendsBody ? calls : calls.replace('calls.example.org', 'api.example.org')}`;
 }
 
 /** Signs somebody in, and returns what their browser's cookie at Latchkey holds. */
@@ -397,7 +451,7 @@ async function makePeople(
     });
     return made.secret.reveal();
   };
-  tokens.writer = await token('ada', 'writer', { contents: 'write' });
+  tokens.writer = await token('ada', 'writer', { contents: 'write', 'wiki:pages': 'read' });
   tokens.reader = await token('ada', 'reader', { contents: 'read' });
   tokens.stranger = await token('cy', 'stranger', null);
 }

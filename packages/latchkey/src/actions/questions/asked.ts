@@ -7,6 +7,7 @@
 import { problem } from '../../base/errors.ts';
 import { GIT_NEEDS, type Need } from '../../catalogue/needs.ts';
 import { type Permission, type PermissionSet, permissionNamed } from '../../catalogue/permissions.ts';
+import { conditionsInWords } from '../../catalogue/route-maps/conditions.ts';
 import { refNameProblem } from '../../git/objects/names.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Question } from '../../rules/model.ts';
@@ -18,7 +19,8 @@ import type { TargetName } from '../decision/targets.ts';
 import type { Context } from '../ground/context.ts';
 import { furtherRoutes, type TurningHeader } from './destination.ts';
 import { type ForwardedRequestError, refusalOfAny, targetName } from './forwarded-requests.ts';
-import type { AskedRoute, RouteError } from './route-maps.ts';
+import { type AskedRoute, type RouteError, routesAt } from './route-maps.ts';
+import type { KnownContent } from './telling.ts';
 
 /** One of them, or none: the caller's own account. */
 export interface NamedTarget {
@@ -46,6 +48,7 @@ export interface AskedRequest {
   /** Path and query. */
   readonly uri: string;
   readonly turning: TurningHeader | null;
+  readonly content: KnownContent;
 }
 
 /** A question with its need and target. */
@@ -68,6 +71,8 @@ interface MapEntry {
   readonly path: string;
   /** In the operator's file; 0 = of a built-in map, without a file. */
   readonly line: number;
+  /** What it asks of headers and body: `method tools/call, params.name search`; null = nothing. */
+  readonly when: string | null;
 }
 
 /** Why there is no answer from the decision: the request itself is at fault. `detail` follows its words. */
@@ -141,17 +146,32 @@ export function refMove(ref: string, act: string): NonNullable<Question['move']>
 
 /** What a request to a service needs, by the route maps, or what is wrong with it. */
 export function posedRequest(ctx: Context, asked: AskedRequest): Posed | RequestFault {
-  const route = ctx.routeMaps.find(asked.host, asked.method, asked.uri);
-  return typeof route === 'string' ? fault(route) : posedRoute(ctx, asked, route);
+  const found = ctx.routeMaps.find(asked.host, asked.method, asked.uri);
+  if (typeof found === 'string') return fault(found);
+  if (!('fork' in found)) return posedRoute(ctx, asked, found);
+  const routes = routesAt(found, asked.content);
+  if ('error' in routes) return fault(routes.error, routes.field);
+  const [first, ...others] = routes;
+  return posedRoute(ctx, asked, first, others);
 }
 
-/** The same for a request whose route is known. */
-export function posedRoute(ctx: Context, asked: AskedRequest, route: AskedRoute): Posed | RequestFault {
+/** The same for a request whose routes are known. */
+export function posedRoute(
+  ctx: Context,
+  asked: AskedRequest,
+  route: AskedRoute,
+  others: readonly AskedRoute[] = [],
+): Posed | RequestFault {
   if (route.target.kind === 'every-organization' || route.target.kind === 'unknown') return fault('target_unknown');
   const further = furtherRoutes(ctx.routeMaps, asked, route);
   if (typeof further === 'string') return fault(further, further === 'header_unread' ? asked.turning?.name : undefined);
-  const { service, method, path, line, need } = route.row;
-  return { need, target: targetName(route.target), routes: [route, ...further], by: { service, method, path, line } };
+  const { service, method, path, line, need, conditions } = route.row;
+  return {
+    need,
+    target: targetName(route.target),
+    routes: [route, ...others, ...further],
+    by: { service, method, path, line, when: conditions === undefined ? null : conditionsInWords(conditions) },
+  };
 }
 
 const fault = (error: RouteError | ForwardedRequestError, detail: string | null = null): RequestFault => ({

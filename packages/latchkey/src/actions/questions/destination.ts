@@ -37,6 +37,8 @@ export function furtherRoutes(
   for (const needed of destination) {
     const route = maps.find(host, needed, uri);
     if (typeof route === 'string') return route;
+    // What PUT or DELETE would bring there is not known, so neither is which route is meant.
+    if ('fork' in route) return 'route_unknown';
     routes.push(route);
   }
   return routes;

@@ -82,7 +82,11 @@ function byOwnRoute(ctx: Context, asked: AskedRequest): Posed | RequestFault {
   const match = findRoute()(method, path.replace(/^\/api\/v3(?=\/)/, ''));
   const target = match === null ? null : targetNamed(match.row.target, match.params);
   if (match !== null && target !== null)
-    return { need: match.row.need, target, by: { service: 'github', method, path: match.row.path, line: 0 } };
+    return {
+      need: match.row.need,
+      target,
+      by: { service: 'github', method, path: match.row.path, line: 0, when: null },
+    };
   const own = ctx.routeMaps.findOwn(method, asked.uri);
   if (typeof own !== 'string' && own.target.kind !== 'unknown') return posedRoute(ctx, { ...asked, method }, own);
   throw problem(

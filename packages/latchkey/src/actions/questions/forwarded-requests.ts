@@ -7,17 +7,10 @@
  * Invariant: a request that no route map knows is refused.
  */
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
-import {
-  LEVELS,
-  type Level,
-  type PermissionName,
-  type PermissionSet,
-  permissionNamed,
-} from '../../catalogue/permissions.ts';
 import type { FoundRoute, NamedTarget } from '../../catalogue/route-maps/finder.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Need, Target } from '../../rules/model.ts';
-import { accountById, listAccounts } from '../../store/accounts.ts';
+import { listAccounts } from '../../store/accounts.ts';
 import { authenticate, type Identity } from '../decision/authenticate.ts';
 import {
   type AccessRequest,
@@ -32,7 +25,8 @@ import { type TargetName, targetOf } from '../decision/targets.ts';
 import type { Context } from '../ground/context.ts';
 import { type ServiceKey, serviceIdentity } from '../services/service-sessions.ts';
 import { type DestinationError, furtherRoutes, type TurningHeader } from './destination.ts';
-import { type AskedRoute, plainHost, type RouteError } from './route-maps.ts';
+import { type AskedRoute, plainHost, type RouteError, routesAt } from './route-maps.ts';
+import { knownContent, type RequestContent, type TellingFault } from './telling.ts';
 
 export interface ForwardedRequest {
   readonly credential: Credential;
@@ -45,6 +39,8 @@ export interface ForwardedRequest {
   readonly userAgent: string | null;
   /** Null when no header turns the request into another one. */
   readonly turning: TurningHeader | null;
+  /** Looked at only where routes are told apart by it. */
+  readonly content: RequestContent;
   /** What a browser brings with its cookies; null when it brings no session, or another credential came with it. */
   readonly session: BrowserSession | null;
 }
@@ -58,7 +54,12 @@ export interface BrowserSession {
 }
 
 /** Why a request is refused other than for lack of rights. */
-export type ForwardedRequestError = RouteError | DestinationError | 'name_spelled_otherwise' | 'sent_from_elsewhere';
+export type ForwardedRequestError =
+  | RouteError
+  | DestinationError
+  | TellingFault['error']
+  | 'name_spelled_otherwise'
+  | 'sent_from_elsewhere';
 
 export type ForwardedVerdict =
   | { readonly allowed: true; readonly permit: Permit; readonly route: FoundRoute }
@@ -73,15 +74,32 @@ const MAX_ORGANIZATIONS_TRIED = 10;
 
 /** Decides a request to a service behind a proxy. Answers at once when everything about it is in memory. */
 export function authorizeForwarded(ctx: Context, request: ForwardedRequest): MaybePromise<ForwardedVerdict> {
-  const route = ctx.routeMaps.find(request.host, request.method, request.uri);
-  if (typeof route === 'string') return { allowed: false, error: route, spelled: null };
-  const further = furtherRoutes(ctx.routeMaps, request, route);
-  if (typeof further === 'string')
+  const found = ctx.routeMaps.find(request.host, request.method, request.uri);
+  if (typeof found === 'string') return { allowed: false, error: found, spelled: null };
+  if (!('fork' in found)) return authorizeAt(ctx, request, found, []);
+  return andThen(knownContent(found.fork, request.content), (content) => {
+    const routes = routesAt(found, content);
+    if ('error' in routes) return { allowed: false, error: routes.error, spelled: routes.field };
+    const [first, ...others] = routes;
+    return authorizeAt(ctx, request, first, others);
+  });
+}
+
+/** @param others of a batch: the routes of its other messages */
+function authorizeAt(
+  ctx: Context,
+  request: ForwardedRequest,
+  route: AskedRoute,
+  others: readonly AskedRoute[],
+): MaybePromise<ForwardedVerdict> {
+  const atDestination = furtherRoutes(ctx.routeMaps, request, route);
+  if (typeof atDestination === 'string')
     return {
       allowed: false,
-      error: further,
-      spelled: further === 'header_unread' ? (request.turning?.name ?? '') : null,
+      error: atDestination,
+      spelled: atDestination === 'header_unread' ? (request.turning?.name ?? '') : null,
     };
+  const further = others.length === 0 ? atDestination : [...others, ...atDestination];
   const asker = { request, route, person: null };
   const origin = request.session === null ? null : signInOrigin(ctx, request.host, route);
   if (origin === null || request.session === null) return decideAll(ctx, asker, further);
@@ -249,32 +267,4 @@ async function inEveryOrganization(ctx: Context, { request, route, person }: Ask
     if (explanation !== null) return { allowed: false, explanation, route };
   }
   return { ...verdict, route };
-}
-
-// --- what the service behind learns about the caller -----------------------------------------------------------------
-
-/**
- * The permissions that a permit's bearer has on its target today, both granted and by role; empty for nobody. A person
- * who is signed in has what their role allows of the permissions that the route map needs anywhere.
- */
-export function effectivePermissions(ctx: Context, permit: Permit): PermissionSet {
-  const { bearer } = permit;
-  if (bearer === null || bearer.via === 'nobody') return {};
-  const held: Partial<Record<PermissionName, Level>> = {};
-  const names =
-    bearer.via === 'token'
-      ? bearer.token.grants.flatMap((grant) => Object.keys(grant.permissions) as PermissionName[])
-      : ctx.routeMaps.permissionNames();
-  for (const name of new Set(names)) {
-    const levels = permissionNamed(name)?.levels ?? LEVELS;
-    const level = levels.findLast((one) => permit.holds({ sets: [{ [name]: one }], publicRead: false, writes: false }));
-    if (level !== undefined) held[name] = level;
-  }
-  return held;
-}
-
-/** A person's display name, or their login if they have none. */
-export async function displayNameOf(ctx: Context, userId: number): Promise<string> {
-  const account = await accountById(ctx.store.db, userId);
-  return account === null || account.name === '' ? (account?.login ?? '') : account.name;
 }

@@ -9,8 +9,15 @@ import { Fault } from '../../base/errors.ts';
 import { SettingsProblem, settingComplaint } from '../../base/settings/problem.ts';
 import { type PermissionName, setOperatorPermissions } from '../../catalogue/permissions.ts';
 import { parseRouteMap, type RouteMapFile, standardServices } from '../../catalogue/route-maps/file.ts';
-import { type FoundRoute, InvalidRouteMap, RouteFinder } from '../../catalogue/route-maps/finder.ts';
+import {
+  type FoundFork,
+  type FoundRoute,
+  InvalidRouteMap,
+  RouteFinder,
+  rowFound,
+} from '../../catalogue/route-maps/finder.ts';
 import type { ServiceResource } from '../../catalogue/route-maps/resources.ts';
+import { type KnownContent, type TellingFault, told } from './telling.ts';
 
 /** Why no route was found. */
 export type RouteError = PathError | 'method_unreadable' | 'route_unknown' | 'target_unknown';
@@ -27,10 +34,15 @@ export interface AskedRoute extends FoundRoute {
   readonly purpose: string;
 }
 
+/** Several routes that only headers or the body tell apart: `routesAt` says which. */
+export interface AskedFork extends FoundFork {
+  readonly purposeAt: (row: FoundRoute['row'], said: string) => string;
+}
+
 interface Kept {
   readonly host: string;
   readonly method: string;
-  readonly answer: AskedRoute | RouteError;
+  readonly answer: AskedRoute | AskedFork | RouteError;
 }
 
 export class RouteMaps {
@@ -81,7 +93,7 @@ export class RouteMaps {
    * @param host as the proxy sends it, '' when it doesn't
    * @param uri path and query as in the request line
    */
-  find(host: string, method: string, uri: string): AskedRoute | RouteError {
+  find(host: string, method: string, uri: string): AskedRoute | AskedFork | RouteError {
     const kept = this.#kept.get(uri);
     if (kept !== undefined && kept.host === host && kept.method === method) return kept.answer;
     const answer = this.#find(host, method, uri);
@@ -95,7 +107,9 @@ export class RouteMaps {
   /** The route of a request to this server itself: git, and both APIs at their own paths. */
   findOwn(method: string, uri: string): AskedRoute | RouteError {
     this.#own ??= new RouteFinder(standardServices());
-    return find(this.#own, '', method, uri);
+    const found = find(this.#own, '', method, uri);
+    // The built-in maps look at neither headers nor bodies.
+    return typeof found === 'object' && 'fork' in found ? 'route_unknown' : found;
   }
 
   /** Where people reach a host on which they sign in: `https://app.example.org`; null for any other host. */
@@ -118,12 +132,12 @@ export class RouteMaps {
     return (this.#finder ??= new RouteFinder(standardServices())).permissionNames;
   }
 
-  #find(host: string, method: string, uri: string): AskedRoute | RouteError {
+  #find(host: string, method: string, uri: string): AskedRoute | AskedFork | RouteError {
     return find((this.#finder ??= new RouteFinder(standardServices())), host, method, uri);
   }
 }
 
-function find(finder: RouteFinder, host: string, method: string, uri: string): AskedRoute | RouteError {
+function find(finder: RouteFinder, host: string, method: string, uri: string): AskedRoute | AskedFork | RouteError {
   if (!/^[A-Z]{1,20}$/.test(method)) return 'method_unreadable';
   // No client sends a fragment. A sender hopes that the server behind takes it for the end of the path.
   if (uri.includes('#')) return 'path_ambiguous';
@@ -133,10 +147,25 @@ function find(finder: RouteFinder, host: string, method: string, uri: string): A
   if (typeof path === 'string') return path;
   const found = finder.find(plainHost(host), method, path, mark < 0 ? '' : uri.slice(mark + 1));
   if (found === null) return 'route_unknown';
-  if (found.target.kind === 'unknown') return 'target_unknown';
-  const { isNamed, service } = found.row;
-  const purpose = isNamed ? `${method} ${plainHost(host)}${asWritten} (${service})` : `${method} ${asWritten}`;
-  return { ...found, purpose };
+  const purposeAt = ({ isNamed, service }: FoundRoute['row'], said: string): string =>
+    isNamed ? `${method} ${plainHost(host)}${asWritten}${said} (${service})` : `${method} ${asWritten}${said}`;
+  if ('fork' in found) return { ...found, purposeAt };
+  return found.target.kind === 'unknown' ? 'target_unknown' : { ...found, purpose: purposeAt(found.row, '') };
+}
+
+/** The routes of a request: one, or one for each message of a batch. */
+export function routesAt(
+  { fork, values, purposeAt }: AskedFork,
+  content: KnownContent,
+): readonly [AskedRoute, ...AskedRoute[]] | TellingFault {
+  const rows = told(fork, content);
+  if ('error' in rows) return rows;
+  const routes = rows.map(({ row, said }) => ({ ...rowFound(row, values), purpose: purposeAt(row, said) }));
+  const [first, ...others] = routes;
+  if (first === undefined) return { error: 'route_unknown', field: null };
+  return routes.some(({ target }) => target.kind === 'unknown')
+    ? { error: 'target_unknown', field: null }
+    : [first, ...others];
 }
 
 function fileAt(path: string): RouteMapFile {

@@ -39,7 +39,7 @@ export async function serviceRefusal(
   const host = URL.parse(origin)?.host ?? '';
   if (ctx.routeMaps.signInOrigin(host) !== origin) return 'unknown';
   const route = ctx.routeMaps.find(plainHost(host), method, uri);
-  if (typeof route === 'string') return 'unknown';
+  if (typeof route === 'string' || 'fork' in route) return 'unknown';
   await ctx.memory.refresh();
   const refusal = await refusalOfAny(ctx, [route], address, identity);
   if (refusal === null) return null;

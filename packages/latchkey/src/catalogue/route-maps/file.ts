@@ -13,6 +13,7 @@ import {
   permissionNamed,
 } from '../permissions.ts';
 import { parameterNames, templateProblem } from '../routes/route-tree.ts';
+import { conditionsOf, headerProblem } from './conditions.ts';
 import { gitRows } from './git.ts';
 import { githubRows } from './github.ts';
 import { gitlabRows } from './gitlab.ts';
@@ -173,7 +174,10 @@ class Reading {
     sets.forEach((set, i) =>
       this.#checkNeeds(set, Array.isArray(route.needs) ? [...path, 'needs', i] : [...path, 'needs']),
     );
+    const unfit = headerProblem(route);
+    if (unfit !== null) this.#addProblem([...path, 'headers'], unfit);
     const target = this.#target(route, service, path);
+    const conditions = conditionsOf(route);
     const line = this.#document.lineOf(path);
     const methods = listOf(route.method);
     const moving = methods.find((method) => MOVING_METHODS.has(method));
@@ -188,6 +192,7 @@ class Reading {
       line,
       target,
       ...(route.query === undefined ? {} : { query: route.query }),
+      ...(conditions === undefined ? {} : { conditions }),
       ...(route.destination === undefined ? {} : { destination: listOf(route.destination) }),
       need: {
         sets,

@@ -6,8 +6,10 @@
  */
 import type { CanonicalPath } from '../../base/canonical-path.ts';
 import type { PermissionName } from '../permissions.ts';
-import { Overlap, parameterNames, RouteTree } from '../routes/route-tree.ts';
+import { Overlap, parameterNames, RouteTree, type TreeRow } from '../routes/route-tree.ts';
+import { areRivals } from './conditions.ts';
 import type { MapService, PlacedRow } from './file.ts';
+import { Fork } from './fork.ts';
 import type { RouteMapProblem } from './map-document.ts';
 import { type ServiceResource, serviceResources } from './resources.ts';
 import { filler } from './route-map.ts';
@@ -23,13 +25,31 @@ export interface FoundRoute {
   readonly target: NamedTarget;
 }
 
-interface ReadyRow extends PlacedRow {
+/** Several routes that only headers or the body tell apart. */
+export interface FoundFork {
+  readonly fork: Fork<ReadyRow>;
+  /** Of the parameters in the path. */
+  readonly values: readonly string[];
+}
+
+type ReadyRow = PlacedRow & {
   readonly targetFrom: (values: readonly string[]) => NamedTarget;
+};
+
+/** One entry of the tree: a row, or rows with the same method, path and query. */
+interface Leaf extends TreeRow {
+  readonly of: ReadyRow | Fork<ReadyRow>;
+  readonly line: number;
+}
+
+/** What a row of a fork is about. */
+export function rowFound(row: ReadyRow, values: readonly string[]): FoundRoute {
+  return { row, target: row.targetFrom(values) };
 }
 
 export class RouteFinder {
-  readonly #byHost: ReadonlyMap<string, RouteTree<ReadyRow>>;
-  readonly #anywhere: RouteTree<ReadyRow>;
+  readonly #byHost: ReadonlyMap<string, RouteTree<Leaf>>;
+  readonly #anywhere: RouteTree<Leaf>;
   /** Where people sign in, by host: `https://app.example.org`. */
   readonly signInOrigins: ReadonlyMap<string, string>;
   /** Services as protected resources, by identifier. */
@@ -54,10 +74,12 @@ export class RouteFinder {
   }
 
   /** @param host in lower case, without a port; '' = not known */
-  find(host: string, method: string, path: CanonicalPath, query: string): FoundRoute | null {
+  find(host: string, method: string, path: CanonicalPath, query: string): FoundRoute | FoundFork | null {
     const asked = method === 'HEAD' ? 'GET' : method;
     const found = this.#byHost.get(host)?.find(asked, path, query) ?? this.#anywhere.find(asked, path, query);
-    return found === null ? null : { row: found.row, target: found.row.targetFrom(found.values) };
+    if (found === null) return null;
+    const { of } = found.row;
+    return of instanceof Fork ? { fork: of, values: found.values } : rowFound(of, found.values);
   }
 }
 
@@ -87,14 +109,39 @@ function signInOriginsOf(services: readonly MapService[]): Map<string, string> {
   return found;
 }
 
-function treeOf(services: readonly MapService[]): RouteTree<ReadyRow> {
+function treeOf(services: readonly MapService[]): RouteTree<Leaf> {
+  const ready = services.flatMap(({ rows }) => rows).map((row): ReadyRow => ({ ...row, targetFrom: targetMaker(row) }));
   try {
-    return new RouteTree(services.flatMap(({ rows }) => rows).map((row) => ({ ...row, targetFrom: targetMaker(row) })));
+    return new RouteTree(leavesOf(ready));
   } catch (error) {
     if (!(error instanceof Overlap)) throw error;
-    const [earlier, later] = error.rows as readonly [ReadyRow, ReadyRow];
+    const [earlier, later] = error.rows as readonly [Leaf, Leaf];
     throw new InvalidRouteMap([{ line: later.line, message: `${error.message} in line ${earlier.line}.` }]);
   }
+}
+
+/** @throws InvalidRouteMap when one request could fit two rows equally */
+function leavesOf(rows: readonly ReadyRow[]): readonly Leaf[] {
+  if (rows.every(({ conditions }) => conditions === undefined)) return rows.map(leafOf);
+  const told = Map.groupBy(rows, ({ method, path, query }) =>
+    JSON.stringify([method, path.replace(/\{[\w-]+/g, '{'), Object.entries(query ?? {}).toSorted()]),
+  );
+  return [...told.values()].flatMap((group) => {
+    if (group.every(({ conditions }) => conditions === undefined)) return group.map(leafOf);
+    for (const [i, later] of group.entries()) {
+      const rival = group.slice(0, i).find((earlier) => areRivals(earlier.conditions ?? [], later.conditions ?? []));
+      if (rival !== undefined)
+        throw new InvalidRouteMap([
+          { line: later.line, message: `A request could fit this route and the one in line ${rival.line}.` },
+        ]);
+    }
+    return group.slice(0, 1).map((row) => ({ ...leafOf(row), of: new Fork(group) }));
+  });
+}
+
+function leafOf(row: ReadyRow): Leaf {
+  const { method, path, query, line } = row;
+  return { method, path, line, of: row, ...(query === undefined ? {} : { query }) };
 }
 
 /** Prepares how to make the target of a row from the values of its parameters. */

@@ -6,6 +6,7 @@
  */
 import type { Need } from '../needs.ts';
 import type { TreeRow } from '../routes/route-tree.ts';
+import type { Conditions } from './conditions.ts';
 
 /**
  * What a request is about. Names are templates over the parameters of the path: `{owner}`, or a fixed name. `self`: the
@@ -42,6 +43,8 @@ export interface MapRow extends TreeRow {
    * header is refused.
    */
   readonly destination?: readonly string[];
+  /** What it asks of headers and of the body; none: nothing. */
+  readonly conditions?: Conditions;
   /** Left out by the built-in maps when no file is named. */
   readonly guard?: Guard;
 }

@@ -3,6 +3,7 @@
  * it. `npm run docs` writes it to `assets/route-map.schema.json`.
  */
 import { LEVELS, type Level, PERMISSION_GROUPS, type PermissionGroup } from '../permissions.ts';
+import type { FieldEntries } from './conditions.ts';
 import { CHALLENGES, type Challenge } from './route-map.ts';
 
 /** The built-in maps. */
@@ -42,6 +43,27 @@ const METHOD = {
   description: 'a method in capitals, or * for every one',
 };
 
+const VALUE = { type: 'string', minLength: 1, maxLength: 200 };
+/** @param names as a schema */
+const fields = (names: object, description: string): object => ({
+  type: 'object',
+  propertyNames: names,
+  additionalProperties: {
+    anyOf: [VALUE, { type: 'array', items: VALUE, minItems: 1, maxItems: 200, uniqueItems: true }, { type: 'null' }],
+  },
+  maxProperties: 5,
+  description,
+});
+const HEADERS = fields(
+  { pattern: '^[A-Za-z][A-Za-z0-9-]{0,59}$' },
+  'the route is meant only when each of these headers has this value, or one of these; null: is not sent',
+);
+const JSON_FIELDS = fields(
+  { pattern: '^[A-Za-z0-9_$-]{1,60}(?:\\.[A-Za-z0-9_$-]{1,60}){0,4}$' },
+  'the route is meant only when the body is JSON, and has this text, or one of these, in each of these members ' +
+    '(params.name: in one another); null: not there. For calls and batches of JSON-RPC and MCP',
+);
+
 const ROUTE = {
   type: 'object',
   additionalProperties: false,
@@ -61,6 +83,8 @@ const ROUTE = {
       additionalProperties: { type: 'string' },
       description: 'the route is meant only when the query has each of these once, with this value',
     },
+    headers: HEADERS,
+    json: JSON_FIELDS,
     needs: {
       anyOf: [NEEDS, { type: 'array', items: NEEDS, minItems: 1, maxItems: 20 }],
       description: 'a set of permissions, or a list of sets of which one suffices',
@@ -181,6 +205,8 @@ export interface RouteEntry {
   readonly method: string | readonly string[];
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: FieldEntries;
+  readonly json?: FieldEntries;
   readonly needs: Readonly<Record<string, Level>> | readonly Readonly<Record<string, Level>>[];
   readonly destination?: string | readonly string[];
   readonly public?: boolean;

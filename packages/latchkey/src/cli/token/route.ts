@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { examples } from '../command-help.ts';
 import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';
 import { type ServerClient, ServerRefusal } from '../server-client.ts';
+import { collect } from '../setting-options.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { CURRENT, type TokenAnswer } from './own-token.ts';
 import { everyToken, TOKENS } from './token-list.ts';
@@ -14,6 +15,8 @@ import { everyToken, TOKENS } from './token-list.ts';
 interface Flags extends ServerFlags {
   readonly token?: string;
   readonly destination?: string;
+  readonly header?: readonly string[];
+  readonly body?: string;
   readonly from?: string;
   readonly json?: true;
 }
@@ -27,6 +30,7 @@ interface Explained {
     readonly method: string;
     readonly path: string;
     readonly line: number;
+    readonly when: string | null;
   } | null;
   readonly reason: string | null;
   readonly reasons: readonly string[];
@@ -46,6 +50,8 @@ function explainCommand(terminal: Terminal): Command {
     .argument('<ADDRESS>', 'in full: https://deploy.example.org/apps/acme/site')
     .option('--token <ID|NAME>', 'one of your tokens; left out, the one that is used here')
     .option('--destination <ADDRESS>', 'where COPY and MOVE lead')
+    .option('--header <NAME: VALUE>', 'a header that the route map looks at; once for each', collect)
+    .option('--body <JSON>', 'the body, if the route map looks at it')
     .option('--from <ADDRESS>', 'the address that the token is used from; left out, this machine')
     .option(...URL_OPTION)
     .option('--json', 'as JSON')
@@ -67,6 +73,7 @@ function explainCommand(terminal: Terminal): Command {
   return examples(command, [
     'latchkey route explain PUT https://deploy.example.org/apps/acme/site/releases/v1',
     'latchkey route explain GET https://npm.example.org/@acme%2fsite --token ci',
+    `latchkey route explain POST https://tools.example.org/mcp --body '{"method": "tools/list"}'`,
     'latchkey route explain MOVE https://files.example.org/acme/a --destination https://files.example.org/acme/b',
   ]);
 }
@@ -84,11 +91,29 @@ function requestIn(method: string, address: string): object {
   return { method: method.toUpperCase(), host, path: path ?? '/' };
 }
 
-function limitsIn({ destination, from }: Flags): object {
+/** @throws UsageError */
+function limitsIn({ destination, header = [], body, from }: Flags): object {
   return {
     ...(destination === undefined ? {} : { destination }),
+    ...(header.length === 0 ? {} : { headers: Object.fromEntries(header.map(headerIn)) }),
+    ...(body === undefined ? {} : { body: jsonIn(body) }),
     ...(from === undefined ? {} : { address: from }),
   };
+}
+
+function headerIn(text: string): readonly [string, string] {
+  const [, name, value] = /^([A-Za-z][A-Za-z0-9-]{0,59}):\s*(.*?)\s*$/.exec(text) ?? [];
+  if (name === undefined || value === undefined)
+    throw new UsageError(`${JSON.stringify(text)} is no header`, "for example: --header 'Mcp-Method: tools/call'");
+  return [name, value];
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError('the body is no valid JSON', `for example: --body '{"method": "tools/list"}'`);
+  }
 }
 
 /** @throws UsageError when no token, or more than one, has that name */
@@ -109,13 +134,14 @@ async function idOf(client: ServerClient, named: string): Promise<number> {
 /** `map`, `route`, `about`, `needs` and `answer`, in columns. */
 function linesOf({ allowed, route, target, accepted_permissions: needs }: Explained): string[] {
   const where = route === null || route.line === 0 ? '' : `, line ${route.line} of the route map`;
-  const facts = [
+  const facts: readonly (readonly [string, string])[] = [
     ['map', route === null ? 'none' : `${route.service}${where}`],
     ['route', route === null ? 'none' : `${route.method} ${route.path}`],
+    ...(route?.when == null ? [] : [['when', route.when] as const]),
     ['about', target === null ? 'unknown' : target === '' ? 'your account, or nobody in particular' : target],
     ['needs', needs === null ? 'unknown' : needs === ANY ? 'any token that works' : needs.replaceAll('; ', ' or ')],
     ['answer', allowed ? 'yes' : 'no'],
-  ] as const;
+  ];
   return facts.map(([name, value]) => `${name.padEnd(8)}${value}`);
 }
 

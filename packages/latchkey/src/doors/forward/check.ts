@@ -10,6 +10,7 @@ import type { Credential } from '../../actions/decision/credential.ts';
 import { type AskedPermissions, type Objection, posedPermissions } from '../../actions/questions/asked.ts';
 import { answerChecks, type Check, MAX_CHECKS } from '../../actions/questions/checks.ts';
 import { faultWords } from '../../actions/questions/request-errors.ts';
+import { describedContent } from '../../actions/questions/telling.ts';
 import { Problem } from '../../base/errors.ts';
 import { type Static, Type } from '../../base/json-schema.ts';
 import { onDemand } from '../../base/on-demand.ts';
@@ -35,6 +36,8 @@ const CHECK = Type.Object(
     path: Type.Optional(Type.String({ maxLength: 8_000 })),
     host: Type.Optional(Type.String({ maxLength: 300 })),
     destination: Type.Optional(Type.String({ maxLength: 8_000 })),
+    headers: Type.Optional(Type.Record(Type.String({ maxLength: 60 }), Type.String({ maxLength: 8_000 }))),
+    body: Type.Optional(Type.Unknown()),
   },
   { additionalProperties: false },
 );
@@ -111,13 +114,13 @@ function formErrors(body: unknown): string {
 
 function checkOf(entry: CheckEntry, i: number): Check {
   const wrong = (message: string): OAuthError => new OAuthError(400, 'invalid_request', `checks.${i}: ${message}`);
-  const { method, path, host = '', destination, permissions } = entry;
+  const { method, path, host = '', destination, permissions, headers = {}, body } = entry;
   if ((permissions === undefined) === (path === undefined))
     throw wrong('a check has either permissions, or method and path.');
   if (path !== undefined) {
     if (method === undefined) throw wrong('a path needs a method.');
     const turning = destination === undefined ? null : { name: 'destination', value: destination };
-    return { method, host, uri: path, turning };
+    return { method, host, uri: path, turning, content: describedContent(headers, body) };
   }
   try {
     return posedPermissions({ ...entry, permissions: permissions as AskedPermissions['permissions'] });

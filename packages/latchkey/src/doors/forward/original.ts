@@ -10,6 +10,8 @@
  * Source: the proxies' documentation. nginx passes on whatever headers its client sent, so an address in two
  * conventions, or a header twice, is a forgery or a mistake, and refused: whichever we believed, the proxy might have
  * meant the other.
+ * Invariant: a header of these with `_` for `-` is refused: programs that get headers as variables (CGI, WSGI) take it
+ * for the one that the proxy sets.
  * Invariant: no object is created for a header that nobody asks for: this runs for every request to every service
  * behind.
  */
@@ -36,6 +38,8 @@ export interface Original {
   readonly isPreflight: boolean;
   /** A header that names a second address, or another method or address; null when there is none. */
   readonly turning: TurningHeader | null;
+  /** True when the headers of the question announce a body, of whatever length but 0. */
+  readonly announcesBody: boolean;
   /** The caller of the proxy, as it names them. */
   readonly caller: CallerHeaders;
 }
@@ -56,6 +60,7 @@ export type ProxyError =
   | 'address_twice'
   | 'method_missing'
   | 'header_twice'
+  | 'header_misspelled'
   | 'authorization_twice';
 
 /**
@@ -99,20 +104,30 @@ const NAMES = [
   'sec-fetch-site',
   'sec-fetch-mode',
   'sec-fetch-dest',
+  'content-length',
+  'transfer-encoding',
   ...TURNING,
 ] as const;
 type Name = (typeof NAMES)[number];
 const AT = Object.fromEntries(NAMES.map((name, i) => [name, i])) as Record<Name, number>;
-/** By length, which is enough to rule out most headers that aren't ours. */
-const BY_LENGTH: readonly (readonly Name[])[] = Array.from({ length: 30 }, (_, length) =>
-  NAMES.filter((name) => name.length === length),
+/** What the service behind is told of the caller: nobody else may say it, by another spelling either. */
+const IDENTITY = ['remote-user', 'remote-name', 'x-token-id', 'x-token-kind', 'x-token-permissions'] as const;
+const PLACES: ReadonlyMap<string, number> = new Map(
+  [...NAMES, ...IDENTITY].map((name) => [name, AT[name as Name] ?? -1]),
 );
+/** By length, which is enough to rule out most headers that aren't ours. */
+const BY_LENGTH: readonly (readonly string[])[] = Array.from({ length: 30 }, (_, length) =>
+  [...PLACES.keys()].filter((name) => name.length === length),
+);
+/** Of a header that programs which get them as variables (CGI, WSGI) take for one of these: `Remote_User`. */
+const MISSPELLED = -2;
 
 /** @param url as the proxy requested it; it begins with `FORWARD_PATH` */
 export function originalRequest(method: string, url: string, rawHeaders: readonly string[]): Original | ProxyError {
   const values: (string | undefined)[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const at = placeOf(rawHeaders[i] ?? '');
+    if (at === MISSPELLED) return 'header_misspelled';
     if (at < 0) continue;
     const known = values[at];
     const value = rawHeaders[i + 1] ?? '';
@@ -128,8 +143,8 @@ function placeOf(name: string): number {
   const candidates = BY_LENGTH[name.length];
   if (candidates === undefined || candidates.length === 0) return -1;
   const lower = name.toLowerCase();
-  for (const candidate of candidates) if (candidate === lower) return AT[candidate];
-  return -1;
+  for (const candidate of candidates) if (candidate === lower) return PLACES.get(candidate) ?? -1;
+  return lower.includes('_') && PLACES.has(lower.replaceAll('_', '-')) ? MISSPELLED : -1;
 }
 
 function assemble(
@@ -184,6 +199,7 @@ function originalOf(
       values[AT.origin] !== undefined &&
       values[AT['access-control-request-method']] !== undefined,
     turning: turningIn(values),
+    announcesBody: (values[AT['content-length']] ?? '0') !== '0' || values[AT['transfer-encoding']] !== undefined,
     caller: { 'x-forwarded-for': values[AT['x-forwarded-for']], forwarded: values[AT.forwarded] },
   };
 }

@@ -97,6 +97,8 @@ const REQUEST_ERRORS = {
     'The request names its caller both in X-Forwarded-For and in Forwarded: the proxy must remove one of them.',
   method_missing: 'The proxy does not say which method the request uses (X-Original-Method or X-Forwarded-Method).',
   header_twice: 'A header that may be sent only once was sent twice.',
+  header_misspelled:
+    'A header came with _ in place of -, which some services take for the one that says who asks, or what for.',
   authorization_twice: 'More than one Authorization header was sent.',
   sign_in_void:
     'This sign-in is too old, was finished already, or began in another browser. Nothing was changed. Begin again:',

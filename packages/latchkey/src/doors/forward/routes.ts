@@ -11,24 +11,23 @@ import type { Socket } from 'node:net';
 import type { Permit } from '../../actions/decision/authorize.ts';
 import { type Credential, credentialOn } from '../../actions/decision/credential.ts';
 import type { Context } from '../../actions/ground/context.ts';
+import { displayNameOf, effectivePermissions } from '../../actions/questions/caller-facts.ts';
 import {
   addressError,
   authorizeForwarded,
-  displayNameOf,
-  effectivePermissions,
   type ForwardedVerdict,
   signInOrigin,
 } from '../../actions/questions/forwarded-requests.ts';
 import { plainHost } from '../../actions/questions/route-maps.ts';
-import { includesAddress } from '../../base/address.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
-import { type CallerHeaders, callerAddress, type ProxyTrust } from '../../base/requests/caller.ts';
 import { STANDING_LIST } from '../../base/requests/standing-headers.ts';
 import { Secret } from '../../base/secret.ts';
 import { PROTECTED_RESOURCE_PATH } from '../../catalogue/oauth-metadata.ts';
 import type { Bearer, Target } from '../../rules/model.ts';
+import { ProxiedContent } from './content.ts';
 import { FORWARD_PATH, type Original, originalRequest } from './original.ts';
+import { Proxies } from './proxies.ts';
 import { type Audience, refuse, refuseFailed, refuseForNow, sendRequestError } from './refuse.ts';
 import { CookieSession, serviceCookiesOn } from './service-cookie.ts';
 import { answerCallback, isCallback, isForPage, leadToMetadata, leadToRefusal, leadToSignIn } from './sign-in.ts';
@@ -100,7 +99,12 @@ function answer(
   const proxy = proxies.at(request.socket);
   if (proxy === null) return sendRequestError(response, 'proxy_unknown');
   const original = originalRequest(request.method ?? '', request.url ?? '', request.rawHeaders);
-  if (typeof original === 'string') return sendRequestError(response, original);
+  if (typeof original === 'string') {
+    // Whether a body follows is not known.
+    response.shouldKeepAlive = false;
+    return sendRequestError(response, original);
+  }
+  const content = new ProxiedContent(request, response, original.announcesBody, ctx.settings.bodyTimeoutSec);
   if (original.isPreflight) return answerPreflight(ctx, response, original);
   const address = proxy.callerOf(original.caller);
   const signInAt = isCallback(original) ? ctx.routeMaps.signInOrigin(original.host) : null;
@@ -122,6 +126,7 @@ function answer(
     uri: original.uri,
     userAgent: original.userAgent,
     turning: original.turning,
+    content,
     address,
     session,
   });
@@ -199,50 +204,6 @@ function fail(ctx: Context, response: ServerResponse, error: unknown): void {
   if (response.headersSent) response.destroy();
   else if (outage === null) refuseFailed(response);
   else refuseForNow(response, outage);
-}
-
-/** Which connections come from a trusted proxy: checked once for each, since a proxy keeps its connections open. */
-class Proxies {
-  readonly #trust: ProxyTrust;
-  readonly #known = new WeakMap<Socket, ProxyConnection | null>();
-
-  constructor(trust: ProxyTrust) {
-    this.#trust = trust;
-  }
-
-  /** Null when it comes from somebody else. */
-  at(socket: Socket): ProxyConnection | null {
-    let known = this.#known.get(socket);
-    if (known === undefined) {
-      const peer = socket.remoteAddress ?? '';
-      known = includesAddress(this.#trust.trustedProxies, peer) ? new ProxyConnection(peer, this.#trust) : null;
-      this.#known.set(socket, known);
-    }
-    return known;
-  }
-}
-
-/** A connection of a trusted proxy, with the caller it named last: one client's requests often follow each other. */
-class ProxyConnection {
-  readonly #peer: string;
-  readonly #trust: ProxyTrust;
-  #named: CallerHeaders = {};
-  #caller: string;
-
-  constructor(peer: string, trust: ProxyTrust) {
-    this.#peer = peer;
-    this.#trust = trust;
-    this.#caller = callerAddress(peer, {}, trust);
-  }
-
-  callerOf(named: CallerHeaders): string {
-    const { forwarded, 'x-forwarded-for': forwardedFor } = named;
-    if (forwarded !== this.#named.forwarded || forwardedFor !== this.#named['x-forwarded-for']) {
-      this.#caller = callerAddress(this.#peer, named, this.#trust);
-      this.#named = named;
-    }
-    return this.#caller;
-  }
 }
 
 /**

@@ -27,7 +27,7 @@ export interface ForwardWorld {
   ask(
     url: string,
     headers: readonly (readonly [string, string])[],
-    how?: { method?: string; from?: string },
+    how?: { method?: string; from?: string; body?: readonly (string | Uint8Array)[] },
   ): Promise<Answer>;
   /** Asks as nginx does about `GET /path`. */
   nginx(operation: string, token?: string | null, more?: readonly (readonly [string, string])[]): Promise<Answer>;
@@ -61,8 +61,8 @@ export async function forwardWorld(flags: Parameters<typeof contextWith>[0] = {}
     await addRepository(ctx, permit, { owner, name, visibility });
   }
   const door = makeForwardDoor(ctx);
-  const ask: ForwardWorld['ask'] = (url, headers, { method = 'GET', from = '127.0.0.1' } = {}) =>
-    askDoor(door, method, url, headers.flat(), from);
+  const ask: ForwardWorld['ask'] = (url, headers, { method = 'GET', from = '127.0.0.1', body = [] } = {}) =>
+    askDoor(door, { method, url, rawHeaders: headers.flat(), body }, from);
   return {
     ctx,
     ada: 1,
@@ -94,23 +94,30 @@ export async function forwardWorld(flags: Parameters<typeof contextWith>[0] = {}
 /** Node's own request and response on a stream in memory, read back as the proxy would. */
 async function askDoor(
   door: ReturnType<typeof makeForwardDoor>,
-  method: string,
-  url: string,
-  rawHeaders: string[],
+  {
+    method,
+    url,
+    rawHeaders,
+    body,
+  }: { method: string; url: string; rawHeaders: string[]; body: readonly (string | Uint8Array)[] },
   from: string,
 ): Promise<Answer> {
   const wire = Object.assign(new PassThrough(), { remoteAddress: from, cork: () => {}, uncork: () => {} });
-  const request = Object.assign(new IncomingMessage(wire as unknown as Socket), { method, url });
+  // Reading the body would also read the answer, if both had one stream.
+  const sender = Object.assign(new PassThrough(), { remoteAddress: from });
+  const request = Object.assign(new IncomingMessage(sender as unknown as Socket), { method, url, complete: true });
   request.rawHeaders.push(...rawHeaders);
+  for (const chunk of body) request.push(chunk);
+  request.push(null);
   const response = new ServerResponse(request);
   response.assignSocket(wire as unknown as Socket);
   const done = new Promise<void>((resolve) => response.once('finish', resolve));
   if (!door(request, response)) throw new Error(`the door leaves ${url} alone`);
   await done;
-  const [head = '', ...body] = String(wire.read() ?? '').split('\r\n\r\n');
+  const [head = '', ...rest] = String(wire.read() ?? '').split('\r\n\r\n');
   const [start = '', ...lines] = head.split('\r\n');
   const headers = Object.fromEntries(
     lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
   );
-  return { status: Number(start.split(' ')[1]), headers, text: body.join('\r\n\r\n') };
+  return { status: Number(start.split(' ')[1]), headers, text: rest.join('\r\n\r\n') };
 }

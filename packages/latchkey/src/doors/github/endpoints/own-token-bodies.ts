@@ -128,6 +128,12 @@ export const Check = Type.Object(
     ),
     host: optional(Type.String({ maxLength: 300, description: 'The service behind a proxy that has the path.' })),
     destination: optional(Type.String({ maxLength: 8_000, description: 'The header of `COPY` and `MOVE`.' })),
+    headers: optional(
+      Type.Record(Type.String({ maxLength: 60 }), Type.String({ maxLength: 8_000 }), {
+        description: 'Of a request to `host`, where its route map looks at headers.',
+      }),
+    ),
+    body: optional(Type.Unknown({ description: 'The JSON of such a request, where the route map looks at that.' })),
     git: optional(Type.String({ maxLength: 10, description: '`clone`, `fetch` or `push`, of `repository`.' })),
     permission: optional(Type.String({ maxLength: 100 })),
     level: optional(Type.String({ maxLength: 10, description: 'Of `permission`; `read` when left out.' })),

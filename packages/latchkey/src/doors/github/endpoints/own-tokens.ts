@@ -7,6 +7,7 @@
  */
 import type { AskedPermissions } from '../../../actions/questions/asked.ts';
 import { type DryRunOperation, dryRun, dryRunQuestion, withMove } from '../../../actions/questions/dry-run.ts';
+import { describedContent } from '../../../actions/questions/telling.ts';
 import { endCurrentToken } from '../../../actions/tokens/derivation.ts';
 import { editToken } from '../../../actions/tokens/edits.ts';
 import { expiryCalendar } from '../../../actions/tokens/health.ts';
@@ -62,7 +63,7 @@ async function checked(
 
 /** @throws Problem unless exactly one thing is asked */
 function operationIn(body: Static<typeof Check>): DryRunOperation {
-  const { method, path, host, destination, permission, permissions, level, git } = body;
+  const { method, path, host, destination, permission, permissions, level, git, headers = {} } = body;
   if ([path, permission, permissions, git].filter((one) => one !== undefined).length !== 1)
     throw problem(
       'missing_field',
@@ -73,7 +74,13 @@ function operationIn(body: Static<typeof Check>): DryRunOperation {
   if (permissions !== undefined) return { ...body, permissions: permissions as AskedPermissions['permissions'] };
   if (git !== undefined) return { git, repository: body.repository };
   const turning = destination === undefined ? null : { name: 'destination', value: destination };
-  return { method: method ?? 'GET', uri: path ?? '', host: host ?? null, turning };
+  return {
+    method: method ?? 'GET',
+    uri: path ?? '',
+    host: host ?? null,
+    turning,
+    content: describedContent(headers, body.body),
+  };
 }
 
 /** The id of the token that makes the request. @throws Problem when it isn't made with a token */

@@ -6,7 +6,7 @@ import { REF_ACTS } from '../../../../rules/refs/ref-rules.ts';
 import { type Choice, Select } from '../../parts/choice-fields.tsx';
 import type { Fields } from '../../parts/fields.ts';
 import { Hidden } from '../../parts/form.tsx';
-import { TextField } from '../../parts/text-fields.tsx';
+import { TextArea, TextField } from '../../parts/text-fields.tsx';
 import { ASKS, type Ask, checkPath } from './question.ts';
 
 const ASK_WORDS: Readonly<Record<Ask, string>> = {
@@ -95,6 +95,19 @@ function RequestFields({ f }: { f: Fields }): VNode {
       {['COPY', 'MOVE'].includes(f.value('method')) ? (
         <TextField f={f} name="destination" label="Destination" maxLength={8000} spellcheck={false} />
       ) : null}
+      <details class="mb-3" open={f.value('headers') !== '' || f.value('body') !== ''}>
+        <summary>Headers and body</summary>
+        <p class="f6 lk-dim mt-2">Only for services whose route map looks at them, such as MCP servers.</p>
+        <TextArea f={f} name="headers" label="Headers" rows={2} maxLength={2000} placeholder="Mcp-Method: tools/list" />
+        <TextArea
+          f={f}
+          name="body"
+          label="JSON body"
+          rows={3}
+          maxLength={4000}
+          placeholder={'{"method": "tools/list"}'}
+        />
+      </details>
     </>
   );
 }

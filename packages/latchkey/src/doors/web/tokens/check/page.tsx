@@ -122,6 +122,11 @@ function Told({ visit, told }: { visit: Visit; told: Told }): VNode {
                   <code>
                     {posed.by.method} {posed.by.path}
                   </code>
+                  {posed.by.when === null ? null : (
+                    <>
+                      , when <code>{posed.by.when}</code>
+                    </>
+                  )}
                 </p>
               )}
             </dd>

@@ -2,6 +2,7 @@
 
 import type { Posed, RequestFault } from '../../../../actions/questions/asked.ts';
 import { type DryRunOperation, dryRunQuestion, withMove } from '../../../../actions/questions/dry-run.ts';
+import { describedContent, type KnownContent } from '../../../../actions/questions/telling.ts';
 import { problem } from '../../../../base/errors.ts';
 import type { Visit } from '../../frame/visit.ts';
 
@@ -21,7 +22,8 @@ export function checkPath(tokenId: number | null, question: Readonly<Record<stri
 export function checkPathFor(tokenId: number, purpose: string): string {
   const [, git, repository] = /^(clone|fetch|push) ([^\s/]+\/[^\s/]+)$/.exec(purpose) ?? [];
   if (git !== undefined && repository !== undefined) return checkPath(tokenId, { ask: 'git', git, repository });
-  const [, method, host = '', path] = /^([A-Z]{3,20}) ([a-z0-9.-]*)(\/\S*)(?: \([a-z0-9-]+\))?$/.exec(purpose) ?? [];
+  const [, method, host = '', path] =
+    /^([A-Z]{3,20}) ([a-z0-9.-]*)(\/\S*)(?: [^(]*)?(?: \([a-z0-9-]+\))?$/.exec(purpose) ?? [];
   if (method === undefined || path === undefined) return checkPath(tokenId);
   return checkPath(tokenId, { method, url: host === '' ? path : `https://${host}${path}` });
 }
@@ -60,7 +62,8 @@ function requestTo(text: (name: string) => string): DryRunOperation {
   const destination = text('destination');
   const turning = destination === '' ? null : { name: 'destination', value: destination };
   const address = text('url');
-  if (address.startsWith('/')) return { method, host: null, uri: address, turning };
+  const content = contentIn(text);
+  if (address.startsWith('/')) return { method, host: null, uri: address, turning, content };
   const [, host = '', uri = ''] = /^https?:\/\/([^/?#@]+)(\/.*)?$/is.exec(address) ?? [];
   if (host === '')
     throw problem(
@@ -68,5 +71,28 @@ function requestTo(text: (name: string) => string): DryRunOperation {
       'Write the whole address, such as https://git.example.org/acme/site, or a path that begins with a slash.',
       'url',
     );
-  return { method, host, uri: uri === '' ? '/' : uri, turning };
+  return { method, host, uri: uri === '' ? '/' : uri, turning, content };
+}
+
+/** Headers as lines, `Name: value`, and a body of JSON. @throws Problem */
+function contentIn(text: (name: string) => string): KnownContent {
+  const lines = text('headers')
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '');
+  const headers = lines.map((line) => {
+    const [, name, value] = /^\s*([A-Za-z][A-Za-z0-9-]{0,59})\s*:\s*(.*?)\s*$/.exec(line) ?? [];
+    if (name === undefined || value === undefined)
+      throw problem('invalid', 'Write one header on each line, such as Mcp-Method: tools/call.', 'headers');
+    return [name, value] as const;
+  });
+  return describedContent(Object.fromEntries(headers), bodyIn(text('body')));
+}
+
+function bodyIn(body: string): unknown {
+  if (body === '') return undefined;
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw problem('invalid', 'The body is no valid JSON.', 'body');
+  }
 }
