@@ -76,6 +76,16 @@ export async function rulesWhere(q: Query, which: Which): Promise<WorkloadRule[]
   return (await selected(q, which).execute()).map(ruleOf);
 }
 
+/** How many rules there are, by the ids of issuers that have some. */
+export async function countRules(q: Query): Promise<ReadonlyMap<number, number>> {
+  const rows = await q
+    .selectFrom('workload_rules')
+    .select((row) => ['issuer_id', row.fn.countAll<number>().as('count')])
+    .groupBy('issuer_id')
+    .execute();
+  return new Map(rows.map(({ issuer_id, count }) => [issuer_id, Number(count)]));
+}
+
 /** The rules of an issuer that can give tokens, the oldest first. */
 export async function livingRules(q: Query, issuerId: number): Promise<LivingRule[]> {
   const rows = await selected(q, { issuerId })

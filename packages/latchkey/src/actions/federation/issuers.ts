@@ -21,7 +21,7 @@ import {
   updateIssuer,
   type WorkloadIssuer,
 } from '../../store/workload-issuers.ts';
-import { rulesWhere } from '../../store/workload-rules.ts';
+import { countRules, rulesWhere } from '../../store/workload-rules.ts';
 import { unlessTaken } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
@@ -57,8 +57,8 @@ export interface IssuerView extends WorkloadIssuer {
 
 /** All issuers, by name. */
 export async function listIssuers({ store: { db } }: Context, _permit: Permit): Promise<IssuerView[]> {
-  const issuers = await readIssuers(db);
-  return Promise.all(issuers.map((each) => viewOf(db, each)));
+  const [issuers, counts] = await Promise.all([readIssuers(db), countRules(db)]);
+  return issuers.map((each) => ({ ...each, rules: counts.get(each.id) ?? 0 }));
 }
 
 async function viewOf(q: Query, issuer: WorkloadIssuer): Promise<IssuerView> {

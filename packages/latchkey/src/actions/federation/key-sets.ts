@@ -51,8 +51,8 @@ interface Kept {
 
 /** What is known of one issuer. */
 interface Known {
-  /** What the administrator pasted: another text is another set. */
-  readonly pasted: string;
+  /** The issuer and what the administrator pasted: another text is another set. */
+  readonly of: string;
   kept: Kept | null;
   asking: Promise<KeySet> | null;
   /** When it was last asked, by the stopwatch. */
@@ -93,11 +93,11 @@ export class KeySets {
     return this.#ask(issuer, known);
   }
 
-  #knownOf({ id, jwks, ca }: WorkloadIssuer): Known {
-    const pasted = `${jwks ?? ''}\n${ca ?? ''}`;
+  #knownOf({ id, issuer, jwks, ca }: WorkloadIssuer): Known {
+    const of = JSON.stringify([issuer, jwks, ca]);
     let known = this.#known.get(id);
-    if (known?.pasted !== pasted)
-      this.#known.set(id, (known = { pasted, kept: null, asking: null, askedAt: -Infinity, failure: '' }));
+    if (known?.of !== of)
+      this.#known.set(id, (known = { of, kept: null, asking: null, askedAt: -Infinity, failure: '' }));
     return known;
   }
 

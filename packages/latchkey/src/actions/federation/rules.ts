@@ -5,6 +5,7 @@
  * Invariant: one that was written with a token gives nothing beyond that token, and ends with it.
  */
 import { Problem, problem } from '../../base/errors.ts';
+import { present } from '../../base/present.ts';
 import { MINUTE_SEC } from '../../base/time.ts';
 import { type IssuerPreset, presetOf } from '../../catalogue/workloads/issuers.ts';
 import type { TokenDraft } from '../../rules/draft.ts';
@@ -14,16 +15,18 @@ import type { Account } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { type DerivedToken, livingDerived } from '../../store/derived-tokens.ts';
 import type { Page } from '../../store/page.ts';
-import { tokenById } from '../../store/tokens.ts';
+import { type Token, tokenById, tokensByIds } from '../../store/tokens.ts';
 import { listIssuers, type WorkloadIssuer } from '../../store/workload-issuers.ts';
 import { deleteRule, insertRule, rulesWhere, updateRule, type WorkloadRule } from '../../store/workload-rules.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { keepTo } from '../decision/permit-target.ts';
+import { boundsOf, keepWithin } from '../decision/token-access.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 import { machineOf, machinesOwner } from '../organizations/machines.ts';
+import { editTokenIn, type TokenEdit, unlessNameTaken } from '../tokens/edits.ts';
 import { createUnheldToken, endOne } from '../tokens/tokens.ts';
-import { type TokenView, tokenView } from '../tokens/views.ts';
+import { type TokenView, tokenViews } from '../tokens/views.ts';
 import { MAX_GIVEN_SEC } from './exchange.ts';
 
 const MIN_GIVEN_SEC = MINUTE_SEC;
@@ -70,25 +73,29 @@ export async function machinePlace({ store: { db } }: Context, permit: Permit, l
 
 /** The rules of a machine, the oldest first: the first that takes a token gives. */
 export async function listRules(ctx: Context, { machine }: MachinePlace): Promise<RuleView[]> {
-  const { db } = ctx.store;
-  const issuers = new Map((await listIssuers(db)).map((each) => [each.id, each]));
-  const rules = await rulesWhere(db, { machineId: machine.id });
-  const views = await Promise.all(
-    rules.map(async (rule) => {
-      const [issuer, token] = [issuers.get(rule.issuerId), await tokenById(db, rule.tokenId)];
-      return issuer === undefined || token === null
-        ? []
-        : [{ ...rule, issuer, token: await tokenView(db, token, ctx.clock.now()) }];
-    }),
-  );
-  return views.flat();
+  return ruleViews(ctx, { machineId: machine.id });
 }
 
 /** @throws Problem when the machine has no such rule */
 export async function readRule(ctx: Context, place: MachinePlace, id: number): Promise<RuleView> {
-  const found = (await listRules(ctx, place)).find((rule) => rule.id === id);
+  const [found] = await ruleViews(ctx, { id, machineId: place.machine.id });
   if (found === undefined) throw noRule(place, id);
   return found;
+}
+
+async function ruleViews(ctx: Context, which: Parameters<typeof rulesWhere>[1]): Promise<RuleView[]> {
+  const { db } = ctx.store;
+  const [rules, issuers] = await Promise.all([rulesWhere(db, which), listIssuers(db)]);
+  const tokens = await tokensByIds(
+    db,
+    rules.map(({ tokenId }) => tokenId),
+  );
+  const views = await tokenViews(db, [...tokens.values()], ctx.clock.now());
+  return rules.flatMap((rule) => {
+    const issuer = issuers.find(({ id }) => id === rule.issuerId);
+    const token = views.find(({ id }) => id === rule.tokenId);
+    return issuer === undefined || token === undefined ? [] : [{ ...rule, issuer, token }];
+  });
 }
 
 function noRule({ machine }: MachinePlace, id: number): Problem {
@@ -153,28 +160,60 @@ function demandsOf(draft: RuleDraft, preset: IssuerPreset, issuer: WorkloadIssue
   return { conditions, maxLifeSec, isSingleUse, takesPullRequests };
 }
 
-/** Changes what a rule demands; the rights are edited as those of a token. @throws Problem */
+/** What changes of a rule; what is left out stays. */
+export interface RuleEdit extends Partial<RuleDraft> {
+  /** The rights of what it gives, and its name. */
+  readonly token?: TokenEdit | undefined;
+}
+
+/**
+ * Changes what a rule demands, and the rights of what it gives and gave. A token changes no rule that gives more than
+ * the token has: who may say whom a rule lets in could let themselves in.
+ * @throws Problem with every complaint at once; then nothing was changed
+ */
 export async function editRule(
   ctx: Context,
   permit: Permit,
   place: MachinePlace,
   id: number,
-  draft: Partial<RuleDraft>,
+  { token, ...draft }: RuleEdit,
 ): Promise<void> {
   keepTo(permit, { ownerId: place.owner.id });
   const before = await readRule(ctx, place, id);
   const given = Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined));
   const demands = demandsOf({ ...before, ...given }, presetOf(before.issuer.preset), before.issuer);
-  await ctx.store.transaction(async (tx) => {
-    await ruleIn(tx, place, id);
-    await updateRule(tx, id, demands);
-    await record(tx, permit, ctx.clock.now(), {
-      action: 'workload_identity.edit_rule',
-      ...placeFacts(place),
-      tokenId: before.tokenId,
-      data: factsOf({ name: before.name, issuer: before.issuer.name, machine: place.machine.login, ...demands }),
-    });
-  });
+  await unlessNameTaken(token ?? {}, () =>
+    ctx.store.transaction(async (tx) => {
+      const { tokenId } = await ruleIn(tx, place, id);
+      keepWithin(permit, await boundsOf(tx, await heldToken(tx, tokenId)));
+      const name =
+        token === undefined ? before.name : await editRights(ctx, tx, permit, place, { tokenId, edit: token });
+      await updateRule(tx, id, demands);
+      await record(tx, permit, ctx.clock.now(), {
+        action: 'workload_identity.edit_rule',
+        ...placeFacts(place),
+        tokenId,
+        data: factsOf({ name, issuer: before.issuer.name, machine: place.machine.login, ...demands }),
+      });
+    }),
+  );
+}
+
+async function heldToken(tx: Query, id: number): Promise<Token> {
+  return present(await tokenById(tx, id), 'the token of a rule');
+}
+
+/** Returns its name after that. */
+async function editRights(
+  ctx: Context,
+  tx: Query,
+  permit: Permit,
+  { owner, machine }: MachinePlace,
+  { tokenId, edit }: { readonly tokenId: number; readonly edit: TokenEdit },
+): Promise<string> {
+  const grants = edit.grants?.map((grant) => ({ ...grant, owner: owner.login }));
+  const wanted = { id: tokenId, machineId: machine.id };
+  return (await editTokenIn(ctx, tx, permit, wanted, { ...edit, grants })).name;
 }
 
 async function ruleIn(tx: Query, place: MachinePlace, id: number): Promise<WorkloadRule> {

@@ -62,31 +62,43 @@ export interface TokenEdit {
 
 /** Edits a token. @throws Problem with every complaint at once; then nothing was changed */
 export async function editToken(ctx: Context, permit: Permit, wanted: WantedToken, edit: TokenEdit): Promise<Token> {
-  return unlessTaken(`There is a token named ${edit.name?.trim()} already.`, 'name', () =>
-    ctx.store.transaction(async (tx) => {
-      const at = ctx.clock.now();
-      const token = await tokenWithin(tx, permit, wanted);
-      const { id } = token;
-      const complaints = new Complaints();
-      const change = await checkChange(tx, token, edit, complaints);
-      const plans = edit.grants === undefined ? null : await checkGrants(ctx, tx, token, edit.grants, complaints);
-      await checkWider(tx, token, change, complaints);
-      if (complaints.list.length > 0) throw new Problem(complaints.list);
-      await keepEditWithin(tx, permit, token, change, plans);
-      const changed = await updateToken(tx, id, change, at);
-      if (changed === null) throw problem('conflict', `The token ${token.name} was revoked meanwhile.`);
-      if (change.scopes !== undefined && change.scopes.join() !== token.scopes.join()) await withdrawFromAll(tx, id);
-      if (plans !== null) await applyPlans(tx, permit, changed, plans, at);
-      await record(tx, permit, at, {
-        action: tokenEvent(token.kind, 'update'),
-        userId: token.userId,
-        organizationId: await organizationOfHolder(tx, token.userId),
-        tokenId: id,
-        data: { name: changed.name, pat_field_changed: fieldsOf(edit), ...oldValues(token, change) },
-      });
-      return changed;
-    }),
-  );
+  return unlessNameTaken(edit, () => ctx.store.transaction((tx) => editTokenIn(ctx, tx, permit, wanted, edit)));
+}
+
+/** Runs work that edits a token, and says so when its new name is taken. */
+export function unlessNameTaken<Done>({ name }: TokenEdit, work: () => Promise<Done>): Promise<Done> {
+  return unlessTaken(`There is a token named ${name?.trim()} already.`, 'name', work);
+}
+
+/** As `editToken`, in the caller's transaction. */
+export async function editTokenIn(
+  ctx: Context,
+  tx: Query,
+  permit: Permit,
+  wanted: WantedToken,
+  edit: TokenEdit,
+): Promise<Token> {
+  const at = ctx.clock.now();
+  const token = await tokenWithin(tx, permit, wanted);
+  const { id } = token;
+  const complaints = new Complaints();
+  const change = await checkChange(tx, token, edit, complaints);
+  const plans = edit.grants === undefined ? null : await checkGrants(ctx, tx, token, edit.grants, complaints);
+  await checkWider(tx, token, change, complaints);
+  if (complaints.list.length > 0) throw new Problem(complaints.list);
+  await keepEditWithin(tx, permit, token, change, plans);
+  const changed = await updateToken(tx, id, change, at);
+  if (changed === null) throw problem('conflict', `The token ${token.name} was revoked meanwhile.`);
+  if (change.scopes !== undefined && change.scopes.join() !== token.scopes.join()) await withdrawFromAll(tx, id);
+  if (plans !== null) await applyPlans(tx, permit, changed, plans, at);
+  await record(tx, permit, at, {
+    action: tokenEvent(token.kind, 'update'),
+    userId: token.userId,
+    organizationId: await organizationOfHolder(tx, token.userId),
+    tokenId: id,
+    data: { name: changed.name, pat_field_changed: fieldsOf(edit), ...oldValues(token, change) },
+  });
+  return changed;
 }
 
 async function checkChange(tx: Query, token: Token, edit: TokenEdit, complaints: Complaints): Promise<TokenChange> {
@@ -130,10 +142,14 @@ async function checkChange(tx: Query, token: Token, edit: TokenEdit, complaints:
   };
 }
 
-/** An organization's owners may have let the token in for the sake of its rules: there they are only narrowed. */
+/**
+ * An organization's owners may have let the token in for the sake of its rules: there they are only narrowed. A
+ * machine's are edited by those owners themselves.
+ */
 async function checkWider(tx: Query, token: Token, change: TokenChange, complaints: Complaints): Promise<void> {
   if (change.refRules === undefined || complaints.list.length > 0) return;
   if (rulesWithin(change.refRules, token.refRules)) return;
+  if ((await accountById(tx, token.userId))?.kind === 'machine') return;
   const grants = (await grantsOf(tx, [token.id])).get(token.id) ?? [];
   const owners = await accountsByIds(
     tx,

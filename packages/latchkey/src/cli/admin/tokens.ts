@@ -15,11 +15,13 @@ import { type Terminal, UsageError } from '../terminal.ts';
 import { draftOf, type TokenFlags } from '../token/flags.ts';
 import { waitingLine } from '../token/remind.ts';
 import { withData, withDataOptions } from './context.ts';
+import { editCommand, renewCommand } from './token-edits.ts';
 
-/** `add`, `list`, `revoke` and `restore`. */
+/** `add`, `list`, `edit`, `renew`, `revoke` and `restore`. */
 export function tokenCommand(terminal: Terminal): Command {
-  const command = new Command('token').description('personal access tokens: add, list, revoke, restore');
-  for (const verb of [addCommand, listCommand, revokeCommand, restoreCommand]) command.addCommand(verb(terminal));
+  const command = new Command('token').description('personal access tokens: add, list, edit, renew, revoke, restore');
+  for (const verb of [addCommand, listCommand, editCommand, renewCommand, revokeCommand, restoreCommand])
+    command.addCommand(verb(terminal, idOf));
   return examples(command, [
     'latchkey admin token add ada --name laptop --classic --scope repo',
     'latchkey admin token list ada',

@@ -10,6 +10,7 @@ import { alignedTable } from '../table.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { draftOf, type TokenFlags } from '../token/flags.ts';
 import { withData, withDataOptions } from './context.ts';
+import { changesToken, editOf } from './token-edits.ts';
 import { secondsOf } from './workload-issuers.ts';
 
 interface AddFlags extends Pick<TokenFlags, 'name' | 'repo' | 'allRepos' | 'permission' | 'ref' | 'address'> {
@@ -25,12 +26,13 @@ interface AddFlags extends Pick<TokenFlags, 'name' | 'repo' | 'allRepos' | 'perm
 /** More than any token that is taken. */
 const MAX_INPUT_BYTES = 100_000;
 
-/** `add`, `list`, `remove` and `test`. */
+/** `add`, `list`, `set`, `remove` and `test`. */
 export function ruleCommand(terminal: Terminal): Command {
   const command = new Command('rule').description(
-    'rules by which workloads get tokens of a machine account: add, list, remove, test',
+    'rules by which workloads get tokens of a machine account: add, list, set, remove, test',
   );
-  for (const verb of [addCommand, listCommand, removeCommand, testCommand]) command.addCommand(verb(terminal));
+  for (const verb of [addCommand, listCommand, setCommand, removeCommand, testCommand])
+    command.addCommand(verb(terminal));
   return examples(command, [
     'latchkey admin machine rule list deploy-bot --owner acme',
     'latchkey admin machine rule test deploy-bot --owner acme < job-token',
@@ -118,14 +120,78 @@ function listCommand(terminal: Terminal): Command {
   return examples(withDataOptions(command), ['latchkey admin machine rule list deploy-bot --owner acme']);
 }
 
+interface SetFlags extends Partial<Omit<AddFlags, 'owner' | 'issuer' | 'pullRequests'>> {
+  readonly owner: string;
+  /** False after `--no-pull-requests`. */
+  readonly pullRequests?: boolean;
+}
+
+const DEMANDING = ['claim', 'life', 'once', 'severalTimes', 'pullRequests'] as const;
+
+function setCommand(terminal: Terminal): Command {
+  const command = ownerOption(
+    new Command('set').description('change a rule; what is left out stays, and rights hold for what it gave, too'),
+  )
+    .argument('<ID>', 'its number: latchkey admin machine rule list')
+    .option('--name <NAME>', 'what it is for', once('--name'))
+    .addOption(
+      new Option('--claim <CLAIM=VALUE>', 'all its conditions from now on; may be repeated').argParser(collect),
+    )
+    .addOption(
+      new Option('--repo <REPO>', 'all repositories that it reaches from now on; may be repeated').argParser(collect),
+    )
+    .addOption(new Option('--all-repos', "all the owner's repositories, future ones included").conflicts('repo'))
+    .addOption(
+      new Option('--permission <P=LEVEL>', 'all its permissions from now on; may be repeated').argParser(collect),
+    )
+    .addOption(new Option('--ref <RULE>', "all that it may push to, or 'any'; may be repeated").argParser(collect))
+    .addOption(
+      new Option('--address <CIDR>', "all addresses that may use it, or 'any'; may be repeated").argParser(collect),
+    )
+    .option('--life <SECONDS>', 'how long what it gives lives, 60 to 3600', once('--life'))
+    .addOption(new Option('--once', 'a token is good for one exchange').conflicts('severalTimes'))
+    .option('--several-times', 'a token is good until it ends')
+    .option('--pull-requests', 'take runs that strangers can start, too')
+    .option('--no-pull-requests', 'refuse them')
+    .action((login: string, id: string, flags: SetFlags) => {
+      const number = ruleNumber(id);
+      if (!changesToken(flags) && !DEMANDING.some((name) => flags[name] !== undefined))
+        throw new UsageError('say what changes', 'for example: --life 600');
+      return withData(command, terminal, async (ctx, permit) => {
+        const { editRule, readRule } = await import('../../actions/federation/rules.ts');
+        const { claim, life, once: isOnce, severalTimes, pullRequests } = flags;
+        const place = await placeOf(ctx, permit, login, flags.owner);
+        const { token } = await readRule(ctx, place, number);
+        await editRule(ctx, permit, place, number, {
+          ...(claim === undefined ? {} : { conditions: readConditions(claim) }),
+          maxLifeSec: life === undefined ? undefined : secondsOf(life, '--life'),
+          isSingleUse: isOnce === true ? true : severalTimes === true ? false : undefined,
+          takesPullRequests: pullRequests,
+          token: changesToken(flags) ? editOf(flags, token) : undefined,
+        });
+        terminal.say(`changed the rule ${number} of ${login}`);
+      });
+    });
+  return examples(withDataOptions(command), [
+    'latchkey admin machine rule set deploy-bot 7 --owner acme --claim repository_id=74 --claim ref=refs/heads/main',
+    'latchkey admin machine rule set deploy-bot 7 --owner acme --life 600 --ref any',
+  ]);
+}
+
+/** @throws UsageError for anything but a rule's number */
+function ruleNumber(id: string): number {
+  if (!/^\d{1,15}$/.test(id)) throw new UsageError(`a rule is called by its number, not ${id.slice(0, 40)}`);
+  return Number(id);
+}
+
 function removeCommand(terminal: Terminal): Command {
   const command = ownerOption(new Command('remove').description('remove a rule; what it gave ends at once'))
     .argument('<ID>', 'its number: latchkey admin machine rule list')
     .action((login: string, id: string, { owner }: { owner: string }) =>
       withData(command, terminal, async (ctx, permit) => {
-        if (!/^\d{1,15}$/.test(id)) throw new UsageError(`a rule is called by its number, not ${id.slice(0, 40)}`);
+        const number = ruleNumber(id);
         const { removeRule } = await import('../../actions/federation/rules.ts');
-        await removeRule(ctx, permit, await placeOf(ctx, permit, login, owner), Number(id));
+        await removeRule(ctx, permit, await placeOf(ctx, permit, login, owner), number);
         terminal.say(`removed the rule ${id} of ${login}; what it gave has ended`);
       }),
     );

@@ -62,7 +62,8 @@ function grantOf(userLogin: string, flags: TokenFlags): GrantDraft {
   };
 }
 
-function permissionsOf(pairs: readonly string[]): Record<string, string> {
+/** @throws UsageError for a pair that can't be read */
+export function permissionsOf(pairs: readonly string[]): Record<string, string> {
   const permissions = new Map<string, string>();
   for (const pair of pairs) {
     const split = pair.lastIndexOf('=');
@@ -80,7 +81,8 @@ function permissionsOf(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(permissions);
 }
 
-function daysOf(text: string): number | null {
+/** @throws UsageError for neither a number nor `none` */
+export function daysOf(text: string): number | null {
   if (text === 'none') return null;
   if (!/^\d{1,6}$/.test(text))
     throw new UsageError(

@@ -97,6 +97,19 @@ it('an owner writes a rule, sees what it gives, tries a token on it, changes and
   });
   expect(edited.body).toMatchObject({ conditions: { repository_id: ['75'] }, single_use: false, max_life: 900 });
   expect((await ask(`PATCH ${path}`, { token, body: { conditions: { ref: 'x' } } })).status).toBe(422);
+  const narrowed = await ask(`PATCH ${path}`, {
+    token,
+    body: { name: 'reads', repositories: ['site'], permissions: { contents: 'read' }, ref_rules: null, max_life: 60 },
+  });
+  expect(narrowed.body).toMatchObject({
+    name: 'reads',
+    max_life: 60,
+    conditions: { repository_id: ['75'] },
+    gives: { name: 'reads' },
+  });
+  // One that is refused changes nothing, its demands included.
+  const half = await ask(`PATCH ${path}`, { token, body: { max_life: 120, repositories: ['nowhere'] } });
+  expect([half.status, (await ask(`GET ${path}`, { token })).body]).toEqual([422, narrowed.body]);
   expect((await ask(`DELETE ${path}`, { token })).status).toBe(204);
   expect((await ask(`GET ${path}`, { token })).status).toBe(404);
 });
@@ -128,3 +141,27 @@ it('nobody else does, and no token gives by a rule what it has not, or longer th
   expect(end - api.ctx.clock.now()).toBeLessThanOrEqual(30 * DAY_SEC);
   expect(said(await ask(`POST ${RULES}`, { token: owner, body: RULE }))[0]).toBe(422);
 });
+
+it('somebody whose token has less lets themselves into no rule by changing whom it lets in', async () => {
+  const api = await world();
+  const { ask, admin, owner } = api;
+  await ask(`POST ${ISSUERS}`, { token: admin, body: { preset: 'github', jwks: JWKS } });
+  const { body: rule } = await ask(`POST ${RULES}`, { token: owner, body: RULE });
+  // Ada's token for an inventory may manage machines, and touches no repository.
+  const permissions = { members: 'write', organization_personal_access_tokens: 'write' } as const;
+  const inventory = await api.token('Ada', {
+    name: 'inventory',
+    grants: [grant({ owner: 'Acme', selection: 'all', permissions })],
+  });
+  const mine = { conditions: { repository_id: '666' } };
+  for (const token of [inventory.secret, await derivedFrom(api, owner)])
+    for (const body of [mine, { pull_requests: true }, { single_use: false }, { permissions: { contents: 'write' } }]) {
+      const answer = await ask(`PATCH ${RULES}/${rule.id}`, { token, body });
+      expect([body, answer.status >= 400]).toEqual([body, true]);
+    }
+  expect((await ask(`GET ${RULES}/${rule.id}`, { token: owner })).body).toMatchObject(rule);
+});
+
+async function derivedFrom({ ask }: ApiWorld, token: string): Promise<string> {
+  return (await ask('POST /user/personal-access-tokens/current/derive', { token, body: {} })).body.token;
+}

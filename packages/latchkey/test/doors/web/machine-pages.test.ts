@@ -130,6 +130,18 @@ test('an administrator trusts an issuer, and an owner writes a rule, tries a tok
     expect(tried.text).toContain(words);
   expect(tried.text).not.toContain(jwt);
   const id = /name="id" value="(\d+)"/.exec(tried.text)?.[1] ?? '';
+  const page = `${rules}/${id}`;
+  const before = (await owner.get(page)).text;
+  for (const words of ['repository_id=74\nref=refs/heads/main', 'agent/**', '>site</textarea>', 'value="3600"'])
+    expect(before).toContain(words);
+  const narrower = { ...rule, name: 'reads', contents: 'read', conditions: 'repository_id=75', max_life: '600' };
+  const open = await owner.send(page, 'create', { ...narrower, conditions: 'ref=refs/heads/main' });
+  expect([open.status, open.text.includes('needs a condition on repository_id')]).toEqual([422, true]);
+  const edited = await owner.send(page, 'create', { ...narrower, times: 'several', strangers: 'on' });
+  expect([edited.status, edited.location]).toEqual([303, rules]);
+  const after = (await owner.get(rules)).text;
+  for (const words of ['reads', 'repository_id</code> is <code>75', 'until it ends', 'strangers start are taken, too'])
+    expect(after).toContain(words);
   const gone = await owner.send(rules, 'remove', { id });
   expect([gone.status, gone.location]).toEqual([303, rules]);
   expect((await owner.get(rules)).text).toContain('No rules yet.');

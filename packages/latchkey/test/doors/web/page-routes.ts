@@ -38,6 +38,8 @@ export interface Places {
   readonly hook: number;
   /** Of machine accounts, by what they belong to: one of a rule, and another. */
   readonly machineTokens: Readonly<Record<'octo' | 'own', readonly number[]>>;
+  /** Rules for workloads of the same machine accounts. */
+  readonly rules: Readonly<Record<'octo' | 'own', readonly number[]>>;
   /** Pushes that wait for approval, and that were answered. */
   readonly approvals: readonly number[];
   readonly links: Readonly<Record<'invitation' | 'verification' | 'password' | 'alarm' | 'demo', string>>;
@@ -211,6 +213,12 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
     `${ORG}/machines/octo-deploys-everything-there-is/workload-rules`,
   ),
   '/settings/machines/:machine/workload-rules': page('/settings/machines/ada-bot/workload-rules'),
+  '/organizations/:org/settings/machines/:machine/workload-rules/:id': made(({ rules }) =>
+    rules.octo.map((id) => `${ORG}/machines/octo-deploys-everything-there-is/workload-rules/${id}`),
+  ),
+  '/settings/machines/:machine/workload-rules/:id': made(({ rules }) =>
+    rules.own.map((id) => `/settings/machines/ada-bot/workload-rules/${id}`),
+  ),
   '/instance/workload-issuers': page('/instance/workload-issuers'),
   '/organizations/:org/settings/personal-access-token-policy': page(`${ORG}/personal-access-token-policy`),
   '/organizations/:org/settings/personal-access-token-requests': page(
@@ -432,6 +440,10 @@ export async function placesIn(ctx: Context, owner: string): Promise<Places> {
       octo: await tokensOfMachine(db, 'octo-deploys-everything-there-is'),
       own: await tokensOfMachine(db, 'ada-bot'),
     },
+    rules: {
+      octo: await rulesOfMachine(db, 'octo-deploys-everything-there-is'),
+      own: await rulesOfMachine(db, 'ada-bot'),
+    },
     approvals: (await approvalsFor(db, user.id, 10)).map(({ id }) => id),
     links: {
       invitation: await link('invitation'),
@@ -442,6 +454,16 @@ export async function placesIn(ctx: Context, owner: string): Promise<Places> {
     },
     userCode: device!.userCode,
   };
+}
+
+async function rulesOfMachine(q: Query, login: string): Promise<number[]> {
+  const rows = await q
+    .selectFrom('workload_rules')
+    .innerJoin('accounts', 'accounts.id', 'workload_rules.machine_id')
+    .select('workload_rules.id')
+    .where('accounts.login', '=', login)
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 async function tokensOfMachine(q: Query, login: string): Promise<number[]> {

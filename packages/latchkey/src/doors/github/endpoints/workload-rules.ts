@@ -13,9 +13,11 @@ import {
   removeRule,
 } from '../../../actions/federation/rules.ts';
 import { tryWorkloadToken } from '../../../actions/federation/trial.ts';
+import type { TokenEdit } from '../../../actions/tokens/edits.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { parameter } from '../../../base/present.ts';
 import type { Need } from '../../../catalogue/needs.ts';
+import type { GrantDraft } from '../../../rules/grant-draft.ts';
 import type { ClaimCondition } from '../../../rules/workload-claims.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
@@ -38,31 +40,51 @@ const DEMANDS = {
   ),
   pull_requests: optional(Type.Boolean({ description: 'Runs that strangers can start are taken, too.' })),
 };
-const Demands = Type.Object({ conditions: optional(Conditions), ...DEMANDS }, closed);
 
+const RIGHTS = {
+  description: optional(Type.String()),
+  repository_selection: optional(
+    Type.Union([Type.Literal('none'), Type.Literal('all'), Type.Literal('subset')], {
+      description: '`none`: public repositories, to read.',
+    }),
+  ),
+  repositories: optional(
+    Type.Array(Type.String({ maxLength: 150 }), { maxItems: 1000, description: 'Names, with a `subset`.' }),
+  ),
+  permissions: optional(Type.Record(Type.String(), Type.String(), { description: 'Permission to level.' })),
+  ref_rules: optional(RefRules),
+  allowed_addresses: optional(Type.Array(Type.String({ maxLength: 60 }))),
+};
 const NewRule = Type.Object(
   {
     name: Type.String(),
-    description: optional(Type.String()),
     issuer: Type.String({ maxLength: 100, description: 'The name of a trusted issuer.' }),
     conditions: Conditions,
     ...DEMANDS,
-    repository_selection: optional(
-      Type.Union([Type.Literal('none'), Type.Literal('all'), Type.Literal('subset')], {
-        description: '`none`: public repositories, to read.',
-      }),
+    ...RIGHTS,
+  },
+  closed,
+);
+const RuleChange = Type.Object(
+  {
+    name: optional(Type.String()),
+    conditions: optional(Conditions),
+    ...DEMANDS,
+    ...RIGHTS,
+    ref_rules: optional(Type.Union([RefRules, Type.Null()], { description: '`null`: it may push to any.' })),
+    allowed_addresses: optional(
+      Type.Union([Type.Array(Type.String({ maxLength: 60 })), Type.Null()], { description: '`null`: from anywhere.' }),
     ),
-    repositories: optional(
-      Type.Array(Type.String({ maxLength: 150 }), { maxItems: 1000, description: 'Names, with a `subset`.' }),
-    ),
-    permissions: optional(Type.Record(Type.String(), Type.String(), { description: 'Permission to level.' })),
-    ref_rules: optional(RefRules),
-    allowed_addresses: optional(Type.Array(Type.String({ maxLength: 60 }))),
   },
   closed,
 );
 
-function demandsIn({ conditions, max_life, single_use, pull_requests }: Static<typeof Demands>): Partial<RuleDraft> {
+function demandsIn({
+  conditions,
+  max_life,
+  single_use,
+  pull_requests,
+}: Pick<Static<typeof RuleChange>, 'conditions' | keyof typeof DEMANDS>): Partial<RuleDraft> {
   return {
     ...(conditions === undefined ? {} : { conditions: conditionsIn(conditions) }),
     maxLifeSec: max_life,
@@ -76,6 +98,24 @@ function conditionsIn(body: Static<typeof Conditions>): readonly ClaimCondition[
     claim,
     values: typeof values === 'string' ? [values] : values,
   }));
+}
+
+type Rights = Pick<Static<typeof RuleChange>, 'name' | keyof typeof RIGHTS>;
+
+function grantIn({ repository_selection, repositories = [], permissions = {} }: Rights): GrantDraft {
+  return grantDraft({
+    ...(repository_selection === undefined ? {} : { repository_selection }),
+    repositories,
+    permissions,
+  });
+}
+
+/** What changes of its rights; undefined = nothing. Repositories and permissions are given together. */
+function rightsIn(body: Rights): TokenEdit | undefined {
+  const { name, description, ref_rules: refRules, allowed_addresses: allowedAddresses } = body;
+  const isReach = ['repository_selection', 'repositories', 'permissions'].some((field) => Object.hasOwn(body, field));
+  const edit = { name, description, refRules, allowedAddresses, grants: isReach ? [grantIn(body)] : undefined };
+  return Object.values(edit).every((value) => value === undefined) ? undefined : edit;
 }
 
 type AnyCall = Pick<Call<unknown, unknown>, 'ctx' | 'permit' | 'params' | 'apiUrl'>;
@@ -123,13 +163,7 @@ function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): reado
           token: {
             name: body.name,
             description: body.description ?? '',
-            grants: [
-              grantDraft({
-                ...(body.repository_selection === undefined ? {} : { repository_selection: body.repository_selection }),
-                repositories: body.repositories ?? [],
-                permissions: body.permissions ?? {},
-              }),
-            ],
+            grants: [grantIn(body)],
             refRules: body.ref_rules,
             allowedAddresses: body.allowed_addresses,
           },
@@ -163,12 +197,15 @@ function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): reado
       method: 'PATCH',
       path: `${path}/{rule_id}`,
       operationId: `${names}/update-workload-rule`,
-      summary: 'Changes what a rule demands. What it gave before stays until it ends.',
+      summary:
+        'Changes a rule. Other demands are made of those who come after; other rights hold for what it gave, too. ' +
+        'A token changes no rule that gives more than it has.',
       need: WRITE,
-      body: Demands,
+      body: RuleChange,
       handle: async (call) => {
+        const { body } = call;
         const id = idIn(call.params['rule_id']);
-        await editRule(call.ctx, call.permit, await placeOf(call), id, demandsIn(call.body));
+        await editRule(call.ctx, call.permit, await placeOf(call), id, { ...demandsIn(body), token: rightsIn(body) });
         return ok(await shownRule(call, id));
       },
     }),

@@ -1,5 +1,6 @@
 /** What a machine account may be given, by a token of its own or by a rule for workloads. */
 import type { VNode } from 'preact';
+import type { TokenView } from '../../../actions/tokens/views.ts';
 import type { GrantDraft } from '../../../rules/grant-draft.ts';
 import type { Visit } from '../frame/visit.ts';
 import type { Fields } from '../parts/fields.ts';
@@ -45,15 +46,26 @@ export function MachineGrantFields({
   );
 }
 
-/** What the fields say. The place fills in the owner. */
-export function readMachineGrant(source: URLSearchParams): GrantDraft {
-  const typed = source.get('repositories') ?? '';
-  const repositories = [...new Set(typed.split(/\s+/).filter((name) => name !== ''))];
+/** The repositories of a token as the field has them; '' = all, or the public ones. */
+export function repositoriesOf({ grants: [grant] }: Pick<TokenView, 'grants'>): string {
+  return grant?.selection === 'selected' ? grant.repositoryNames.join('\n') : '';
+}
+
+/**
+ * What the fields say. The place fills in the owner. Repositories that nobody touched stay as they are, since the field
+ * doesn't tell all of them from the public ones.
+ * @param held the token that is edited; null = a new one
+ */
+export function grantIn(typed: URLSearchParams, held: Pick<TokenView, 'grants'> | null): GrantDraft {
+  const names = (typed.get('repositories') ?? '').split(/\s+/).filter((name) => name !== '');
+  const repositories = [...new Set(names)];
+  const before = held?.grants[0];
+  const isTouched = held === null || repositories.join('\n') !== repositoriesOf(held);
   return {
     owner: '',
-    selection: repositories.length === 0 ? 'all' : 'selected',
+    selection: before !== undefined && !isTouched ? before.selection : repositories.length === 0 ? 'all' : 'selected',
     repositories,
-    permissions: permissionsOf(source, 0),
+    permissions: permissionsOf(typed, 0),
     justification: null,
   };
 }

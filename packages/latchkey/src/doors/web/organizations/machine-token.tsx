@@ -9,7 +9,6 @@ import {
   renewMachineToken,
 } from '../../../actions/organizations/machine-tokens.ts';
 import { present } from '../../../base/present.ts';
-import type { GrantDraft } from '../../../rules/grant-draft.ts';
 import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH } from '../../../rules/token-limits.ts';
 import type { Visit } from '../frame/visit.ts';
@@ -22,15 +21,10 @@ import { RenewalFields, readRenewal } from '../tokens/form/renewal-fields.tsx';
 import { RestrictionFacts, RestrictionFields, readRestrictions } from '../tokens/form/restrictions.tsx';
 import { idParam } from '../tokens/kinds.ts';
 import { Ends, LastUse, StateLabel } from '../tokens/lists.tsx';
-import { MachineGrantFields, readMachineGrant } from './machine-grant-fields.tsx';
+import { grantIn, MachineGrantFields, repositoriesOf } from './machine-grant-fields.tsx';
 import { type Place, pathOf, rulesPath } from './machine-place.tsx';
 
 const nameIn = (visit: Visit): MachineTokenName => ({ login: visit.param('machine'), id: idParam(visit) });
-
-/** Its repositories as the form has them; '' = all, or the public ones. */
-function repositoriesOf({ grants: [grant] }: MachineToken): string {
-  return grant?.selection === 'selected' ? grant.repositoryNames.join('\n') : '';
-}
 
 async function show(place: Place, visit: Visit): Promise<Answer> {
   const permit = await place.permit(visit, false);
@@ -137,14 +131,6 @@ function Edit({ place, visit, token }: { place: Place; visit: Visit; token: Mach
       </form>
     </>
   );
-}
-
-/** Repositories that nobody touched stay as they are: the field doesn't tell all of them from the public ones. */
-function grantIn(typed: URLSearchParams, token: MachineToken): GrantDraft {
-  const wanted = readMachineGrant(typed);
-  const [held] = token.grants;
-  const isTouched = wanted.repositories.join('\n') !== repositoriesOf(token);
-  return held === undefined || isTouched ? wanted : { ...wanted, selection: held.selection };
 }
 
 async function save(place: Place, visit: Visit): Promise<Answer> {

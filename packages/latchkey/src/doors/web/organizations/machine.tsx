@@ -20,7 +20,7 @@ import { readExpiry } from '../tokens/form/draft.ts';
 import { ExpirationField } from '../tokens/form/expiration-field.tsx';
 import { RestrictionFields, readRestrictions } from '../tokens/form/restrictions.tsx';
 import { idTyped, organizationPath } from './area.tsx';
-import { MachineGrantFields, readMachineGrant } from './machine-grant-fields.tsx';
+import { grantIn, MachineGrantFields } from './machine-grant-fields.tsx';
 import { type Place, pathOf, rulesPath, UsedBy } from './machine-place.tsx';
 import { asksToDelete, asksToRevoke } from './machine-questions.tsx';
 
@@ -152,7 +152,7 @@ async function makeToken(place: Place, visit: Visit): Promise<Answer> {
     description: '',
     ...readExpiry(typed),
     ...readRestrictions(typed),
-    grants: [readMachineGrant(typed)],
+    grants: [grantIn(typed, null)],
   });
   return redirect(pathOf(place, visit, visit.param('machine')), {
     tone: 'success',

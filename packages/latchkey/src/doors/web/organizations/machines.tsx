@@ -16,6 +16,7 @@ import { nextPagePath, numberIn } from './area.tsx';
 import { machinePage } from './machine.tsx';
 import { OF_ORGANIZATION, OWN, type Place, pathOf, UsedBy } from './machine-place.tsx';
 import { machineTokenPage } from './machine-token.tsx';
+import { workloadRulePage } from './workload-rule.tsx';
 import { workloadRulesPage } from './workload-rules.tsx';
 
 const ON_A_PAGE = 50;
@@ -93,6 +94,7 @@ function pagesOf(place: Place): readonly WebPage[] {
     machinePage(place),
     machineTokenPage(place),
     workloadRulesPage(place),
+    workloadRulePage(place),
   ];
 }
 

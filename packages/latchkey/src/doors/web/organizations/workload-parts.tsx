@@ -13,7 +13,10 @@ export function Rule({ visit, rule, given }: { visit: Visit; rule: RuleView; giv
   return (
     <li class="Box-row lk-break">
       <p class="mb-1">
-        <strong>{rule.name}</strong> <Label tone="secondary">{rule.issuer.name}</Label>{' '}
+        <a class="text-bold" href={`${visit.path}/${rule.id}`}>
+          {rule.name}
+        </a>{' '}
+        <Label tone="secondary">{rule.issuer.name}</Label>{' '}
         {token.revokedAt === null ? null : <Label tone="attention">ended</Label>}
       </p>
       <ul class="mb-1 list-style-none">

@@ -2,21 +2,15 @@
 import type { VNode } from 'preact';
 import { addRule, listGiven, listRules, machinePlace, removeRule } from '../../../actions/federation/rules.ts';
 import { type Trial, tryWorkloadToken } from '../../../actions/federation/trial.ts';
-import { problem } from '../../../base/errors.ts';
-import { present } from '../../../base/present.ts';
-import { refRuleDrafts } from '../../../rules/refs/ref-rule-text.ts';
-import { MAX_NAME_LENGTH } from '../../../rules/token-limits.ts';
-import { readConditions } from '../../../rules/workload-claims.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { Checkbox } from '../parts/choice-fields.tsx';
 import { Subhead } from '../parts/components.tsx';
 import { Fields } from '../parts/fields.ts';
 import { CancelLink, ErrorSummary, Form, Hidden } from '../parts/form.tsx';
 import { TextArea, TextField } from '../parts/text-fields.tsx';
-import { MachineGrantFields, readMachineGrant } from './machine-grant-fields.tsx';
 import { type Place, pathOf, rulesPath } from './machine-place.tsx';
 import { Rule, TrialResult } from './workload-parts.tsx';
+import { RuleFields, RuleNameField, readTypedRule } from './workload-rule-fields.tsx';
 
 /** The most given tokens of each rule that are shown. */
 const GIVEN_SHOWN = 20;
@@ -87,7 +81,7 @@ function NewRule({ place, visit }: { place: Place; visit: Visit }): VNode {
         <Hidden name="token" value={f.token} />
         <Hidden name="nonce" value={f.nonce} />
         <ErrorSummary f={f} />
-        <TextField f={f} name="name" label="Rule name" required maxLength={MAX_NAME_LENGTH} spellcheck={false} />
+        <RuleNameField f={f} rule={null} />
         <TextField
           f={f}
           name="issuer"
@@ -97,35 +91,7 @@ function NewRule({ place, visit }: { place: Place; visit: Visit }): VNode {
           spellcheck={false}
           note="As the administrator named it: github."
         />
-        <TextArea
-          f={f}
-          name="conditions"
-          label="Conditions"
-          rows={4}
-          required
-          placeholder={'repository_id=74\nref=refs/heads/main'}
-          note={
-            'One a line, as claim=value. Several lines with one claim: any of its values. A value may end in *. One ' +
-            'of them is an id, which returns to nobody else.'
-          }
-        />
-        <TextField
-          f={f}
-          name="max_life"
-          label="Life in seconds"
-          inputmode="numeric"
-          block={false}
-          note="Of what it gives: 60 to 3600. Empty: an hour."
-        />
-        <Checkbox f={f} name="pull_requests" label="Take runs that strangers can start, such as pull requests" />
-        <MachineGrantFields place={place} visit={visit} f={f} source={source} />
-        <TextArea
-          f={f}
-          name="ref_rules"
-          label="May push to"
-          rows={3}
-          note="Branches and tags, one a line, such as agent/** or main: none. Empty: any that its permissions allow."
-        />
+        <RuleFields place={place} visit={visit} f={f} source={source} rule={null} />
         {/* After the buttons that send another value, because the first one counts. */}
         <Hidden name="form" value="create" />
         <button type="submit" class="btn btn-primary">
@@ -137,31 +103,15 @@ function NewRule({ place, visit }: { place: Place; visit: Visit }): VNode {
   );
 }
 
-const linesOf = (text: string): readonly string[] =>
-  text
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-
 async function add(place: Place, visit: Visit): Promise<Answer> {
   const { ctx } = visit;
-  const typed = present(visit.typed, 'the form');
-  const life = visit.field('max_life').trim();
-  if (life !== '' && !/^\d{1,9}$/.test(life)) throw problem('invalid', 'A life is a number of seconds.', 'max_life');
+  const { token, ...demands } = readTypedRule(visit, null);
   const permit = await place.permit(visit, true);
   const login = visit.param('machine');
-  const refRules = linesOf(visit.field('ref_rules'));
   await addRule(ctx, permit, await machinePlace(ctx, permit, login), {
+    ...demands,
     issuer: visit.field('issuer').trim(),
-    conditions: readConditions(linesOf(visit.field('conditions'))),
-    maxLifeSec: life === '' ? undefined : Number(life),
-    takesPullRequests: typed.has('pull_requests'),
-    token: {
-      name: visit.field('name'),
-      description: '',
-      ...(refRules.length === 0 ? {} : { refRules: refRuleDrafts(refRules) }),
-      grants: [readMachineGrant(typed)],
-    },
+    token: { ...token, description: '' },
   });
   return redirect(rulesPath(place, visit, login), { tone: 'success', text: 'The rule is added.' });
 }
