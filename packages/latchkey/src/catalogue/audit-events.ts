@@ -117,6 +117,14 @@ export const AUDIT_EVENTS = {
     'a token that the restoration of a backup ended in doubt was confirmed to stay dead',
     'name',
   ),
+  'instance.backup': row(
+    'access',
+    'a backup of everything was made, at the server’s machine',
+    'backup',
+    'encrypted',
+    'with_key',
+    'repositories',
+  ),
   'instance.move': row('modify', 'everything in the database was moved to another one', 'from', 'to', 'rows'),
   'instance.restore': row(
     'restore',

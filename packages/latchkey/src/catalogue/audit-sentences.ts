@@ -36,6 +36,7 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'hook.create': '{actor} added a webhook to {repo|a repository}',
   'hook.destroy': '{actor} removed a webhook from {repo|a repository}',
   'instance.confirm_end': `{actor} confirmed that ${TOKEN} stays ended after the restoration`,
+  'instance.backup': '{actor} made a backup of the whole instance[: {backup}]',
   'instance.move': '{actor} moved the instance to another database[: {to}]',
   'instance.restore': '{actor} restored the database from a backup',
   'ip_allow_list.disable': '{actor} let tokens come from any address[ to {org}]',

@@ -19,7 +19,7 @@ export interface Terminal {
   /** A line of data, on stdout. */
   print(line: string): void;
   /** Data of any length, on stdout. Resolves when there is room for more; false when nobody reads it. */
-  write(text: string): Promise<boolean>;
+  write(data: string | Uint8Array): Promise<boolean>;
   /** Data that somebody must read, on stdout. Resolves to false when nobody does, which it has said as an error. */
   deliver(text: string): Promise<boolean>;
   /** A line for people, on stderr. */
@@ -89,7 +89,7 @@ export function processTerminal(place: Surroundings = process): Terminal {
   return {
     env: place.env,
     print: (line) => void stdout.write(`${line}\n`),
-    write: (text) => new Promise((resolve) => stdout.write(text, (error) => resolve(!error))),
+    write: (data) => new Promise((resolve) => stdout.write(data, (error) => resolve(!error))),
     deliver: (text) =>
       new Promise((resolve) =>
         stdout.write(text, (error?: NodeJS.ErrnoException | null) => {

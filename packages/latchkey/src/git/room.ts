@@ -20,6 +20,7 @@ import { type Advertisement, Advertisements } from './protocol/capability-advert
 import { PrestartedProcesses } from './push/prestarted.ts';
 import { pushRefs } from './push/ref-advertisement.ts';
 import { type GitService, type ServiceRun, Services, SWITCHES } from './push/service-runs.ts';
+import { RepositoryCopies } from './repositories/copies.ts';
 import { Folders, type RepositoryName } from './repositories/folders.ts';
 import { type FsckBounds, type FsckOutcome, fsck } from './repositories/fsck.ts';
 import type { GitSettings } from './repositories/git-settings.ts';
@@ -135,6 +136,8 @@ export interface GitRoom {
    * of the disk rejects it.
    */
   mend(owner: string, name: string): Promise<void>;
+  /** Repositories as a backup keeps them. */
+  readonly copies: RepositoryCopies;
   /** Checks a repository for damage. */
   check(owner: string, name: string, bounds: FsckBounds): Promise<FsckOutcome>;
   /**
@@ -270,6 +273,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
       await profiles.of(path);
       return fsck(readers, plain, { path, name: `${owner}/${name}` }, bounds);
     },
+    copies: new RepositoryCopies(folders),
     load: () => ({ running: processes.running, queued: processes.queued }),
     close: async (graceSec = CLOSE_GRACE_SEC) => {
       await Promise.all([

@@ -36,6 +36,7 @@ describe('help', () => {
       'admin audit prune',
       'admin audit streams',
       'admin audit verify',
+      'admin backup',
       'admin check',
       'admin issuer add',
       'admin issuer list',
@@ -165,8 +166,8 @@ const USAGE_ERRORS: readonly [string, string, string][] = [
   ],
   [
     'admin',
-    'latchkey admin needs a command: audit, check, user, lfs, org, machine, issuer, migrate, repo, restore, ' +
-      'secrets, server, token',
+    'latchkey admin needs a command: audit, backup, check, user, lfs, org, machine, issuer, migrate, repo, ' +
+      'restore, secrets, server, token',
     'see latchkey admin --help',
   ],
   [

@@ -122,6 +122,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   'admin audit export': { args: admin() },
   'admin audit prune': { args: admin('--before', '2020-01-01'), code: EXIT.refused },
   'admin audit streams': { args: admin('--json') },
+  'admin backup': { args: ({ data }) => [join(dirname(data), 'backups'), '--data', data] },
   'admin restore': { args: admin('--nothing-ended') },
   // Nothing answers there.
   'admin migrate': { args: admin('--to', 'postgres://127.0.0.1:1/none?sslmode=disable'), code: EXIT.fault },

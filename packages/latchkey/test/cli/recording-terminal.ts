@@ -14,7 +14,7 @@ export function recordingTerminal(env: Terminal['env'] = {}, input = ''): Record
     printed,
     said,
     print: (line) => void printed.push(line),
-    write: async (text) => printed.push(text) > 0,
+    write: async (data) => printed.push(typeof data === 'string' ? data : Buffer.from(data).toString('latin1')) > 0,
     deliver: async (text) => printed.push(text.trimEnd()) > 0,
     say: (line) => void said.push(line),
     readInput: async () => input,

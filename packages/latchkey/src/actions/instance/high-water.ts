@@ -7,6 +7,7 @@
  * same moment differ by. It is no part of what a backup of the database brings back.
  */
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault } from '../../base/errors.ts';
@@ -64,6 +65,19 @@ export async function statesSeen(place: Place): Promise<DatabaseState[]> {
 function isBehind(state: DatabaseState, seen: DatabaseState): boolean {
   if (seen.auditId === 0) return false;
   return state.instance !== seen.instance || state.epoch < seen.epoch || state.auditId < seen.auditId;
+}
+
+/** The file that says that a restoration is under way: see `actions/backups/restoring`. */
+export function restorationMark({ repositories }: Pick<Settings, 'repositories'>): string {
+  return join(repositories, OWN_FOLDER, 'restoring');
+}
+
+/** @throws Fault while a restoration is under way, or was cut off */
+export function demandWhole(settings: Settings): void {
+  if (!existsSync(restorationMark(settings))) return;
+  throw new Fault('a backup is being put back here, or that was cut off', {
+    hint: 'call the same latchkey admin restore again: it goes on where it stopped',
+  });
 }
 
 /**

@@ -27,7 +27,7 @@ import { newRun } from '../ground/runs.ts';
 import { SteadyTime } from '../ground/steady-time.ts';
 import { IdentityProviders } from '../identity/providers.ts';
 import { RouteMaps } from '../questions/route-maps.ts';
-import { demandKnown, noteHighWater } from './high-water.ts';
+import { demandKnown, demandWhole, noteHighWater } from './high-water.ts';
 import { openKeys } from './sealing.ts';
 
 export interface OpenContext extends Context {
@@ -50,6 +50,8 @@ export interface Circumstances {
   readonly keyIsLost?: boolean;
   /** The database was restored to an earlier state. */
   readonly isRestoring?: boolean;
+  /** A backup is being put back: nobody else works on it yet. */
+  readonly isPuttingBack?: boolean;
   /** A command on the server's machine: it names the server's address, unless it is told another. */
   readonly isCommand?: boolean;
 }
@@ -65,8 +67,9 @@ export async function openContext(
   settings: Settings,
   log: Log,
   clocks: Clocks | null = null,
-  { keyIsLost = false, isRestoring = false, isCommand = false }: Circumstances = {},
+  { keyIsLost = false, isRestoring = false, isPuttingBack = false, isCommand = false }: Circumstances = {},
 ): Promise<OpenContext> {
+  if (!isPuttingBack) demandWhole(settings);
   const clock = clocks?.clock ?? systemClock;
   const descriptors = shareDescriptors(descriptorLimit(), {
     gitProcesses: settings.maxGitProcesses,

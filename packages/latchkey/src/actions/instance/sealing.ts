@@ -28,7 +28,7 @@ import { record } from '../ground/record.ts';
 const BATCH = 200;
 
 /** The path of the key file: as set, or in the data folder. */
-function keyFilePath({ secretKeyFile, data }: Pick<Settings, 'secretKeyFile' | 'data'>): string {
+export function keyFilePath({ secretKeyFile, data }: Pick<Settings, 'secretKeyFile' | 'data'>): string {
   return secretKeyFile ?? join(data, KEY_FILE_NAME);
 }
 

@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { examples } from '../command-help.ts';
 import type { Terminal } from '../terminal.ts';
 import { auditCommand } from './audit.ts';
+import { backupCommand } from './backup.ts';
 import { checkCommand } from './check.ts';
 import { lfsCommand } from './lfs.ts';
 import { machineCommand } from './machines.ts';
@@ -28,6 +29,7 @@ export function adminCommand(terminal: Terminal): Command {
   );
   const nouns = [
     auditCommand,
+    backupCommand,
     checkCommand,
     userCommand,
     lfsCommand,

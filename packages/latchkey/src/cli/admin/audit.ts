@@ -160,7 +160,8 @@ function exportCommand(terminal: Terminal): Command {
   ]);
 }
 
-async function exportTo(ctx: Context, terminal: Terminal, options: ExportOptions): Promise<void> {
+/** Exports, and says how much. */
+export async function exportTo(ctx: Context, terminal: Terminal, options: ExportOptions): Promise<void> {
   const { exportAudit } = await import('../../actions/audit/export.ts');
   const file = options.output === undefined ? null : await openOutput(options.output, options.resume === true);
   const asked: ExportRange = {

@@ -1,63 +1,135 @@
 /**
- * `latchkey admin restore`: what the operator says after the database was put back from a backup.
+ * `latchkey admin restore`: puts a backup back, and does what the operator says about the time since.
  *
- * The data itself is put back by the tools that made the backup; until this has run, no server starts on it.
+ * Without the place of a backup, the data was put back by the tools that copied it; until this has run, no server
+ * starts on it.
  */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
-import type { Known } from '../../actions/instance/restoration.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import type { Known, Restoration } from '../../actions/instance/restoration.ts';
 import type { LostEntry } from '../../catalogue/lost-time.ts';
 import { examples } from '../command-help.ts';
+import { closeToOthers } from '../file-modes.ts';
+import { settingFlags } from '../setting-options.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { withData, withDataOptions } from './context.ts';
 
 interface RestoreOptions {
+  readonly at?: string;
+  readonly identity?: string;
+  readonly lostKey?: true;
   readonly tail?: string;
   readonly endAllTokens?: true;
   readonly nothingEnded?: true;
 }
 
-/** Exactly one of its three options is needed. */
+/** Exactly one of the three options that say what is known is needed. */
 export function restoreCommand(terminal: Terminal): Command {
   const command = new Command('restore')
     .description(
-      'after the database was put back from a backup: end what had been ended since, and go on with ids above all ' +
-        'that were given out',
+      'put a backup back into an empty data folder or database; then, or after other tools put the database back, ' +
+        'end what had been ended since, and go on with ids above all that were given out',
     )
+    .argument('[FROM]', 'the folder or the file that `latchkey admin backup` wrote')
     .option('--tail <FILE>', 'an export of the audit log that was kept elsewhere: ends what it says was ended')
     .option('--end-all-tokens', 'nobody knows what was ended since: revoke every token')
     .option('--nothing-ended', 'nothing was revoked, replaced or changed since the backup')
-    .action(async (options: RestoreOptions) => {
+    .option('--at <NAME>', 'of several backups, this one: 20261129T125310Z (default: the newest)')
+    .option('--identity <FILE>', 'opens an encrypted backup: an identity of age')
+    .option('--lost-key', 'the key file is lost: go on without what it sealed')
+    .action(async (from: string | undefined, options: RestoreOptions) => {
+      if (from === undefined && (options.at ?? options.identity ?? options.lostKey) !== undefined)
+        throw new UsageError('--at, --identity and --lost-key are about a backup: say where it is');
       const known = await knownBy(options);
+      if (from !== undefined) await putBack(command, terminal, from, options);
       await withData(
         command,
         terminal,
         async (ctx, permit) => {
           const { beginAnew } = await import('../../actions/instance/restoration.ts');
-          const done = await beginAnew(ctx, permit, known);
-          terminal.say(
-            `epoch ${done.epoch} has begun: revoked ${done.endedTokens} tokens, suspended ${done.suspended} people, ` +
-              `locked ${done.locked} until they choose a new password`,
-          );
-          terminal.say('every session, every link in a mail and every sign-in of a command has ended');
-          if (done.inDoubt > 0) {
-            terminal.say(`in doubt: ${done.inDoubt} of these tokens, which nobody is known to have ended`);
-            terminal.say(
-              'hint: bring them back, or confirm their end, on the page /instance/restoration; or bring them back ' +
-                'with latchkey admin token restore',
-            );
-          }
-          if (done.lostEntries !== null) terminal.say(`entries of the log that are lost: ${done.lostEntries}`);
-          for (const [action, times] of done.byHand) terminal.say(`to be done again by hand: ${action} (${times})`);
+          tell(terminal, await beginAnew(ctx, permit, known));
+          if (from !== undefined) await finish(ctx, terminal);
         },
-        { isRestoring: true },
+        { isRestoring: true, isPuttingBack: from !== undefined, keyIsLost: options.lostKey === true },
       );
     });
   return examples(withDataOptions(command), [
+    'latchkey admin restore /mnt/backups/latchkey --tail /mnt/elsewhere/audit.jsonl',
+    'latchkey admin restore latchkey.tar --identity identity.txt --end-all-tokens',
     'latchkey admin restore --tail /mnt/elsewhere/audit.jsonl',
     'latchkey admin restore --end-all-tokens',
   ]);
+}
+
+async function putBack(command: Command, terminal: Terminal, path: string, options: RestoreOptions): Promise<void> {
+  const [
+    { openOrigin },
+    { backupNames, isEncrypted },
+    { decryptionBy, NO_ENCRYPTION },
+    { restoreBackup },
+    sources,
+    log,
+  ] = await Promise.all([
+    import('../../actions/backups/places.ts'),
+    import('../../actions/backups/verifying.ts'),
+    import('../../actions/backups/encryption.ts'),
+    import('../../actions/backups/restoring.ts'),
+    import('../../base/settings/sources.ts'),
+    import('../../base/log.ts'),
+  ]);
+  const settings = sources.readSettings({ flags: settingFlags(command), env: terminal.env, purpose: 'admin' });
+  closeToOthers(settings);
+  const identity = options.identity === undefined ? null : await decryptionBy(options.identity);
+  const origin = await openOrigin(path);
+  try {
+    const names = await backupNames({ origin });
+    const name = options.at ?? names[0] ?? '';
+    if (!names.includes(name))
+      throw new UsageError(`there is no backup ${name} in ${path}`, `there are: ${names.slice(0, 10).join(', ')}`);
+    await restoreBackup({
+      settings,
+      from: { origin, encryption: (await isEncrypted({ origin }, name)) ? (identity ?? NO_ENCRYPTION) : NO_ENCRYPTION },
+      name,
+      keyIsLost: options.lostKey === true,
+      log: log.makeLog('warn'),
+      say: terminal.say,
+    });
+  } finally {
+    await origin.close();
+  }
+}
+
+/** Says what goes on by itself now, and what doesn't fit together; then servers may start. */
+async function finish(ctx: Context, terminal: Terminal): Promise<void> {
+  const { endRestoration, whatWakesUp } = await import('../../actions/backups/restoring.ts');
+  const { tokens, mails, deliveries, withoutFiles, unknown } = await whatWakesUp(ctx);
+  for (const name of withoutFiles) terminal.say(`without files: ${name}`);
+  for (const name of unknown) terminal.say(`on the disk alone: ${name}`);
+  terminal.say(
+    `what works again when a server starts: ${tokens} tokens; what waited then is sent: ${mails} mails, ` +
+      `${deliveries} webhook deliveries`,
+  );
+  await endRestoration(ctx.settings);
+  terminal.say('next: start the server');
+}
+
+function tell(terminal: Terminal, done: Restoration): void {
+  terminal.say(
+    `epoch ${done.epoch} has begun: revoked ${done.endedTokens} tokens, suspended ${done.suspended} people, ` +
+      `locked ${done.locked} until they choose a new password`,
+  );
+  terminal.say('every session, every link in a mail and every sign-in of a command has ended');
+  if (done.inDoubt > 0) {
+    terminal.say(`in doubt: ${done.inDoubt} of these tokens, which nobody is known to have ended`);
+    terminal.say(
+      'hint: bring them back, or confirm their end, on the page /instance/restoration; or bring them back ' +
+        'with latchkey admin token restore',
+    );
+  }
+  if (done.lostEntries !== null) terminal.say(`entries of the log that are lost: ${done.lostEntries}`);
+  for (const [action, times] of done.byHand) terminal.say(`to be done again by hand: ${action} (${times})`);
 }
 
 async function knownBy({ tail, endAllTokens, nothingEnded }: RestoreOptions): Promise<Known> {

@@ -14,7 +14,7 @@ export function helperTerminal(): Terminal {
   return {
     env: process.env,
     print: (line) => void write(STDOUT, `${line}\n`),
-    write: async (text) => write(STDOUT, text),
+    write: async (data) => write(STDOUT, data),
     deliver: async (text) => write(STDOUT, text) || !write(STDERR, `error: ${lostOutput('EPIPE')}\n`),
     say: (line) => void write(STDERR, `${line}\n`),
     readInput: async (maxBytes) => decodeInput(await readToEnd(maxBytes)),
@@ -53,8 +53,8 @@ function read(): Buffer {
 }
 
 /** False when nobody reads it: readers may stop early, and that is no failure of ours. */
-function write(descriptor: number, text: string): boolean {
-  let left = Buffer.from(text);
+function write(descriptor: number, data: string | Uint8Array): boolean {
+  let left = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data);
   try {
     while (left.length > 0) left = left.subarray(writeSync(descriptor, left));
   } catch (error) {

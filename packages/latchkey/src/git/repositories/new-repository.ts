@@ -144,7 +144,8 @@ async function demandServable(folders: Folders, source: string, real: string): P
   return { own, entries };
 }
 
-async function made(folders: Folders, path: string, make: (draft: string) => Promise<void>): Promise<void> {
+/** Builds something out of sight, and moves it into its place. Throws a `Problem` when something is there. */
+export async function made(folders: Folders, path: string, make: (draft: string) => Promise<void>): Promise<void> {
   if (existsSync(path))
     throw problem('already_exists', 'Something already lies where the repository should go.', 'name');
   const draft = folders.draft();
@@ -156,7 +157,8 @@ async function made(folders: Folders, path: string, make: (draft: string) => Pro
   }
 }
 
-async function init(folders: Folders, path: string, format: ObjectFormat, branch: string): Promise<void> {
+/** Makes an empty repository at a path. */
+export async function init(folders: Folders, path: string, format: ObjectFormat, branch: string): Promise<void> {
   await run(folders, [
     'init',
     '--quiet',

@@ -84,12 +84,12 @@ function demandNoZero(name: string, columns: readonly string[], rows: readonly R
 }
 
 /** A row as a line of text, without its line end. */
-const lineOf = (row: Row): string => JSON.stringify(row);
+export const lineOf = (row: Row): string => JSON.stringify(row);
 
 const MODULUS = 2n ** 256n;
 
 /** What a table holds, in whatever order: the sum of the SHA-256 of its lines, and their number. */
-class TableSum {
+export class TableSum {
   #sum = 0n;
   #rows = 0;
 
