@@ -96,7 +96,6 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     warnOfClearText(context);
     warnOfCertificate(context, certificate);
     warnOfExposedSecrets(context, process.env);
-    getReadyForGit(context);
     // Faults also show at the start.
     void context.fitness.look();
     sweepAtStart(context).catch((error: unknown) =>
@@ -132,16 +131,6 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     await context.close();
     throw error;
   }
-}
-
-/**
- * So that the first person who clones doesn't wait for it. If it fails here, it runs again for them, and fails with the
- * reason.
- */
-function getReadyForGit({ git, log }: OpenContext): void {
-  Promise.resolve(git.capabilities('sha1')).catch((error: unknown) =>
-    log.debug({ err: error }, 'git could not be asked what it can do'),
-  );
 }
 
 /** Logged at every start: sooner or later somebody else reads it. */

@@ -9,10 +9,11 @@ import { SHELLS } from '../src/cli/completion/values.ts';
 import { OLDEST_NODE } from '../src/cli/node-version.ts';
 import { bundleClient, licencesOf } from './client-bundle.ts';
 import { clientManualPage, NOWHERE } from './manual-page.ts';
+import { published } from './published.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 /** Where each shell looks for completions. */
-const COMPLETION_FILES = { bash: 'latchkey.bash', zsh: '_latchkey', fish: 'latchkey.fish' } as const;
+export const COMPLETION_FILES = { bash: 'latchkey.bash', zsh: '_latchkey', fish: 'latchkey.fish' } as const;
 
 /** Writes the package into a folder, replacing its contents. */
 export async function writeClientPackage(folder: string): Promise<void> {
@@ -50,7 +51,7 @@ function manifest(): object {
     name: '@latchkey/cli',
     version: programVersion(),
     description: 'The client of Latchkey: signs in with a browser, and gives tokens to git',
-    license: 'Apache-2.0',
+    ...published('packages/latchkey'),
     type: 'commonjs',
     engines: { node: `>=${OLDEST_NODE}` },
     bin: { latchkey: 'dist/latchkey.cjs' },

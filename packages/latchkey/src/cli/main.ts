@@ -5,24 +5,30 @@
  * Invariant: the version of Node is looked at before anything is loaded that an old one could not read.
  * Invariant: git's calls of the credential helper load neither the tree of commands nor the server.
  */
+import { findCompiledCode } from '../base/machine/compiled-code.ts';
 import { helperActionOf } from './credential/helper-action.ts';
 import { nodeComplaint } from './node-version.ts';
 
-const complaint = nodeComplaint(process.versions.node);
-if (complaint === null) {
-  const args = process.argv.slice(2);
+async function start(args: readonly string[]): Promise<number> {
+  const complaint = nodeComplaint(process.versions.node);
+  if (complaint !== null) {
+    process.stderr.write(`${complaint}\n`);
+    return 1;
+  }
   const action = helperActionOf(args);
   if (action === null) {
+    if (args[0] === 'serve') findCompiledCode(args, process.env);
     const [{ run }, { processTerminal }] = await Promise.all([import('./program.ts'), import('./terminal.ts')]);
-    process.exitCode = await run(args, processTerminal());
-  } else {
-    const [{ runHelper }, { helperTerminal }] = await Promise.all([
-      import('./credential/call.ts'),
-      import('./credential/helper-terminal.ts'),
-    ]);
-    process.exitCode = await runHelper(action, helperTerminal());
+    return run(args, processTerminal());
   }
-} else {
-  process.stderr.write(`${complaint}\n`);
-  process.exitCode = 1;
+  const [{ runHelper }, { helperTerminal }] = await Promise.all([
+    import('./credential/call.ts'),
+    import('./credential/helper-terminal.ts'),
+  ]);
+  return runHelper(action, helperTerminal());
 }
+
+// Not awaited here: the bundle is CommonJS, which can't.
+void start(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

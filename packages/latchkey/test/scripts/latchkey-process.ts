@@ -85,6 +85,7 @@ export interface Serving {
 /**
  * Starts the server, on a free port by default.
  * @param under a command that ends by running it: a shell that sets limits, for few open files
+ * @param main the program, if it isn't the one built from this checkout
  * @throws Error with its output when it ends before it is ready
  */
 export async function serveUntilReady(
@@ -92,8 +93,9 @@ export async function serveUntilReady(
   readyWhen: RegExp = /Stop it with Ctrl-C\./,
   under: readonly string[] = [],
   cwd?: string,
+  main = MAIN,
 ): Promise<Serving> {
-  const command = [MAIN, 'serve', ...(args.includes('--port') ? [] : ['--port', '0']), ...args];
+  const command = [main, 'serve', ...(args.includes('--port') ? [] : ['--port', '0']), ...args];
   const env = environment({});
   const [program = '', ...words] = [...under, process.execPath, ...command];
   const child = spawn(program, words, { env, cwd });

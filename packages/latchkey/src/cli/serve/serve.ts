@@ -6,6 +6,8 @@
 import cluster from 'node:cluster';
 import { Command } from 'commander';
 import type { RunningServer } from '../../app.ts';
+import { releaseMemoryOfStart } from '../../base/garbage.ts';
+import { keepCompiledCode, writeCompiledCode } from '../../base/machine/compiled-code.ts';
 import { boundHeap } from '../../base/machine/heap.ts';
 import { SETTING_NAMES } from '../../base/settings/rows.ts';
 import type { Settings } from '../../base/settings/settings.ts';
@@ -25,6 +27,9 @@ const SAME_SIGNAL_MS = 500;
 
 /** How long the log and the terminal may take to write after everything was closed. */
 const LAST_WORDS_MS = 100;
+
+/** What a start need not wait for, nor its first requests, is done this long after. */
+const SETTLED_MS = 1_000;
 
 /** Every setting is one of its options. */
 export function serveCommand(terminal: Terminal): Command {
@@ -50,6 +55,7 @@ async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Pr
   // Before anything is made in the folder, since a demo takes an empty one only.
   const demoIsMade = demo?.demoIsMade(settings) ?? false;
   if (cluster.isPrimary) (await import('../../actions/instance/data-folder-claim.ts')).claimDataFolder(settings);
+  keepCompiledCode(settings.data);
   if (settings.workers > 1 && cluster.isPrimary) {
     const { overseeWorkers } = await import('./workers.ts');
     await overseeWorkers(settings, { stop: stopRequest(), hangUp }, terminal);
@@ -72,6 +78,7 @@ async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Pr
       for (const line of lines) terminal.print(line);
     }
     hangUp.answer(() => readAnew(server, terminal));
+    setTimeout(afterStart, SETTLED_MS, server).unref();
     await Promise.race([stop, retirement().then(() => server.retire())]);
     if (isFirst()) terminal.say('stopping: running transfers may end; the same signal again stops at once');
   } finally {
@@ -81,6 +88,16 @@ async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Pr
     // Anything that still hangs, such as a connection to a silent mail server, must not keep the process alive.
     exitSoon();
   }
+}
+
+function afterStart({ context: { git, log } }: RunningServer): void {
+  // So that the first person who clones doesn't wait for it. If it fails here, it runs again for them, and fails with
+  // the reason.
+  Promise.resolve(git.capabilities('sha1')).catch((error: unknown) =>
+    log.debug({ err: error }, 'git could not be asked what it can do'),
+  );
+  releaseMemoryOfStart();
+  writeCompiledCode();
 }
 
 function exitSoon(): void {

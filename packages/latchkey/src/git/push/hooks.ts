@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import { chmodSync, copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../../base/version.ts';
 import type { EnvironmentOptions } from '../processes/environment.ts';
 import type { ContentScan } from './content-scan.ts';
 
@@ -47,7 +47,7 @@ const HOOK_FOLDERS = {
   },
 } as const satisfies Record<string, Record<string, string>>;
 
-const SCRIPTS = fileURLToPath(new URL('../../../assets/hooks/', import.meta.url));
+const SCRIPTS = packageFile('assets/hooks/');
 
 /**
  * Puts our hooks below `folder`. They are copied, since a package or an image may have lost the executable bit, and

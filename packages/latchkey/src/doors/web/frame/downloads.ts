@@ -7,13 +7,13 @@
  */
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { unlessGone } from '../../../base/machine/gone.ts';
+import { packageFile } from '../../../base/version.ts';
 import { CLIENT_EXECUTABLES, CLIENT_PACKAGE, DIGEST_FILE } from '../../../catalogue/client-files.ts';
 
 /** Where `npm run build:cli` puts them, in a checkout. */
-const BUILT = fileURLToPath(new URL('../../../../dist/download/', import.meta.url));
+const BUILT = packageFile('dist/download/');
 const NAMES: ReadonlySet<string> = new Set([CLIENT_PACKAGE, ...CLIENT_EXECUTABLES.map(({ file }) => file)]);
 /** A new release is seen within this time. */
 const KEEP_SEC = 300;
