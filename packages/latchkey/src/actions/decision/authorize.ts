@@ -5,23 +5,20 @@
  * Invariant: a request is judged by what the store held when it arrived or later, never by anything older (see
  * `Memory`).
  */
-import { networkOf } from '../../base/address.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
-import { noteCaller, noteReason } from '../../base/request-id.ts';
-import { currentSpan, traced } from '../../base/trace.ts';
-import type { Reason } from '../../catalogue/refusals/refusals.ts';
+import { noteCaller } from '../../base/request-id.ts';
+import { traced } from '../../base/trace.ts';
 import { decide, isVisible, type Refusal } from '../../rules/decide.ts';
 import { type Explanation, explain } from '../../rules/explain.ts';
 import type { Bearer, Need, Question, Target } from '../../rules/model.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
 import type { DoorName } from '../../telemetry/metrics.ts';
 import { type Actor, type Context, OPERATOR, UPKEEP } from '../ground/context.ts';
-import { consumeRateLimit } from '../ground/rate-limit.ts';
 import { actorOf } from './actor.ts';
-import { authenticate, type Identity, type Rejection } from './authenticate.ts';
+import { authenticate, type Identity } from './authenticate.ts';
 import type { Credential } from './credential.ts';
 import { whatMore } from './extra-facts.ts';
-import { passwordReason } from './password-refusal.ts';
+import { countRefusal, reject, urlUsername } from './rejections.ts';
 import { calledByNumber, EVERYTHING, fullNameOf, nothingCalled, type TargetName, targetOf } from './targets.ts';
 import { reportReuse, useToken } from './token-uses.ts';
 
@@ -88,7 +85,8 @@ export function authorize(ctx: Context, request: AccessRequest): MaybePromise<Ve
   return traced('decide', 'internal', NO_ATTRIBUTES, () =>
     andThen(ctx.memory.refresh(), () =>
       andThen(authenticate(ctx, request.credential), (found) => {
-        return 'via' in found ? reject(ctx, request, found) : authorizeIdentity(ctx, request, found);
+        if (!('via' in found)) return authorizeIdentity(ctx, request, found);
+        return andThen(reject(ctx, request, found), (explanation): Verdict => ({ allowed: false, explanation }));
       }),
     ),
   );
@@ -96,64 +94,54 @@ export function authorize(ctx: Context, request: AccessRequest): MaybePromise<Ve
 
 const NO_ATTRIBUTES = {};
 
-/** Counts a refusal, and records it on the request's span. */
-function countRefusal(ctx: Context, request: Pick<AccessRequest, 'door'>, reason: Reason): void {
-  ctx.metrics.decided(request.door ?? 'other', reason);
-  noteReason(reason);
-  currentSpan()?.root.set({ 'latchkey.reason': reason });
-}
-
-/**
- * A credential that belongs to nobody is counted by address; after too many tries, the answer says so instead. This
- * happens only after the look-up, so that other people's tries from the same address never hold back a working token.
- */
-function reject(ctx: Context, request: AccessRequest, found: Rejection): MaybePromise<Verdict> {
-  const told = (rejection: Rejection & { retryAfterSec?: number }): Verdict => {
-    countRefusal(ctx, request, rejection.reason);
-    return { allowed: false, explanation: explainRejection(ctx, request, rejection) };
-  };
-  if (GUESSES_NOTHING.has(found.reason)) return told(found);
-  return andThen(consumeRateLimit(ctx, 'failed-credentials', networkOf(request.address)), (allowance) => {
-    if (allowance !== null && !allowance.allowed)
-      return told({ ...found, reason: 'too_many_attempts', retryAfterSec: allowance.retryAfterSec });
-    const { credential } = request;
-    if (found.reason !== 'password_not_accepted' || credential.form !== 'basic') return told(found);
-    return andThen(passwordReason(ctx, credential, request.address), (reason) => told({ ...found, reason }));
-  });
-}
-
-/**
- * Reasons that are no guess, so they aren't counted. Given a username in the address, git first sends it with an empty
- * password, and the token only after that was refused. Counting that would make every clone a failure, and a client at
- * a limited address could never show a working token. An unreadable credential was never looked up, and its sender must
- * go on learning what is wrong with it.
- */
-const GUESSES_NOTHING: ReadonlySet<Reason> = new Set([
-  'password_empty',
-  'credentials_malformed',
-  'token_wrapped',
-  'placeholder_sent',
-]);
-
 type Asked = Omit<AccessRequest, 'credential'> & { readonly credential?: Credential };
 
 /** The second half of `authorize`, for a caller that already knows the person: from a session. */
 export function authorizeIdentity(ctx: Context, request: Asked, identity: Identity): MaybePromise<Verdict> {
   const { bearer: caller } = identity;
   if (caller.via !== 'nobody') noteCaller(caller.user.login, caller.via === 'token' ? caller.token.id : null);
-  return andThen(questionOf(ctx, request, identity), (question): MaybePromise<Verdict> => {
-    const decision = decide(question);
-    if (!decision.allowed) return refuse(ctx, request, question, decision.refusals);
-    return andThen(question.isPaid === true ? null : useToken(ctx, identity), (tooLate): MaybePromise<Verdict> => {
-      if (tooLate !== null) return refuse(ctx, request, question, [tooLate]);
-      const { bearer } = identity;
-      ctx.metrics.decided(request.door ?? 'other', null);
-      if (bearer.via === 'token') {
-        ctx.usage.note(bearer.token.id, question.at, request.address, request.userAgent ?? '', request.purpose);
-        ctx.usage.count(bearer.token.id, question);
-      }
-      return { allowed: true, permit: new DecidedPermit(question, request.userAgent) };
-    });
+  return andThen(questionOf(ctx, request, identity), (question) => answer(ctx, request, identity, question));
+}
+
+/** What else an allowed request asks for. */
+interface FurtherRequest extends Omit<AccessRequest, 'credential' | 'target'> {
+  /** By name, or as it was read for this caller. */
+  readonly target: TargetName | { readonly found: Target };
+  /** True for what counts as a use of the token by itself. */
+  readonly isUse: boolean;
+}
+
+/** Decides what else an allowed request asks for, as a request of its own would be decided and noted. */
+export function authorizeMore(ctx: Context, further: FurtherRequest, identity: Identity): MaybePromise<Verdict> {
+  const { target, isUse, ...request } = further;
+  const decided = (named: Asked, question: Question): MaybePromise<Verdict> =>
+    answer(ctx, named, identity, isUse ? question : { ...question, isPaid: true });
+  return andThen(ctx.memory.refresh(), () => {
+    if (!('found' in target)) {
+      const named = { ...request, target };
+      return andThen(questionOf(ctx, named, identity), (question) => decided(named, question));
+    }
+    const { need, address } = request;
+    const question: Question = { bearer: identity.bearer, need, target: target.found, at: ctx.clock.now(), address };
+    return decided({ ...request, target: INSTANCE }, question);
+  });
+}
+
+/** Stands for a target that needs no name of its own, since it is in the question. */
+const INSTANCE: TargetName = { kind: 'instance' };
+
+function answer(ctx: Context, request: Asked, identity: Identity, question: Question): MaybePromise<Verdict> {
+  const decision = decide(question);
+  if (!decision.allowed) return refuse(ctx, request, question, decision.refusals);
+  return andThen(question.isPaid === true ? null : useToken(ctx, identity), (tooLate): MaybePromise<Verdict> => {
+    if (tooLate !== null) return refuse(ctx, request, question, [tooLate]);
+    const { bearer } = identity;
+    ctx.metrics.decided(request.door ?? 'other', null);
+    if (bearer.via === 'token') {
+      ctx.usage.note(bearer.token.id, question.at, request.address, request.userAgent ?? '', request.purpose);
+      ctx.usage.count(bearer.token.id, question);
+    }
+    return { allowed: true, permit: new DecidedPermit(question, request.userAgent) };
   });
 }
 
@@ -271,25 +259,4 @@ class DecidedPermit implements Permit {
     const decision = decide({ ...this.#question, target, need });
     return decision.allowed ? [] : decision.refusals;
   }
-}
-
-function urlUsername(credential: Credential | undefined): string | null {
-  return credential?.form === 'basic' ? credential.username : null;
-}
-
-function explainRejection(
-  ctx: Context,
-  request: AccessRequest,
-  rejection: Rejection & { retryAfterSec?: number },
-): Explanation {
-  const refusal: Refusal = { reason: rejection.reason };
-  const target: Target = { kind: 'account', owner: null, fullName: fullNameOf(request.target) };
-  const question: Question = {
-    bearer: { via: 'nobody' },
-    need: request.need,
-    target,
-    at: ctx.clock.now(),
-    address: request.address,
-  };
-  return explain(ctx.settings.publicUrl, question, [refusal], urlUsername(request.credential), rejection);
 }

@@ -1,5 +1,5 @@
 /** From ids to names: dialects that use ids are translated to names, so that there is one way to a decision. */
-import { accountById } from '../../store/accounts.ts';
+import { type Account, accountById } from '../../store/accounts.ts';
 import { repositoryById } from '../../store/repositories.ts';
 import type { Context } from '../ground/context.ts';
 import type { RepositoryName } from '../repositories/repositories.ts';
@@ -22,4 +22,10 @@ export async function nameOfRepository(ctx: Context, id: number): Promise<Reposi
 export async function nameOfOrganization(ctx: Context, id: number): Promise<string | null> {
   const account = await accountById(ctx.store.db, id);
   return account?.kind === 'organization' ? account.login : null;
+}
+
+/** The account with that id, by name and kind; null when there is none. */
+export async function nameOfAccount(ctx: Context, id: number): Promise<Pick<Account, 'login' | 'kind'> | null> {
+  const account = await accountById(ctx.store.db, id);
+  return account === null ? null : { login: account.login, kind: account.kind };
 }

@@ -31,6 +31,8 @@ interface BucketRow {
 export const RATE_BUCKETS = {
   /** REST calls; key: user id. GitHub's numbers (docs "Rate limits for the REST API"). */
   'api-user': { windowSec: HOUR_SEC, limit: (settings) => settings.apiRateLimit },
+  /** Points of GraphQL queries; key: user id. A limit of its own beside that of REST, and as large, as on GitHub. */
+  'graphql-user': { windowSec: HOUR_SEC, limit: (settings) => settings.apiRateLimit },
   /** REST calls without credentials; key: `networkOf` the address. */
   'api-address': { windowSec: HOUR_SEC, limit: (settings) => settings.anonymousRateLimit },
   /** Credentials that belong to nobody; key: `networkOf` the address. */

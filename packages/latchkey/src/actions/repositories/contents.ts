@@ -151,6 +151,8 @@ export interface CommitDraft {
    * repository.
    */
   readonly start: string | null;
+  /** The commit that the branch must stand at, if it matters: another one is `branch_moved`. */
+  readonly expectedHeadId?: string;
   readonly message: string;
   readonly actions: readonly FileAction[];
   /** Null = the caller. */
@@ -199,6 +201,7 @@ export async function changeFiles(ctx: Context, permit: Permit, draft: CommitDra
   return commitTo(ctx, permit, plumbing, {
     branch,
     startId,
+    ...(draft.expectedHeadId === undefined ? {} : { expectedId: draft.expectedHeadId }),
     actions: draft.actions,
     message: draft.message,
     author: { ...committer, ...draft.author },

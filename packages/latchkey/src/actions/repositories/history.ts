@@ -1,9 +1,12 @@
 /** Commits, branches and tags of a repository, with the people behind them. */
+
 import { present } from '../../base/present.ts';
+import { type ObjectType, objectInfos } from '../../git/objects/cat-file.ts';
 import { type Commit, type HistoryList, listCommits, readCommit, readCommits } from '../../git/objects/commits.ts';
 import { type CommitDiff, diffOf, patchText } from '../../git/objects/diffs.ts';
 import { listRefs, type Ref, type RefList, readRef } from '../../git/objects/refs.ts';
 import { resolveCommit } from '../../git/objects/revisions.ts';
+import { type AnnotatedTag, readTags } from '../../git/objects/tags.ts';
 import { nameKey } from '../../rules/names.ts';
 import { type Account, accountByLogin } from '../../store/accounts.ts';
 import { emailsOf, usersByVerifiedEmails } from '../../store/emails.ts';
@@ -100,4 +103,34 @@ export function readRefs(ctx: Context, permit: Permit, prefix: string, list: Ref
 /** The ref of that full name; null when there is none. */
 export function findRef(ctx: Context, permit: Permit, name: string): Promise<Ref | null> {
   return readRef(openTarget(ctx, permit), name);
+}
+
+/** An object with what its type has. */
+export type KnownObject =
+  | { readonly type: 'commit'; readonly id: string; readonly commit: KnownCommit }
+  | { readonly type: 'tag'; readonly id: string; readonly tag: AnnotatedTag }
+  | { readonly type: 'tree' | 'blob'; readonly id: string; readonly sizeBytes: number };
+
+/** The objects with these names for git, `ID:docs` among them; null for missing ones. Three processes at most. */
+export async function readKnownObjects(
+  ctx: Context,
+  permit: Permit,
+  names: readonly string[],
+): Promise<(KnownObject | null)[]> {
+  const plumbing = openTarget(ctx, permit);
+  const infos = await objectInfos(plumbing, names);
+  const of = (type: ObjectType): string[] => infos.flatMap((info) => (info?.type === type ? [info.id] : []));
+  const [commits, tags] = await Promise.all([
+    readKnownCommits(ctx, permit, of('commit')),
+    readTags(plumbing, of('tag')),
+  ]);
+  return infos.map((info): KnownObject | null => {
+    if (info === null) return null;
+    const { type, id, sizeBytes } = info;
+    if (type === 'tree' || type === 'blob') return { type, id, sizeBytes };
+    const commit = commits.get(id);
+    if (type === 'commit') return commit === undefined ? null : { type, id, commit };
+    const tag = tags.get(id);
+    return tag === undefined ? null : { type, id, tag };
+  });
 }

@@ -6,10 +6,11 @@
  */
 import { present } from '../../base/present.ts';
 import type { Need } from '../../catalogue/needs.ts';
+import type { RepositoryRole } from '../../catalogue/roles.ts';
 import type { Target } from '../../rules/model.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
 import { type RepositoryOrder, type RepositorySearch, visibleRepositories } from '../../store/visible-repositories.ts';
-import { type Permit } from '../decision/authorize.ts';
+import type { Permit } from '../decision/authorize.ts';
 import { ownerRecord, recordOf } from '../decision/targets.ts';
 import type { Context } from '../ground/context.ts';
 import type { RepositoryView } from './view.ts';
@@ -17,6 +18,14 @@ import type { RepositoryView } from './view.ts';
 export type { RepositoryOrder };
 /** A row of a list, without anything read from disk. */
 export type ListedRepository = Pick<RepositoryView, 'owner' | 'repository' | 'role'>;
+
+/** A row with how it was decided. */
+export interface FoundRepository extends ListedRepository {
+  /** The role that its owner gave the caller, apart from what ownership and membership bring. */
+  readonly givenRole: RepositoryRole | null;
+  /** That the caller may see it. */
+  readonly permit: Permit;
+}
 
 /** The most rows a list checks. People who see more than this have to narrow the search. */
 const MAX_LISTED_REPOSITORIES = 10_000;
@@ -29,7 +38,7 @@ export async function searchRepositories(
   search: Omit<RepositorySearch, 'userId' | 'organizationIds'>,
   order: { by: RepositoryOrder; direction: 'asc' | 'desc' },
   need: Need = SEEN,
-): Promise<ListedRepository[]> {
+): Promise<FoundRepository[]> {
   const { userId } = permit.actor;
   const facts = userId === null ? null : await readUserFacts(ctx.store.db, userId);
   const organizationIds = [...(facts?.memberships.keys() ?? [])];
@@ -55,6 +64,7 @@ export async function searchRepositories(
       repository: record,
       fullName: `${owner.login}/${repository.name}`,
     };
-    return permit.on(target, need) === null ? [] : [{ owner, repository, role: record.role }];
+    const seen = permit.on(target, need);
+    return seen === null ? [] : [{ owner, repository, role: record.role, givenRole: collaboratorRole, permit: seen }];
   });
 }

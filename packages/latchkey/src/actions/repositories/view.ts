@@ -19,7 +19,15 @@ export interface RepositoryView {
 
 /** The repository of a permit. */
 export async function viewTarget(ctx: Context, permit: Permit): Promise<RepositoryView> {
-  return viewOf(ctx, { ...(await readTarget(ctx.store.db, permit)), role: targetRepository(permit).repository.role });
+  return viewOf(ctx, await seenTarget(ctx, permit));
+}
+
+/** The same without what is read from disk. */
+export async function seenTarget(
+  ctx: Context,
+  permit: Permit,
+): Promise<Pick<RepositoryView, 'owner' | 'repository' | 'role'>> {
+  return { ...(await readTarget(ctx.store.db, permit)), role: targetRepository(permit).repository.role };
 }
 
 /** Adds what is read from disk. A missing repository has no size, and the usual default branch. */

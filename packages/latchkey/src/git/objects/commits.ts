@@ -124,7 +124,7 @@ function payloadOf(raw: string): string {
 /**
  * `Ada <ada@example.org> 1790000000 +0100`. From broken ones, written by old tools, the readable parts are returned.
  */
-function signatureOf(text: string): Signature {
+export function signatureOf(text: string): Signature {
   const match = /^(.*?) ?<([^>]*)>(?: (-?\d+))?/.exec(text);
   const at = Number(match?.[3] ?? 0);
   return {

@@ -33,6 +33,8 @@ export type FileAction =
       readonly expectedBlobId: string | null;
       readonly executable?: boolean;
     }
+  /** Whether or not there is such a file. */
+  | { readonly kind: 'write'; readonly path: string; readonly content: Buffer; readonly executable?: boolean }
   | { readonly kind: 'delete'; readonly path: string; readonly expectedBlobId: string | null }
   | {
       readonly kind: 'move';
@@ -47,6 +49,8 @@ export interface FileCommit {
   readonly branch: string;
   /** Where a missing branch begins: a commit, or null for the first commit of an empty repository. */
   readonly startId: string | null;
+  /** Where the branch must stand now, if it matters. */
+  readonly expectedId?: string;
   readonly actions: readonly FileAction[];
   readonly message: string;
   readonly author: Signature;
@@ -97,6 +101,7 @@ export async function commitFiles(
     path: string | null = null,
     found: TreeEntry | null = null,
   ): FileCommitOutcome => ({ ok: false, why, path, found });
+  if (change.expectedId !== undefined && branch?.id !== change.expectedId) return refused('branch_moved');
   const paths = change.actions.flatMap((action) =>
     action.kind === 'move' ? [action.from, action.path] : [action.path],
   );
@@ -178,8 +183,8 @@ class Changes {
   #wrongFor(kind: FileAction['kind'], path: string): FileCommitProblem | null {
     const here = this.#now.get(path) ?? null;
     if (here?.mode === FOLDER) return 'path_is_folder';
-    if (kind !== 'create') return here === null ? 'path_missing' : null;
-    if (here !== null) return 'path_exists';
+    if (kind !== 'create' && kind !== 'write') return here === null ? 'path_missing' : null;
+    if (here !== null) return kind === 'write' ? null : 'path_exists';
     return foldersOf(path).some((folder) => (this.#now.get(folder)?.mode ?? FOLDER) !== FOLDER)
       ? 'path_below_file'
       : null;

@@ -28,8 +28,8 @@ export interface RefList {
   readonly limit: number;
   /** Only refs after the one with this full name, which was listed before. */
   readonly after?: string | null;
-  /** `name` ascends; `version` is for tags, the newest version first. */
-  readonly sort?: 'name' | 'version';
+  /** `name` ascends; `version` is for tags, the newest version first; `date` = the newest commit or tag first. */
+  readonly sort?: 'name' | 'version' | 'date';
 }
 
 /** The new value of a ref. `from` null = it must not exist, `to` null = delete it. */
@@ -51,12 +51,13 @@ export type RefOutcome =
 /** The most branches of a push to check for existence. */
 const MAX_HEAD_CANDIDATES = 20;
 
+const SORTS = { version: '--sort=-version:refname', date: '--sort=-creatordate' } as const;
 const FORMAT = '%(objectname) %(objecttype) %(*objectname) %(refname)';
 
 /** A page of the refs whose names begin with `prefix` (`refs/heads/`). A partial name works, too. */
 export async function listRefs(plumbing: Plumbing, prefix: string, list: RefList): Promise<Ref[]> {
   const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-  const sort = list.sort === 'version' ? ['--sort=-version:refname'] : [];
+  const sort = list.sort === undefined || list.sort === 'name' ? [] : [SORTS[list.sort]];
   const args = ['for-each-ref', `--format=${FORMAT}`, ...sort, '--', folder];
   const after = list.after ?? null;
   let passed = after === null;
@@ -64,8 +65,7 @@ export async function listRefs(plumbing: Plumbing, prefix: string, list: RefList
     const name = record.slice(record.lastIndexOf(' ') + 1);
     // Sorted by name, the position is known even if the ref itself is gone.
     const isPast =
-      passed ||
-      (list.sort !== 'version' && after !== null && Buffer.compare(Buffer.from(name), Buffer.from(after)) > 0);
+      passed || (sort.length === 0 && after !== null && Buffer.compare(Buffer.from(name), Buffer.from(after)) > 0);
     passed ||= name === after;
     return isPast && name.startsWith(prefix);
   };
