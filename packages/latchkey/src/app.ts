@@ -35,6 +35,7 @@ import { resourceServerApi } from './doors/forward/resource-server-api.ts';
 import { makeForwardDoor } from './doors/forward/routes.ts';
 import { makeGitDoor } from './doors/git/routes.ts';
 import { PREFIX as GITHUB_PREFIX, githubDoor } from './doors/github/door.ts';
+import { GRAPHQL_PATH, graphqlDoor } from './doors/github/graphql/door.ts';
 import { PREFIX as GITLAB_PREFIX, gitlabDoor } from './doors/gitlab/door.ts';
 import { oauthDoor } from './doors/oauth/door.ts';
 import { webDoor } from './doors/web/plugin.ts';
@@ -210,6 +211,7 @@ function makeListener(context: OpenContext, listening: Listening): { fastify: Fa
   void fastify.register(resourceServerApi(context, readiness.ended.signal));
   void fastify.register(oauthDoor(context));
   void fastify.register(githubDoor(context), { prefix: GITHUB_PREFIX });
+  void fastify.register(graphqlDoor(context), { prefix: GRAPHQL_PATH });
   void fastify.register(gitlabDoor(context), { prefix: GITLAB_PREFIX });
   void fastify.register(webDoor(context, readiness.ended.signal));
   fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
@@ -279,7 +281,7 @@ function answerer(
 }
 
 function nameOf(url: string): DoorName {
-  if (url.startsWith(GITHUB_PREFIX)) return 'github';
+  if (url.startsWith(GITHUB_PREFIX) || url.startsWith(GRAPHQL_PATH)) return 'github';
   if (url.startsWith(GITLAB_PREFIX)) return 'gitlab';
   return url === '/healthz' || /^\/readyz(?:\?|$)/.test(url) ? 'other' : 'web';
 }

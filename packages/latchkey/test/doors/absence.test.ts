@@ -41,7 +41,7 @@ afterAll(async () => {
   await world.close();
 });
 
-type Ask = (name: string) => readonly [string, Readonly<Record<string, string>>];
+type Ask = (name: string) => readonly [path: string, headers: Readonly<Record<string, string>>, body?: string];
 const basic = (): string => `Basic ${Buffer.from(`x:${token}`).toString('base64')}`;
 /** Above all existing ids. */
 const numberOf = (name: string): number => ids.get(name.toLowerCase()) ?? 5_000_000 + Number(name.split('-')[1]);
@@ -60,6 +60,14 @@ const DOORS: readonly (readonly [string, Ask])[] = [
   ['GitLab’s API by number', (name) => [`/api/v4/projects/${numberOf(name)}`, { 'private-token': token }]],
   ['forward authorization without a token', (name) => ['/forward-auth', forward(name, {})]],
   ['forward authorization with a token', (name) => ['/forward-auth', forward(name, { authorization: basic() })]],
+  [
+    'GraphQL',
+    (name) => [
+      '/api/graphql',
+      { authorization: `Bearer ${token}` },
+      JSON.stringify({ query: '{repository(owner:"ada",name:"' + name + '"){id}}' }),
+    ],
+  ],
   ['the pages', (name) => [`/ada/${name}`, {}]],
 ];
 
@@ -71,22 +79,22 @@ interface Answer {
 /** Headers that differ between answers, whatever the request. */
 const OF_EACH_ANSWER = /^(?:date|set-cookie|content-length|.*request-id|(?:x-)?ratelimit-.*)$/;
 
-function ask([path, headers]: ReturnType<Ask>): Promise<Answer> {
+function ask([path, headers, body]: ReturnType<Ask>): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
-    request(world.server.url + path, { headers, agent }, (response) => {
-      let body = '';
+    request(world.server.url + path, { headers, agent, method: body === undefined ? 'GET' : 'POST' }, (response) => {
+      let answer = '';
       response.setEncoding('utf8').on('data', (part: string) => {
-        body += part;
+        answer += part;
       });
       response.on('end', () => {
         const kept = Object.entries(response.headers).filter(([name]) => !OF_EACH_ANSWER.test(name));
-        const text = `${response.statusCode} ${JSON.stringify(kept)} ${body}`;
+        const text = `${response.statusCode} ${JSON.stringify(kept)} ${answer}`;
         resolve({ ms: performance.now() - start, text });
       });
     })
       .on('error', reject)
-      .end();
+      .end(body);
   });
 }
 

@@ -170,13 +170,76 @@ async function answersOf(fullName: string, secret: string, level: Level): Promis
     level === 'read'
       ? { gitlab: isIn(await statusOf(`/api/v4/projects/${encodeURIComponent(fullName)}/repository/branches`, secret)) }
       : {};
+  const graphql = await graphqlRefusals(
+    secret,
+    level === 'read'
+      ? `{repository(owner:"${fullName.split('/')[0]}",name:"site"){refs(first:1,refPrefix:"refs/heads/"){totalCount}}}`
+      : `mutation{createRef(input:{repositoryId:"${await nodeIdOf(fullName)}",name:"refs/heads/x",oid:"${ONES}"})
+          {ref{id}}}`,
+  );
   return {
+    graphql: !graphql.some((type) => type !== 'UNPROCESSABLE'),
     git: isIn(git),
     github: isIn(github),
     forward: isIn(forward),
     dryRun: await dryRun(fullName, secret, level),
     ...gitlab,
   };
+}
+
+const ONES = '1'.repeat(40);
+
+/** The types of a query's errors. */
+async function graphqlRefusals(secret: string, query: string): Promise<readonly string[]> {
+  const { errors = [], message } = await graphql(secret, query);
+  return message === undefined ? errors.map(({ type }) => type) : [message];
+}
+
+interface GraphqlAnswer {
+  /** What the whole request was refused with. */
+  readonly message?: string;
+  readonly errors?: readonly { readonly type: string }[];
+  readonly data?: {
+    readonly list?: { readonly repositories: { readonly nodes: readonly { readonly nameWithOwner: string }[] } } | null;
+  } | null;
+}
+
+async function graphql(secret: string, query: string): Promise<GraphqlAnswer> {
+  const response = await fetch(`${world.server.url}/api/graphql`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}` },
+    body: JSON.stringify({ query }),
+  });
+  return (await response.json()) as GraphqlAnswer;
+}
+
+/** The id of a repository, which its opponents may have from before they lost it. */
+async function nodeIdOf(fullName: string): Promise<string> {
+  const [organization = ''] = fullName.split('/');
+  const { id } = await organizationNamed(world.server.context.store.db, organization);
+  const repository = await world.server.context.store.db
+    .selectFrom('repositories')
+    .select('id')
+    .where('owner_id', '=', id)
+    .where('name', '=', 'site')
+    .executeTakeFirstOrThrow();
+  return Buffer.from(`010:Repository${repository.id}`).toString('base64');
+}
+
+/** What a list has over REST; null where REST refuses it. */
+async function listed(path: string, secret: string): Promise<readonly string[] | null> {
+  const response = await fetch(world.api + path, { headers: { authorization: `Bearer ${secret}` } });
+  const body: unknown = await response.json();
+  return response.ok ? (body as { full_name: string }[]).map(({ full_name }) => full_name).toSorted() : null;
+}
+
+/** The same over GraphQL. */
+async function queried(root: string, secret: string): Promise<readonly string[] | null> {
+  const every = '[OWNER,COLLABORATOR,ORGANIZATION_MEMBER]';
+  const args = `first:100,affiliations:${every},ownerAffiliations:${every}`;
+  const { data } = await graphql(secret, `{list: ${root}{repositories(${args}){nodes{nameWithOwner}}}}`);
+  const nodes = data?.list?.repositories.nodes;
+  return nodes === undefined ? null : nodes.map(({ nameWithOwner }) => nameWithOwner).toSorted();
 }
 
 async function statusOf(path: string, secret: string, headers: Record<string, string> = {}): Promise<number> {
@@ -219,6 +282,11 @@ it('a token does what all three parts allow, nothing else, and the same through 
         });
         seen[expected ? 'yes' : 'no']++;
       }
+      const [organization = ''] = fullName.split('/');
+      expect(await queried('viewer', secret)).toEqual(await listed('/user/repos?per_page=100', secret));
+      expect(await queried(`organization(login:"${organization}")`, secret)).toEqual(
+        await listed(`/orgs/${organization}/repos?per_page=100`, secret),
+      );
     }),
     { numRuns: 80, interruptAfterTimeLimit: 60_000 },
   );

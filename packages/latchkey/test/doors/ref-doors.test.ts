@@ -9,6 +9,7 @@ import { approvePush } from '../../src/actions/repositories/approvals/approvals.
 import { DAY_SEC } from '../../src/base/time.ts';
 import { GITLAB_ROUTES } from '../../src/catalogue/routes/gitlab.ts';
 import { ENDPOINTS as GITHUB } from '../../src/doors/github/endpoints.ts';
+import { schemaOf } from '../../src/doors/github/graphql/schema.ts';
 import { ENDPOINTS as GITLAB } from '../../src/doors/gitlab/endpoints.ts';
 import { refRuleDrafts } from '../../src/rules/refs/ref-rule-text.ts';
 import { sessionPermit } from '../actions/session.ts';
@@ -75,6 +76,19 @@ const MOVES_ON_GITLAB: Readonly<Record<string, readonly Attempt[]>> = {
   ],
   'DELETE /projects/{id}/repository/tags/{tag_name}': [[`DELETE ${P}/tags/v1`, none]],
 };
+
+/** The same over GraphQL: mutation → its arguments. */
+const node = (type: string, name: string): string => Buffer.from(`0${type.length}:${type}${name}`).toString('base64');
+const MOVES_OVER_GRAPHQL: Readonly<Record<string, (ids: Ids, repositoryId: number) => string>> = {
+  createRef: ({ first }, id) => `{repositoryId:"${node('Repository', `${id}`)}",name:"refs/heads/x",oid:"${first}"}`,
+  updateRef: ({ second }, id) => `{refId:"${node('Ref', `${id}:refs/heads/side`)}",oid:"${second}"}`,
+  deleteRef: (_, id) => `{refId:"${node('Ref', `${id}:refs/heads/side`)}"}`,
+  createCommitOnBranch: ({ first }) =>
+    `{branch:{repositoryNameWithOwner:"Ada/work",branchName:"main"},expectedHeadOid:"${first}",
+      message:{headline:"m"},fileChanges:{additions:[{path:"new.txt",contents:"eA=="}]}}`,
+};
+/** What changes over GraphQL, and moves no ref: a new repository is empty. */
+const MUTATIONS_WITHOUT_MOVES = ['createRepository', 'updateRepository', 'archiveRepository', 'unarchiveRepository'];
 
 /** What writes, and moves no ref. */
 const MOVES_NONE: readonly RegExp[] = [
@@ -257,6 +271,30 @@ describe.each([
         body: { ...COMMIT, branch: 'agent/new', content: 'a' },
       });
       expect([made.status, written.status]).toEqual([201, 201]);
+    }
+  });
+});
+
+describe('over GraphQL', () => {
+  it('a token with ref rules moves no other ref, and one without moves them', async () => {
+    const mutations = Object.keys(schemaOf().getMutationType()?.getFields() ?? {});
+    expect(mutations.toSorted()).toEqual([...Object.keys(MOVES_OVER_GRAPHQL), ...MUTATIONS_WITHOUT_MOVES].toSorted());
+    const shared = await world();
+    const { body } = await shared.askGithub(`GET ${R}`, { token: shared.free });
+    const before = shared.refs();
+    for (const [mutation, inputOf] of Object.entries(MOVES_OVER_GRAPHQL)) {
+      const query = `mutation{${mutation}(input:${inputOf(shared.ids, body.id)}){clientMutationId}}`;
+      const refused = await shared.askGraphql(query, { token: shared.bound });
+      expect([mutation, refused.body.errors]).toMatchObject([
+        mutation,
+        [{ type: 'FORBIDDEN', path: [mutation], extensions: { reason: 'ref_not_allowed' } }],
+      ]);
+      const waits = await shared.askGraphql(query, { token: shared.asking });
+      expect([mutation, waits.body.errors[0].extensions.reason]).toEqual([mutation, 'ref_needs_approval']);
+      expect(shared.refs()).toBe(before);
+      const done = await shared.askGraphql(query, { token: shared.free });
+      expect([mutation, done.body.errors, shared.refs() === before]).toEqual([mutation, undefined, false]);
+      shared.reset();
     }
   });
 });

@@ -30,6 +30,7 @@ const basic = (text: string): string => `Basic ${Buffer.from(text).toString('bas
 interface HeaderDoor {
   readonly name: string;
   readonly path: string;
+  readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly status: number;
   /** Where its credential is read, below `src/doors`. */
@@ -48,6 +49,7 @@ const HEADER_DOORS: readonly HeaderDoor[] = [
     file: 'forward/routes.ts',
   },
   { name: 'Git LFS', path: '/ada/site.git/info/lfs/locks', status: 400, file: 'git/lfs/call.ts' },
+  { name: 'GraphQL', path: '/api/graphql', method: 'POST', status: 400, file: 'github/graphql/door.ts' },
 ];
 
 /** A door that takes the token as it is: in a header of its own, or in the body. */
@@ -138,10 +140,10 @@ it('pages take no token: one in a header changes nothing', async () => {
 });
 
 async function ask(
-  { path, headers = {} }: HeaderDoor,
+  { path, method = 'GET', headers = {} }: HeaderDoor,
   credentials: Record<string, string>,
 ): Promise<{ status: number; text: string }> {
-  const answer = await get(path, { ...headers, ...credentials });
+  const answer = await fetch(world.server.url + path, { method, headers: { ...headers, ...credentials } });
   return { status: answer.status, text: await answer.text() };
 }
 

@@ -22,8 +22,8 @@ import { DAY_SEC, HOUR_SEC, MINUTE_SEC } from '../../src/base/time.ts';
 const ROOT = join(import.meta.dirname, '../../../..');
 const PAGE = readFileSync(join(ROOT, 'docs/security/sign-in.md'), 'utf8');
 const SETTINGS = loadSettings({ flags: {}, env: {} });
-/** They limit REST calls, not guesses. */
-const OF_CALLS: readonly string[] = ['api-user', 'api-address'];
+/** They limit calls and queries, not guesses. */
+const OF_CALLS: readonly string[] = ['api-user', 'api-address', 'graphql-user'];
 
 const row = (begin: string): readonly string[] | undefined =>
   PAGE.split('\n')

@@ -81,7 +81,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
   },
   doors: { order: ['forward', 'git', 'github', 'gitlab', 'oauth', 'web'], loose: [] },
   'doors/git': { order: ['lfs'] },
-  'doors/github': { order: ['present', 'endpoints'] },
+  'doors/github': { order: ['present', 'endpoints', 'graphql', 'graphql/sdl'] },
   'doors/gitlab': { order: ['present', 'endpoints'] },
   'doors/web': {
     order: [

@@ -13,65 +13,35 @@
  * Invariant: no part of a body is read before the request is allowed. A path that isn't this door's, a wrong method,
  * or a trailing slash is a 404.
  */
-import { Readable } from 'node:stream';
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { authorize, type Permit, type Verdict } from '../../actions/decision/authorize.ts';
 import { authorizationOf, credentialOf } from '../../actions/decision/credential.ts';
 import { targetNamed } from '../../actions/decision/route-target.ts';
 import type { TargetName } from '../../actions/decision/targets.ts';
 import type { Context } from '../../actions/ground/context.ts';
-import { type Allowance, consumeRateLimit } from '../../actions/ground/rate-limit.ts';
 import { MoveRefused } from '../../actions/repositories/ref-guard.ts';
-import { networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';
-import { outageAnswer } from '../../base/machine/outage.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { parameter } from '../../base/present.ts';
-import { isAbandoned } from '../../base/requests/body-deadline.ts';
-import { callerOf } from '../../base/requests/caller.ts';
 import { everyRequest } from '../../base/requests/every-request.ts';
 import type { RouteTarget } from '../../catalogue/routes/github.ts';
 import { type PathMatch, pathMatcher } from '../../catalogue/routes/path-match.ts';
 import { isSameName } from '../../rules/names.ts';
 import type { Endpoint, Reply } from './endpoint.ts';
 import { ENDPOINTS } from './endpoints.ts';
-import { API_VERSIONS, commonHeaders, etagOf, isKnown, OLDEST_VERSION, rateHeaders, tokenHeaders } from './headers.ts';
+import { API_VERSIONS, commonHeaders, OLDEST_VERSION, rateHeaders, tokenHeaders } from './headers.ts';
 import { checkBody, checkQuery, readBody } from './input.ts';
 import { cursorLinkHeader, linkHeader, pageRequestOf } from './paging.ts';
-import { errorBody, Malformed, refusal, tooMany, validationFailed } from './refuse.ts';
+import { errorBody, validationFailed } from './refuse.ts';
+import { count, docs, fail, PREFIX, PREFLIGHT, refuse, refuseTooMany, send, type Visit, visitOf } from './visit.ts';
 
-export const PREFIX = '/api/v3';
-
-/** Any page may call this API: it takes no cookie, so a page only has the tokens that it was given. */
-const PREFLIGHT = {
-  'Access-Control-Allow-Methods': 'GET, POST, PATCH, PUT, DELETE',
-  'Access-Control-Max-Age': '86400',
-  'Access-Control-Allow-Headers':
-    'Authorization, Content-Type, If-Match, If-None-Match, Accept, X-GitHub-Api-Version, X-Requested-With',
-} as const;
-
-/** One request in progress. */
-interface Visit {
-  readonly ctx: Context;
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-  readonly url: URL;
-  readonly apiUrl: string;
-  readonly address: string;
-}
+export { PREFIX };
 
 /** The plugin. Register it with `{ prefix: PREFIX }`. */
 export function githubDoor(ctx: Context): FastifyPluginAsync {
   const find = pathMatcher(ENDPOINTS);
   return everyRequest((request, reply) => {
-    const visit: Visit = {
-      ctx,
-      request,
-      reply,
-      url: new URL(request.raw.url ?? '/', ctx.settings.publicUrl),
-      apiUrl: ctx.settings.publicUrl + PREFIX,
-      address: callerOf(request.raw, ctx.settings),
-    };
+    const visit = visitOf(ctx, request, reply);
     return serve(visit, find).catch((error: unknown) => fail(visit, error));
   });
 }
@@ -148,39 +118,6 @@ function targetOf(target: RouteTarget, params: Readonly<Record<string, string>>)
   return named;
 }
 
-/**
- * Counts the request for the person, over all their tokens; for the address when nobody is known. Bad credentials are
- * counted elsewhere.
- */
-function count({ ctx, address }: Visit, verdict: Verdict): MaybePromise<Allowance | null> {
-  const userId = verdict.allowed ? verdict.permit.actor.userId : verdict.explanation.userId;
-  if (userId !== null) return consumeRateLimit(ctx, 'api-user', userId);
-  return verdict.allowed || verdict.explanation.reason === 'credentials_missing'
-    ? consumeRateLimit(ctx, 'api-address', networkOf(address))
-    : null;
-}
-
-function refuseTooMany(visit: Visit, verdict: Verdict, { retryAfterSec }: Allowance): FastifyReply {
-  const userId = verdict.allowed ? verdict.permit.actor.userId : verdict.explanation.userId;
-  void visit.reply.header('Retry-After', String(retryAfterSec));
-  return send(visit, 403, tooMany(userId === null ? visit.address : `user ID ${userId}`, docs(visit)));
-}
-
-function refuse(visit: Visit, endpoint: Endpoint, { explanation }: Verdict & { allowed: false }): FastifyReply {
-  const { status, body } = refusal(explanation, docs(visit, endpoint));
-  const { tokenKind, expiresAt } = explanation.facts;
-  if (tokenKind !== null)
-    void visit.reply.headers(
-      tokenHeaders({ kind: tokenKind, scopes: explanation.tokenScopes, expiresAt }, endpoint.need),
-    );
-  if (explanation.reason === 'sso_not_authorized')
-    void visit.reply.header('X-GitHub-SSO', `required; url=${explanation.remedy.url ?? visit.ctx.settings.publicUrl}`);
-  if (status === 401 && endpoint.challenge)
-    void visit.reply.header('WWW-Authenticate', 'Basic realm="Latchkey", charset="UTF-8"');
-  if (explanation.retryAfterSec !== null) void visit.reply.header('Retry-After', String(explanation.retryAfterSec));
-  return send(visit, status, body);
-}
-
 /** Today's path of a repository that was found under an old name; null when the current name was used. */
 function movedTo(
   { url }: Visit,
@@ -252,47 +189,4 @@ function answer(visit: Visit, endpoint: Endpoint, given: Reply): FastifyReply {
     if (link !== null) void reply.header('Link', link);
   }
   return send(visit, status, body, headers);
-}
-
-/** Sends a body with its validator, or 304 without it when the client has it already. */
-function send(
-  { request, reply }: Visit,
-  status: number,
-  body: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): FastifyReply {
-  void reply.code(status).headers(headers);
-  if (body === null) return reply.send();
-  // The handler sets the type and length of a stream.
-  if (body instanceof Readable) return reply.send(body);
-  const raw = typeof body === 'string' || Buffer.isBuffer(body);
-  const text = raw ? body : JSON.stringify(body);
-  if (!raw || headers['Content-Type'] === undefined) void reply.type('application/json; charset=utf-8');
-  if (status === 200 && (request.method === 'GET' || request.method === 'HEAD')) {
-    const etag = headers['ETag'] ?? etagOf(text);
-    void reply.header('ETag', etag);
-    if (isKnown(etag, request.headers['if-none-match'])) return reply.code(304).removeHeader('content-type').send();
-  }
-  return reply.send(text);
-}
-
-/** The page of the documentation about an endpoint. */
-function docs({ apiUrl }: Pick<Visit, 'apiUrl'>, endpoint?: Endpoint): string {
-  return `${apiUrl}/docs${endpoint === undefined ? '' : `#${endpoint.operationId.replace('/', '-')}`}`;
-}
-
-function fail(visit: Visit, error: unknown): FastifyReply {
-  if (error instanceof Malformed) return send(visit, error.status, errorBody(error.status, error.message, docs(visit)));
-  if (isAbandoned(visit.request.raw)) return visit.reply.hijack();
-  const outage = outageAnswer(error);
-  if (outage !== null) {
-    if (outage.reason !== 'busy') visit.ctx.log.warn({ err: error, reason: outage.reason }, 'a request must wait');
-    const body = { ...errorBody(503, outage.sentence, docs(visit)), reason: outage.reason };
-    return send(visit, 503, body, { 'Retry-After': String(outage.retryAfterSec) });
-  }
-  visit.ctx.log.error(
-    { err: error, method: visit.request.method, path: visit.url.pathname },
-    'a request to the API failed',
-  );
-  return send(visit, 500, errorBody(500, 'Server Error', docs(visit)));
 }

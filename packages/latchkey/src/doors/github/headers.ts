@@ -68,8 +68,11 @@ export function tokenHeaders(
 }
 
 /** What is left of the limit (GitHub docs, "Rate limits for the REST API"). */
-export function rateHeaders({ limit, used, remaining, resetsAt }: Allowance): Record<string, string> {
-  const figures = { limit, remaining, used, reset: resetsAt, resource: 'core' };
+export function rateHeaders(
+  { limit, used, remaining, resetsAt }: Allowance,
+  resource: 'core' | 'graphql' = 'core',
+): Record<string, string> {
+  const figures = { limit, remaining, used, reset: resetsAt, resource };
   return Object.fromEntries(Object.entries(figures).map(([name, value]) => [`x-ratelimit-${name}`, String(value)]));
 }
 

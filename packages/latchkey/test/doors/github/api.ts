@@ -7,6 +7,7 @@ import { onTestFinished } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { type CreatedToken, createToken } from '../../../src/actions/tokens/tokens.ts';
 import { githubDoor, PREFIX } from '../../../src/doors/github/door.ts';
+import { GRAPHQL_PATH, graphqlDoor } from '../../../src/doors/github/graphql/door.ts';
 import type { TokenDraft } from '../../../src/rules/draft.ts';
 import type { GrantDraft } from '../../../src/rules/grant-draft.ts';
 import type { Engine } from '../../../src/store/db.ts';
@@ -24,6 +25,8 @@ export interface ApiWorld {
   readonly ctx: TestContext;
   /** Asks the door: `ask('GET /user', { token })`. */
   ask(operation: string, asking?: Asking): Promise<Answer>;
+  /** Asks the GraphQL door. */
+  graphql(query: string, asking?: Asking & { readonly variables?: object }): Promise<Answer>;
   /** Makes a token for somebody, as an operator would. */
   token(login: string, given?: Partial<TokenDraft>): Promise<{ secret: string; id: number; created: CreatedToken }>;
 }
@@ -33,10 +36,13 @@ export async function apiWorld(engine: Engine = 'sqlite', flags: WorldFlags = {}
   const ctx = await smallWorld(engine, flags);
   const fastify = Fastify({ logger: false });
   await fastify.register(githubDoor(ctx), { prefix: PREFIX });
+  await fastify.register(graphqlDoor(ctx), { prefix: GRAPHQL_PATH });
   onTestFinished(() => fastify.close());
   return {
     ctx,
     ask: (operation, asking) => ask(fastify, operation, asking),
+    graphql: (query, { variables, ...asking } = {}) =>
+      ask(fastify, `POST ${GRAPHQL_PATH}`, { ...asking, body: { query, variables } }),
     token: (login, given) => token(ctx, login, given),
   };
 }
@@ -49,7 +55,7 @@ async function ask(
   const [method, path] = operation.split(' ') as [string, string];
   const response = await fastify.inject({
     method: method as 'GET',
-    url: PREFIX + path,
+    url: path.startsWith('/api/') ? path : PREFIX + path,
     remoteAddress: from,
     headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
     ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),

@@ -8,6 +8,7 @@ import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import { PREFIX as GITHUB, githubDoor } from '../../../src/doors/github/door.ts';
+import { GRAPHQL_PATH, graphqlDoor } from '../../../src/doors/github/graphql/door.ts';
 import { PREFIX as GITLAB, gitlabDoor } from '../../../src/doors/gitlab/door.ts';
 import type { TokenDraft } from '../../../src/rules/draft.ts';
 import type { Engine } from '../../../src/store/db.ts';
@@ -34,6 +35,8 @@ export interface GitlabWorld {
   ask(operation: string, asking?: Asking): Promise<Answer>;
   /** Asks `/api/v3` with the same. */
   askGithub(operation: string, asking?: Asking): Promise<Answer>;
+  /** Asks GraphQL with the same. */
+  askGraphql(query: string, asking?: Omit<Asking, 'body'>): Promise<Answer>;
   /** Makes a scoped token for somebody, as an operator would; without an end by default. */
   token(login: string, scopes: readonly string[], given?: Partial<TokenDraft>): Promise<MadeToken>;
 }
@@ -44,6 +47,7 @@ export async function gitlabWorld(engine: Engine = 'sqlite', flags: WorldFlags =
   await addRepository(ctx, operatorPermit(), { owner: 'Ada', name: 'handbook', visibility: 'internal' });
   const fastify = Fastify({ logger: false });
   await fastify.register(githubDoor(ctx), { prefix: GITHUB });
+  await fastify.register(graphqlDoor(ctx), { prefix: GRAPHQL_PATH });
   await fastify.register(gitlabDoor(ctx), { prefix: GITLAB });
   onTestFinished(() => fastify.close());
   const asker =
@@ -54,6 +58,7 @@ export async function gitlabWorld(engine: Engine = 'sqlite', flags: WorldFlags =
     ctx,
     ask: asker(GITLAB),
     askGithub: asker(GITHUB),
+    askGraphql: (query, asking) => ask(fastify, GRAPHQL_PATH, 'POST ', { ...asking, body: { query } }),
     token: (login, scopes, given) => token(ctx, login, scopes, given),
   };
 }
@@ -66,7 +71,7 @@ async function ask(
 ): Promise<Answer> {
   const [method, path] = operation.split(' ') as [string, string];
   const spelled =
-    token === null ? {} : prefix === GITHUB ? { authorization: `Bearer ${token}` } : { 'private-token': token };
+    token === null ? {} : prefix === GITLAB ? { 'private-token': token } : { authorization: `Bearer ${token}` };
   const response = await fastify.inject({
     method: method as 'GET',
     url: prefix + path,

@@ -89,7 +89,12 @@ export const SERVER_ENDPOINTS: readonly Endpoint[] = [
           ? await peekRateLimit(ctx, 'api-address', networkOf(address))
           : await peekRateLimit(ctx, 'api-user', userId),
       );
-      return ok({ resources: { core, search: core }, rate: core });
+      // Nobody queries without a token.
+      const graphql =
+        userId === null
+          ? { ...core, limit: 0, used: 0, remaining: 0 }
+          : rate(await peekRateLimit(ctx, 'graphql-user', userId));
+      return ok({ resources: { core, search: core, graphql, integration_manifest: core }, rate: core });
     },
   }),
 ];
