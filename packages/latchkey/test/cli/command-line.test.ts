@@ -53,11 +53,15 @@ describe('help', () => {
       'admin machine rule remove',
       'admin machine rule set',
       'admin machine rule test',
+      'admin member-token list',
+      'admin member-token restore',
+      'admin member-token revoke',
       'admin migrate',
       'admin org add',
       'admin org member add',
       'admin org member remove',
-      'admin org policy',
+      'admin policy set',
+      'admin policy show',
       'admin repo add',
       'admin repo adopt',
       'admin repo archive',
@@ -65,6 +69,10 @@ describe('help', () => {
       'admin repo collaborator remove',
       'admin repo import',
       'admin repo list',
+      'admin request approve',
+      'admin request deny',
+      'admin request list',
+      'admin request show',
       'admin restore',
       'admin secrets rotate',
       'admin server add',
@@ -166,8 +174,8 @@ const USAGE_ERRORS: readonly [string, string, string][] = [
   ],
   [
     'admin',
-    'latchkey admin needs a command: audit, backup, check, user, lfs, org, machine, issuer, migrate, repo, ' +
-      'restore, secrets, server, token',
+    'latchkey admin needs a command: audit, backup, check, user, lfs, org, machine, issuer, member-token, ' +
+      'migrate, policy, repo, request, restore, secrets, server, token',
     'see latchkey admin --help',
   ],
   [

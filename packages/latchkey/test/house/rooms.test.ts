@@ -99,7 +99,9 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
     ],
     loose: ['pages.ts', 'plugin.ts'],
   },
-  cli: { order: ['credential', 'completion', 'token', 'agent', 'mcp', 'checks', 'serve', 'admin'] },
+  cli: {
+    order: ['credential', 'completion', 'token', 'agent', 'mcp', 'checks', 'serve', 'admin', 'admin/organizations'],
+  },
 };
 
 const FOLDER_PATHS = Object.entries(FOLDERS).flatMap(([room, { order }]) => order.map((folder) => `${room}/${folder}`));

@@ -82,6 +82,61 @@ test.each([
   expect(wide).toEqual([]);
 });
 
+test('the operator decides requests, and takes away and gives back what tokens reach in an organization', async () => {
+  const { admin } = await freshAdmin('sqlite');
+  await done(admin('user add ada --email ada@example.org --verified'));
+  await done(admin('user add grace --email grace@example.org --verified'));
+  await done(admin('org add acme --owner ada'));
+  await done(admin('org member add acme grace'));
+  await done(admin('repo add acme/site'));
+  const rules = JSON.parse((await done(admin('policy set acme --approval on --allow classic --forbid scoped'))).stdout);
+  expect(rules).toMatchObject({ chosen: { requiresApproval: true, allowed: { classic: true, scoped: false } } });
+  const everywhere = await done(admin('policy set --max-days fine-grained=90 classic=30 --two-factor-from 2030-01-01'));
+  expect(JSON.parse(everywhere.stdout)).toMatchObject({
+    chosen: { maxLifetimeDays: { 'fine-grained': 90, classic: 30 }, twoFactorFrom: 1_893_456_000 },
+  });
+  await refused(admin('policy set acme --exempt-administrators on'), 'only the instance exempts its administrators');
+  expect((await admin('policy set acme')).stderr).toContain('error: say what changes');
+  expect((await admin('policy set acme --allow classic --forbid classic')).stderr).toContain(
+    'both allowed and forbidden',
+  );
+
+  for (const name of ['deploy', 'build'])
+    await done(
+      admin(`token add grace --name ${name} --owner acme --repo site --permission contents=read --expires-in 30`),
+    );
+  await done(admin('token add grace --name laptop --classic --scope repo --expires-in 30'));
+  const waiting = JSON.parse((await done(admin('request list acme --json'))).stdout) as {
+    id: number;
+    asks: string;
+  }[];
+  expect(waiting).toHaveLength(2);
+  expect(waiting[0]?.asks).toContain('Asks to');
+  expect((await done(admin('request list acme'))).stdout).toContain('build');
+  const [second, first] = waiting.map(({ id }) => id);
+  expect(JSON.parse((await done(admin(`request show acme ${first}`))).stdout)).toMatchObject({
+    id: first,
+    owner: 'grace',
+  });
+  await done(admin(`request approve acme ${first}`));
+  await done(admin(`request deny acme ${second} --reason unclear`));
+  expect((await admin(`request approve acme ${second}`)).code).toBe(1);
+  expect((await done(admin('request list acme'))).stderr).toBe('nothing waits for the owners of acme\n');
+
+  const tokens = async (): Promise<string[]> =>
+    (
+      JSON.parse((await done(admin('member-token list acme --json'))).stdout) as { name: string; shut_out: boolean }[]
+    ).map(({ name, shut_out: isOut }) => `${name}${isOut ? ' (out)' : ''}`);
+  expect(await tokens()).toEqual(['deploy', 'laptop']);
+  expect((await admin('member-token revoke acme 1 3')).stderr).toContain('are revoked in two calls');
+  expect((await done(admin('member-token revoke acme 1 --reason lost'))).stderr).toBe('1 no longer reaches acme\n');
+  await done(admin('member-token revoke acme 3'));
+  expect(await tokens()).toEqual(['laptop (out)']);
+  await done(admin('member-token restore acme 3'));
+  expect(await tokens()).toEqual(['laptop']);
+  expect((await admin('member-token revoke acme 1')).code).toBe(1);
+});
+
 describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
   test('adds people, organizations and repositories, and refuses what is taken or unknown', async () => {
     const { admin } = await freshAdmin(engine);
@@ -101,10 +156,12 @@ describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
     expect((await done(admin('org member add acme grace --role owner'))).stderr).toBe(
       'grace is an owner of acme now\n',
     );
-    const closed = await done(admin('org policy acme --address 10.0.0.0/8'));
-    expect(JSON.parse(closed.stdout)).toMatchObject({ allowedAddresses: ['10.0.0.0/8'] });
-    const opened = await done(admin('org policy acme --any-address --allow classic --any-lifetime --sso off'));
-    expect(JSON.parse(opened.stdout)).toMatchObject({ allowedAddresses: null, allowed: { classic: true } });
+    const closed = await done(admin('policy set acme --address 10.0.0.0/8'));
+    expect(JSON.parse(closed.stdout)).toMatchObject({ chosen: { allowedAddresses: ['10.0.0.0/8'] } });
+    const opened = await done(admin('policy set acme --any-address --allow classic --any-lifetime --sso off'));
+    expect(JSON.parse(opened.stdout)).toMatchObject({
+      chosen: { allowedAddresses: null, allowed: { classic: true } },
+    });
     await done(admin('org member remove acme grace'));
     await refused(admin('org member remove acme ada'), 'acme needs an owner: make somebody else one first');
     expect((await done(admin('repo add acme/site --public'))).stderr).toBe('added the public repository acme/site\n');

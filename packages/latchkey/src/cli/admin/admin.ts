@@ -13,6 +13,9 @@ import { checkCommand } from './check.ts';
 import { lfsCommand } from './lfs.ts';
 import { machineCommand } from './machines.ts';
 import { migrateCommand } from './migrate.ts';
+import { memberTokenCommand } from './organizations/member-tokens.ts';
+import { policyCommand } from './organizations/policies.ts';
+import { requestCommand } from './organizations/requests.ts';
 import { organizationCommand } from './organizations.ts';
 import { repositoryCommand } from './repositories.ts';
 import { restoreCommand } from './restore.ts';
@@ -36,8 +39,11 @@ export function adminCommand(terminal: Terminal): Command {
     organizationCommand,
     machineCommand,
     issuerCommand,
+    memberTokenCommand,
     migrateCommand,
+    policyCommand,
     repositoryCommand,
+    requestCommand,
     restoreCommand,
     secretsCommand,
     serverCommand,

@@ -5,15 +5,13 @@ import { examples } from '../command-help.ts';
 import { once } from '../setting-options.ts';
 import type { Terminal } from '../terminal.ts';
 import { withData, withDataOptions } from './context.ts';
-import { policyCommand } from './organization-policy.ts';
 
 const ROLES: readonly OrganizationRole[] = ['owner', 'member'];
 
-/** `add`, `member` and `policy`. */
+/** `add` and `member`. */
 export function organizationCommand(terminal: Terminal): Command {
-  const command = new Command('org').description('organizations: add, member, policy');
+  const command = new Command('org').description('organizations: add, member');
   command.addCommand(addCommand(terminal));
-  command.addCommand(policyCommand(terminal));
   const member = new Command('member').description('who belongs to an organization: add, remove');
   member.addCommand(addMemberCommand(terminal));
   member.addCommand(removeMemberCommand(terminal));
