@@ -56,6 +56,7 @@ import { pushApprovals } from './migrations/0550-push-approvals.ts';
 import { serviceSessions } from './migrations/0560-service-sessions.ts';
 import { narrowings } from './migrations/0570-narrowings.ts';
 import { serverAddress } from './migrations/0571-server-address.ts';
+import { gitlabTokens } from './migrations/0590-gitlab-tokens.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order. */
@@ -106,6 +107,7 @@ export const MIGRATIONS: readonly Migration[] = [
   serviceSessions,
   narrowings,
   serverAddress,
+  gitlabTokens,
   tokenDaysByRepository,
   timeZone,
 ];

@@ -572,6 +572,18 @@ interface ServiceSessionsTable {
   ends_at: number;
 }
 
+/** Tokens of machine accounts that were made in GitLab's dialect, with what only that knows of them. */
+export interface GitlabTokensTable {
+  token_id: number;
+  made_for: 'project' | 'group' | 'service_account' | 'deploy';
+  /** Null = not a project's. */
+  repository_id: number | null;
+  /** As it was asked for: 10 to 50; null = none was. */
+  access_level: number | null;
+  /** GitLab's scopes, as they were asked for. */
+  scopes_json: string;
+}
+
 /** Browsers on which a person has signed in before. */
 interface DevicesTable {
   digest: string;
@@ -804,6 +816,7 @@ export interface Database {
   external_identities: ExternalIdentitiesTable;
   sso_sessions: SsoSessionsTable;
   service_sessions: ServiceSessionsTable;
+  gitlab_tokens: GitlabTokensTable;
   sso_recovery_codes: SsoRecoveryCodesTable;
   passkeys: PasskeysTable;
   recovery_codes: RecoveryCodesTable;

@@ -59,11 +59,22 @@ export async function boundsOf(q: Query, token: Token): Promise<Bounded> {
 /** Checked only for other tokens: a renewed token keeps its uses, and its life is limited separately. */
 const OF_OTHERS: ReadonlySet<string | null> = new Set(['expires_in', 'uses_left']);
 
+/** What the limits of a maker are about, when it isn't another token of the same person. */
+interface Whose {
+  /** True when the token changes itself. */
+  readonly isItself?: boolean;
+  /** True for a machine's, which are all fine-grained, whatever kind makes them: what they give is what counts. */
+  readonly isOfMachine?: boolean;
+}
+
 /** Refuses what the acting token doesn't have itself. @throws Problem */
-export function keepWithin(permit: Permit, wanted: Bounded, isItself = false): void {
+export function keepWithin(permit: Permit, wanted: Bounded, { isItself, isOfMachine }: Whose = {}): void {
   const acting = actingToken(permit);
   if (acting === null) return;
   if (acting.derived !== null) throw problem('unprocessable', 'A derived token makes and changes no tokens.');
-  const complaints = beyondMaker(acting, wanted).filter(({ field }) => !isItself || !OF_OTHERS.has(field));
+  const kind = isOfMachine === true ? acting.kind : wanted.kind;
+  const complaints = beyondMaker(acting, { ...wanted, kind }).filter(
+    ({ field }) => isItself !== true || !OF_OTHERS.has(field),
+  );
   if (complaints.length > 0) throw new Problem(complaints);
 }

@@ -185,7 +185,7 @@ export async function editRule(
   await unlessNameTaken(token ?? {}, () =>
     ctx.store.transaction(async (tx) => {
       const { tokenId } = await ruleIn(tx, place, id);
-      keepWithin(permit, await boundsOf(tx, await heldToken(tx, tokenId)));
+      keepWithin(permit, await boundsOf(tx, await heldToken(tx, tokenId)), { isOfMachine: true });
       const name =
         token === undefined ? before.name : await editRights(ctx, tx, permit, place, { tokenId, edit: token });
       await updateRule(tx, id, demands);

@@ -215,7 +215,10 @@ async function keepEditWithin(
   keepWithin(
     permit,
     { ...today, scopes: change.scopes ?? today.scopes, grants: plans ?? today.grants, allowedAddresses, refRules },
-    actingToken(permit)?.id === token.id,
+    {
+      isItself: actingToken(permit)?.id === token.id,
+      isOfMachine: (await accountById(tx, token.userId))?.kind === 'machine',
+    },
   );
   if (
     change.usesLeft !== undefined &&

@@ -163,7 +163,8 @@ export async function renewedEnd(
   if (isItself && !isOpen && span !== null && (expiresAt === null || expiresAt - at > span))
     complaints.add('expires_in', 'unprocessable', "A token can't give itself a longer life than it has.");
   if (complaints.list.length > 0) throw new Problem(complaints.list);
-  keepWithin(permit, { ...(await boundsOf(tx, token)), expiresAt }, isItself);
+  const isOfMachine = (await accountById(tx, token.userId))?.kind === 'machine';
+  keepWithin(permit, { ...(await boundsOf(tx, token)), expiresAt }, { isItself, isOfMachine });
   return expiresAt;
 }
 

@@ -107,7 +107,7 @@ async function planFor(ctx: Context, permit: Permit, user: Account, draft: Token
   const checked = checkDraft(draft, isOperator(permit) ? { ...world, tokensLeft: Infinity } : world);
   if (!checked.ok) throw new Problem(checked.complaints);
   const plan = withMakersDefaults(permit, draft, hasEnd ? checked.plan : { ...checked.plan, expiresAt: null });
-  keepWithin(permit, plan);
+  keepWithin(permit, plan, { isOfMachine: user.kind === 'machine' });
   return plan;
 }
 

@@ -2,9 +2,11 @@
 import type { Endpoint } from './endpoint.ts';
 import { COMMIT_ENDPOINTS } from './endpoints/commits.ts';
 import { FILE_ENDPOINTS } from './endpoints/files.ts';
+import { MACHINE_TOKEN_ENDPOINTS } from './endpoints/machine-tokens.ts';
 import { PROJECT_ENDPOINTS } from './endpoints/projects.ts';
 import { REF_ENDPOINTS } from './endpoints/refs.ts';
 import { SERVER_ENDPOINTS } from './endpoints/server.ts';
+import { SERVICE_ACCOUNT_ENDPOINTS } from './endpoints/service-accounts.ts';
 import { TOKEN_ENDPOINTS } from './endpoints/tokens.ts';
 import { USER_ENDPOINTS } from './endpoints/users.ts';
 
@@ -16,4 +18,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...FILE_ENDPOINTS,
   ...COMMIT_ENDPOINTS,
   ...REF_ENDPOINTS,
+  ...MACHINE_TOKEN_ENDPOINTS,
+  ...SERVICE_ACCOUNT_ENDPOINTS,
 ];

@@ -6,6 +6,7 @@
  */
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import { actingToken } from '../../../actions/decision/token-access.ts';
+import { scopesAskedFor } from '../../../actions/organizations/gitlab-tokens.ts';
 import { endCurrentToken } from '../../../actions/tokens/derivation.ts';
 import { latestEnd, rotateToSuccessor } from '../../../actions/tokens/families.ts';
 import { readCurrentToken, readToken } from '../../../actions/tokens/own-tokens.ts';
@@ -89,7 +90,10 @@ function ownId({ permit }: Call<unknown>): number {
 }
 
 async function show(call: Call<unknown>, permit: Permit, id: number): Promise<Reply> {
-  return withToken(permit, async () => ok(presentToken(await readToken(call.ctx, permit, id))));
+  return withToken(permit, async () => {
+    const token = await readToken(call.ctx, permit, id);
+    return ok(presentToken(token, (await scopesAskedFor(call.ctx, [id])).get(id)));
+  });
 }
 
 async function revoke(call: Call<unknown>, permit: Permit, id: number): Promise<Reply> {
@@ -166,7 +170,7 @@ export const TOKEN_ENDPOINTS: readonly Endpoint[] = [
         wanted.sort ?? 'created_desc',
         { offset: page.offset, limit: page.perPage },
       );
-      return { status: 200, body: tokens.map(presentToken), total };
+      return { status: 200, body: tokens.map((token) => presentToken(token)), total };
     },
   }),
   endpoint('GET', '/personal_access_tokens/self', {

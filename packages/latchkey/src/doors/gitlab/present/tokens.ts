@@ -7,17 +7,18 @@ import { date, instant } from './dates.ts';
 
 /**
  * Without its secret. A fine-grained one has GitLab's pseudo-scope `granular` and says so; a classic one shows GitHub's
- * scopes. `active` in GitLab's sense: not over for good, whatever else may block it today.
+ * scopes; a machine's, those it was asked for with. `active` in GitLab's sense: not over for good, whatever else may
+ * block it today.
  */
-export function presentToken(token: TokenView): Record<string, unknown> {
-  const granular = token.kind === 'fine-grained';
+export function presentToken(token: TokenView, asked?: readonly string[]): Record<string, unknown> {
+  const granular = token.kind === 'fine-grained' && asked === undefined;
   return {
     id: token.id,
     name: token.name,
     revoked: token.revokedAt !== null,
     created_at: instant(token.createdAt),
     description: token.description,
-    scopes: granular ? ['granular'] : token.scopes,
+    scopes: granular ? ['granular'] : (asked ?? token.scopes),
     user_id: token.userId,
     last_used_at: instant(token.lastUse?.usedAt ?? null),
     active: !isOver(token.state),
@@ -29,6 +30,6 @@ export function presentToken(token: TokenView): Record<string, unknown> {
 }
 
 /** With the secret, which is shown only this once. */
-export function presentNewToken(token: TokenView, secret: Secret): Record<string, unknown> {
-  return { ...presentToken(token), token: secret.reveal() };
+export function presentNewToken(token: TokenView, secret: Secret, asked?: readonly string[]): Record<string, unknown> {
+  return { ...presentToken(token, asked), token: secret.reveal() };
 }

@@ -25,7 +25,7 @@ export function presentProfile(account: Account, publicUrl: string): Record<stri
     bio,
     location,
     organization: company,
-    bot: false,
+    bot: account.kind === 'machine',
   };
 }
 
