@@ -14,8 +14,14 @@ export interface CuttableProxy {
   slow(ms: number): void;
 }
 
-/** Passes connections on to a port of this machine, which may differ each time. */
-export async function cuttableProxy(targetPort: () => number): Promise<CuttableProxy> {
+/**
+ * Passes connections on to a port of this machine, which may differ each time.
+ * @param change what clients send, on its way
+ */
+export async function cuttableProxy(
+  targetPort: () => number,
+  change: (sent: Buffer) => Buffer = (sent) => sent,
+): Promise<CuttableProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let delayMs = 0;
   let state: 'whole' | 'silently' | 'loudly' = 'whole';
@@ -31,7 +37,7 @@ export async function cuttableProxy(targetPort: () => number): Promise<CuttableP
     ] as const) {
       from.on('data', (chunk) => {
         const pass = (): void => {
-          if (state === 'whole' && to.writable) to.write(chunk);
+          if (state === 'whole' && to.writable) to.write(from === inner ? change(chunk) : chunk);
         };
         if (from === outer && delayMs > 0) setTimeout(pass, delayMs);
         else pass();
