@@ -29,7 +29,6 @@ import {
 } from './latchkey-process.ts';
 
 const operator = operatorPermit();
-const FIRST_CHECK_MS = 10_000;
 
 async function during<T>({ dataDir, databaseUrl }: FreshDatabase, act: (ctx: OpenContext) => Promise<T>): Promise<T> {
   const flags = { data: dataDir, ...(databaseUrl === null ? {} : { database: databaseUrl }) };
@@ -172,12 +171,10 @@ describe.each(ENGINES)('a backup [%s]', (engine) => {
       code: 0,
       stderr: expect.stringMatching(/put back 2 repositories[^]*revoked 1 tokens[^]*what works again[^]*: 1 tokens/),
     });
-    const endedAt = performance.now();
     const anew = await serveUntilReady(dataOptions(elsewhere));
     const statusOf = async (secret: string): Promise<number> =>
       (await fetch(`${anew.url}/api/v3/user`, { headers: { authorization: `Bearer ${secret}` } })).status;
     expect(await statusOf(kept.secret)).toBe(200);
-    expect(performance.now() - endedAt).toBeLessThan(FIRST_CHECK_MS);
     expect(await statusOf(ended.secret)).toBe(401);
     const seen = await git(
       'ls-remote',
@@ -337,7 +334,18 @@ test('a damaged, forged or foreign backup is told in words before anything is wr
       await rm(part!);
       await symlink('/etc/hostname', part!);
     }),
-  ).toMatch(/error: /);
+  ).toContain('a link lies where a file belongs');
+
+  // What is damaged is written anew by a full backup.
+  const [damaged] = filesIn(to, 'parts');
+  await writeFile(damaged!, 'changed');
+  expect((await backUp(place, to, '--verify')).code).toBe(3);
+  await vi.waitFor(async () => expect(await backUp(place, to, '--full')).toMatchObject({ code: 0 }), 30_000);
+  await writeFile(join(elsewhere.dataDir, 'file'), '');
+  expect((await backUp(place, join(elsewhere.dataDir, 'file/folder'))).stderr).toContain(
+    "can't be written to: it is no folder",
+  );
+  await rm(join(elsewhere.dataDir, 'file'));
 
   const stranger = await instance('sqlite');
   expect((await backUp(stranger.place, to)).stderr).toContain('are those of another instance');

@@ -58,7 +58,7 @@ export async function makeBackup(ctx: Context, permit: Permit, options: BackupOp
   const vault = await demandOwnPlace(target, (await readDatabaseState(ctx.store)).instance);
   if (await target.has(`snapshots/${name}.parts`))
     throw problem('unprocessable', 'Another backup was made there within this second: call this again.');
-  const parts = new PartsWriter(target, encryption);
+  const parts = new PartsWriter(target, encryption, isFull);
   const { manifest, named, moment } = await ctx.store.snapshot((q) =>
     keepDatabase({ q, engine: ctx.store.engine }, parts),
   );

@@ -21,13 +21,16 @@ export type Kind = 'text' | 'bytes';
 export class PartsWriter {
   readonly #target: Target;
   readonly #encryption: Encryption;
+  readonly #rewrites: boolean;
   /** Every digest that was put away or used again. */
   readonly used = new Set<string>();
   bytes = 0;
 
-  constructor(target: Target, encryption: Encryption) {
+  /** @param rewrites also parts that are there already, which may be damaged */
+  constructor(target: Target, encryption: Encryption, rewrites = false) {
     this.#target = target;
     this.#encryption = encryption;
+    this.#rewrites = rewrites;
   }
 
   /** Writes a whole stream, and returns the digests of its parts. */
@@ -52,7 +55,8 @@ export class PartsWriter {
       throw new Fault('something is too large for a backup', { detail: `${bytes.length} bytes in one piece` });
     const stored = await this.#encryption.seal(kind === 'text' ? await compress(bytes) : bytes);
     const digest = hash('sha256', stored, 'hex');
-    if (!(await this.#target.has(partFile(digest)))) {
+    const isThere = this.used.has(digest) || (!this.#rewrites && (await this.#target.has(partFile(digest))));
+    if (!isThere) {
       await this.#target.put(partFile(digest), stored);
       this.bytes += stored.length;
     }

@@ -37,27 +37,16 @@ export class BackupFolder implements Target, Origin {
 
   /** @throws Fault when there are other things in it */
   async demandOurs(): Promise<void> {
-    await mkdir(this.path, { recursive: true, mode: 0o700 });
-    const found = await readdir(this.path);
+    const found = await inWords(this.path, 'written to', async () => {
+      await mkdir(this.path, { recursive: true, mode: 0o700 });
+      return readdir(this.path);
+    });
     if (found.length > 0 && !found.includes(HEAD_FILE))
       throw new Fault(`${this.path} holds other things than backups`, { hint: 'name an empty folder, or a new one' });
   }
 
-  async put(name: string, bytes: Uint8Array): Promise<void> {
-    const file = this.#fileOf(name);
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    const draft = `${file}.${randomUUID()}`;
-    const handle = await open(draft, 'wx', 0o600);
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-      await rename(draft, file);
-    } catch (error) {
-      await rm(draft, { force: true });
-      throw error;
-    } finally {
-      await handle.close();
-    }
+  put(name: string, bytes: Uint8Array): Promise<void> {
+    return inWords(this.path, 'written to', () => writeWhole(this.#fileOf(name), bytes));
   }
 
   async has(name: string): Promise<boolean> {
@@ -74,16 +63,8 @@ export class BackupFolder implements Target, Origin {
       .filter((name) => NAMES.test(name));
   }
 
-  async read(name: string): Promise<Buffer | null> {
-    const handle = await open(this.#fileOf(name), constants.O_RDONLY | constants.O_NOFOLLOW).catch(unlessGone);
-    if (handle === undefined) return null;
-    try {
-      const { size } = await handle.stat();
-      demandSize(name, size);
-      return await handle.readFile();
-    } finally {
-      await handle.close();
-    }
+  read(name: string): Promise<Buffer | null> {
+    return inWords(this.path, 'read', () => readWhole(this.#fileOf(name), name));
   }
 
   async remove(name: string): Promise<void> {
@@ -100,6 +81,57 @@ export class BackupFolder implements Target, Origin {
   #fileOf(name: string): string {
     if (!NAMES.test(name)) throw new TypeError(`no file of a backup: ${name}`);
     return join(this.path, name);
+  }
+}
+
+async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${randomUUID()}`;
+  const handle = await open(draft, 'wx', 0o600);
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readWhole(file: string, name: string): Promise<Buffer | null> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW).catch(unlessGone);
+  if (handle === undefined) return null;
+  try {
+    demandSize(name, (await handle.stat()).size);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left there',
+  EDQUOT: 'its quota is used up',
+  EROFS: 'it takes no changes',
+  EACCES: 'this user may not',
+  EPERM: 'this user may not',
+  ENOTDIR: 'it is no folder',
+  ELOOP: 'a link lies where a file belongs',
+};
+
+/** Says what the system says of a place. */
+async function inWords<T>(path: string, what: 'written to' | 'read', work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined || error instanceof Fault) throw error;
+    throw new Fault(`${path} can't be ${what}: ${REASONS[code] ?? code}`, {
+      hint: what === 'read' ? 'look at its owner and modes' : 'make room, or name another place; call this again',
+      cause: error,
+    });
   }
 }
 
@@ -147,7 +179,7 @@ class BackupFile implements Origin {
 
   /** @throws Fault when it is no backup, or is cut off */
   static async open(path: string): Promise<BackupFile> {
-    const handle = await open(path, 'r');
+    const handle = await inWords(path, 'read', () => open(path, 'r'));
     try {
       return new BackupFile(handle, await entriesIn(handle, path));
     } catch (error) {

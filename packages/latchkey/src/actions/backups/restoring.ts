@@ -10,7 +10,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable as Stream } from 'node:stream';
-import { Fault } from '../../base/errors.ts';
+import { Fault, Problem } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { unlessGone } from '../../base/machine/gone.ts';
 import { KeyFile } from '../../base/sealing/key-file.ts';
@@ -69,6 +69,8 @@ export async function restoreBackup(restoring: Restoring): Promise<Manifest> {
     } finally {
       await store.close();
     }
+  } catch (error) {
+    throw brokenOff(error);
   } finally {
     letGo();
   }
@@ -79,6 +81,16 @@ export async function restoreBackup(restoring: Restoring): Promise<Manifest> {
 export function keysNow(settings: Settings): KeyFile | null {
   const path = keyFilePath(settings);
   return existsSync(path) ? new KeyFile(path) : null;
+}
+
+/** What the disk, git or the database say, with what to do. */
+function brokenOff(error: unknown): unknown {
+  if (error instanceof Fault || error instanceof Problem) return error;
+  return new Fault('the restoration broke off', {
+    hint: 'make room, or mend what LATCHKEY_LOG_LEVEL=debug shows; the same command, called again, goes on from here',
+    detail: error instanceof Error ? error.message : String(error),
+    cause: error,
+  });
 }
 
 /** Before anything is written: a server would not start without the key, and nobody could tell whose backup it is. */
