@@ -174,7 +174,8 @@ export function judgeRule(claims: Claims, rule: RuleDemands): readonly ClaimChec
 
 function judgeRun(claims: Claims, { claim, values, isNeeded }: NonNullable<IssuerPreset['refuses']>): ClaimCheck {
   const seen = claimValues(claims, claim);
-  const isTaken = seen.length === 0 ? !isNeeded && valueAt(claims, claim) === undefined : !isMet(values, seen);
+  const isTaken =
+    seen.length === 0 ? !isNeeded && valueAt(claims, claim) === undefined : !isMet(values, seen) && !seen.includes('');
   return check(claim, `none of ${values.join(', ')}, which the rule does not take`, seen, isTaken);
 }
 

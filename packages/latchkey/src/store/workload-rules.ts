@@ -2,7 +2,7 @@
  * Rules of owners: which workloads get tokens of a machine account. The rights are those of a token that nobody has the
  * secret of, so whatever ends or narrows that token does so to all that was given by the rule.
  */
-import type { UnixSeconds } from '../base/time.ts';
+import { DAY_SEC, type UnixSeconds } from '../base/time.ts';
 import type { ClaimCondition } from '../rules/workload-claims.ts';
 import type { Query } from './db.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
@@ -151,6 +151,31 @@ export async function takeOnce(tx: Query, digest: string, endsAt: UnixSeconds): 
     .returning('digest')
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** The row that says from when on it is known which tokens were taken; digests are never this. */
+const KNOWN_SINCE = 'known since';
+/** As long as a token that is in doubt may live, and a day for clocks. */
+const DOUBTED_SEC = 2 * DAY_SEC;
+
+/** Marks every token that was issued up to then as one that may have been taken already: a backup was restored. */
+export async function doubtExchangesBefore(tx: Query, at: UnixSeconds): Promise<void> {
+  const ends_at = at + DOUBTED_SEC;
+  await tx
+    .insertInto('workload_exchanges')
+    .values({ digest: KNOWN_SINCE, ends_at })
+    .onConflict((conflict) => conflict.column('digest').doUpdateSet({ ends_at }))
+    .execute();
+}
+
+/** Up to when issued tokens may have been taken without a mark; 0 = all marks are there. */
+export async function exchangesDoubtedUntil(q: Query): Promise<UnixSeconds> {
+  const row = await q
+    .selectFrom('workload_exchanges')
+    .select('ends_at')
+    .where('digest', '=', KNOWN_SINCE)
+    .executeTakeFirst();
+  return row === undefined ? 0 : row.ends_at - DOUBTED_SEC;
 }
 
 /** Forgets those that have ended. */

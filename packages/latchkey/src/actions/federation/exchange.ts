@@ -14,7 +14,13 @@ import { chooseRule } from '../../rules/workload-choice.ts';
 import { type ClaimCheck, type Claims, judgeToken, LEEWAY_SEC, workloadOf } from '../../rules/workload-claims.ts';
 import { subjectOf } from '../../store/revision.ts';
 import { issuerByAddress, type WorkloadIssuer } from '../../store/workload-issuers.ts';
-import { forgetTaken, type LivingRule, livingRules, takeOnce } from '../../store/workload-rules.ts';
+import {
+  exchangesDoubtedUntil,
+  forgetTaken,
+  type LivingRule,
+  livingRules,
+  takeOnce,
+} from '../../store/workload-rules.ts';
 import { authorize, type Permit } from '../decision/authorize.ts';
 import { type Context, UPKEEP } from '../ground/context.ts';
 import { consumeRateLimit } from '../ground/rate-limit.ts';
@@ -35,6 +41,7 @@ type Reason =
   | 'condition'
   | 'ambiguous'
   | 'rule_closed'
+  | 'restored'
   | 'exchanged_before';
 
 /** An exchange that gave nothing. */
@@ -81,6 +88,8 @@ export interface Exchanged extends CreatedDerivedToken {
 /** An issuer with its rules, remembered together. */
 export interface IssuerWithRules extends WorkloadIssuer {
   readonly rules: readonly (LivingRule & Pick<WorkloadIssuer, 'preset'>)[];
+  /** Tokens issued up to then may have been exchanged before a backup was restored, without a mark; 0 = none. */
+  readonly doubtedUntil: UnixSeconds;
 }
 
 /**
@@ -111,6 +120,8 @@ async function exchange(ctx: Context, request: WorkloadRequest, visitor: Visitor
   const choice = chooseRule(issuer.rules, claims, request.machine);
   if (!('rule' in choice)) throw new RefusedExchange(choice.reason, choice.words, { ...told, ...choice.closest });
   const { rule } = choice;
+  if (rule.isSingleUse && Number(claims['iat']) <= issuer.doubtedUntil)
+    throw new RefusedExchange('restored', IN_DOUBT, { ...told, rule });
   const permit = await permitOf(ctx, rule, visitor, told);
   const { workload, agent, session } = workloadOf(claims, issuer.issuer, issuer.preset);
   const wish = request.narrowing(permit);
@@ -143,6 +154,10 @@ const EXCHANGED_BEFORE =
   'This token was exchanged before: each is good for one exchange. Ask its issuer for another, or, where it gives ' +
   'the same one until it ends, let the rule take tokens several times.';
 
+const IN_DOUBT =
+  'The server was restored from a backup after this token was issued, so it may have been exchanged before. Ask its ' +
+  'issuer for another.';
+
 /** @throws RefusedExchange */
 async function prove(ctx: Context, jwt: string) {
   try {
@@ -162,8 +177,8 @@ export async function issuerWithRules(ctx: Context, iss: string): Promise<Issuer
       const { db } = ctx.store;
       const found = await issuerByAddress(db, iss);
       if (found === null) return null;
-      const rules = await livingRules(db, found.id);
-      return { ...found, rules: rules.map((rule) => ({ ...rule, preset: found.preset })) };
+      const [rules, doubtedUntil] = [await livingRules(db, found.id), await exchangesDoubtedUntil(db)];
+      return { ...found, doubtedUntil, rules: rules.map((rule) => ({ ...rule, preset: found.preset })) };
     },
     {
       // Changes of issuers and rules raise the revision of the instance.

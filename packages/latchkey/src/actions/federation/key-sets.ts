@@ -199,6 +199,21 @@ function freshFor(cacheControl: string): number {
 const SECRET_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 const KEY_TYPES: readonly unknown[] = ['RSA', 'EC', 'OKP'];
 
+/** RFC 7518 section 3.3. */
+const MIN_RSA_BYTES = 256;
+
+/**
+ * False for what signs no better than nothing: a short modulus, or an exponent that isn't an odd number above 1. With
+ * an exponent of 1 a signature is its own padding, which anybody can write, and libraries take it.
+ */
+function isSoundRsa({ n, e }: Readonly<Record<string, unknown>>): boolean {
+  if (typeof n !== 'string' || typeof e !== 'string') return false;
+  const [modulus, exponent] = [Buffer.from(n, 'base64url'), Buffer.from(e, 'base64url')];
+  const isOdd = ((exponent.at(-1) ?? 0) & 1) === 1;
+  const isAboveOne = exponent.subarray(0, -1).some((byte) => byte !== 0) || (exponent.at(-1) ?? 0) > 1;
+  return modulus.length - modulus.findIndex((byte) => byte !== 0) >= MIN_RSA_BYTES && isOdd && isAboveOne;
+}
+
 /**
  * The keys in a JWK set that sign.
  * @param what names it in the words of a failure
@@ -215,6 +230,7 @@ export async function keySetIn(text: string, what: string): Promise<KeySet> {
   const usable = objects.filter(
     (key) =>
       KEY_TYPES.includes(key['kty']) &&
+      (key['kty'] !== 'RSA' || isSoundRsa(key)) &&
       // SPIFFE's bundles say what they are for by a word of their own.
       (key['use'] === undefined || key['use'] === 'sig' || key['use'] === 'jwt-svid'),
   );

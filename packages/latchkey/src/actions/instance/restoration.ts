@@ -7,6 +7,7 @@
  */
 import { problem } from '../../base/errors.ts';
 import { type LostEntry, type LostTime, lostTime } from '../../catalogue/lost-time.ts';
+import { LEEWAY_SEC } from '../../rules/workload-claims.ts';
 import { accountById, setSuspended } from '../../store/accounts.ts';
 import { auditBetween } from '../../store/audit.ts';
 import type { Query } from '../../store/db.ts';
@@ -23,6 +24,7 @@ import { bumpRevision } from '../../store/revision.ts';
 import { readUndo } from '../../store/token-upkeep.ts';
 import { liveTokenIds } from '../../store/tokens.ts';
 import { doubt } from '../../store/tokens-in-doubt.ts';
+import { doubtExchangesBefore } from '../../store/workload-rules.ts';
 import { lock } from '../accounts/locks.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
@@ -67,6 +69,8 @@ export async function beginAnew(ctx: Context, permit: Permit, known: Known): Pro
   const done = await ctx.store.transaction(async (tx) => {
     const epoch = await beginEpoch(tx, ctx.store.engine, before);
     await endEverySignIn(tx);
+    // Which tokens of workloads were exchanged after the backup is lost with it.
+    await doubtExchangesBefore(tx, at + LEEWAY_SEC);
     // Short as they are, nobody could tell which of them were ended after the backup.
     await deleteAllDerived(tx);
     // The same of approvals: one that was spent after the backup would be there again.
