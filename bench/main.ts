@@ -1,8 +1,8 @@
 /**
  * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
  *
- * Suites: audit, decision, check, client, coalescing, forward, git, introspection, latency, lfs, lists, memory,
- * revocation, scale, workers.
+ * Suites: audit, decision, check, client, coalescing, exchange, forward, git, introspection, latency, lfs, lists,
+ * memory, revocation, scale, workers.
  * Takes some minutes; everything stays on loopback and in a temporary folder.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -12,6 +12,7 @@ import { benchAudit } from './audit.ts';
 import { benchClient } from './client.ts';
 import { benchCoalescing } from './coalescing.ts';
 import { benchDecision } from './decision.ts';
+import { benchExchange } from './exchange.ts';
 import { benchForward, benchRoutes } from './forward.ts';
 import { benchSession } from './forward-session.ts';
 import { benchTransfers } from './git-transfer.ts';
@@ -46,6 +47,7 @@ const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]>>>
   decision: () => benchDecision(ROUNDS),
   check: ({ world }) => benchTokenCheck(world, PAIRS),
   client: ({ folder }) => benchClient(join(folder, 'client'), STARTS),
+  exchange: ({ folder }) => benchExchange(folder, ROUNDS),
   forward: async ({ world }) => [
     ...benchRoutes(ROUNDS),
     ...(await benchForward(world, PAIRS)),
