@@ -7,12 +7,15 @@ import { languages } from './languages.ts';
 import { lfs } from './lfs.ts';
 import { proxies } from './proxies.ts';
 import { scanners } from './scanners.ts';
+import { services } from './services.ts';
 import { words } from './words.ts';
 
 const USES = `languages  whether the clients in Python and Go do what they say
 lfs        whether git-lfs, as installed on this machine, does everything with this server
 words      where git clients print what the server says when it refuses
 proxies    whether nginx, Caddy, HAProxy, Apache, Traefik and Envoy do with this server what the documentation says
+services   whether the route maps of examples/route-map fit the services that they are for; services FOLDER keeps
+           the programs there
 scanners   whether gitleaks finds every token with the rules of docs/tokens.md
 credential-suite --git-source PATH
            what git's own checks of credential helpers (t/lib-credential.sh) say of ours; PATH is a checkout of
@@ -24,6 +27,7 @@ if (what === 'words') await words();
 else if (what === 'languages') await languages();
 else if (what === 'lfs') await lfs();
 else if (what === 'proxies') await proxies();
+else if (what === 'services') await services(flag);
 else if (what === 'scanners') await scanners();
 else if (what === 'credential-suite' && flag === '--git-source' && path !== undefined) await credentialSuite(path);
 else {

@@ -107,17 +107,138 @@ describe('a route map', () => {
     expect(taken('/x/a/b')).toBe('/x/{tail...}');
   });
 
-  it('of the examples guards a whole site, and nothing that writes to it', () => {
-    const file = read(readFileSync(join(ROOT, 'examples/route-map/static-site.yaml'), 'utf8'));
+  it.each([
+    [
+      'npm.yaml',
+      'npm.example.org',
+      'registry:packages',
+      [
+        ['GET /left-pad', 'read'],
+        ['GET /@acme%2fsite', 'read'],
+        ['GET /@acme/site/-/site-1.0.0.tgz', 'read'],
+        ['GET /-/whoami', 'read'],
+        ['POST /-/npm/v1/security/advisories/bulk', 'read'],
+        ['PUT /@acme%2fsite', 'write'],
+        ['PUT /@acme%2fsite/-rev/3-a', 'admin'],
+        ['DELETE /left-pad/-/left-pad-1.0.0.tgz/-rev/3-a', 'admin'],
+        ['PUT /-/package/@acme%2fsite/dist-tags/latest', 'admin'],
+        ['DELETE /left-pad', null],
+      ],
+    ],
+    [
+      'pypi.yaml',
+      'pypi.example.org',
+      'pypi:packages',
+      [
+        ['GET /simple/', 'read'],
+        ['GET /simple/six/', 'read'],
+        ['GET /packages/six-1.0.0.tar.gz', 'read'],
+        ['POST /', 'write'],
+        ['DELETE /packages/six-1.0.0.tar.gz', null],
+      ],
+    ],
+    [
+      'prometheus.yaml',
+      'prometheus.example.org',
+      'prometheus:metrics',
+      [
+        ['GET /', 'read'],
+        ['GET /graph', 'read'],
+        ['POST /api/v1/query', 'read'],
+        ['POST /api/v1/admin/tsdb/delete_series', 'admin'],
+        ['PUT /-/reload', 'admin'],
+        ['GET /debug/pprof/heap', 'admin'],
+        ['POST /api/v1/write', null],
+      ],
+    ],
+    [
+      'static-site.yaml',
+      'docs.example.org',
+      'docs:pages',
+      [
+        ['GET /', 'read'],
+        ['GET /guides/a%20b.html', 'read'],
+        ['PUT /guides/a.html', null],
+      ],
+    ],
+    [
+      'registry.yaml',
+      'registry.example.org',
+      'images:images',
+      [
+        ['GET /v2/_catalog', 'read'],
+        ['GET /v2/site/manifests/latest', 'read'],
+        ['HEAD /v2/acme/deep/site/blobs/sha256:00', 'read'],
+        ['GET /v2/acme/site/tags/list', 'read'],
+        ['POST /v2/acme/site/blobs/uploads/', 'write'],
+        ['PATCH /v2/acme/site/blobs/uploads/0-1', 'write'],
+        ['PUT /v2/acme/site/manifests/latest', 'write'],
+        ['DELETE /v2/acme/site/manifests/sha256:00', 'admin'],
+        ['DELETE /v2/acme/site/blobs/sha256:00', 'admin'],
+        ['GET /v1/_ping', null],
+      ],
+    ],
+    [
+      'grafana.yaml',
+      'grafana.example.org',
+      'grafana:dashboards',
+      [
+        ['GET /d/abc/board', 'read'],
+        ['POST /api/ds/query', 'read'],
+        ['POST /api/datasources/proxy/1/api/v1/query', 'read'],
+        ['POST /api/dashboards/db', 'write'],
+        ['GET /api/admin/settings', 'admin'],
+        ['POST /api/datasources', 'admin'],
+        ['GET /metrics', 'admin'],
+        ['POST /api/user/password', null],
+      ],
+    ],
+    [
+      'calls.yaml',
+      'calls.example.org',
+      'wiki:pages',
+      [
+        ['GET /mcp', 'read'],
+        ['DELETE /mcp', 'read'],
+        ['PUT /mcp', null],
+      ],
+    ],
+  ] as const)('of the examples fits %s', (name, host, permission, requests) => {
+    const file = read(readFileSync(join(ROOT, `examples/route-map/${name}`), 'utf8'));
     const finder = new RouteFinder(file.services);
-    const find = (method: string, path: string) =>
-      finder.find('docs.example.org', method, canonicalPath(path) as CanonicalPath, '');
-    for (const path of ['/', '/guides/a%20b.html'])
-      expect(find('GET', path)).toMatchObject({
-        row: { need: { sets: [{ 'docs:pages': 'read' }] } },
-        target: { kind: 'organization', login: 'acme' },
-      });
-    expect(find('PUT', '/guides/a.html')).toBeNull();
+    for (const [request, level] of requests) {
+      const [method = '', path = ''] = request.split(' ');
+      const found = finder.find(host, method, canonicalPath(path) as CanonicalPath, '');
+      const needs = level === null ? null : [{ [permission]: level }];
+      const route = found === null || 'fork' in found ? null : found;
+      expect([request, route?.row.need.sets ?? null]).toEqual([request, needs]);
+      if (route !== null) expect(route.target).toEqual({ kind: 'organization', login: 'acme' });
+    }
+  });
+
+  it('of the examples fits Gitea', () => {
+    const finder = new RouteFinder(read(readFileSync(join(ROOT, 'examples/route-map/gitea.yaml'), 'utf8')).services);
+    const target = { kind: 'repository', owner: 'acme', name: 'site' };
+    for (const [request, needs] of [
+      ['POST /acme/site.git/git-receive-pack', { git: 'write' }],
+      ['GET /api/v1/repos/acme/site', { metadata: 'read' }],
+      ['DELETE /api/v1/repos/acme/site', { administration: 'write' }],
+      ['PUT /api/v1/repos/acme/site/contents/src/a.c', { contents: 'write' }],
+      ['GET /api/v1/repos/acme/site/branches', { contents: 'read' }],
+      ['POST /api/v1/repos/acme/site/issues/3/comments', { issues: 'write' }],
+      ['POST /api/v1/repos/acme/site/pulls/3/merge', { contents: 'write' }],
+      ['GET /api/v1/repos/acme/site/hooks', { repository_hooks: 'read' }],
+      ['POST /api/v1/repos/acme/site/keys', { administration: 'write' }],
+      ['POST /api/v1/admin/users', null],
+      ['POST /api/v1/users/acme/tokens', null],
+    ] as const) {
+      const [method = '', path = ''] = request.split(' ');
+      const found = finder.find('gitea.example.org', method, canonicalPath(path) as CanonicalPath, '');
+      const route = found === null || 'fork' in found ? null : found;
+      expect([request, route?.row.need.sets, route?.target]).toEqual(
+        needs === null ? [request, undefined, undefined] : [request, [needs], target],
+      );
+    }
   });
 
   it('that is built in has no two routes for one request', () => {

@@ -7,6 +7,7 @@
  * Invariant: a request that no route map knows is refused.
  */
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
+import { NOBODYS_REGISTRY_TOKEN } from '../../catalogue/registry-tokens.ts';
 import type { FoundRoute, NamedTarget } from '../../catalogue/route-maps/finder.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Need, Target } from '../../rules/model.ts';
@@ -100,7 +101,7 @@ function authorizeAt(
       spelled: atDestination === 'header_unread' ? (request.turning?.name ?? '') : null,
     };
   const further = others.length === 0 ? atDestination : [...others, ...atDestination];
-  const asker = { request, route, person: null };
+  const asker = { request: withoutNobodys(request, route), route, person: null };
   const origin = request.session === null ? null : signInOrigin(ctx, request.host, route);
   if (origin === null || request.session === null) return decideAll(ctx, asker, further);
   const key = request.session.keyFor(origin);
@@ -112,6 +113,16 @@ function authorizeAt(
       return decideAll(ctx, { ...asker, person }, further);
     }),
   );
+}
+
+/** Clients of a container registry send a token even where they have none. */
+function withoutNobodys(request: ForwardedRequest, { row }: AskedRoute): ForwardedRequest {
+  const { credential } = request;
+  return row.guard?.challenge === 'registry' &&
+    credential.form === 'bearer' &&
+    credential.secret.reveal() === NOBODYS_REGISTRY_TOKEN
+    ? { ...request, credential: { form: 'none' } }
+    : request;
 }
 
 /** Where people sign in to the service of a route; null when they don't. */

@@ -67,6 +67,8 @@ export class KeyFile {
   readonly path: string;
   #version = '';
   #keys: readonly SealingKey[] = [];
+  /** Keys for signing, by the key that they come from and their purpose: few, each derived once. */
+  readonly #derived = new Map<string, Buffer>();
 
   /** @throws Fault when the file is missing, can't be read, or contains something else */
   constructor(path: string) {
@@ -108,7 +110,7 @@ export class KeyFile {
     this.#follow();
     const [key] = this.#keys;
     if (key === undefined) throw new TypeError('a key file holds a key');
-    return `${key.id}.${macOf(key, purpose, text)}`;
+    return `${key.id}.${this.#macOf(key, purpose, text)}`;
   }
 
   /** Whether a signature was made here. No when a key in the file gives another; unknown when its key is gone. */
@@ -116,7 +118,7 @@ export class KeyFile {
     this.#follow();
     const [id = '', mac = ''] = signature.split('.');
     const key = this.#keys.find((each) => each.id === id);
-    return key === undefined ? 'unknown key' : sameText(macOf(key, purpose, text), mac);
+    return key === undefined ? 'unknown key' : sameText(this.#macOf(key, purpose, text), mac);
   }
 
   /** If the file disappears or is half written, nothing changes: the keys read before stay in use. */
@@ -153,13 +155,16 @@ export class KeyFile {
       });
     this.#keys = keys;
     this.#version = version;
+    this.#derived.clear();
   }
-}
 
-/** Uses a key derived for this alone (RFC 5869), since the one in the file seals. */
-function macOf({ key }: SealingKey, purpose: string, text: string): string {
-  const derived = hkdfSync('sha256', key, '', `latchkey sign ${purpose}`, 32);
-  return createHmac('sha256', Buffer.from(derived)).update(text).digest('base64url');
+  /** Uses a key derived for this alone (RFC 5869), since the one in the file seals. */
+  #macOf({ id, key }: SealingKey, purpose: string, text: string): string {
+    const name = `${id} ${purpose}`;
+    const derived = this.#derived.get(name) ?? Buffer.from(hkdfSync('sha256', key, '', `latchkey sign ${purpose}`, 32));
+    this.#derived.set(name, derived);
+    return createHmac('sha256', derived).update(text).digest('base64url');
+  }
 }
 
 function sameText(one: string, other: string): boolean {

@@ -20,8 +20,11 @@ export type MapTarget =
   | { readonly kind: 'account'; readonly login: string }
   | { readonly kind: 'self' | 'instance' | 'nobody' | 'every-organization' | 'unknown' };
 
-/** How somebody without a credential is asked for one: by HTTP's two schemes, or, in a browser, by a page. */
-export const CHALLENGES = ['basic', 'bearer', 'sign-in'] as const;
+/**
+ * How somebody without a credential is asked for one: by HTTP's two schemes, in a browser by a page, and clients of a
+ * container registry by the address that gives them a token (distribution specification, token authentication).
+ */
+export const CHALLENGES = ['basic', 'bearer', 'sign-in', 'registry'] as const;
 export type Challenge = (typeof CHALLENGES)[number];
 
 /** What the routes of one service have in common. */

@@ -29,7 +29,7 @@ const CHALLENGE = {
   enum: CHALLENGES,
   description:
     'how somebody without a credential is asked for one: bearer unless told; sign-in leads browsers to the page of ' +
-    'Latchkey and back',
+    'Latchkey and back; registry is for docker and other clients of container registries',
 };
 const NAME = { type: 'string', minLength: 1, maxLength: 140 };
 const NEEDS = {

@@ -17,6 +17,7 @@ import { STANDING_LIST } from '../../base/requests/standing-headers.ts';
 import { acceptedScopes } from '../../catalogue/needs.ts';
 import { metadataAddress, PROTECTED_RESOURCE_PATH } from '../../catalogue/oauth-metadata.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
+import { REGISTRY_TOKEN_PATH, registryErrors } from '../../catalogue/registry-tokens.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Need } from '../../rules/model.ts';
 import type { ProxyError } from './original.ts';
@@ -112,6 +113,8 @@ export interface Audience {
   readonly publicUrl: string;
   /** True for git and WebDAV clients, which only understand `Basic`, and where the route map says so. */
   readonly wantsBasic: boolean;
+  /** For clients of a container registry: its host, and what they ask for. Null for every other service. */
+  readonly registry: { readonly service: string; readonly scope: string | null } | null;
   /** The service, as a protected resource; null where a map is for any host. */
   readonly resource: string | null;
 }
@@ -125,12 +128,13 @@ export function refuse(response: ServerResponse, explanation: Explanation, need:
     .map((line) => line.replaceAll('\n', ' '));
   const headers = ['WWW-Authenticate', challenge(explanation, need, status, audience)];
   if (explanation.retryAfterSec !== null) headers.push('Retry-After', String(explanation.retryAfterSec));
-  send(response, status, explanation.reason, lines, headers);
+  send(response, status, explanation.reason, { lines, asRegistry: audience.registry !== null }, headers);
 }
 
 /** Refuses a request that nobody may send, or that a proxy sent wrongly. */
 export function sendRequestError(response: ServerResponse, error: RequestError, detail: string | null = null): void {
-  send(response, 403, error, [detail === null ? REQUEST_ERRORS[error] : `${REQUEST_ERRORS[error]} ${detail}`], []);
+  const line = detail === null ? REQUEST_ERRORS[error] : `${REQUEST_ERRORS[error]} ${detail}`;
+  send(response, 403, error, { lines: [line] }, []);
 }
 
 /** Where a browser goes next, and the cookie that it takes along. */
@@ -146,12 +150,12 @@ interface Elsewhere {
 export function sendElsewhere(response: ServerResponse, { to, cookie, status, reason }: Elsewhere): void {
   const headers = ['Location', to, 'Referrer-Policy', 'no-referrer'];
   if (cookie !== null) headers.push('Set-Cookie', cookie);
-  send(response, status, reason, [`Go on at ${to.replace(/[?#].*$/, '')}`], headers);
+  send(response, status, reason, { lines: [`Go on at ${to.replace(/[?#].*$/, '')}`] }, headers);
 }
 
 /** Reports that nobody can decide right now: a refusal, but one after which the client may retry. */
 export function refuseForNow(response: ServerResponse, { reason, sentence, retryAfterSec }: OutageAnswer): void {
-  send(response, 503, reason, [sentence], ['Retry-After', String(retryAfterSec)]);
+  send(response, 503, reason, { lines: [sentence] }, ['Retry-After', String(retryAfterSec)]);
 }
 
 /** The answer after a failure of ours: without a decision, refuse. */
@@ -160,7 +164,7 @@ export function refuseFailed(response: ServerResponse): void {
     response,
     403,
     'unavailable',
-    ['The server could not decide. Try again in a moment; its administrator finds the cause in the log.'],
+    { lines: ['The server could not decide. Try again in a moment; its administrator finds the cause in the log.'] },
     [],
   );
 }
@@ -169,8 +173,12 @@ function challenge(
   explanation: Explanation,
   need: Need,
   status: RefusalStatus,
-  { publicUrl, wantsBasic, resource }: Audience,
+  { publicUrl, wantsBasic, registry, resource }: Audience,
 ): string {
+  if (registry !== null) {
+    const scope = registry.scope === null ? '' : `,scope="${registry.scope}"`;
+    return `Bearer realm="${publicUrl}${REGISTRY_TOKEN_PATH}",service="${registry.service}"${scope}`;
+  }
   if (wantsBasic) return 'Basic realm="Latchkey", charset="UTF-8"';
   const parts = ['realm="Latchkey"'];
   if (status === 401 && explanation.reason !== 'credentials_missing')
@@ -201,17 +209,24 @@ function oneLine(text: string): string {
     .trim();
 }
 
+interface Words {
+  readonly lines: readonly string[];
+  /** True: as the JSON of container registries. */
+  readonly asRegistry?: boolean;
+}
+
 function send(
   response: ServerResponse,
   status: 302 | RefusalStatus | 503,
   reason: string,
-  lines: readonly string[],
+  { lines, asRegistry = false }: Words,
   headers: readonly string[],
 ): void {
-  const body = Buffer.from(`${lines.join('\n')}\n`);
+  const text = asRegistry ? JSON.stringify(registryErrors(status, lines.join(' '))) : lines.join('\n');
+  const body = Buffer.from(`${text}\n`);
   response.writeHead(status, [
     'Content-Type',
-    'text/plain; charset=utf-8',
+    asRegistry ? 'application/json' : 'text/plain; charset=utf-8',
     'Content-Length',
     String(body.length),
     'Cache-Control',

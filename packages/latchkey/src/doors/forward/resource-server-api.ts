@@ -20,10 +20,12 @@ import {
   resourceIn,
   serviceMetadata,
 } from '../../catalogue/oauth-metadata.ts';
+import { REGISTRY_TOKEN_PATH } from '../../catalogue/registry-tokens.ts';
 import { OAuthError, type ResourceServerCall, serverAsking } from './call.ts';
 import { answerCheckCall } from './check.ts';
 import { makeEvents } from './events.ts';
 import { answerIntrospection } from './introspection.ts';
+import { answerRegistryToken } from './registry-token.ts';
 
 /** The most bytes in a body: a few hundred checks with long names. */
 const MAX_CALL_BODY_BYTES = 256 * 1024;
@@ -49,6 +51,11 @@ export function resourceServerApi(ctx: Context, closing: AbortSignal): FastifyPl
       fastify.get(path, async (request, reply) => sendMetadata(ctx, request, reply.header(...FOR_ANY_PAGE)));
     fastify.post('/oauth/introspect', async (request) => answerIntrospection(callOf(ctx, request)));
     fastify.post('/api/latchkey/check', async (request) => answerCheckCall(callOf(ctx, request)));
+    fastify.get(REGISTRY_TOKEN_PATH, async (request, reply) => {
+      const { status, body } = await answerRegistryToken(callOf(ctx, request));
+      if (status === 401) void reply.header('WWW-Authenticate', 'Basic realm="Latchkey", charset="UTF-8"');
+      return reply.code(status).send(body);
+    });
     fastify.get('/api/latchkey/events', async (request, reply) => {
       await serverAsking(callOf(ctx, request));
       return events(request, reply);

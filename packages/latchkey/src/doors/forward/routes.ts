@@ -24,6 +24,7 @@ import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { STANDING_LIST } from '../../base/requests/standing-headers.ts';
 import { Secret } from '../../base/secret.ts';
 import { PROTECTED_RESOURCE_PATH } from '../../catalogue/oauth-metadata.ts';
+import { registryScope } from '../../catalogue/registry-tokens.ts';
 import type { Bearer, Target } from '../../rules/model.ts';
 import { ProxiedContent } from './content.ts';
 import { FORWARD_PATH, type Original, originalRequest } from './original.ts';
@@ -185,9 +186,14 @@ function deny(
     if (verdict.explanation.tokenId === null && verdict.explanation.userId !== null)
       return leadToRefusal(ctx, response, original, origin);
   }
+  const host = plainHost(original.host);
   const audience: Audience = {
     publicUrl: ctx.settings.publicUrl,
-    resource: row.guard?.resources.get(plainHost(original.host)) ?? null,
+    registry:
+      row.guard?.challenge === 'registry'
+        ? { service: host, scope: registryScope(original.method, original.uri.replace(/\?.*$/, '')) }
+        : null,
+    resource: row.guard?.resources.get(host) ?? null,
     wantsBasic:
       row.isGit === true ||
       row.guard?.challenge === 'basic' ||

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { addResourceServer, removeResourceServer } from '../../../src/actions/qu
 import { revokeToken } from '../../../src/actions/tokens/tokens.ts';
 import { Secret } from '../../../src/base/secret.ts';
 import { resourceServerApi } from '../../../src/doors/forward/resource-server-api.ts';
+import { mintTokenText } from '../../../src/rules/token-text.ts';
 import { lastUses } from '../../../src/store/usage.ts';
 import { deriveFrom } from '../../actions/derive.ts';
 import { type ForwardWorld, forwardWorld } from './door.ts';
@@ -394,11 +396,82 @@ describe('metadata', () => {
   });
 });
 
-async function mapFile(): Promise<string> {
-  const path = join(tmpdir(), `route-map-${process.pid}-${Math.random()}.yaml`);
-  await writeFile(
-    path,
-    `services:
+describe('a client of a container registry', () => {
+  const REGISTRY = join(import.meta.dirname, '../../../../../examples/route-map/registry.yaml');
+  const HOST = ['X-Original-Host', 'registry.example.org'] as const;
+
+  it('is led to the token that it sends, which is the one it signed in with', async () => {
+    const world = await resourceServerWorld({ routeMap: REGISTRY });
+    const token = await world.token('ada', {
+      kind: 'fine-grained',
+      scopes: [],
+      grants: [{ ...GRANT, selection: 'public', repositories: [], permissions: { 'images:images': 'write' } }],
+    });
+    const ping = await world.nginx('GET /v2/', null, [HOST]);
+    const realm = 'http://127.0.0.1:7070/api/latchkey/registry-token';
+    expect([ping.status, ping.headers['www-authenticate']]).toEqual([
+      401,
+      `Bearer realm="${realm}",service="registry.example.org"`,
+    ]);
+    expect(JSON.parse(ping.text)).toEqual({ errors: [{ code: 'UNAUTHORIZED', message: expect.any(String) }] });
+    const signIn = (secret: string): Promise<Asked> =>
+      world.get('/api/latchkey/registry-token?service=registry.example.org&scope=repository:acme/site:pull,push', {
+        authorization: `Basic ${Buffer.from(`ada:${secret}`).toString('base64')}`,
+      });
+    const given = await signIn(token);
+    expect([given.status, given.headers['cache-control'], given.body]).toEqual([
+      200,
+      'no-store',
+      { token, access_token: token, expires_in: 300 },
+    ]);
+    const pushed = await world.nginx('POST /v2/acme/site/blobs/uploads/', given.body.token, [HOST]);
+    expect(pushed.status).toBe(200);
+    const removed = await world.nginx('DELETE /v2/acme/site/manifests/1', given.body.token, [HOST]);
+    expect([removed.status, JSON.parse(removed.text).errors[0].code]).toEqual([403, 'DENIED']);
+    expect(removed.text).toContain('lacks images:images: admin');
+    const wrong = await signIn(mintTokenText('fine-grained', randomBytes, null));
+    expect([wrong.status, wrong.body.errors[0].code]).toEqual([401, 'UNAUTHORIZED']);
+    expect(JSON.stringify(wrong.body)).not.toContain('lkf_');
+  });
+
+  it('without a token gets one that stands for nobody, and is worth nothing elsewhere', async () => {
+    const path = await mapFile(`services:
+  - hosts: [registry.example.org]
+    challenge: registry
+    routes:
+      - { method: GET, path: /v2, needs: {} }
+      - method: GET
+        path: '/v2/{owner}/{repo}/manifests/{reference}'
+        needs: { packages: read }
+        repository: '{owner}/{repo}'
+        public: true
+  - hosts: [api.example.org]
+    routes:
+      - method: GET
+        path: '/{owner}/{repo}'
+        needs: { packages: read }
+        repository: '{owner}/{repo}'
+        public: true
+`);
+    const world = await resourceServerWorld({ routeMap: path });
+    const { status, body } = await world.get('/api/latchkey/registry-token?service=registry.example.org');
+    expect([status, body.token]).toEqual([200, 'anonymous']);
+    const pull = (name: string): ReturnType<ForwardWorld['nginx']> =>
+      world.nginx(`GET /v2/acme/${name}/manifests/latest`, body.token, [HOST]);
+    expect((await pull('docs')).status).toBe(200);
+    const refused = await pull('site');
+    expect([refused.status, refused.headers['www-authenticate']]).toEqual([
+      401,
+      'Bearer realm="http://127.0.0.1:7070/api/latchkey/registry-token",service="registry.example.org",' +
+        'scope="repository:acme/site:pull"',
+    ]);
+    expect((await world.nginx('GET /acme/docs', body.token, [['X-Original-Host', 'api.example.org']])).status).toBe(
+      401,
+    );
+  });
+});
+
+const TOOLS = `services:
   - name: tools
     hosts: [tools.example.org]
     prefix: /mcp
@@ -408,8 +481,11 @@ async function mapFile(): Promise<string> {
   - hosts: [plain.example.org]
     origin: http://plain.example.org:8080
     routes: [{ method: GET, path: '/{p...}', needs: {} }]
-`,
-  );
+`;
+
+async function mapFile(text = TOOLS): Promise<string> {
+  const path = join(tmpdir(), `route-map-${process.pid}-${Math.random()}.yaml`);
+  await writeFile(path, text);
   onTestFinished(() => rm(path));
   return path;
 }
