@@ -4,7 +4,7 @@
  * A page is found by the id of the previous row, so it costs the same however deep it is; filtering by last use,
  * which no index covers, reads the rows that it skips.
  */
-import type { ExpressionBuilder } from 'kysely';
+import { type ExpressionBuilder, type RawBuilder, sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import { LEVELS, type Level, type PermissionName } from '../catalogue/permissions.ts';
 import type { Query } from './db.ts';
@@ -49,21 +49,7 @@ export async function activeGrantIds(
     .where('grants.state', '=', 'active')
     .where('tokens.revoked_at', 'is', null)
     .where((row) => narrowed(row as unknown as Rows, filter, 'grants.permissions_json'));
-  if (filter.repositoryId !== undefined) {
-    const { repositoryId } = filter;
-    query = query.where((row) =>
-      row.or([
-        row('grants.selection', '=', 'all'),
-        row.exists(
-          row
-            .selectFrom('grant_repositories as chosen')
-            .select('chosen.grant_id')
-            .whereRef('chosen.grant_id', '=', 'grants.id')
-            .where('chosen.repository_id', '=', repositoryId),
-        ),
-      ]),
-    );
-  }
+  query = query.where((row) => inRepository(row as unknown as Rows, filter.repositoryId));
   if (page.afterId !== null) query = query.where('grants.id', page.ascending ? '>' : '<', page.afterId);
   const rows = await query
     .orderBy('grants.id', page.ascending ? 'asc' : 'desc')
@@ -88,14 +74,7 @@ export async function pendingRequestIds(
     .where('requests.state', '=', 'pending')
     .where((row) => narrowed(row as unknown as Rows, filter, 'requests.permissions_json'));
   if (filter.repositoryId !== undefined) {
-    const { repositoryId } = filter;
-    const listed = [`[${repositoryId}]`, `[${repositoryId},%`, `%,${repositoryId},%`, `%,${repositoryId}]`];
-    query = query.where((row) =>
-      row.or([
-        row('requests.selection', '=', 'all'),
-        ...listed.map((text) => row('requests.repository_ids_json', 'like', text)),
-      ]),
-    );
+    query = query.where(askedIn(filter.repositoryId));
   }
   if (page.afterId !== null) query = query.where('requests.id', page.ascending ? '>' : '<', page.afterId);
   const rows = await query
@@ -106,16 +85,43 @@ export async function pendingRequestIds(
   return rows.map((row) => row.id);
 }
 
-type Rows = ExpressionBuilder<Database, 'tokens' | 'grants' | 'requests'>;
+export type Rows = ExpressionBuilder<Database, 'tokens' | 'grants' | 'requests'>;
 
-function narrowed(
+/** A request that names this repository, or all. */
+export function askedIn(repositoryId: number): RawBuilder<boolean> {
+  const places = [`[${repositoryId}]`, `[${repositoryId},%`, `%,${repositoryId},%`, `%,${repositoryId}]`];
+  const named = places.map((place) => sql`requests.repository_ids_json like ${place}`);
+  return sql<boolean>`(requests.selection = 'all' or ${sql.join(named, sql` or `)})`;
+}
+
+/** A grant that reaches this repository; undefined = any. */
+export function inRepository(row: Rows, repositoryId: number | undefined) {
+  if (repositoryId === undefined) return row.and([]);
+  return row.or([
+    row('grants.selection', '=', 'all'),
+    row.exists(
+      row
+        .selectFrom('grant_repositories as chosen')
+        .select('chosen.grant_id')
+        .whereRef('chosen.grant_id', '=', 'grants.id')
+        .where('chosen.repository_id', '=', repositoryId),
+    ),
+  ]);
+}
+
+/** A token of one of these people; undefined = of anybody. */
+export function hasPerson(row: Rows, userIds: readonly number[] | undefined) {
+  return userIds === undefined ? row.and([]) : row('tokens.user_id', 'in', [-1, ...userIds]);
+}
+
+/** What the filter says of tokens and permissions; repositories are for `inRepository` and `askedIn`. */
+export function narrowed(
   row: Rows,
   filter: OrganizationTokenFilter,
   permissionsColumn: 'grants.permissions_json' | 'requests.permissions_json',
 ) {
   const { userIds, tokenIds, permission, usedBefore, usedAfter } = filter;
-  const all = [];
-  if (userIds !== undefined) all.push(row('tokens.user_id', 'in', [-1, ...userIds]));
+  const all = [hasPerson(row, userIds)];
   if (tokenIds !== undefined) all.push(row('tokens.id', 'in', [-1, ...tokenIds]));
   if (usedBefore !== undefined || usedAfter !== undefined) {
     let used = row
@@ -162,6 +168,20 @@ export async function memberTokenIds(
   return ids.sort((a, b) => (page.ascending ? a - b : b - a)).slice(page.skip, page.skip + page.limit);
 }
 
+/** What these tokens reach the organization with: active grants of fine-grained ones, and the other ones by their ids. */
+export async function reachingAmong(
+  q: Query,
+  organizationId: number,
+  tokenIds: readonly number[],
+): Promise<{ readonly grantIds: readonly number[]; readonly otherIds: readonly number[] }> {
+  const page = { afterId: null, limit: tokenIds.length, skip: 0, ascending: true };
+  const [grantIds, otherIds] = await Promise.all([
+    activeGrantIds(q, organizationId, { tokenIds }, page),
+    memberTokenIds(q, organizationId, page, tokenIds),
+  ]);
+  return { grantIds, otherIds };
+}
+
 /** True for a token that was used in an internal repository of the organization, by whomever. */
 export async function wasUsedInside(q: Query, organizationId: number, tokenId: number): Promise<boolean> {
   const row = await q
@@ -184,7 +204,7 @@ function living(q: Query, page: DirectedPage, among: readonly number[] | undefin
   return query.orderBy('tokens.id', page.ascending ? 'asc' : 'desc').limit(page.skip + page.limit);
 }
 
-function usedInside(row: ExpressionBuilder<Database, 'tokens'>, organizationId: number) {
+export function usedInside(row: ExpressionBuilder<Database, 'tokens'>, organizationId: number) {
   return row
     .selectFrom('repositories')
     .innerJoin('token_days', 'token_days.repository_id', 'repositories.id')
@@ -193,7 +213,7 @@ function usedInside(row: ExpressionBuilder<Database, 'tokens'>, organizationId: 
     .where('repositories.visibility', '=', 'internal');
 }
 
-function peopleOf(row: ExpressionBuilder<Database, 'tokens'>, organizationId: number) {
+export function peopleOf(row: ExpressionBuilder<Database, 'tokens'>, organizationId: number) {
   return row
     .selectFrom('memberships')
     .select('memberships.user_id')

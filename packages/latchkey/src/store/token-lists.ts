@@ -94,10 +94,11 @@ function matching(q: Query, { userId, kind, text, tab, at }: TokenList) {
   if (userId !== null) query = query.where('tokens.user_id', '=', userId);
   if (kind !== null) query = query.where('tokens.kind', '=', kind);
   if (text !== '') query = query.where(saying(text));
-  return tab === 'all' ? query : query.where(within(tab, at));
+  return tab === 'all' ? query : query.where(inState(tab, at));
 }
 
-function within(tab: Exclude<TokenTab, 'all'>, at: UnixSeconds): RawBuilder<boolean> {
+/** A token on this tab. */
+export function inState(tab: Exclude<TokenTab, 'all'>, at: UnixSeconds): RawBuilder<boolean> {
   const live = sql<boolean>`(tokens.expires_at is null or tokens.expires_at > ${at})
     and (tokens.uses_left is null or tokens.uses_left > 0)`;
   switch (tab) {

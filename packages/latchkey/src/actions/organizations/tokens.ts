@@ -141,7 +141,8 @@ export async function withTokens<Row, Seen>(
   });
 }
 
-async function filterOf(
+/** @throws Problem when a name or a permission is none */
+export async function filterOf(
   q: Query,
   organization: Account,
   input: OrganizationTokenFilterInput,

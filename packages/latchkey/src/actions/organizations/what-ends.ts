@@ -14,9 +14,10 @@ import { isOver } from '../../rules/token-state.ts';
 import type { Query } from '../../store/db.ts';
 import { grantsByIds } from '../../store/grants.ts';
 import { membershipRole } from '../../store/memberships.ts';
-import { activeGrantIds, memberTokenIds } from '../../store/organization-tokens.ts';
+import { activeGrantIds, memberTokenIds, reachingAmong } from '../../store/organization-tokens.ts';
 import { batchesOf } from '../../store/page.ts';
 import { sessionsOf } from '../../store/sessions.ts';
+import { excludedAmong } from '../../store/token-organizations.ts';
 import { listAllLiveTokens, listTokens, type Token, tokensByIds } from '../../store/tokens.ts';
 import { organizationNamed, userNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
@@ -44,6 +45,12 @@ export interface Endings {
   readonly people: number;
   /** False when there were more tokens than were looked at. */
   readonly isAll: boolean;
+}
+
+/** Of how many fine-grained tokens, and of how many others, the organization's access ends. */
+export interface ReachEndings extends Endings {
+  readonly grants: number;
+  readonly others: number;
 }
 
 /** What stops when an account does. */
@@ -86,20 +93,22 @@ export async function endingsOfTokens(ctx: Context, _permit: Permit, ids: readon
   return endingsAmong(await viewsOf(ctx, tokens), true);
 }
 
-/** The tokens of these grants for an organization; those of other owners are left out. */
-export async function endingsOfGrants(
+/** Those of the chosen tokens that reach the organization; it learns nothing of others. */
+export async function endingsOfReach(
   ctx: Context,
   permit: Permit,
   organizationName: string,
-  grantIds: readonly number[],
-): Promise<Endings> {
+  tokenIds: readonly number[],
+): Promise<ReachEndings> {
   const { id } = await organizationNamed(ctx.store.db, organizationName);
-  const grants = [...(await grantsByIds(ctx.store.db, grantIds)).values()].filter(({ ownerId }) => ownerId === id);
-  return endingsOfTokens(
-    ctx,
-    permit,
-    grants.map(({ tokenId }) => tokenId),
-  );
+  const { grantIds, otherIds } = await reachingAmong(ctx.store.db, id, tokenIds);
+  const [grants, excluded] = await Promise.all([
+    grantsByIds(ctx.store.db, grantIds),
+    excludedAmong(ctx.store.db, id, otherIds),
+  ]);
+  const others = otherIds.filter((each) => !excluded.has(each));
+  const ids = [...[...grants.values()].map(({ tokenId }) => tokenId), ...others];
+  return { ...(await endingsOfTokens(ctx, permit, ids)), grants: grants.size, others: others.length };
 }
 
 /** All tokens of a machine account that stop with it. @throws Problem for another owner's machine */
@@ -120,18 +129,6 @@ export async function endingOfMachineToken(
   await ctx.usage.flush();
   const view = await readMachineToken(ctx, permit, token);
   return { name: view.name, ...endingsAmong(isOver(view.state) ? [] : [view], true) };
-}
-
-/** Those of the chosen tokens that are classic or scoped ones of the organization's people. */
-export async function endingsOfMemberTokens(
-  ctx: Context,
-  permit: Permit,
-  organizationName: string,
-  tokenIds: readonly number[],
-): Promise<Endings> {
-  const { id } = await organizationNamed(ctx.store.db, organizationName);
-  const page = { afterId: null, limit: MAX_LOOKED_AT, skip: 0, ascending: false };
-  return endingsOfTokens(ctx, permit, await memberTokenIds(ctx.store.db, id, page, tokenIds));
 }
 
 /** The tokens of one of its people that do something in an organization today. @throws Problem for a stranger */

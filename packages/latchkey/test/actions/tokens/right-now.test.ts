@@ -6,9 +6,9 @@ import { expect, it } from 'vitest';
 import { addOrganization, addUser, removeMember, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { revokeAccess } from '../../../src/actions/organizations/approvals.ts';
+import { reachingTable } from '../../../src/actions/organizations/lists.ts';
 import { changeMemberTokens } from '../../../src/actions/organizations/member-tokens.ts';
 import { changePolicy } from '../../../src/actions/organizations/policies.ts';
-import { memberTokenRows, reachingRows } from '../../../src/actions/organizations/rows.ts';
 import { addRepository, archiveRepository, setCollaborator } from '../../../src/actions/repositories/repositories.ts';
 import { createToken, listTokens } from '../../../src/actions/tokens/tokens.ts';
 import type { TokenDraft } from '../../../src/rules/draft.ts';
@@ -70,11 +70,16 @@ async function told(ctx: TestContext): Promise<string> {
   return view === undefined ? '' : `${worksToday(view) ? '' : '(nothing) '}${rightSentence(view, 'owner')}`;
 }
 
+async function toldToOwners(ctx: TestContext): Promise<string[]> {
+  const wish = { text: '', tab: 'all', sort: 'created', descending: true, page: 1, filter: {} } as const;
+  return (await reachingTable(ctx, OPERATOR, 'acme', wish)).rows.map(({ sentence }) => sentence);
+}
+
 it.each(ENGINES)('a fine-grained token is said to do what its owner may do today [%s]', async (engine) => {
   const ctx = await world(engine);
   const id = await make(ctx, CODE_IN_ACME);
   const grantId = (await grantsOf(ctx.store.db, [id])).get(id)?.[0]?.id ?? 0;
-  const owners = async () => (await reachingRows(ctx, OPERATOR, 'acme', {}, null)).map(({ sentence }) => sentence);
+  const owners = () => toldToOwners(ctx);
   const MORE = 'More was granted in 2 repositories of acme, but your own role allows no more.';
   expect(await told(ctx)).toBe(`Can read and write code in acme/site; read code in 2 repositories of acme. ${MORE}`);
   expect(await owners()).toEqual([
@@ -97,7 +102,7 @@ it.each(ENGINES)('a fine-grained token is said to do what its owner may do today
 it.each(ENGINES)('a classic token is said to reach what its owner reaches today [%s]', async (engine) => {
   const ctx = await world(engine);
   const id = await make(ctx, { scopes: ['repo'] });
-  const owners = async () => (await memberTokenRows(ctx, OPERATOR, 'acme', null)).map(({ sentence }) => sentence);
+  const owners = () => toldToOwners(ctx);
   const all = (count: number) => `Can read and write everything in every repository that you can, ${count} today.`;
   expect([await told(ctx), await owners()]).toEqual([all(4), [all(3).replace('you', 'they')]]);
   await changePolicy(ctx, OPERATOR, 'acme', { allowed: { classic: false } });

@@ -128,11 +128,11 @@ test('an owner learns nothing of a token that does not reach the organization by
   await world.addPerson('stranger');
   const { id } = (await token(world, 'stranger', 'of a stranger')).token;
   await token(world, 'ada', 'of a member');
-  const { values } = formIn((await grace.get(TOKENS)).text, 'members');
+  const { values } = formIn((await grace.get(TOKENS)).text, 'tokens');
   values.set('ids', String(id));
   values.set('action', 'revoke');
-  const question = await grace.post(TOKENS, values);
-  expect(question.text).not.toContain('of a stranger');
+  const refused = await grace.post(TOKENS, values);
+  expect([refused.status, refused.text.includes('of a stranger')]).toEqual([422, false]);
   const removed = await grace.post(
     '/organizations/octo/settings/people',
     new URLSearchParams({ ...Object.fromEntries(values), form: 'remove', login: 'stranger' }),
@@ -161,4 +161,34 @@ test('an approval is undone with one click: the token no longer reaches the orga
   expect(await reads(world, made.secret)).toMatchObject({ allowed: true });
   await grace.post(inbox, formIn((await grace.get(inbox)).text, 'undo').values);
   expect(await reads(world, made.secret)).toMatchObject({ allowed: false });
+});
+
+test('owners revoke tokens of all kinds at once, and classic ones are back with one click', async () => {
+  const { world, grace } = await octo();
+  const [classic, fine] = [await token(world, 'ada', 'laptop'), await token(world, 'mori', 'ci', 'fine-grained')];
+  await world.ctx.store.db.updateTable('grants').set({ state: 'active' }).execute();
+  await world.ctx.memory.refresh();
+  const revoke = async (...made: (typeof classic)[]): Promise<string> => {
+    const { values } = formIn((await grace.get(TOKENS)).text, 'tokens');
+    for (const { token: each } of made) values.append('ids', String(each.id));
+    values.set('action', 'revoke');
+    const question = await grace.post(TOKENS, values);
+    const answer = formIn(question.text, 'tokens').values;
+    expect((await grace.post(TOKENS, answer)).location).toBe(TOKENS);
+    return words(question.text);
+  };
+  expect(await revoke(classic)).toMatch(/Revoke this token for octo\? .* 1 token stops working in octo laptop · ada/);
+  expect(await reads(world, classic.secret)).toMatchObject({ allowed: false });
+  const done = await grace.get(TOKENS);
+  await grace.post(TOKENS, formIn(done.text, 'undo').values);
+  expect(await reads(world, classic.secret)).toMatchObject({ allowed: true });
+  expect(await revoke(classic, fine)).toContain('2 tokens of 2 people stop working in octo');
+  for (const { secret } of [classic, fine]) expect(await reads(world, secret)).toMatchObject({ allowed: false });
+  const left = await grace.get(`${TOKENS}?state=revoked`);
+  expect(words(left.text)).toMatch(/Revoked here 1 .*ada “ laptop ” Classic Revoked/);
+  const { values } = formIn(left.text, 'tokens');
+  values.set('ids', String(classic.token.id));
+  values.set('action', 'restore');
+  await grace.post(TOKENS, values);
+  expect(await reads(world, classic.secret)).toMatchObject({ allowed: true });
 });

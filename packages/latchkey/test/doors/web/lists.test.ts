@@ -125,4 +125,52 @@ describe.each(ENGINES)('lists on %s', (engine) => {
     expect(words(seen.text)).toMatch(/ada owner .*mori member/);
     for (const secret of ['Second factor', 'Last seen', '@example.org']) expect(seen.text).not.toContain(secret);
   });
+
+  test('owners find what reaches the organization, and what asks to, by person and state, sorted and counted', async () => {
+    const { world, visitor } = await ada();
+    const { ctx } = world;
+    await world.addPerson('mori');
+    await addOrganization(ctx, operatorPermit(), { name: 'octo', owner: 'ada' });
+    await setMember(ctx, operatorPermit(), { organization: 'octo', login: 'mori', role: 'member' });
+    for (let i = 10; i < 37; i++) await token(world, 'mori', `t${i}`, 30);
+    await token(world, 'ada', 'laptop', 300);
+    const draft = { userLogin: 'mori', kind: 'fine-grained', description: '', scopes: [], expiresInDays: 60 } as const;
+    const asks = { owner: 'octo', selection: 'all', repositories: [], justification: null } as const;
+    for (const name of ['build', 'deploy'])
+      await createToken(ctx, operatorPermit(), {
+        ...draft,
+        name,
+        grants: [{ ...asks, permissions: { contents: 'read' } }],
+      });
+    const settings = '/organizations/octo/settings';
+    const [tokens, inbox] = [`${settings}/personal-access-tokens`, `${settings}/personal-access-token-requests`];
+    const shown = (html: string): string[] =>
+      [...html.matchAll(/“<bdi class="text-bold">([^<]*)</g)].map(([, n]) => n!);
+    const of = async (path: string): Promise<string[]> => shown((await visitor.get(path)).text);
+
+    expect(await of(`${inbox}?sort=name`)).toEqual(['build', 'deploy']);
+    expect(await of(`${inbox}?sort=name&direction=desc&q=MORI`)).toEqual(['deploy', 'build']);
+    expect(await of(`${inbox}?q=ada`)).toEqual([]);
+    expect(await of(`${inbox}?state=more`)).toEqual([]);
+    const waiting = await visitor.get(inbox);
+    expect(words(waiting.text)).toMatch(/All 2 First access More access .*2 requests All shown/);
+    expect(waiting.text).toContain('aria-label="Not used in 30 days"');
+
+    await ctx.store.db.updateTable('grants').set({ state: 'active' }).where('token_id', '=', 29).execute();
+    const all = await visitor.get(`${tokens}?sort=name`);
+    expect(shown(all.text)).toHaveLength(25);
+    expect([shown(all.text)[0], all.text.includes('aria-sort="ascending"')]).toEqual(['build', true]);
+    expect(words(all.text)).toMatch(/All 29 .*29 tokens Page 1 Next/);
+    expect(await of(`${tokens}?sort=name&page=2`)).toEqual(['t33', 't34', 't35', 't36']);
+    expect(await of(`${tokens}?q=ada`)).toEqual(['laptop']);
+    expect(await of(`${tokens}?owner=ada`)).toEqual(['laptop']);
+    expect(await of(`${tokens}?state=fine-grained`)).toEqual(['build']);
+    expect(await of(`${tokens}?permission=contents_read`)).toEqual(['build']);
+    expect(await of(`${tokens}?sort=ends&direction=desc`)).toContain('laptop');
+    expect(await of(`${tokens}?state=ending`)).toEqual([]);
+    expect((await visitor.get(`${tokens}?q=%3Cb%3Enone`)).text).toContain('No token matches “&lt;b>none”');
+    ctx.clock.advance(25 * DAY_SEC);
+    await visitor.signIn('ada');
+    expect(await of(`${tokens}?state=ending&q=t1`)).toHaveLength(10);
+  });
 });

@@ -96,7 +96,7 @@ async function table(
 }
 
 /** The use of thirty days of these tokens, by id. */
-async function dailyOf(ctx: Context, ids: readonly number[]): Promise<(id: number) => number[]> {
+export async function dailyOf(ctx: Context, ids: readonly number[]): Promise<(id: number) => number[]> {
   const now = ctx.clock.now();
   const since = now - (now % DAY_SEC) - (SPARK_DAYS - 1) * DAY_SEC;
   const uses = await dailyUses(ctx.store.db, ids, since);

@@ -63,6 +63,14 @@ export function idTyped(visit: Visit): number {
   return Number.isSafeInteger(id) && id > 0 ? id : 0;
 }
 
+/** The ids in a list that is kept in one field. */
+export function idsIn(text: string): number[] {
+  return text
+    .split(' ')
+    .map(Number)
+    .filter((id) => Number.isSafeInteger(id) && id > 0);
+}
+
 /** The ids of the ticked rows. */
 export function tickedIds(visit: Visit): number[] {
   return (visit.typed?.getAll('ids') ?? []).map(Number).filter((id) => Number.isSafeInteger(id) && id > 0);

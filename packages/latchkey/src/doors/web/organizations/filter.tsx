@@ -1,8 +1,10 @@
-/** How owners filter lists of tokens, and how a token's permissions appear in them. */
+/** How owners narrow and sort tables of tokens and requests, and how a token's permissions appear in them. */
 import type { VNode } from 'preact';
-import type { OrganizationTokenFilterInput } from '../../../actions/organizations/tokens.ts';
+import { REACH_SORTS, type ReachWish } from '../../../actions/organizations/lists.ts';
+import { MAX_COUNTED, MAX_PAGE, ROWS_ON_A_PAGE } from '../../../actions/tokens/use/lists.ts';
 import { type Level, type PermissionSet, permissionNamed } from '../../../catalogue/permissions.ts';
 import type { Visit } from '../frame/visit.ts';
+import { countWords, ListFoot, ListSearch, listPath, oneOf, pageIn, SortHead, Tabs } from '../parts/table-tools.tsx';
 import { levelWords } from '../tokens/form/level-words.ts';
 
 const FILTERS = [
@@ -11,41 +13,145 @@ const FILTERS = [
   { name: 'permission', label: 'Permission', placeholder: 'contents_write' },
 ] as const;
 
-/** The filters in the address. */
-export function filterInputOf({ query }: Visit): OrganizationTokenFilterInput {
+/** What the address asks a table for. The first tab is the one without a parameter. */
+export function reachWish<Tab extends string>({ query }: Visit, tabs: readonly Tab[]): ReachWish<Tab> {
+  const sort = oneOf(REACH_SORTS, query.get('sort'));
   const text = (name: string): string | undefined => (query.get(name) ?? '').trim() || undefined;
   const owner = text('owner');
   return {
-    owners: owner === undefined ? undefined : [owner],
-    repository: text('repository'),
-    permission: text('permission'),
+    text: (query.get('q') ?? '').trim().slice(0, 100),
+    tab: oneOf(tabs, query.get('state')),
+    sort,
+    descending: query.has('direction') ? query.get('direction') === 'desc' : sort === 'created' || sort === 'used',
+    page: pageIn(query, MAX_PAGE),
+    filter: {
+      owners: owner === undefined ? undefined : [owner],
+      repository: text('repository'),
+      permission: text('permission'),
+    },
   };
 }
 
-export function TokenFilter({ visit }: { visit: Visit }): VNode {
+/** True when the list was narrowed by anything. */
+export function isNarrowed({ text, tab, filter }: ReachWish<string>): boolean {
+  return text !== '' || tab !== 'all' || Object.values(filter).some((each) => each !== undefined);
+}
+
+/** Search, states and filters above a table of the organization's tokens, or of its requests. */
+export function ReachTools({
+  visit,
+  wish,
+  tabs,
+  count,
+}: {
+  visit: Visit;
+  wish: ReachWish<string>;
+  tabs: readonly { readonly name: string; readonly label: string }[];
+  /** On the tab that is shown. */
+  count: number;
+}): VNode {
+  const set = FILTERS.filter(({ name }) => (visit.query.get(name) ?? '') !== '');
   return (
-    <form method="get" class="lk-filter mb-3" role="search">
-      {FILTERS.map(({ name, label, placeholder }) => (
-        <div>
-          <label for={`filter-${name}`} class="f6">
-            {label}
-          </label>
-          <input
-            id={`filter-${name}`}
-            name={name}
-            class="form-control input-sm"
-            value={visit.query.get(name) ?? ''}
-            placeholder={placeholder}
-            maxLength={100}
-            spellcheck={false}
-            autocomplete="off"
-          />
-        </div>
-      ))}
-      <button type="submit" class="btn btn-sm">
-        Filter
-      </button>
-    </form>
+    <>
+      <Tabs
+        visit={visit}
+        label="States"
+        parameter="state"
+        tabs={tabs.map((tab) => ({ ...tab, count: tab.name === wish.tab ? countWords(count, MAX_COUNTED) : null }))}
+        current={wish.tab}
+      />
+      <ListSearch visit={visit} label="Token, person or last characters" value={wish.text} />
+      <details class="mb-3" open={set.length > 0}>
+        <summary class="btn btn-sm">
+          Filter{set.length === 0 ? '' : `: ${set.map(({ label }) => label.toLowerCase()).join(', ')}`}
+        </summary>
+        <form method="get" class="lk-filter mt-2" role="search" aria-label="Filter">
+          {[...visit.query]
+            .filter(([name]) => !['page', 'notice'].includes(name) && !FILTERS.some((each) => each.name === name))
+            .map(([name, value]) => (
+              <input type="hidden" name={name} value={value} />
+            ))}
+          {FILTERS.map(({ name, label, placeholder }) => (
+            <div>
+              <label for={`filter-${name}`} class="f6">
+                {label}
+              </label>
+              <input
+                id={`filter-${name}`}
+                name={name}
+                class="form-control input-sm"
+                value={visit.query.get(name) ?? ''}
+                placeholder={placeholder}
+                maxLength={100}
+                spellcheck={false}
+                autocomplete="off"
+              />
+            </div>
+          ))}
+          <button type="submit" class="btn btn-sm">
+            Filter
+          </button>
+          {set.length === 0 ? null : (
+            <a class="btn btn-sm" href={listPath(visit, { owner: null, repository: null, permission: null })}>
+              Clear
+            </a>
+          )}
+        </form>
+      </details>
+    </>
+  );
+}
+
+/** The head of a column; beyond what is counted nothing is sorted. */
+export function ReachHead({
+  visit,
+  wish,
+  count,
+  name,
+  label,
+}: {
+  visit: Visit;
+  wish: ReachWish<string>;
+  count: number;
+  name: ReachWish<string>['sort'];
+  label: string;
+}): VNode {
+  if (count > MAX_COUNTED) return <th scope="col">{label}</th>;
+  return (
+    <SortHead
+      visit={visit}
+      name={name}
+      label={label}
+      sorting={wish}
+      firstDown={name === 'created' || name === 'used'}
+    />
+  );
+}
+
+/** How many there are, in what order, and the way through them. */
+export function ReachFoot({
+  visit,
+  wish,
+  count,
+  shown,
+  noun,
+}: {
+  visit: Visit;
+  wish: ReachWish<string>;
+  count: number;
+  /** Rows on this page. */
+  shown: number;
+  noun: string;
+}): VNode {
+  const tooMany = count > MAX_COUNTED;
+  const words = `${countWords(count, MAX_COUNTED)} ${count === 1 ? noun : `${noun}s`}`;
+  return (
+    <ListFoot
+      visit={visit}
+      page={wish.page}
+      words={tooMany ? `${words}, newest first: narrow the list to sort it` : words}
+      hasNext={shown === ROWS_ON_A_PAGE && wish.page < MAX_PAGE && (tooMany || wish.page * shown < count)}
+    />
   );
 }
 

@@ -2,10 +2,10 @@
 import type { PolicyChange } from '../../../actions/organizations/policies.ts';
 import {
   type Endings,
-  endingsOfGrants,
   endingsOfMember,
-  endingsOfMemberTokens,
   endingsOfPolicy,
+  endingsOfReach,
+  type ReachEndings,
 } from '../../../actions/organizations/what-ends.ts';
 import type { Visit } from '../frame/visit.ts';
 import type { Consequence, Question } from '../frame/web-page.ts';
@@ -58,41 +58,31 @@ function tokensLoseMembership({ tokens }: Endings, org: string): Consequence {
 
 const TOKENS_WRITE = { organization_personal_access_tokens: 'write' } as const;
 
-/** Revoking fine-grained tokens for the organization. Null when none is selected: then `run` says so. */
-export async function asksToRevokeGrants(visit: Visit): Promise<Question | null> {
-  const ids = tickedIds(visit);
-  if (ids.length === 0) return null;
-  const permit = await organizationPermit(visit, TOKENS_WRITE);
-  const endings = await endingsOfGrants(visit.ctx, permit, visit.param('org'), ids);
-  return revocation(visit, endings, 'This can’t be undone here: their owners can ask again.');
-}
-
-/** Revoking classic and scoped tokens for the organization; giving back ends nothing. */
-export async function asksToRevokeMembers(visit: Visit): Promise<Question | null> {
-  const ids = tickedIds(visit);
-  if (ids.length === 0 || visit.field('action') !== 'revoke') return null;
-  const permit = await organizationPermit(visit, TOKENS_WRITE);
-  const endings = await endingsOfMemberTokens(visit.ctx, permit, visit.param('org'), ids);
-  return revocation(visit, endings, 'You can undo this: select them again and restore them.');
-}
-
-/** Null when none of them reaches it: then `run` says so. */
-function revocation(visit: Visit, endings: Endings, undo: string): Question | null {
+/** Null when none is selected, or none of them reaches it: then `run` says so. Restoring ends nothing. */
+export async function asksToRevokeReach(visit: Visit): Promise<Question | null> {
+  const [org, ids] = [visit.param('org'), tickedIds(visit)];
+  if (ids.length === 0 || visit.field('action') === 'restore') return null;
+  const endings = await endingsOfReach(visit.ctx, await organizationPermit(visit, TOKENS_WRITE), org, ids);
   if (endings.tokens.length === 0) return null;
-  const org = visit.param('org');
-  const what = endings.tokens.length === 1 ? 'this token' : `${endings.tokens.length} tokens`;
+  const one = endings.tokens.length === 1;
   return {
-    title: `Revoke ${what} for ${org}?`,
-    lead: `Whatever uses ${endings.tokens.length === 1 ? 'it' : 'them'} in ${org} is refused from the next request on.`,
+    title: `Revoke ${one ? 'this token' : `${endings.tokens.length} tokens`} for ${org}?`,
+    lead: `Whatever uses ${one ? 'it' : 'them'} in ${org} is refused from the next request on.`,
     act: `Revoke for ${org}`,
     consequences: [
       endingTokens(endings, ` in ${org}`),
-      { title: `Stays: what they do outside of ${org}`, facts: undo, stays: true },
+      { title: `Stays: what ${one ? 'it does' : 'they do'} outside of ${org}`, facts: undoOf(endings), stays: true },
     ],
     subject: subjectOf(endings),
     reasonGoesTo: ` and the mail to ${endings.people === 1 ? endings.tokens[0]?.owner : 'their owners'}`,
     within: within(visit),
   };
+}
+
+function undoOf({ grants, others }: ReachEndings): string {
+  if (grants === 0) return 'You can undo this: they are restored with one click.';
+  if (others === 0) return 'This can’t be undone here: their owners can ask again.';
+  return 'Classic and scoped ones can be restored with one click. The owners of fine-grained ones can ask again.';
 }
 
 /** A policy that stops nothing is saved at once. */

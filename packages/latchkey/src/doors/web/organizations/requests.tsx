@@ -2,33 +2,37 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { MAX_REASON_LENGTH } from '../../../actions/ground/reason.ts';
 import { reviewRequests, revokeAccess } from '../../../actions/organizations/approvals.ts';
-import { type RequestRow, ROWS_ON_A_PAGE, requestRows } from '../../../actions/organizations/rows.ts';
+import {
+  REQUEST_TABS,
+  type ReachTable,
+  type ReachWish,
+  type RequestRow,
+  type RequestTab,
+  requestTable,
+} from '../../../actions/organizations/lists.ts';
 import { problem } from '../../../base/errors.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { Avatar, Blankslate, NextPage, Subhead, Time } from '../parts/components.tsx';
+import { Avatar, Blankslate, Subhead, Time } from '../parts/components.tsx';
 import type { Fields } from '../parts/fields.ts';
 import { Form, Hidden } from '../parts/form.tsx';
-import { NameOf } from '../parts/person.tsx';
+import { ListTable, listPath, Sparkline } from '../parts/table-tools.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import { Ends } from '../tokens/lists.tsx';
-import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit, tickedIds } from './area.tsx';
-import { filterInputOf, PermissionList, TokenFilter } from './filter.tsx';
+import { idsIn, OrganizationArea, organizationPath, organizationPermit, tickedIds } from './area.tsx';
+import { isNarrowed, PermissionList, ReachFoot, ReachHead, ReachTools, reachWish } from './filter.tsx';
 
 /** The form for all that are ticked, whose rows stand outside of it. */
 const BULK = 'review-selected';
 
+const TAB_LABELS: Readonly<Record<RequestTab, string>> = { all: 'All', first: 'First access', more: 'More access' };
+
 async function get(visit: Visit): Promise<Answer> {
   const organization = visit.param('org');
+  const wish = reachWish(visit, REQUEST_TABS);
   const permit = await organizationPermit(visit, { organization_personal_access_token_requests: 'read' }, false);
-  const rows = await requestRows(
-    visit.ctx,
-    permit,
-    organization,
-    filterInputOf(visit),
-    numberIn(visit.query, 'before'),
-  );
-  const f = visit.fields('review');
+  const table = await requestTable(visit.ctx, permit, organization, wish);
+  const tabs = REQUEST_TABS.map((name) => ({ name, label: TAB_LABELS[name] }));
   return page(
     `Pending requests of ${organization}`,
     <OrganizationArea visit={visit}>
@@ -37,90 +41,125 @@ async function get(visit: Visit): Promise<Answer> {
         Fine-grained tokens that ask to reach {organization}. Until you approve one, it reads public resources only.
         Whoever asked gets your decision by mail.
       </p>
-      <TokenFilter visit={visit} />
-      {rows.length === 0 ? (
-        <Blankslate heading="Nothing waits for you">
-          New requests are listed here, and told to the owners by mail once a day.
-        </Blankslate>
-      ) : (
-        <>
-          <div class="Box mb-3" data-inbox>
-            <p class="Box-header mb-0 lk-needs-script">
-              <label>
-                <input type="checkbox" data-selects="ids" /> Select all
-              </label>
-            </p>
-            <ul>
-              {rows.map((row) => (
-                <Row f={f} row={row} at={visit.ctx.clock.now()} />
-              ))}
-            </ul>
-          </div>
-          <Form f={f} submit={null} id={BULK}>
-            <h2 class="f4 mb-2">Decide the selected ones together</h2>
-            <TextField
-              f={f}
-              name="reason"
-              label="Reason"
-              maxLength={MAX_REASON_LENGTH}
-              note="Optional. Whoever asked reads it."
-            />
-            <button type="submit" name="action" value="approve" class="btn">
-              Approve selected
-            </button>{' '}
-            <button type="submit" name="action" value="deny" class="btn btn-danger">
-              Deny selected
-            </button>
-          </Form>
-          <p class="note mt-3 lk-needs-script">
-            Keys: <kbd>j</kbd> <kbd>k</kbd> move, <kbd>x</kbd> select, <kbd>a</kbd> approve, <kbd>d</kbd> deny.
-          </p>
-        </>
+      {table.count === 0 && !isNarrowed(wish) ? null : (
+        <ReachTools visit={visit} wish={wish} tabs={tabs} count={table.count} />
       )}
-      <NextPage href={nextPagePath(visit, 'before', rows.length < ROWS_ON_A_PAGE ? undefined : rows.at(-1)?.id)} />
+      {table.rows.length === 0 ? <Nothing visit={visit} wish={wish} /> : <Inbox {...{ visit, wish, table }} />}
     </OrganizationArea>,
   );
 }
 
-function Row({ f, row, at }: { f: Fields; row: RequestRow; at: number }): VNode {
+function Nothing({ visit, wish }: { visit: Visit; wish: ReachWish<RequestTab> }): VNode {
+  if (isNarrowed(wish))
+    return (
+      <Blankslate heading={wish.text === '' ? 'No request matches' : `No request matches “${wish.text}”`}>
+        <a href={visit.path}>Show all requests</a>
+      </Blankslate>
+    );
+  return (
+    <Blankslate heading="Nothing waits for you">
+      New requests are listed here, and told to the owners by mail once a day.
+    </Blankslate>
+  );
+}
+
+function Inbox(shown: { visit: Visit; wish: ReachWish<RequestTab>; table: ReachTable<RequestRow> }): VNode {
+  const { visit, wish, table } = shown;
+  const { rows, count } = table;
+  const f = visit.fields('review');
+  const head = (name: typeof wish.sort, label: string): VNode => (
+    <ReachHead visit={visit} wish={wish} count={count} name={name} label={label} />
+  );
+  return (
+    <>
+      <div data-inbox>
+        <p class="mb-2 lk-needs-script">
+          <label>
+            <input type="checkbox" data-selects="ids" /> Select all
+          </label>
+        </p>
+        <ListTable
+          label="Requests"
+          heads={
+            <>
+              <th scope="col">
+                <span class="sr-only">Select</span>
+              </th>
+              {head('person', 'Person')}
+              {head('name', 'Token')}
+              <th scope="col">Use, 30 days</th>
+              {head('created', 'Asked')}
+              {head('ends', 'Ends')}
+            </>
+          }
+          foot={<ReachFoot visit={visit} wish={wish} count={count} shown={rows.length} noun="request" />}
+        >
+          {rows.map((row) => (
+            <Row f={f} visit={visit} row={row} />
+          ))}
+        </ListTable>
+      </div>
+      <Form f={f} submit={null} id={BULK}>
+        <h2 class="f4 mb-2">Decide the selected ones together</h2>
+        <TextField
+          f={f}
+          name="reason"
+          label="Reason"
+          maxLength={MAX_REASON_LENGTH}
+          note="Optional. Whoever asked reads it."
+        />
+        <button type="submit" name="action" value="approve" class="btn">
+          Approve selected
+        </button>{' '}
+        <button type="submit" name="action" value="deny" class="btn btn-danger">
+          Deny selected
+        </button>
+      </Form>
+      <p class="note mt-3 lk-needs-script">
+        Keys: <kbd>j</kbd> <kbd>k</kbd> move, <kbd>x</kbd> select, <kbd>a</kbd> approve, <kbd>d</kbd> deny.
+      </p>
+    </>
+  );
+}
+
+function Row({ f, visit, row }: { f: Fields; visit: Visit; row: RequestRow }): VNode {
   const id = `request-${row.id}`;
   return (
-    <li class="Box-row lk-pick" data-item>
-      <input
-        type="checkbox"
-        id={id}
-        name="ids"
-        value={String(row.id)}
-        form={BULK}
-        checked={f.values('ids').includes(String(row.id))}
-        aria-describedby={`${id}-facts`}
-      />
-      <div class="lk-token-what">
-        <p class="mb-1 d-flex flex-items-center">
-          <Avatar login={row.owner.login} /> <bdi class="text-bold">{row.owner.login}</bdi>
-          <span class="color-fg-muted">
-            asked <Time at={row.askedAt} />
-          </span>
-        </p>
+    <tr data-item>
+      <td>
+        <input
+          type="checkbox"
+          id={id}
+          name="ids"
+          value={String(row.id)}
+          form={BULK}
+          checked={f.values('ids').includes(String(row.id))}
+          aria-labelledby={`${id}-owner ${id}-name`}
+          aria-describedby={`${id}-facts`}
+        />
+      </td>
+      <td>
+        <div class="lk-person">
+          <Avatar login={row.owner.login} />
+          <a id={`${id}-owner`} href={listPath(visit, { owner: row.owner.login })}>
+            <bdi>{row.owner.login}</bdi>
+          </a>
+        </div>
+      </td>
+      <td class="lk-token-what">
+        <label for={id} id={`${id}-name`}>
+          “<bdi class="text-bold">{row.token.name}</bdi>”
+        </label>
         <div id={`${id}-facts`}>
-          <p class="f4 mb-1">{row.asks}</p>
+          <p class="mb-1">{row.asks}</p>
           {row.has === null ? null : (
             <p class="mb-1">
               <span class="color-fg-muted">Has already:</span> {row.has}
             </p>
           )}
-          <p class="mb-1">{row.approved}</p>
-          <p class="mb-1">
-            <span class="color-fg-muted">Token</span>{' '}
-            <label for={id}>
-              <NameOf name={row.token.name} login={row.owner.login} />
-            </label>{' '}
-            <span class="color-fg-muted">
-              · <Ends token={row.token} at={at} />
-            </span>
-          </p>
+          <p class="mb-1 f6">{row.approved}</p>
           {row.reason === null ? (
-            <p class="color-fg-muted mb-1">No justification was given.</p>
+            <p class="color-fg-muted mb-1 f6">No justification was given.</p>
           ) : (
             <blockquote class="mb-1" dir="auto">
               {row.reason}
@@ -150,8 +189,17 @@ function Row({ f, row, at }: { f: Fields; row: RequestRow; at: number }): VNode 
             </OneForm>
           </details>
         </div>
-      </div>
-    </li>
+      </td>
+      <td>
+        <Sparkline daily={row.daily} />
+      </td>
+      <td data-label="Asked">
+        <Time at={row.askedAt} />
+      </td>
+      <td data-label="Ends">
+        <Ends token={row.token} at={visit.ctx.clock.now()} short />
+      </td>
+    </tr>
   );
 }
 
@@ -209,11 +257,7 @@ async function review(visit: Visit): Promise<Answer> {
 
 /** Undoes an approval: what it opened is revoked. */
 async function undo(visit: Visit): Promise<Answer> {
-  const ids = visit
-    .field('grants')
-    .split(' ')
-    .map(Number)
-    .filter((id) => Number.isSafeInteger(id) && id > 0);
+  const ids = idsIn(visit.field('grants'));
   if (ids.length === 0) throw problem('missing', 'There is nothing to undo.');
   const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'write' });
   await revokeAccess(visit.ctx, permit, visit.param('org'), ids);

@@ -1,161 +1,158 @@
-/**
- * Tokens that reach an organization: fine-grained ones, and classic and scoped ones. Owners can revoke the
- * access of either, one or many.
- */
+/** Tokens of every kind that reach an organization: owners see what each does here, and revoke one or many. */
 import type { VNode } from 'preact';
-import { revokeAccess } from '../../../actions/organizations/approvals.ts';
-import { changeMemberTokens } from '../../../actions/organizations/member-tokens.ts';
 import {
-  type MemberTokenRow,
-  memberTokenRows,
+  REACH_TABS,
   type ReachingRow,
-  ROWS_ON_A_PAGE,
-  reachingRows,
-} from '../../../actions/organizations/rows.ts';
+  type ReachTab,
+  type ReachTable,
+  type ReachWish,
+  reachingTable,
+} from '../../../actions/organizations/lists.ts';
+import { changeMemberTokens } from '../../../actions/organizations/member-tokens.ts';
+import { revokeReach } from '../../../actions/organizations/reach.ts';
 import { problem } from '../../../base/errors.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
-import { Blankslate, Label, NextPage, Subhead } from '../parts/components.tsx';
+import { Avatar, Blankslate, Label, Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
-import { NameOf, PersonLine } from '../parts/person.tsx';
+import { ListTable, listPath, Sparkline } from '../parts/table-tools.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { Ends, LastUse } from '../tokens/lists.tsx';
-import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit, tickedIds } from './area.tsx';
-import { filterInputOf, PermissionList, TokenFilter } from './filter.tsx';
-import { asksToRevokeGrants, asksToRevokeMembers } from './questions.tsx';
+import { idsIn, OrganizationArea, organizationPath, organizationPermit, tickedIds } from './area.tsx';
+import { isNarrowed, PermissionList, ReachFoot, ReachHead, ReachTools, reachWish } from './filter.tsx';
+import { asksToRevokeReach } from './questions.tsx';
+
+const TAB_LABELS: Readonly<Record<ReachTab, string>> = {
+  all: 'All',
+  'fine-grained': 'Fine-grained',
+  classic: 'Classic and scoped',
+  ending: 'Ending soon',
+  unused: 'Unused',
+  revoked: 'Revoked here',
+};
 
 async function get(visit: Visit): Promise<Answer> {
   const organization = visit.param('org');
+  const wish = reachWish(visit, REACH_TABS);
   const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'read' }, false);
-  const [rows, others] = await Promise.all([
-    reachingRows(visit.ctx, permit, organization, filterInputOf(visit), numberIn(visit.query, 'before')),
-    memberTokenRows(visit.ctx, permit, organization, numberIn(visit.query, 'others_before')),
-  ]);
-  const at = visit.ctx.clock.now();
+  const table = await reachingTable(visit.ctx, permit, organization, wish);
+  const tabs = REACH_TABS.map((name) => ({ name, label: TAB_LABELS[name] }));
   return page(
     `Active tokens of ${organization}`,
     <OrganizationArea visit={visit}>
       <Subhead title="Active tokens" level={1} />
       <p class="color-fg-muted">
-        Fine-grained tokens that reach {organization} now. Revoking takes this organization away from the token on the
-        next request; its owner is told by mail.
+        Everything that reaches {organization} now, of members and outside collaborators. Revoke one here, and it stops
+        in {organization} with the next request; elsewhere it keeps working, and its owner is told by mail. The{' '}
+        <a href={organizationPath(organization, 'personal-access-token-policy')}>policy</a> can forbid a whole kind.
       </p>
-      <TokenFilter visit={visit} />
-      {rows.length === 0 ? (
-        <Blankslate heading="No token reaches this organization">No fine-grained token matches.</Blankslate>
-      ) : (
-        <Form f={visit.fields('revoke')} submit="Revoke" tone="danger">
-          <div class="Box mb-3">
-            <ul>
-              {rows.map((row) => (
-                <Row row={row} at={at} />
-              ))}
-            </ul>
-          </div>
-        </Form>
+      <ReachTools visit={visit} wish={wish} tabs={tabs} count={table.count} />
+      {wish.filter.repository === undefined && wish.filter.permission === undefined ? null : (
+        <p class="note">
+          Fine-grained tokens only: a classic or scoped one reaches whatever its owner does, in every repository.
+        </p>
       )}
-      <NextPage href={nextPagePath(visit, 'before', rows.length < ROWS_ON_A_PAGE ? undefined : rows.at(-1)?.id)} />
-      <h2 class="f3 mt-5 mb-2" id="others">
-        Classic and scoped tokens of members and outside collaborators
-      </h2>
-      <p class="color-fg-muted">
-        They reach what their owners reach, here and elsewhere. Revoke one for {organization}, and it stops there with
-        the next request, until you restore it; its owner is told by mail. In the{' '}
-        <a href={organizationPath(organization, 'personal-access-token-policy')}>policy</a> you can forbid a whole kind,
-        demand that each be authorized for {organization}, or cap its life.
-      </p>
-      {others.length === 0 ? (
-        <Blankslate heading="No classic or scoped tokens" />
-      ) : (
-        <Form f={visit.fields('members')} submit={null}>
-          <div class="Box mb-3">
-            <ul>
-              {others.map((row) => (
-                <Other row={row} at={at} />
-              ))}
-            </ul>
-          </div>
-          <button type="submit" name="action" value="revoke" class="btn btn-danger">
-            Revoke for {organization}
-          </button>{' '}
-          <button type="submit" name="action" value="restore" class="btn">
-            Restore for {organization}
-          </button>
-        </Form>
-      )}
-      <NextPage
-        href={nextPagePath(
-          visit,
-          'others_before',
-          others.length < ROWS_ON_A_PAGE ? undefined : others.at(-1)?.token.id,
-          '#others',
-        )}
-        label="Pages of classic and scoped tokens"
-      />
+      {table.rows.length === 0 ? <Nothing visit={visit} wish={wish} /> : <Tokens {...{ visit, wish, table }} />}
     </OrganizationArea>,
   );
 }
 
-function Row({ row, at }: { row: ReachingRow; at: number }): VNode {
-  const id = `grant-${row.id}`;
+function Nothing({ visit, wish }: { visit: Visit; wish: ReachWish<ReachTab> }): VNode {
+  if (!isNarrowed(wish)) return <Blankslate heading="No token reaches this organization" />;
   return (
-    <li class="Box-row lk-pick">
-      <input type="checkbox" id={id} name="ids" value={String(row.id)} aria-describedby={`${id}-facts`} />
-      <div class="lk-token-what">
-        <PersonLine login={row.owner.login} />
-        <label for={id}>
-          <NameOf name={row.token.name} login={row.owner.login} />
-        </label>
-        <div id={`${id}-facts`}>
-          <p class="mb-1">{row.sentence}</p>
-          <p class="color-fg-muted f6 mb-0">
-            <Ends token={row.token} at={at} /> · <LastUse token={row} />
-          </p>
-        </div>
-        <PermissionList permissions={row.permissions} repositoryNames={row.repositoryNames} />
-      </div>
-    </li>
+    <Blankslate heading={wish.text === '' ? 'No token matches' : `No token matches “${wish.text}”`}>
+      <a href={visit.path}>Show all tokens</a>
+    </Blankslate>
   );
 }
 
-function Other({ row, at }: { row: MemberTokenRow; at: number }): VNode {
+function Tokens(shown: { visit: Visit; wish: ReachWish<ReachTab>; table: ReachTable<ReachingRow> }): VNode {
+  const { visit, wish, table } = shown;
+  const { rows, count } = table;
+  const organization = visit.param('org');
+  const head = (name: typeof wish.sort, label: string): VNode => (
+    <ReachHead visit={visit} wish={wish} count={count} name={name} label={label} />
+  );
+  return (
+    <Form f={visit.fields('tokens')} submit={null}>
+      <ListTable
+        label="Tokens"
+        heads={
+          <>
+            <th scope="col">
+              <span class="sr-only">Select</span>
+            </th>
+            {head('person', 'Person')}
+            {head('name', 'Token')}
+            <th scope="col">Use, 30 days</th>
+            {head('used', 'Last used')}
+            {head('ends', 'Ends')}
+          </>
+        }
+        foot={<ReachFoot visit={visit} wish={wish} count={count} shown={rows.length} noun="token" />}
+      >
+        {rows.map((row) => (
+          <Row visit={visit} row={row} />
+        ))}
+      </ListTable>
+      <button type="submit" name="action" value="revoke" class="btn btn-danger">
+        Revoke for {organization}
+      </button>{' '}
+      {rows.some(({ excluded }) => excluded) ? (
+        <button type="submit" name="action" value="restore" class="btn">
+          Restore for {organization}
+        </button>
+      ) : null}
+    </Form>
+  );
+}
+
+function Row({ visit, row }: { visit: Visit; row: ReachingRow }): VNode {
   const { token, owner, excluded } = row;
   const id = `token-${token.id}`;
   return (
-    <li class="Box-row lk-pick">
-      <input type="checkbox" id={id} name="ids" value={String(token.id)} aria-describedby={`${id}-facts`} />
-      <div class="lk-token-what">
-        <PersonLine login={owner.login} />
-        <label for={id}>
-          <NameOf name={token.name} login={owner.login} />
-        </label>{' '}
-        <Label>{KIND_WORDS[token.kind]}</Label>
-        {excluded ? (
-          <>
-            {' '}
-            <Label tone="danger">Revoked</Label>
-          </>
-        ) : null}
-        <div id={`${id}-facts`}>
-          <p class="mb-1">{row.sentence}</p>
-          <p class="color-fg-muted f6 mb-0">
-            <Ends token={token} at={at} /> · <LastUse token={row} />
-          </p>
+    <tr>
+      <td>
+        <input
+          type="checkbox"
+          id={id}
+          name="ids"
+          value={String(token.id)}
+          checked={visit.fields('tokens').values('ids').includes(String(token.id))}
+          aria-labelledby={`${id}-owner ${id}-name`}
+          aria-describedby={`${id}-facts`}
+        />
+      </td>
+      <td>
+        <div class="lk-person">
+          <Avatar login={owner.login} />
+          <a id={`${id}-owner`} href={listPath(visit, { owner: owner.login })}>
+            <bdi>{owner.login}</bdi>
+          </a>
         </div>
-      </div>
-    </li>
+      </td>
+      <td class="lk-token-what">
+        <label for={id} id={`${id}-name`}>
+          “<bdi class="text-bold">{token.name}</bdi>”
+        </label>{' '}
+        {token.kind === 'fine-grained' ? null : <Label>{KIND_WORDS[token.kind]}</Label>}{' '}
+        {excluded ? <Label tone="danger">Revoked</Label> : null}
+        <p class="mb-0 f6" id={`${id}-facts`}>
+          {row.sentence}
+        </p>
+        <PermissionList permissions={row.permissions} repositoryNames={row.repositoryNames} />
+      </td>
+      <td>
+        <Sparkline daily={row.daily} />
+      </td>
+      <td data-label="Used">
+        <LastUse token={row} short />
+      </td>
+      <td data-label="Ends">
+        <Ends token={token} at={visit.ctx.clock.now()} short />
+      </td>
+    </tr>
   );
-}
-
-async function revoke(visit: Visit): Promise<Answer> {
-  const ids = tickedIds(visit);
-  if (ids.length === 0) throw problem('missing', 'Select a token first.');
-  const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'write' });
-  await revokeAccess(visit.ctx, permit, visit.param('org'), ids, visit.field('reason'));
-  return redirect(organizationPath(visit.param('org'), 'personal-access-tokens'), {
-    tone: 'success',
-    text: reachWords(ids.length, 'revoke', visit.param('org')),
-  });
 }
 
 function reachWords(count: number, change: 'revoke' | 'restore', organization: string): string {
@@ -166,20 +163,32 @@ function reachWords(count: number, change: 'revoke' | 'restore', organization: s
     : `${who} no longer ${one ? 'reaches' : 'reach'} ${organization}.`;
 }
 
-async function decideMembers(visit: Visit): Promise<Answer> {
-  const ids = tickedIds(visit);
+/** Revokes or restores those that are ticked; only what was revoked of classic and scoped ones can be restored. */
+async function decide(visit: Visit): Promise<Answer> {
+  const [organization, ids] = [visit.param('org'), tickedIds(visit)];
   if (ids.length === 0) throw problem('missing', 'Select a token first.');
   const change = visit.field('action');
   if (change !== 'revoke' && change !== 'restore') throw problem('missing', 'Choose what happens to the tokens.');
   const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'write' });
-  await changeMemberTokens(visit.ctx, permit, visit.param('org'), change, {
-    tokenIds: ids,
-    reason: visit.field('reason'),
-  });
-  return redirect(organizationPath(visit.param('org'), 'personal-access-tokens'), {
-    tone: 'success',
-    text: reachWords(ids.length, change, visit.param('org')),
-  });
+  const text = reachWords(ids.length, change, organization);
+  if (change === 'restore') {
+    await changeMemberTokens(visit.ctx, permit, organization, 'restore', { tokenIds: ids });
+    return redirect(visit.url, { tone: 'success', text });
+  }
+  const { otherIds } = await revokeReach(visit.ctx, permit, organization, ids, visit.field('reason'));
+  // Only what is undone whole is offered: fine-grained tokens have to ask again.
+  const undo = otherIds.length === ids.length ? { undo: { form: 'undo', fields: { tokens: otherIds.join(' ') } } } : {};
+  return redirect(visit.url, { tone: 'success', text, ...undo });
+}
+
+/** Undoes the revocation of classic and scoped tokens. */
+async function undo(visit: Visit): Promise<Answer> {
+  const organization = visit.param('org');
+  const tokenIds = idsIn(visit.field('tokens'));
+  if (tokenIds.length === 0) throw problem('missing', 'There is nothing to undo.');
+  const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'write' });
+  await changeMemberTokens(visit.ctx, permit, organization, 'restore', { tokenIds });
+  return redirect(visit.url, { tone: 'success', text: reachWords(tokenIds.length, 'restore', organization) });
 }
 
 export const organizationTokenPages: readonly WebPage[] = [
@@ -188,8 +197,8 @@ export const organizationTokenPages: readonly WebPage[] = [
     access: 'sudo',
     get,
     forms: {
-      revoke: { once: true, asks: asksToRevokeGrants, run: revoke },
-      members: { once: true, asks: asksToRevokeMembers, run: decideMembers },
+      tokens: { once: true, asks: asksToRevokeReach, run: decide },
+      undo: { once: true, run: undo },
     },
   },
 ];
