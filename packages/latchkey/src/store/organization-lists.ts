@@ -2,8 +2,8 @@
  * What reaches an organization, and what asks to, as lists on pages need it: all kinds of tokens in one list, narrowed
  * by what somebody types and by state, counted, in an order.
  *
- * Invariant: a list reads at most `MAX_COUNTED` + 1 short rows and one page of ids, however many there are. With more
- * it is not sorted: it stays in the order in which it is read, the newest first.
+ * Invariant: a list reads the short rows that it counts, `MAX_COUNTED` + 1, or those up to its page, however many there
+ * are. With more than it counts it is not sorted: it stays as it is read, the newest first.
  */
 import { type RawBuilder, sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
@@ -66,21 +66,13 @@ export async function reachingTokenIds(
   list: OrganizationList<ReachTab>,
   window: ListWindow,
 ): Promise<ListedIds> {
-  const matching = reaching(q, list);
-  const keys = await matching
+  const keys = await reaching(q, list)
     .select(['tokens.id', 'tokens.created_at as created', 'tokens.expires_at as ends', 'tokens.name_key as name'])
     .select(['accounts.login_key as person', 'token_use.last_used_at as used'])
     .orderBy('tokens.id', 'desc')
-    .limit(MAX_COUNTED + 1)
+    .limit(rowsFor(window))
     .execute();
-  if (keys.length <= MAX_COUNTED) return sorted(keys, window);
-  const page = await matching
-    .select('tokens.id')
-    .orderBy('tokens.id', 'desc')
-    .limit(window.limit)
-    .offset(window.offset)
-    .execute();
-  return { ids: page.map(({ id }) => id), count: keys.length };
+  return inWindow(keys, window);
 }
 
 /** Ids of the requests that wait for the organization's owners. */
@@ -89,33 +81,37 @@ export async function waitingRequestIds(
   list: OrganizationList<RequestTab>,
   window: ListWindow,
 ): Promise<ListedIds> {
-  const matching = waiting(q, list);
-  const keys = await matching
+  const keys = await waiting(q, list)
     .select(['requests.id', 'requests.created_at as created', 'tokens.expires_at as ends', 'tokens.name_key as name'])
     .select(['accounts.login_key as person', 'token_use.last_used_at as used'])
     .orderBy('requests.id', 'desc')
-    .limit(MAX_COUNTED + 1)
+    .limit(rowsFor(window))
     .execute();
-  if (keys.length <= MAX_COUNTED) return sorted(keys, window);
-  const page = await matching
-    .select('requests.id')
-    .orderBy('requests.id', 'desc')
-    .limit(window.limit)
-    .offset(window.offset)
-    .execute();
-  return { ids: page.map(({ id }) => id), count: keys.length };
+  return inWindow(keys, window);
 }
 
-function sorted(rows: readonly Keys[], { sort, descending, offset, limit }: ListWindow): ListedIds {
-  const keyOf = (row: Keys): number | string => {
-    if (sort === 'ends') return row.ends ?? Number.POSITIVE_INFINITY;
-    if (sort === 'used') return row.used ?? 0;
-    return row[sort];
-  };
-  const order = rows.map((row) => ({ id: row.id, key: keyOf(row) }));
-  const sign = descending ? -1 : 1;
-  order.sort((one, other) => (one.key === other.key ? other.id - one.id : one.key < other.key ? -sign : sign));
-  return { ids: order.slice(offset, offset + limit).map(({ id }) => id), count: rows.length };
+/** As many as are counted, and those of a page behind them. */
+function rowsFor({ offset, limit }: ListWindow): number {
+  return Math.max(MAX_COUNTED + 1, offset + limit);
+}
+
+function inWindow(rows: readonly Keys[], { sort, descending, offset, limit }: ListWindow): ListedIds {
+  const order = [...rows];
+  if (rows.length <= MAX_COUNTED) {
+    const sign = descending ? -1 : 1;
+    const keys = new Map(rows.map((row) => [row.id, keyOf(row, sort)]));
+    order.sort((one, other) => {
+      const [a, b] = [keys.get(one.id) ?? 0, keys.get(other.id) ?? 0];
+      return a === b ? other.id - one.id : a < b ? -sign : sign;
+    });
+  }
+  const ids = order.slice(offset, offset + limit).map(({ id }) => id);
+  return { ids, count: Math.min(rows.length, MAX_COUNTED + 1) };
+}
+
+function keyOf(row: Keys, sort: ReachSort): number | string {
+  if (sort === 'ends') return row.ends ?? Number.POSITIVE_INFINITY;
+  return sort === 'used' ? (row.used ?? 0) : row[sort];
 }
 
 function reaching(q: Query, { organizationId, filter, text, tab, at }: OrganizationList<ReachTab>) {
@@ -124,28 +120,28 @@ function reaching(q: Query, { organizationId, filter, text, tab, at }: Organizat
     .innerJoin('accounts', 'accounts.id', 'tokens.user_id')
     .leftJoin('token_use', 'token_use.token_id', 'tokens.id')
     .where('tokens.revoked_at', 'is', null)
-    .where((row) => {
-      const byGrant = row.exists(
-        row
-          .selectFrom('grants')
-          .select('grants.id')
-          .whereRef('grants.token_id', '=', 'tokens.id')
-          .where('grants.owner_id', '=', organizationId)
-          .where('grants.state', '=', 'active')
-          .where((inner) => narrowed(inner as unknown as Rows, filter, 'grants.permissions_json'))
-          .where((inner) => inRepository(inner as unknown as Rows, filter.repositoryId)),
-      );
-      // What classic and scoped tokens reach is what their owners do: no permission and no repository narrows them.
+    .where((row) => hasPerson(row as unknown as Rows, filter.userIds));
+  const { userIds: _outside, ...reach } = filter;
+  const grants = q
+    .selectFrom('grants')
+    .where('grants.owner_id', '=', organizationId)
+    .where('grants.state', '=', 'active')
+    .where((row) => narrowed(row as unknown as Rows, reach, 'grants.permissions_json'))
+    .where((row) => inRepository(row as unknown as Rows, filter.repositoryId));
+  // What classic and scoped tokens reach is what their owners do: no permission and no repository narrows them.
+  if (filter.permission !== undefined || filter.repositoryId !== undefined)
+    query = query.where('tokens.id', 'in', grants.select('grants.token_id'));
+  else
+    query = query.where((row) => {
+      const byGrant = row.exists(grants.select('grants.id').whereRef('grants.token_id', '=', sql.ref('tokens.id')));
       const byPerson = row.and([
         row('tokens.kind', 'in', ['classic', 'scoped']),
-        hasPerson(row as unknown as Rows, filter.userIds),
         row.or([
           row('tokens.user_id', 'in', peopleOf(row, organizationId)),
           row('tokens.id', 'in', usedInside(row, organizationId)),
         ]),
       ]);
-      if (tab === 'fine-grained' || filter.permission !== undefined || filter.repositoryId !== undefined)
-        return byGrant;
+      if (tab === 'fine-grained') return byGrant;
       return tab === 'classic' || tab === 'revoked' ? byPerson : row.or([byGrant, byPerson]);
     });
   if (text !== '') query = query.where(saying(text));

@@ -10,11 +10,11 @@ import { execFileSync } from 'node:child_process';
 import { type RawBuilder, sql } from 'kysely';
 import { addOrganization } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
-import { machineOwner, makeMachine } from '../../../src/actions/organizations/machines.ts';
 import type { AskedLook } from '../../../src/actions/repositories/approvals/asking.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';
 import type { Query } from '../../../src/store/db.ts';
+import { furnishMachines } from './page-routes.ts';
 import type { WebWorld } from './visitor.ts';
 
 /** The number of rows of each. */
@@ -52,12 +52,8 @@ export async function makeLarge(world: WebWorld): Promise<void> {
   const ada = await world.addPerson('ada', { admin: true });
   await world.addPerson('hal');
   const octo = await addOrganization(ctx, operatorPermit(), { name: 'octo', owner: 'ada' });
-  for (const [login, owner] of [
-    ['octo-deploys-everything-there-is', octo],
-    ['ada-bot', await machineOwner(ctx, operatorPermit(), 'ada')],
-  ] as const)
-    await makeMachine(ctx, operatorPermit(), owner, { login, purpose: 'deploys the site' });
   const site = await addRepository(ctx, operatorPermit(), { owner: 'octo', name: 'site', visibility: 'private' });
+  await furnishMachines(ctx, 'ada');
   fillRepository(ctx.git.path('octo', 'site'), at);
   const ids: Ids = { ada: ada.id, octo: octo.id, site: site.id, at };
   await ctx.store.transaction(async (tx) => {

@@ -282,6 +282,21 @@ export async function expectEveryRoute(ctx: Context): Promise<void> {
   );
 }
 
+/** A machine account of octo and one of the owner's own, each with a rule for workloads. */
+export async function furnishMachines(ctx: Context, owner: string): Promise<void> {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const jwks = JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] });
+  await addIssuer(ctx, operatorPermit(), { preset: 'github', jwks });
+  for (const [login, whose] of [
+    ['octo-deploys-everything-there-is', 'octo'],
+    ['ada-bot', owner],
+  ] as const) {
+    const account = await machineOwner(ctx, operatorPermit(), whose);
+    const machine = await makeMachine(ctx, operatorPermit(), account, { login, purpose: 'deploys the site' });
+    await addRule(ctx, operatorPermit(), { owner: account, machine }, RULE);
+  }
+}
+
 /**
  * Gives the owner a token of each kind, and two in doubt after a restore; and octo/site a webhook with deliveries that
  * were answered, refused and not answered. Ends every session.
@@ -310,17 +325,7 @@ export async function furnish(ctx: Context, owner: string): Promise<void> {
     name: 'one',
     grants: [grant],
   });
-  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const jwks = JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] });
-  await addIssuer(ctx, operatorPermit(), { preset: 'github', jwks });
-  for (const [login, whose] of [
-    ['octo-deploys-everything-there-is', 'octo'],
-    ['ada-bot', owner],
-  ] as const) {
-    const account = await machineOwner(ctx, operatorPermit(), whose);
-    const machine = await makeMachine(ctx, operatorPermit(), account, { login, purpose: 'deploys the site' });
-    await addRule(ctx, operatorPermit(), { owner: account, machine }, RULE);
-  }
+  await furnishMachines(ctx, owner);
   await createToken(ctx, operatorPermit(), {
     ...draft,
     userLogin: 'octo-deploys-everything-there-is',
