@@ -5,7 +5,7 @@
  * Invariant: a list reads the short rows that it counts, `MAX_COUNTED` + 1, or those up to its page, however many there
  * are. With more than it counts it is not sorted: it stays as it is read, the newest first.
  */
-import { type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 import {
@@ -18,6 +18,7 @@ import {
   type Rows,
   usedInside,
 } from './organization-tokens.ts';
+import type { Database } from './schema.ts';
 import { inState, MAX_COUNTED } from './token-lists.ts';
 
 export const REACH_TABS = ['all', 'fine-grained', 'classic', 'ending', 'unused', 'revoked'] as const;
@@ -115,13 +116,7 @@ function keyOf(row: Keys, sort: ReachSort): number | string {
 }
 
 function reaching(q: Query, { organizationId, filter, text, tab, at }: OrganizationList<ReachTab>) {
-  let query = q
-    .selectFrom('tokens')
-    .innerJoin('accounts', 'accounts.id', 'tokens.user_id')
-    .leftJoin('token_use', 'token_use.token_id', 'tokens.id')
-    .where('tokens.revoked_at', 'is', null)
-    .where((row) => hasPerson(row as unknown as Rows, filter.userIds));
-  const { userIds: _outside, ...reach } = filter;
+  const { userIds, ...reach } = filter;
   const grants = q
     .selectFrom('grants')
     .where('grants.owner_id', '=', organizationId)
@@ -129,9 +124,21 @@ function reaching(q: Query, { organizationId, filter, text, tab, at }: Organizat
     .where((row) => narrowed(row as unknown as Rows, reach, 'grants.permissions_json'))
     .where((row) => inRepository(row as unknown as Rows, filter.repositoryId));
   // What classic and scoped tokens reach is what their owners do: no permission and no repository narrows them.
-  if (filter.permission !== undefined || filter.repositoryId !== undefined)
-    query = query.where('tokens.id', 'in', grants.select('grants.token_id'));
-  else
+  const isByGrant = filter.permission !== undefined || filter.repositoryId !== undefined;
+  // SQLite reads the tables of a cross join in the order given: few grants match, and most tokens don't.
+  const byGrants = q
+    .selectFrom(grants.select('grants.token_id').as('hits'))
+    .crossJoin('tokens')
+    .whereRef('tokens.id', '=', 'hits.token_id');
+  const from = isByGrant
+    ? (byGrants as unknown as SelectQueryBuilder<Database, 'tokens', object>)
+    : q.selectFrom('tokens');
+  let query = from
+    .innerJoin('accounts', 'accounts.id', 'tokens.user_id')
+    .leftJoin('token_use', 'token_use.token_id', 'tokens.id')
+    .where('tokens.revoked_at', 'is', null)
+    .where((row) => hasPerson(row as unknown as Rows, userIds));
+  if (!isByGrant)
     query = query.where((row) => {
       const byGrant = row.exists(grants.select('grants.id').whereRef('grants.token_id', '=', sql.ref('tokens.id')));
       const byPerson = row.and([
@@ -165,11 +172,12 @@ function waiting(q: Query, { organizationId, filter, text, tab }: OrganizationLi
   if (repositoryId !== undefined) query = query.where(askedIn(repositoryId));
   if (text !== '') query = query.where(saying(text));
   if (tab === 'all') return query;
-  return query.where(
-    'requests.grant_id',
-    'in',
-    sql<number>`(select grants.id from grants where grants.owner_id = ${organizationId}
-      and grants.state ${sql.raw(tab === 'more' ? "= 'active'" : "<> 'active'")})`,
+  return query.where('requests.grant_id', 'in', (row) =>
+    row
+      .selectFrom('grants')
+      .select('grants.id')
+      .where('grants.owner_id', '=', organizationId)
+      .where('grants.state', tab === 'more' ? '=' : '<>', 'active'),
   );
 }
 

@@ -168,7 +168,7 @@ export async function memberTokenIds(
   return ids.sort((a, b) => (page.ascending ? a - b : b - a)).slice(page.skip, page.skip + page.limit);
 }
 
-/** What these tokens reach the organization with: active grants of fine-grained ones, and the other ones by their ids. */
+/** How these tokens reach the organization: active grants of fine-grained ones, and the other ones by their ids. */
 export async function reachingAmong(
   q: Query,
   organizationId: number,

@@ -133,6 +133,7 @@ test('two-factor authentication asks for a code, takes each code once, and recov
   await page.getByText('You have 13 recovery codes left').waitFor();
   await look(page, 'two-factor-on');
   await page.getByRole('button', { name: 'Turn off' }).click();
+  await page.getByRole('button', { name: 'Turn it off' }).click();
   await page.getByText('Two-factor authentication is off.').waitFor();
 });
 

@@ -79,6 +79,7 @@ test('a passkey is added, signs in alone or beside a name, stands in for the cod
   await page.getByRole('button', { name: 'Confirm with a passkey' }).click();
   await page.getByText(/last used/).waitFor();
   await page.getByRole('button', { name: 'Remove laptop' }).click();
+  await page.getByRole('button', { name: 'Remove this passkey' }).click();
   await page.getByText('The passkey was removed.').waitFor();
   await page.goto('/settings/security');
   await page.getByText('Off', { exact: true }).waitFor();

@@ -62,6 +62,8 @@ test('its owner changes, shares and deletes it', async () => {
   await page.getByText('grace has the role write.').waitFor();
   await look(page, 'repository-settings');
   await page.getByRole('button', { name: 'Archive', exact: true }).click();
+  await page.getByRole('heading', { name: 'Archive ada/' }).waitFor();
+  await page.getByRole('button', { name: 'Archive', exact: true }).click();
   await page.getByText('Repository archived. It is read-only now.').waitFor();
   await page.getByRole('button', { name: 'Unarchive' }).click();
   await page.getByLabel('Repository name').fill('watch');
@@ -72,6 +74,9 @@ test('its owner changes, shares and deletes it', async () => {
   await page.getByRole('alert').getByText('Type ada/watch to delete it.').waitFor();
   await page.getByLabel('Type ada/watch').fill('ada/watch');
   await page.getByRole('button', { name: 'Delete this repository' }).click();
+  await page.getByRole('heading', { name: 'Delete ada/watch for good?' }).waitFor();
+  await look(page, 'repository-delete-question');
+  await page.getByRole('button', { name: 'Delete it for good' }).click();
   await page.getByText('ada/watch is deleted.').waitFor();
   const stranger = await site.open();
   await stranger.goto('/ada/notes');
@@ -113,6 +118,10 @@ test('its owner gives a deploy key and a webhook, and sees what was delivered', 
   await expect.poll(() => events, { timeout: 30_000 }).toEqual(['ping', 'ping']);
   await page.getByRole('link', { name: 'Settings of the repository' }).click();
   await page.getByRole('button', { name: 'Remove <b>build</b>' }).click();
+  await page.getByRole('button', { name: 'Remove deploy key' }).click();
+  await page.getByText('Deploy key removed.').waitFor();
   await page.getByRole('button', { name: `Remove the webhook ${url}` }).click();
+  await page.getByRole('button', { name: 'Remove webhook' }).click();
+  await page.getByText('Webhook removed.').waitFor();
   await expect.poll(() => page.getByRole('button', { name: /^Remove/ }).count(), { timeout: 30_000 }).toBe(0);
 });

@@ -164,7 +164,14 @@ export async function endingsOfPolicy(
   if (JSON.stringify(before) === JSON.stringify(after)) return endingsAmong([], true);
   const { tokens, isAll } = await tokensUnder(q, organizationName === null ? null : ownerId);
   const now = await viewsOf(ctx, tokens);
-  const then = new Map((await viewsOf(ctx, tokens, new Map([[ownerId, after]]))).map((view) => [view.id, view]));
+  // With another provider, what was authorized counts no more.
+  const isOther = before.ssoIssuer !== after.ssoIssuer;
+  const then = new Map(
+    (await viewsOf(ctx, tokens, new Map([[ownerId, after]]))).map((view) => {
+      const authorized = new Set([...view.ssoOrganizationIds].filter((id) => !isOther || id !== ownerId));
+      return [view.id, { ...view, ssoOrganizationIds: authorized }];
+    }),
+  );
   const works = (view: TokenView): boolean =>
     organizationName === null ? worksToday(view) : worksWithin(view, ownerId);
   const shutOut = addressRule(effectivePolicy(instance, organizationName === null ? null : after), before);

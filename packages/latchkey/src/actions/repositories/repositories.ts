@@ -15,6 +15,7 @@ import {
   setCollaborator as upsertCollaborator,
 } from '../../store/collaborators.ts';
 import type { Query } from '../../store/db.ts';
+import { collaboratorRole } from '../../store/decision-facts.ts';
 import {
   countRepositories,
   insertRepository,
@@ -180,18 +181,19 @@ export async function setCollaborator(
   });
 }
 
-/** Removes somebody: from the next request, their tokens no longer reach it. */
+/** Removes somebody: from the next request, their tokens no longer reach it. Returns the role that they had. */
 export async function removeCollaborator(
   ctx: Context,
   permit: Permit,
   change: RepositoryName & { login: string },
-): Promise<void> {
+): Promise<{ readonly role: RepositoryRole }> {
   const at = ctx.clock.now();
-  await ctx.store.transaction(async (tx) => {
+  return ctx.store.transaction(async (tx) => {
     const { owner, repository } = await repositoryNamed(tx, change);
     keepTo(permit, { ownerId: owner.id, repositoryId: repository.id });
     const user = await workerNamed(tx, change.login, owner);
-    if (!(await deleteCollaborator(tx, repository.id, user.id)))
+    const role = await collaboratorRole(tx, repository.id, user.id);
+    if (role === null || !(await deleteCollaborator(tx, repository.id, user.id)))
       throw problem('not_found', `${user.login} is not a collaborator of ${owner.login}/${repository.name}.`, 'login');
     await record(tx, permit, at, {
       action: 'repo.remove_member',
@@ -199,6 +201,7 @@ export async function removeCollaborator(
       repositoryId: repository.id,
       data: { repo: `${owner.login}/${repository.name}`, user: user.login },
     });
+    return { role };
   });
 }
 

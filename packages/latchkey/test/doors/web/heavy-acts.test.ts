@@ -5,6 +5,7 @@ import { authorize, operatorPermit } from '../../../src/actions/decision/authori
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import type { Secret } from '../../../src/base/secret.ts';
+import { sshPublicKey } from '../../ssh-keys.ts';
 import { formIn, type Visitor, type WebWorld, webWorld } from './visitor.ts';
 
 const PEOPLE = '/instance/people';
@@ -191,4 +192,46 @@ test('owners revoke tokens of all kinds at once, and classic ones are back with 
   values.set('action', 'restore');
   await grace.post(TOKENS, values);
   expect(await reads(world, classic.secret)).toMatchObject({ allowed: true });
+});
+
+test('what ends in a repository is asked about, named, and undone with one click where it can be', async () => {
+  const { world, grace } = await octo();
+  const { ctx } = world;
+  await addRepository(ctx, operatorPermit(), { owner: 'grace', name: 'notes', visibility: 'private' });
+  const settings = '/grace/notes/settings';
+  const undo = async (form: string): Promise<void> => {
+    const html = [...(await grace.get(settings)).text.matchAll(/<form[\s\S]*?<\/form>/g)].find(([f]) =>
+      f.includes('Undo'),
+    )![0];
+    expect((await grace.post(settings, formIn(html, form).values)).location).toBe(settings);
+  };
+  const rows = async (table: 'collaborators' | 'deploy_keys'): Promise<number> =>
+    (await ctx.store.db.selectFrom(table).select('created_at').execute()).length;
+
+  await grace.send(settings, 'collaborator', { login: 'ada', role: 'admin' });
+  const question = await grace.send(settings, 'remove-collaborator', { login: 'ada' });
+  expect(words(question.text)).toContain('Remove ada from grace/notes? Their own role here ends');
+  expect(await rows('collaborators')).toBe(1);
+  await grace.post(settings, formIn(question.text, 'remove-collaborator').values);
+  expect(await rows('collaborators')).toBe(0);
+  await undo('collaborator');
+  expect(await ctx.store.db.selectFrom('collaborators').select('role').execute()).toEqual([{ role: 'admin' }]);
+
+  await grace.send(settings, 'key', { title: '<b>build', key: sshPublicKey('ed25519'), writable: 'on' });
+  const key = await grace.send(settings, 'remove-key');
+  expect(key.text).toContain('“<bdi>&lt;b>build</bdi>” stops reading and pushing');
+  await grace.post(settings, formIn(key.text, 'remove-key').values);
+  expect(await rows('deploy_keys')).toBe(0);
+  await undo('key');
+  expect(await ctx.store.db.selectFrom('deploy_keys').select('read_only').execute()).toEqual([{ read_only: 0 }]);
+
+  const open = await grace.send(settings, 'general', { visibility: 'public' });
+  expect(words(open.text)).toContain('Make grace/notes public? Every branch, every commit');
+  expect((await grace.send(settings, 'general', { description: 'quiet' })).location).toBe(settings);
+  await grace.sendSurely(settings, 'archive');
+  await undo('archive');
+  expect((await grace.send(settings, 'delete', { confirm: 'notes' })).text).toContain('Type grace/notes to delete it.');
+  const last = await grace.send(settings, 'delete', { confirm: 'grace/notes' });
+  expect(words(last.text)).toMatch(/Delete grace\/notes for good\? .* 1 role ends 1 deploy key ends/);
+  expect((await grace.post(settings, formIn(last.text, 'delete').values)).location).toBe('/');
 });

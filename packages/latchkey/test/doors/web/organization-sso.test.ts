@@ -106,7 +106,7 @@ async function required(provider: 'work' | 'own' = 'work'): Promise<{ ada: Visit
   const codes = await codesBy(ada);
   expect(await ada.send(SETTINGS, 'choose', { sso_provider: provider })).toMatchObject({ status: 303 });
   await prove(ada, 'u-ada', SSO, provider === 'work' ? work : own);
-  expect(await ada.send(SETTINGS, 'choose', { requires_sso: 'on' })).toMatchObject({ status: 303 });
+  expect(await ada.sendSurely(SETTINGS, 'choose', { requires_sso: 'on' })).toMatchObject({ status: 303 });
   return { ada, codes };
 }
 
@@ -158,7 +158,9 @@ describe('an owner', () => {
     expect(refused).toContain('0 of 2 members have an identity there');
     expect(await prove(ada, 'u-ada')).toMatchObject({ status: 303, location: SSO });
     expect((await ada.get(SSO)).text).toContain('You have proved who you are for octo');
-    expect(await ada.send(SETTINGS, 'choose', { requires_sso: 'on' })).toMatchObject({ status: 303 });
+    const question = (await ada.send(SETTINGS, 'choose', { requires_sso: 'on' })).text.replace(/<[^>]*>/g, ' ');
+    expect(question.replace(/\s+/g, ' ')).toMatch(/Require single sign-on of octo\? .* members? proves? who they are/);
+    expect(await ada.sendSurely(SETTINGS, 'choose', { requires_sso: 'on' })).toMatchObject({ status: 303 });
     expect(await opens(ada)).toBe(200);
     expect(await audited('org.enable_saml')).toBe(1);
     expect(await audited('org.sso_response')).toBe(1);
@@ -435,16 +437,16 @@ describe('a token', () => {
     await setMember(world.ctx, OPERATOR, { organization: 'octo', login: 'bob', role: 'member' });
     expect([await reads(secret), await opens(bob)]).toEqual([403, 403]);
     await again();
-    await bob.send('/settings/security/identities', 'remove');
+    await bob.sendSurely('/settings/security/identities', 'remove');
     expect([await reads(secret), await opens(bob)]).toEqual([403, 403]);
     await again('u-bob-2');
     const moved = await ada.send(SETTINGS, 'choose', { sso_provider: 'own', requires_sso: 'on' });
     expect(moved.text).toContain('This would shut you out: you have not proved yourself at the identity provider');
     expect(await reads(secret), 'nothing was changed').toBe(200);
-    await ada.send(SETTINGS, 'choose', { sso_provider: 'own', requires_sso: 'on', confirm_lock_out: 'on' });
+    await ada.sendSurely(SETTINGS, 'choose', { sso_provider: 'own', requires_sso: 'on', confirm_lock_out: 'on' });
     expect([await reads(secret), await opens(bob), await opens(ada)]).toEqual([403, 403, 403]);
     await prove(ada, 'o-ada', SSO, own);
-    await ada.send(SETTINGS, 'choose', { sso_provider: 'work', requires_sso: 'on', confirm_lock_out: 'on' });
+    await ada.sendSurely(SETTINGS, 'choose', { sso_provider: 'work', requires_sso: 'on', confirm_lock_out: 'on' });
     expect([await reads(secret), await opens(bob)], 'back at the first one').toEqual([403, 403]);
   });
 });
@@ -480,7 +482,7 @@ describe('an organization that required single sign-on before there were proofs'
     expect((await ada.get(SETTINGS)).text).toContain('It is required, but no provider is named');
     await codesBy(ada);
     expect((await ada.send(SETTINGS, 'choose', { sso_provider: 'work' })).text).toContain('This would shut you out');
-    await ada.send(SETTINGS, 'choose', { sso_provider: 'work', confirm_lock_out: 'on' });
+    await ada.sendSurely(SETTINGS, 'choose', { sso_provider: 'work', confirm_lock_out: 'on' });
     expect(await opens(ada)).toBe(403);
     expect((await ada.get(SETTINGS)).status, 'named: now owners prove it, too').toBe(403);
     await prove(ada, 'u-ada');

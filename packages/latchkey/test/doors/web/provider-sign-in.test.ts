@@ -92,7 +92,7 @@ describe('an identity at a provider', () => {
 
   it('is told to its owner by mail when it is linked and when it is removed, and signs in no more', async () => {
     const ada = await linked();
-    expect(await ada.send(PATH, 'remove')).toMatchObject({ location: PATH });
+    expect(await ada.sendSurely(PATH, 'remove')).toMatchObject({ location: PATH });
     const mails = await world.ctx.store.db.selectFrom('outbox').select('subject').orderBy('id').execute();
     expect(mails.map(({ subject }) => subject).filter((subject) => subject.startsWith('Signing in by'))).toEqual([
       'Signing in by Example was added',
@@ -156,7 +156,7 @@ describe('an identity at a provider', () => {
   it('that is the only way in is not removed', async () => {
     const ada = await linked();
     await world.ctx.store.db.updateTable('accounts').set({ password_digest: null }).execute();
-    expect(await ada.send(PATH, 'remove')).toMatchObject({
+    expect(await ada.sendSurely(PATH, 'remove')).toMatchObject({
       status: 422,
       text: expect.stringContaining('your only way to sign in') as string,
     });

@@ -13,11 +13,12 @@ import {
 } from '../../../actions/accounts/emails.ts';
 import { readSecret } from '../../../actions/ground/one-time-secrets.ts';
 import { MAX_EMAIL_LENGTH } from '../../../rules/names.ts';
+import { SettingsArea } from '../frame/areas.tsx';
 import { deadLink } from '../frame/error-pages.tsx';
 import { Narrow, WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, type FormAction, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, type FormAction, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { Label, Notice, Subhead } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
@@ -28,7 +29,7 @@ const PATH = '/settings/emails';
 function onEmail(
   act: (visit: Visit, id: number) => Promise<void>,
   text: string,
-  more: Pick<FormAction, 'once' | 'access'>,
+  more: Pick<FormAction, 'once' | 'access' | 'asks'>,
 ): FormAction {
   return {
     ...more,
@@ -69,12 +70,30 @@ export const emailPages: readonly WebPage[] = [
       remove: onEmail(
         async (visit, id) => removeEmail(visit.ctx, await visit.ownPermit(), id),
         'The address was removed.',
-        { access: 'fresh' },
+        { access: 'fresh', asks: asksToRemove },
       ),
     },
   },
   { path: '/verify/:link', access: 'signed-in', get: showVerify, forms: { verify: { once: true, run: doVerify } } },
 ];
+
+/** Null when there is no such address: then `run` says so. */
+async function asksToRemove(visit: Visit): Promise<Question | null> {
+  const emails = await listEmails(visit.ctx, await visit.ownPermit());
+  const email = emails.find(({ id }) => String(id) === visit.field('id'));
+  if (email === undefined || email.primary) return null;
+  return {
+    title: `Remove ${email.address}?`,
+    lead: 'No mail goes there any more.',
+    act: 'Remove this address',
+    consequences: [
+      { title: 'Whoever has it may claim it for an account of their own' },
+      { title: 'Stays: commits that name it, and your other addresses', stays: true },
+    ],
+    subject: email.id,
+    within: SettingsArea,
+  };
+}
 
 async function show(visit: Visit): Promise<Answer> {
   const emails = await listEmails(visit.ctx, await visit.ownPermit());

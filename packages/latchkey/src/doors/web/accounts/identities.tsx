@@ -11,11 +11,12 @@ import { proveByIdentity } from '../../../actions/identity/organization-proofs.t
 import { ProviderFailure } from '../../../actions/identity/provider-failures.ts';
 import { arriveFromProvider, offeredProviders, signInByIdentity } from '../../../actions/identity/provider-sign-in.ts';
 import { Problem } from '../../../base/errors.ts';
+import { SettingsArea } from '../frame/areas.tsx';
 import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import { returnPath } from '../frame/return-path.ts';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, LastUsed, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { ProviderButtons, toProvider } from './provider-buttons.tsx';
@@ -27,7 +28,10 @@ export const identityPages: readonly WebPage[] = [
     path: PATH,
     access: 'fresh',
     get: show,
-    forms: { provider: { run: (visit) => toProvider(visit, 'link', PATH) }, remove: { run: doRemove } },
+    forms: {
+      provider: { run: (visit) => toProvider(visit, 'link', PATH) },
+      remove: { asks: asksToRemove, run: doRemove },
+    },
   },
   { path: '/login/sso/:provider/callback', access: 'anybody', get: arrive },
 ];
@@ -102,6 +106,25 @@ function Row({ visit, identity }: { visit: Visit; identity: ExternalIdentity }):
       </Form>
     </li>
   );
+}
+
+/** Null when there is no such identity: then `run` says so. */
+async function asksToRemove(visit: Visit): Promise<Question | null> {
+  const linked = await listIdentities(visit.ctx, await visit.ownPermit());
+  const identity = linked.find(({ id }) => String(id) === visit.field('id'));
+  if (identity === undefined) return null;
+  const service = labelOf(visit.ctx, identity.issuer);
+  return {
+    title: `Remove your identity at ${service}?`,
+    lead: `${service} signs you in here no more, and proves nothing for organizations that ask for it.`,
+    act: 'Remove this identity',
+    consequences: [
+      { title: <bdi>{identity.label}</bdi>, facts: <LastUsed at={identity.lastUsedAt} /> },
+      { title: 'Stays: your account, sessions and tokens', facts: 'You can undo this: link it again.', stays: true },
+    ],
+    subject: identity.id,
+    within: SettingsArea,
+  };
 }
 
 async function doRemove(visit: Visit): Promise<Answer> {

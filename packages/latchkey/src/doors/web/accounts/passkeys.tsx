@@ -11,10 +11,11 @@ import {
   removePasskey,
   takesPasskeys,
 } from '../../../actions/accounts/passkeys.ts';
+import { SettingsArea } from '../frame/areas.tsx';
 import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, Label, LastUsed, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { PasskeyForm } from '../parts/passkey-form.tsx';
@@ -23,7 +24,12 @@ import { TextField } from '../parts/text-fields.tsx';
 const PATH = '/settings/security/passkeys';
 
 export const passkeyPages: readonly WebPage[] = [
-  { path: PATH, access: 'fresh', get: show, forms: { add: { run: doAdd }, remove: { run: doRemove } } },
+  {
+    path: PATH,
+    access: 'fresh',
+    get: show,
+    forms: { add: { run: doAdd }, remove: { asks: asksToRemove, run: doRemove } },
+  },
 ];
 
 /** A link to passkeys, for people who type an app's codes and have no passkey. */
@@ -113,6 +119,24 @@ function Row({ visit, passkey }: { visit: Visit; passkey: Passkey }): VNode {
       </Form>
     </li>
   );
+}
+
+/** Null when there is no such passkey: then `run` says so. */
+async function asksToRemove(visit: Visit): Promise<Question | null> {
+  const keys = await listPasskeys(visit.ctx, await visit.ownPermit());
+  const passkey = keys.find(({ id }) => String(id) === visit.field('id'));
+  if (passkey === undefined) return null;
+  return {
+    title: 'Remove this passkey?',
+    lead: 'It signs you in no more. This can’t be undone: you would add another.',
+    act: 'Remove this passkey',
+    consequences: [
+      { title: <bdi>{passkey.name}</bdi>, facts: <LastUsed at={passkey.lastUsedAt} /> },
+      { title: 'Stays: your sessions and tokens', stays: true },
+    ],
+    subject: passkey.id,
+    within: SettingsArea,
+  };
 }
 
 async function doAdd(visit: Visit): Promise<Answer> {

@@ -3,12 +3,14 @@
  *
  * Never: a code in an address, or one that the server could show again. The page itself sends them for the download.
  */
-import { renewRecoveryCodes, spacedCode } from '../../../actions/accounts/two-factor.ts';
+import { recoveryCodesLeft, renewRecoveryCodes, spacedCode } from '../../../actions/accounts/two-factor.ts';
 import { problem } from '../../../base/errors.ts';
+import { SettingsArea } from '../frame/areas.tsx';
 import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, file, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, file, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
+import { newCodesQuestion } from '../organizations/questions.tsx';
 import { CodeList, CopyButton, Notice, Subhead } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 
@@ -19,7 +21,7 @@ export const recoveryCodePages: readonly WebPage[] = [
     path: CODES_PATH,
     access: 'fresh',
     get: showCodes,
-    forms: { renew: { once: true, run: doRenew }, download: { run: downloadCodes } },
+    forms: { renew: { once: true, asks: asksToRenew, run: doRenew }, download: { run: downloadCodes } },
   },
 ];
 
@@ -74,6 +76,12 @@ function downloadCodes(visit: Visit): Answer {
   const { publicUrl } = visit.ctx.settings;
   const head = `Recovery codes of ${visit.user.account.login} at ${publicUrl}\nEach works once.\n\n`;
   return file('text/plain; charset=utf-8', `${head}${codes.join('\n')}\n`, 'latchkey-recovery-codes.txt');
+}
+
+/** Null where no old code is lost. */
+async function asksToRenew(visit: Visit): Promise<Question | null> {
+  const { left } = await recoveryCodesLeft(visit.ctx, await visit.ownPermit());
+  return left === 0 ? null : newCodesQuestion(left, SettingsArea);
 }
 
 async function doRenew(visit: Visit): Promise<Answer> {

@@ -16,10 +16,11 @@ import { problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
 import { isoDate } from '../../../base/time.ts';
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../../../rules/password.ts';
+import { SettingsArea } from '../frame/areas.tsx';
 import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { Label, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
@@ -40,7 +41,7 @@ export const securityPages: readonly WebPage[] = [
     path: SET_UP_PATH,
     access: 'fresh',
     get: showSetUp,
-    forms: { confirm: { once: true, run: doConfirm }, disable: { run: doDisable } },
+    forms: { confirm: { once: true, run: doConfirm }, disable: { asks: asksToDisable, run: doDisable } },
   },
 ];
 
@@ -240,6 +241,25 @@ async function showManage(visit: Visit): Promise<Answer> {
       <Form f={visit.fields('disable')} submit="Turn off" tone="danger" />
     </WithMenu>,
   );
+}
+
+async function asksToDisable(visit: Visit): Promise<Question> {
+  const { left } = await recoveryCodesLeft(visit.ctx, await visit.ownPermit());
+  return {
+    title: 'Turn two-factor authentication off?',
+    lead: 'From then on, whoever knows your password is in.',
+    act: 'Turn it off',
+    consequences: [
+      { title: `The app, your passkeys and ${left} recovery codes are removed`, facts: 'This can’t be undone.' },
+      {
+        title: 'Stays: your sessions and tokens',
+        facts: 'Except in organizations that require a second factor: there they reach only what is public.',
+        stays: true,
+      },
+    ],
+    subject: left,
+    within: SettingsArea,
+  };
 }
 
 async function doConfirm(visit: Visit): Promise<Answer> {

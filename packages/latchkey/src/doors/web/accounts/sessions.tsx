@@ -7,8 +7,7 @@ import {
   type Session,
   signOut,
 } from '../../../actions/accounts/sessions.ts';
-import { WithMenu } from '../frame/layout.tsx';
-import { SETTINGS_MENU } from '../frame/menus.ts';
+import { SettingsArea } from '../frame/areas.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { Label, Subhead, Time } from '../parts/components.tsx';
@@ -75,11 +74,7 @@ async function asksToEnd(visit: Visit, thisToo: boolean): Promise<Question | nul
       { title: 'Stays: your tokens keep working', stays: true },
     ],
     subject: ending.map(({ id }) => id),
-    within: (content) => (
-      <WithMenu visit={visit} menu={SETTINGS_MENU}>
-        {content}
-      </WithMenu>
-    ),
+    within: SettingsArea,
   };
 }
 
@@ -88,7 +83,7 @@ async function show(visit: Visit): Promise<Answer> {
   const others = visit.fields('end-others');
   return page(
     'Sessions',
-    <WithMenu visit={visit} menu={SETTINGS_MENU}>
+    <SettingsArea visit={visit}>
       <Subhead title="Sessions" level={1}>
         {sessions.length < 2 ? null : <Form f={others} submit="End all others" tone="danger" small inline />}
       </Subhead>
@@ -104,7 +99,7 @@ async function show(visit: Visit): Promise<Answer> {
       <Form f={visit.fields('end-all')} submit="End all, including this one" tone="danger">
         <p class="mt-3">You sign in again afterwards. Your tokens keep working.</p>
       </Form>
-    </WithMenu>,
+    </SettingsArea>,
   );
 }
 

@@ -34,35 +34,33 @@ export function asked(visit: Visit, question: Question): Answer {
   const isOther = visit.field(ANSWER) !== '';
   return page(
     question.title,
-    question.within(
-      <>
-        <Subhead title={question.title} level={1} />
-        {isOther ? (
-          <Notice tone="warn" role="alert">
-            What this ends has changed since you were asked. Check the list again.
-          </Notice>
-        ) : null}
-        <p>{question.lead}</p>
-        <ul class="Box list-style-none lk-ends">
-          {question.consequences.map((each) => (
-            <Row {...each} />
-          ))}
-        </ul>
-        <Form f={f} submit={question.act} tone="danger" cancel={visit.url}>
-          <KeptFields fields={kept} />
-          <Hidden name={ANSWER} value={answerTo(question)} />
-          {question.reasonGoesTo === undefined ? null : (
-            <TextField
-              f={f}
-              name="reason"
-              label="Reason"
-              maxLength={MAX_REASON_LENGTH}
-              note={`Optional. It goes into the audit log${question.reasonGoesTo}.`}
-            />
-          )}
-        </Form>
-      </>,
-    ),
+    <question.within visit={visit}>
+      <Subhead title={question.title} level={1} />
+      {isOther ? (
+        <Notice tone="warn" role="alert">
+          What this ends has changed since you were asked. Check the list again.
+        </Notice>
+      ) : null}
+      <p>{question.lead}</p>
+      <ul class="Box list-style-none lk-ends">
+        {question.consequences.map((each) => (
+          <Row {...each} />
+        ))}
+      </ul>
+      <Form f={f} submit={question.act} tone="danger" cancel={visit.url}>
+        <KeptFields fields={kept} />
+        <Hidden name={ANSWER} value={answerTo(question)} />
+        {question.reasonGoesTo === undefined ? null : (
+          <TextField
+            f={f}
+            name="reason"
+            label="Reason"
+            maxLength={MAX_REASON_LENGTH}
+            note={`Optional. It goes into the audit log${question.reasonGoesTo}.`}
+          />
+        )}
+      </Form>
+    </question.within>,
   );
 }
 

@@ -1,5 +1,6 @@
 /** What a page is, as data: its path, who may open it, what it shows, and what its forms do. */
-import type { ComponentChild, ComponentChildren, VNode } from 'preact';
+import type { ComponentChild, ComponentChildren } from 'preact';
+import type { Area } from './areas.tsx';
 import type { Flash, Visit } from './visit.ts';
 
 /**
@@ -54,7 +55,7 @@ export const file = (type: string, content: FileContent, fileName?: string): Ans
 
 /** One thing that ends, or stays. */
 export interface Consequence {
-  readonly title: string;
+  readonly title: ComponentChildren;
   readonly facts?: ComponentChildren;
   /** True for what stays as it is. */
   readonly stays?: boolean;
@@ -73,7 +74,7 @@ export interface Question {
   /** Who reads the reason that may be given; left out = none is asked for. */
   readonly reasonGoesTo?: string;
   /** The page's frame, with its menu. */
-  readonly within: (content: VNode) => VNode;
+  readonly within: Area;
 }
 
 /** What one form of a page does. It throws `Problem` to show the page again with what was typed and what is wrong. */

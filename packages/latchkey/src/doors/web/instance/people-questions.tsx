@@ -3,8 +3,7 @@ import type { Permit } from '../../../actions/decision/authorize.ts';
 import { type PersonStops, sessionsFor, whatStopsFor } from '../../../actions/organizations/what-ends.ts';
 import { problem } from '../../../base/errors.ts';
 import { isSameName } from '../../../rules/names.ts';
-import { WithMenu } from '../frame/layout.tsx';
-import { INSTANCE_MENU } from '../frame/menus.ts';
+import { InstanceArea } from '../frame/areas.tsx';
 import type { Visit } from '../frame/visit.ts';
 import type { Consequence, Question } from '../frame/web-page.ts';
 import { endingTokens, subjectOf } from '../organizations/endings.tsx';
@@ -20,14 +19,6 @@ async function stopsFor(visit: Visit): Promise<PersonStops> {
 async function signedIn(visit: Visit): Promise<Omit<PersonStops, 'endings'>> {
   return sessionsFor(visit.ctx, await permitOf(visit), visit.field('login'));
 }
-
-const within = (visit: Visit): Question['within'] => {
-  return (content) => (
-    <WithMenu visit={visit} menu={INSTANCE_MENU}>
-      {content}
-    </WithMenu>
-  );
-};
 
 function sessionsEnd(count: number): Consequence {
   return count === 0
@@ -54,7 +45,7 @@ export async function asksToSuspend(visit: Visit): Promise<Question> {
     ],
     subject: subjectOf(endings),
     reasonGoesTo: '',
-    within: within(visit),
+    within: InstanceArea,
   };
 }
 
@@ -75,7 +66,7 @@ export async function asksToLock(visit: Visit): Promise<Question> {
     ],
     subject: subjectOf(endings),
     reasonGoesTo: '',
-    within: within(visit),
+    within: InstanceArea,
   };
 }
 
@@ -87,7 +78,7 @@ export async function asksToEndSessions(visit: Visit): Promise<Question> {
     act: 'End sessions',
     consequences: [sessionsEnd(sessions), { title: 'Stays: tokens keep working', stays: true }],
     subject: null,
-    within: within(visit),
+    within: InstanceArea,
   };
 }
 
@@ -102,6 +93,6 @@ export async function asksToResetTwoFactor(visit: Visit): Promise<Question> {
       { title: 'Stays: the password, sessions and tokens', stays: true },
     ],
     subject: null,
-    within: within(visit),
+    within: InstanceArea,
   };
 }

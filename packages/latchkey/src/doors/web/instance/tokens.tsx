@@ -4,8 +4,7 @@ import { endingsOfTokens } from '../../../actions/organizations/what-ends.ts';
 import { revokeToken } from '../../../actions/tokens/tokens.ts';
 import { allTokenTable, type ListedToken, type TableWish } from '../../../actions/tokens/use/lists.ts';
 import { rightSentence } from '../../../rules/right/right-sentence.ts';
-import { WithMenu } from '../frame/layout.tsx';
-import { INSTANCE_MENU } from '../frame/menus.ts';
+import { InstanceArea } from '../frame/areas.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { endingTokens, subjectOf } from '../organizations/endings.tsx';
@@ -30,7 +29,7 @@ async function tokens(visit: Visit): Promise<Answer> {
   const { rows, counts } = table;
   return page(
     'Active tokens',
-    <WithMenu visit={visit} menu={INSTANCE_MENU}>
+    <InstanceArea visit={visit}>
       <Subhead title="Active tokens" level={1} />
       {visit.problem === null ? null : (
         <Notice tone="error" role="alert">
@@ -70,7 +69,7 @@ async function tokens(visit: Visit): Promise<Answer> {
           </ListTable>
         </Form>
       )}
-    </WithMenu>,
+    </InstanceArea>,
   );
 }
 
@@ -130,11 +129,7 @@ async function asksToRevoke(visit: Visit): Promise<Question> {
     ],
     subject: subjectOf(endings),
     reasonGoesTo: ` and the mail to ${endings.people === 1 ? endings.tokens[0]?.owner : 'their owners'}`,
-    within: (content) => (
-      <WithMenu visit={visit} menu={INSTANCE_MENU}>
-        {content}
-      </WithMenu>
-    ),
+    within: InstanceArea,
   };
 }
 

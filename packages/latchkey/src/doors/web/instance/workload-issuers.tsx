@@ -9,10 +9,11 @@ import {
 } from '../../../actions/federation/issuers.ts';
 import { PRESET_NAMES, presetOf } from '../../../catalogue/workloads/issuers.ts';
 import type { Need } from '../../../rules/model.ts';
+import { InstanceArea } from '../frame/areas.tsx';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { Select } from '../parts/choice-fields.tsx';
 import { Blankslate, Label, Subhead } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
@@ -28,7 +29,7 @@ export const workloadIssuerPages: readonly WebPage[] = [
     path: PATH,
     access: 'administrator',
     get: show,
-    forms: { add: { run: add }, test: { run: test }, remove: { run: remove } },
+    forms: { add: { run: add }, test: { run: test }, remove: { asks: asksToRemove, run: remove } },
   },
 ];
 
@@ -128,6 +129,30 @@ async function test(visit: Visit): Promise<Answer> {
   const ids = await tryIssuer(visit.ctx, await onInstance(visit, WRITE), name);
   const keys = ids.length === 1 ? 'One key was read' : `${ids.length} keys were read`;
   return redirect(PATH, { tone: 'success', text: `${keys} from ${name}.` });
+}
+
+/** Null when there is none of that name: then `run` says so. */
+async function asksToRemove(visit: Visit): Promise<Question | null> {
+  const issuers = await listIssuers(visit.ctx, await onInstance(visit, WRITE));
+  const issuer = issuers.find(({ name }) => name === visit.field('issuer'));
+  if (issuer === undefined) return null;
+  return {
+    title: `Stop trusting ${issuer.name}?`,
+    lead: 'Jobs that it vouches for get no token any more, anywhere. This can’t be undone.',
+    act: `Stop trusting ${issuer.name}`,
+    consequences: [
+      {
+        title:
+          issuer.rules === 0
+            ? 'No rule ends'
+            : `${issuer.rules === 1 ? '1 rule ends' : `${issuer.rules} rules end`}, with every token that they gave`,
+        stays: issuer.rules === 0,
+      },
+      { title: 'Stays: machine accounts, and rules of other issuers', stays: true },
+    ],
+    subject: [issuer.id, issuer.rules],
+    within: InstanceArea,
+  };
 }
 
 async function remove(visit: Visit): Promise<Answer> {

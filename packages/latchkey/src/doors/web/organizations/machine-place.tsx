@@ -1,9 +1,8 @@
 /** Whose machine accounts a page is about, an organization's or one's own, and what a machine is used by. */
-import type { ComponentChildren, VNode } from 'preact';
+import type { VNode } from 'preact';
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import type { MachineView } from '../../../actions/organizations/machines.ts';
-import { WithMenu } from '../frame/layout.tsx';
-import { DEVELOPER_MENU } from '../frame/menus.ts';
+import { type Area, DeveloperArea } from '../frame/areas.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { LastUsed } from '../parts/components.tsx';
 import { OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
@@ -15,7 +14,7 @@ export interface Place {
   path(visit: Visit): string;
   permit(visit: Visit, writes: boolean): Promise<Permit>;
   owner(visit: Visit): string;
-  Area(props: { visit: Visit; children: ComponentChildren }): VNode;
+  readonly Area: Area;
 }
 
 export const OF_ORGANIZATION: Place = {
@@ -40,11 +39,7 @@ export const OWN: Place = {
   path: () => '/settings/machines',
   permit: (visit) => visit.ownPermit(),
   owner: (visit) => visit.user.account.login,
-  Area: ({ visit, children }) => (
-    <WithMenu visit={visit} menu={DEVELOPER_MENU}>
-      {children}
-    </WithMenu>
-  ),
+  Area: DeveloperArea,
 };
 
 /** The page of one machine. */

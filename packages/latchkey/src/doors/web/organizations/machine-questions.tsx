@@ -6,10 +6,6 @@ import { idTyped } from './area.tsx';
 import { endingTokens, subjectOf } from './endings.tsx';
 import type { Place } from './machine-place.tsx';
 
-function within({ Area }: Place, visit: Visit): Question['within'] {
-  return (content) => <Area visit={visit}>{content}</Area>;
-}
-
 export async function asksToDelete(place: Place, visit: Visit): Promise<Question> {
   const login = visit.param('machine');
   const endings = await endingsOfMachine(visit.ctx, await place.permit(visit, true), login);
@@ -23,7 +19,7 @@ export async function asksToDelete(place: Place, visit: Visit): Promise<Question
       { title: 'Stays: what it pushed, and its entries in the audit log', stays: true },
     ],
     subject: subjectOf(endings),
-    within: within(place, visit),
+    within: place.Area,
   };
 }
 
@@ -36,6 +32,6 @@ export async function asksToRevoke(place: Place, visit: Visit): Promise<Question
     act: `Revoke ${name}`,
     consequences: [endingTokens(endings), { title: 'Stays: the machine account, and its other tokens', stays: true }],
     subject: subjectOf(endings),
-    within: within(place, visit),
+    within: place.Area,
   };
 }

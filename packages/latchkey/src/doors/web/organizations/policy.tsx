@@ -12,8 +12,7 @@ import { isoDate } from '../../../base/time.ts';
 import { BASE_PERMISSIONS, type BasePermission } from '../../../catalogue/roles.ts';
 import { TOKEN_KINDS, type TokenKind } from '../../../rules/model.ts';
 import { MAX_LIFETIME_DAYS } from '../../../rules/policy.ts';
-import { WithMenu } from '../frame/layout.tsx';
-import { INSTANCE_MENU } from '../frame/menus.ts';
+import { InstanceArea } from '../frame/areas.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Checkbox, ConfirmLockOut, Select } from '../parts/choice-fields.tsx';
@@ -236,14 +235,14 @@ export const policyPages: readonly WebPage[] = [
       const policy = await readPolicy(visit.ctx, await visit.permit(INSTANCE_NEED('read'), { kind: 'instance' }), null);
       return page(
         'Token policy of the instance',
-        <WithMenu visit={visit} menu={INSTANCE_MENU}>
+        <InstanceArea visit={visit}>
           <Subhead title="Token policy" level={1} />
           <p class="color-fg-muted">
             What is chosen here holds for every organization. On lifetimes an organization may be stricter, never
             looser.
           </p>
           <PolicyForm f={visit.fields('policy')} chosen={policy.chosen} above={null} />
-        </WithMenu>,
+        </InstanceArea>,
       );
     },
     forms: {
@@ -251,11 +250,7 @@ export const policyPages: readonly WebPage[] = [
         asks: async (visit) => {
           const permit = await visit.permit(INSTANCE_NEED('write'), { kind: 'instance' });
           const endings = await endingsOfPolicy(visit.ctx, permit, null, changeOf(visit, true));
-          return policyQuestion(endings, (content) => (
-            <WithMenu visit={visit} menu={INSTANCE_MENU}>
-              {content}
-            </WithMenu>
-          ));
+          return policyQuestion(endings, InstanceArea);
         },
         run: async (visit) => {
           await changePolicy(

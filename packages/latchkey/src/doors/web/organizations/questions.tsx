@@ -7,14 +7,11 @@ import {
   endingsOfReach,
   type ReachEndings,
 } from '../../../actions/organizations/what-ends.ts';
+import type { Area } from '../frame/areas.tsx';
 import type { Visit } from '../frame/visit.ts';
 import type { Consequence, Question } from '../frame/web-page.ts';
 import { OrganizationArea, organizationPermit, tickedIds } from './area.tsx';
 import { endingTokens, subjectOf, tokensOfPeople } from './endings.tsx';
-
-const within = (visit: Visit): Question['within'] => {
-  return (content) => <OrganizationArea visit={visit}>{content}</OrganizationArea>;
-};
 
 export async function asksToRemoveMember(visit: Visit): Promise<Question> {
   const [org, login] = [visit.param('org'), visit.field('login')];
@@ -46,7 +43,7 @@ export async function asksToRemoveMember(visit: Visit): Promise<Question> {
     ],
     subject: [subjectOf(endings), keepsRoles],
     reasonGoesTo: '',
-    within: within(visit),
+    within: OrganizationArea,
   };
 }
 
@@ -75,7 +72,7 @@ export async function asksToRevokeReach(visit: Visit): Promise<Question | null> 
     ],
     subject: subjectOf(endings),
     reasonGoesTo: ` and the mail to ${endings.people === 1 ? endings.tokens[0]?.owner : 'their owners'}`,
-    within: within(visit),
+    within: OrganizationArea,
   };
 }
 
@@ -89,11 +86,11 @@ function undoOf({ grants, others }: ReachEndings): string {
 export async function asksToSavePolicy(visit: Visit, change: PolicyChange): Promise<Question | null> {
   const permit = await organizationPermit(visit, { organization_administration: 'write' });
   const endings = await endingsOfPolicy(visit.ctx, permit, visit.param('org'), change);
-  return policyQuestion(endings, within(visit));
+  return policyQuestion(endings, OrganizationArea);
 }
 
 /** Null when nothing stops. */
-export function policyQuestion(endings: Endings, frame: Question['within']): Question | null {
+export function policyQuestion(endings: Endings, frame: Area): Question | null {
   if (endings.tokens.length === 0) return null;
   const tokens = tokensOfPeople(endings);
   return {
@@ -110,5 +107,42 @@ export function policyQuestion(endings: Endings, frame: Question['within']): Que
     ],
     subject: subjectOf(endings),
     within: frame,
+  };
+}
+
+/** What is asked before single sign-on is required, or another provider named. */
+export function ssoQuestion(org: string, endings: Endings, members: { all: number; linked: number | null }): Question {
+  const people = members.all === 1 ? '1 member proves' : `${members.all} members prove`;
+  const without = members.linked === null ? 0 : members.all - members.linked;
+  return {
+    title: `Require single sign-on of ${org}?`,
+    lead: 'From the next request on, whoever has not proved who they are reaches only what is public.',
+    act: 'Require single sign-on',
+    consequences: [
+      endingTokens(endings, ` in ${org}`),
+      {
+        title: `${people} who they are, in each browser, every 24 hours`,
+        facts: without === 0 ? null : `${without} of them ${without === 1 ? 'has' : 'have'} no identity there yet.`,
+      },
+      {
+        title: 'Stays: memberships, the tokens themselves, outside collaborators',
+        facts: 'You can undo this. A token works again once its owner authorizes it.',
+        stays: true,
+      },
+    ],
+    subject: [subjectOf(endings), members],
+    within: OrganizationArea,
+  };
+}
+
+/** Before new recovery codes take the place of the old ones. */
+export function newCodesQuestion(left: number, within: Area): Question {
+  return {
+    title: 'Make new recovery codes?',
+    lead: 'The old ones stop working at once, wherever they are kept.',
+    act: 'Make new recovery codes',
+    consequences: [{ title: `${left} old ${left === 1 ? 'code stops' : 'codes stop'} working` }],
+    subject: left,
+    within,
   };
 }

@@ -11,15 +11,23 @@ import {
   revokeAuthorization,
   type SeenAuthorization,
 } from '../../../actions/organizations/credential-authorizations.ts';
-import { changePolicy, readPolicy, type StoredPolicy } from '../../../actions/organizations/policies.ts';
+import {
+  changePolicy,
+  type PolicyChange,
+  readPolicy,
+  type StoredPolicy,
+} from '../../../actions/organizations/policies.ts';
+import { endingsOfPolicy, endingsOfReach } from '../../../actions/organizations/what-ends.ts';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { Checkbox, ConfirmLockOut, Select } from '../parts/choice-fields.tsx';
 import { Blankslate, CodeList, CopyButton, LastUsed, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { NameOf, PersonLine } from '../parts/person.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
-import { nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
+import { idTyped, nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
+import { endingTokens, subjectOf } from './endings.tsx';
+import { newCodesQuestion, ssoQuestion } from './questions.tsx';
 
 const ON_A_PAGE = 50;
 const sees = (visit: Visit) => organizationPermit(visit, { organization_administration: 'read' }, false);
@@ -31,7 +39,11 @@ export const singleSignOnPages: readonly WebPage[] = [
     path: '/organizations/:org/settings/single-sign-on',
     access: 'sudo',
     get: show,
-    forms: { choose: { run: choose }, codes: { run: newCodes }, revoke: { run: revoke } },
+    forms: {
+      choose: { asks: asksToChoose, run: choose },
+      codes: { asks: asksForNewCodes, run: newCodes },
+      revoke: { asks: asksToRevoke, run: revoke },
+    },
   },
 ];
 
@@ -132,13 +144,52 @@ function Choice({
 /** The choice that keeps a provider which the operator's file has no more. */
 const KEEP = '-';
 
-async function choose(visit: Visit): Promise<Answer> {
+function choiceIn(visit: Visit): PolicyChange {
   const provider = visit.field('sso_provider');
-  await changePolicy(visit.ctx, await changes(visit), visit.param('org'), {
+  return {
     ...(provider === KEEP ? {} : { ssoProvider: provider === '' ? null : provider }),
     requiresSso: visit.field('requires_sso') === 'on',
     confirmLockOut: visit.field('confirm_lock_out') === 'on',
-  });
+  };
+}
+
+/** Null when nobody has to prove anything that they hadn't to before. */
+async function asksToChoose(visit: Visit): Promise<Question | null> {
+  const [organization, permit, change] = [visit.param('org'), await changes(visit), choiceIn(visit)];
+  const endings = await endingsOfPolicy(visit.ctx, permit, organization, change);
+  const { chosen } = await readPolicy(visit.ctx, permit, organization);
+  const { providers, members, linkedMembers } = await ssoReadiness(visit.ctx, permit, organization);
+  const named = providers.find(({ issuer }) => issuer === chosen.ssoIssuer)?.name;
+  const isSame = change.ssoProvider === undefined || change.ssoProvider === (named ?? null);
+  if (change.requiresSso !== true || (isSame && chosen.requiresSso)) return null;
+  return ssoQuestion(organization, endings, { all: members, linked: isSame ? linkedMembers : null });
+}
+
+async function asksForNewCodes(visit: Visit): Promise<Question | null> {
+  const { codesLeft } = await ssoReadiness(visit.ctx, await changes(visit), visit.param('org'));
+  return codesLeft === 0 ? null : newCodesQuestion(codesLeft, OrganizationArea);
+}
+
+async function asksToRevoke(visit: Visit): Promise<Question | null> {
+  const org = visit.param('org');
+  const endings = await endingsOfReach(visit.ctx, await changes(visit), org, [idTyped(visit)]);
+  const [token] = endings.tokens;
+  if (token === undefined) return null;
+  return {
+    title: `Revoke this token for ${org}?`,
+    lead: `Whatever uses it in ${org} is refused from the next request on, and it can’t be authorized again.`,
+    act: `Revoke for ${org}`,
+    consequences: [
+      endingTokens(endings, ` in ${org}`),
+      { title: `Stays: what it does outside of ${org}`, stays: true },
+    ],
+    subject: subjectOf(endings),
+    within: OrganizationArea,
+  };
+}
+
+async function choose(visit: Visit): Promise<Answer> {
+  await changePolicy(visit.ctx, await changes(visit), visit.param('org'), choiceIn(visit));
   return redirect(pathOf(visit), { tone: 'success', text: 'Saved. It is in force now.' });
 }
 
@@ -227,6 +278,6 @@ function Row({
 }
 
 async function revoke(visit: Visit): Promise<Answer> {
-  await revokeAuthorization(visit.ctx, await changes(visit), visit.param('org'), Number(visit.field('id')));
+  await revokeAuthorization(visit.ctx, await changes(visit), visit.param('org'), idTyped(visit));
   return redirect(pathOf(visit), { tone: 'success', text: 'The token no longer reaches the organization.' });
 }

@@ -1,13 +1,21 @@
 /** Rules for workloads of one machine account: which jobs get its tokens, what they got, and a token tried on them. */
 import type { VNode } from 'preact';
-import { addRule, listGiven, listRules, machinePlace, removeRule } from '../../../actions/federation/rules.ts';
+import {
+  addRule,
+  listGiven,
+  listRules,
+  machinePlace,
+  readRule,
+  removeRule,
+} from '../../../actions/federation/rules.ts';
 import { type Trial, tryWorkloadToken } from '../../../actions/federation/trial.ts';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { Subhead } from '../parts/components.tsx';
 import { Fields } from '../parts/fields.ts';
 import { CancelLink, ErrorSummary, Form, Hidden } from '../parts/form.tsx';
 import { TextArea, TextField } from '../parts/text-fields.tsx';
+import { idTyped } from './area.tsx';
 import { type Place, pathOf, rulesPath } from './machine-place.tsx';
 import { Rule, TrialResult } from './workload-parts.tsx';
 import { RuleFields, RuleNameField, readTypedRule } from './workload-rule-fields.tsx';
@@ -116,11 +124,33 @@ async function add(place: Place, visit: Visit): Promise<Answer> {
   return redirect(rulesPath(place, visit, login), { tone: 'success', text: 'The rule is added.' });
 }
 
+async function asksToRemove(place: Place, visit: Visit): Promise<Question> {
+  const permit = await place.permit(visit, true);
+  const whose = await machinePlace(visit.ctx, permit, visit.param('machine'));
+  const { id, name } = await readRule(visit.ctx, whose, idTyped(visit));
+  const given = await listGiven(visit.ctx, whose, id);
+  return {
+    title: 'Remove this rule?',
+    lead: 'Jobs that it let in get no token any more. This can’t be undone.',
+    act: 'Remove this rule',
+    consequences: [
+      { title: <bdi>{name}</bdi> },
+      {
+        title:
+          given.length === 0 ? 'No job has a token of it now' : `${given.length} tokens that jobs hold stop working`,
+        stays: given.length === 0,
+      },
+      { title: 'Stays: the machine account, its roles, its other rules', stays: true },
+    ],
+    subject: [id, given.map((each) => each.id)],
+    within: place.Area,
+  };
+}
+
 async function remove(place: Place, visit: Visit): Promise<Answer> {
   const permit = await place.permit(visit, true);
   const login = visit.param('machine');
-  const id = Number(visit.field('id'));
-  await removeRule(visit.ctx, permit, await machinePlace(visit.ctx, permit, login), Number.isSafeInteger(id) ? id : 0);
+  await removeRule(visit.ctx, permit, await machinePlace(visit.ctx, permit, login), idTyped(visit));
   return redirect(rulesPath(place, visit, login), {
     tone: 'success',
     text: 'The rule is removed, and what it gave has ended.',
@@ -141,7 +171,7 @@ export function workloadRulesPage(place: Place): WebPage {
       create: { once: true, run: (visit) => add(place, visit) },
       show: { run: (visit) => show(place, visit) },
       check: { run: (visit) => tryOne(place, visit) },
-      remove: { run: (visit) => remove(place, visit) },
+      remove: { asks: (visit) => asksToRemove(place, visit), run: (visit) => remove(place, visit) },
     },
   };
 }

@@ -10,6 +10,7 @@ import { Select } from '../parts/choice-fields.tsx';
 import { Label, NextPage } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { UsernameField } from '../parts/text-fields.tsx';
+import { asksToRemoveCollaborator } from './questions.tsx';
 import { back, nameOf, permitTo, RemoveButton, SHOWN } from './setting-forms.tsx';
 
 export function Collaborators({
@@ -79,9 +80,12 @@ export const collaboratorForms: Readonly<Record<string, FormAction>> = {
     },
   },
   'remove-collaborator': {
+    asks: asksToRemoveCollaborator,
     run: async (visit) => {
-      await removeCollaborator(visit.ctx, await permitTo(visit), { ...nameOf(visit), login: visit.field('login') });
-      return back(visit, `${visit.field('login')} no longer has a role of their own here.`);
+      const [permit, login] = [await permitTo(visit), visit.field('login')];
+      const { role } = await removeCollaborator(visit.ctx, permit, { ...nameOf(visit), login });
+      const undo = { form: 'collaborator', fields: { login, role } };
+      return back(visit, `${login} no longer has a role of their own here.`, undo);
     },
   },
 };

@@ -1,6 +1,11 @@
 /** Deploy keys, in a repository's settings: listed, added, removed. */
 import type { VNode } from 'preact';
-import { addDeployKey, type DeployKey, removeDeployKey } from '../../../actions/repositories/deploy-keys.ts';
+import {
+  addDeployKey,
+  type DeployKey,
+  readDeployKey,
+  removeDeployKey,
+} from '../../../actions/repositories/deploy-keys.ts';
 import type { Visit } from '../frame/visit.ts';
 import type { FormAction } from '../frame/web-page.ts';
 import { nextPagePath } from '../organizations/area.tsx';
@@ -8,6 +13,7 @@ import { Checkbox } from '../parts/choice-fields.tsx';
 import { Label, NextPage } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { TextArea, TextField } from '../parts/text-fields.tsx';
+import { asksToRemoveKey } from './questions.tsx';
 import { back, idTyped, permitTo, RemoveButton, SHOWN } from './setting-forms.tsx';
 
 export function DeployKeys({ visit, keys }: { visit: Visit; keys: readonly DeployKey[] }): VNode {
@@ -63,9 +69,13 @@ export const deployKeyForms: Readonly<Record<string, FormAction>> = {
     },
   },
   'remove-key': {
+    asks: asksToRemoveKey,
     run: async (visit) => {
-      await removeDeployKey(visit.ctx, await permitTo(visit), idTyped(visit));
-      return back(visit, 'Deploy key removed.');
+      const [permit, id] = [await permitTo(visit), idTyped(visit)];
+      const { title, text, readOnly } = await readDeployKey(visit.ctx, permit, id);
+      await removeDeployKey(visit.ctx, permit, id);
+      const fields = { title, key: text, ...(readOnly ? {} : { writable: 'on' }) };
+      return back(visit, 'Deploy key removed.', { form: 'key', fields });
     },
   },
 };

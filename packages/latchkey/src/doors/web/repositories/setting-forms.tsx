@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import { problem } from '../../../base/errors.ts';
 import { needOf } from '../../../catalogue/routes/github.ts';
-import type { Visit } from '../frame/visit.ts';
+import type { Flash, Visit } from '../frame/visit.ts';
 import { type Answer, redirect } from '../frame/web-page.ts';
 import { numberIn } from '../organizations/area.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
@@ -22,9 +22,10 @@ export const permitTo = (visit: Visit, need = MANAGE): Promise<Permit> =>
  */
 export const SEE_SETTINGS = { sets: [{ administration: 'write' }], publicRead: false, writes: false } as const;
 
-/** Back to the settings, with a sentence about what was done. */
-export function back(visit: Visit, text: string): Answer {
-  return redirect(`/${visit.param('owner')}/${visit.param('repo')}/settings`, { tone: 'success', text });
+/** Back to the settings, with a sentence about what was done, and the form that undoes it. */
+export function back(visit: Visit, text: string, undo?: Flash['undo']): Answer {
+  const flash = { tone: 'success', text, ...(undo === undefined ? {} : { undo }) } as const;
+  return redirect(`/${visit.param('owner')}/${visit.param('repo')}/settings`, flash);
 }
 
 /** The id in a row's form. @throws Problem when it isn't one */

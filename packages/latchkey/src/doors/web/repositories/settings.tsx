@@ -22,6 +22,7 @@ import { Form, Hidden } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import { Collaborators, collaboratorForms } from './collaborators.tsx';
 import { DeployKeys, deployKeyForms } from './deploy-keys.tsx';
+import { asksToArchive, asksToChangeVisibility, asksToDelete } from './questions.tsx';
 import { back, nameOf, permitTo, SEE_SETTINGS, SHOWN } from './setting-forms.tsx';
 import { Webhooks, webhookForms } from './webhooks.tsx';
 
@@ -165,6 +166,7 @@ export const repositorySettingPages: readonly WebPage[] = [
     get: show,
     forms: {
       general: {
+        asks: asksToChangeVisibility,
         run: async (visit) => {
           const permit = await permitTo(visit);
           const before = await viewTarget(visit.ctx, permit);
@@ -179,16 +181,22 @@ export const repositorySettingPages: readonly WebPage[] = [
         },
       },
       archive: {
+        asks: asksToArchive,
         run: async (visit) => {
           const archived = visit.field('archived') === 'on';
           await changeRepository(visit.ctx, await permitTo(visit, SEE_SETTINGS), { archived });
-          return back(visit, archived ? 'Repository archived. It is read-only now.' : 'Repository unarchived.');
+          if (!archived) return back(visit, 'Repository unarchived.');
+          return back(visit, 'Repository archived. It is read-only now.', {
+            form: 'archive',
+            fields: { archived: '' },
+          });
         },
       },
       ...collaboratorForms,
       ...deployKeyForms,
       ...webhookForms,
       delete: {
+        asks: asksToDelete,
         run: async (visit) => {
           const { owner, name } = nameOf(visit);
           if (visit.field('confirm').toLowerCase() !== `${owner}/${name}`.toLowerCase())

@@ -8,6 +8,7 @@ import { Select } from '../parts/choice-fields.tsx';
 import { Label } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
+import { asksToRemoveHook } from './questions.tsx';
 import { back, idTyped, permitTo, RemoveButton } from './setting-forms.tsx';
 
 const HOOKS = needOf('POST', '/repos/{owner}/{repo}/hooks');
@@ -97,6 +98,7 @@ export const webhookForms: Readonly<Record<string, FormAction>> = {
     },
   },
   'remove-hook': {
+    asks: asksToRemoveHook,
     run: async (visit) => {
       await removeWebhook(visit.ctx, await permitTo(visit, HOOKS), idTyped(visit));
       return back(visit, 'Webhook removed.');

@@ -1,9 +1,10 @@
 /** What was derived from a token and lives, on the token's own page. */
 import type { VNode } from 'preact';
-import { endDerivedToken, type SeenDerived } from '../../../actions/tokens/derivation.ts';
+import { endDerivedToken, listDerived, type SeenDerived } from '../../../actions/tokens/derivation.ts';
 import { refRuleLine } from '../../../rules/refs/ref-rule-text.ts';
+import { DeveloperArea } from '../frame/areas.tsx';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, type FormAction, redirect } from '../frame/web-page.ts';
+import { type Answer, type FormAction, type Question, redirect } from '../frame/web-page.ts';
 import { Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { idParam } from './kinds.ts';
@@ -65,7 +66,30 @@ function leftWords({ narrowing, repositoryNames }: SeenDerived): string {
   return parts.length === 0 ? 'Nothing was left out.' : `Narrowed: ${parts.join('; ')}.`;
 }
 
+/** Null when there is none that lives: then `run` says so. */
+async function asksToEnd(visit: Visit): Promise<Question | null> {
+  const living = await listDerived(visit.ctx, await visit.ownPermit(), idParam(visit));
+  const derived = living.find(({ id }) => String(id) === visit.field('id'));
+  if (derived === undefined) return null;
+  return {
+    title: 'End this derived token?',
+    lead: 'Whatever uses it is refused from the next request on. This can’t be undone.',
+    act: 'End it',
+    consequences: [
+      {
+        title: <bdi>{derived.name}</bdi>,
+        facts: `…${derived.lastEight}${derived.agent === null ? '' : `, used by ${derived.agent}`}`,
+      },
+      { title: 'What was derived from it ends, too' },
+      { title: 'Stays: the token that it comes from', stays: true },
+    ],
+    subject: derived.id,
+    within: DeveloperArea,
+  };
+}
+
 export const endDerivedForm: FormAction = {
+  asks: asksToEnd,
   run: async (visit): Promise<Answer> => {
     const id = Number(visit.field('id'));
     await endDerivedToken(visit.ctx, await visit.ownPermit(), idParam(visit), Number.isSafeInteger(id) ? id : 0);

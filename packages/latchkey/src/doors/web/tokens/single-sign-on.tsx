@@ -1,7 +1,8 @@
 /** Where a token is authorized for single sign-on, and the two forms that change it. */
 import type { VNode } from 'preact';
-import type { OwnToken } from '../../../actions/tokens/own-tokens.ts';
+import { type OwnToken, readToken } from '../../../actions/tokens/own-tokens.ts';
 import { authorizeToken, deauthorizeToken, type SsoOrganization } from '../../../actions/tokens/single-sign-on.ts';
+import { DeveloperArea } from '../frame/areas.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type FormAction, redirect } from '../frame/web-page.ts';
 import { Label } from '../parts/components.tsx';
@@ -77,6 +78,21 @@ export const singleSignOnForms: Readonly<Record<string, FormAction>> = {
     },
   },
   deauthorize: {
+    asks: async (visit) => {
+      const { name } = await readToken(visit.ctx, await visit.ownPermit(), idParam(visit));
+      const organization = visit.field('organization');
+      return {
+        title: `Deauthorize this token for ${organization}?`,
+        lead: `Whatever uses it in ${organization} is refused from the next request on.`,
+        act: 'Deauthorize',
+        consequences: [
+          { title: <bdi>{name}</bdi>, facts: `You can undo this: authorize it again.` },
+          { title: `Stays: what it does outside of ${organization}`, stays: true },
+        ],
+        subject: [visit.path, organization],
+        within: DeveloperArea,
+      };
+    },
     run: async (visit) => {
       await deauthorizeToken(visit.ctx, await visit.ownPermit(), idParam(visit), visit.field('organization'));
       return redirect(visit.path, {

@@ -1,0 +1,162 @@
+/** What is asked before something of a repository ends: a role, a key, a webhook, pushes, the repository. */
+import { accessOf, listAccess } from '../../../actions/repositories/collaborators.ts';
+import { readDeployKey, readDeployKeys } from '../../../actions/repositories/deploy-keys.ts';
+import { viewTarget } from '../../../actions/repositories/view.ts';
+import { MAX_WEBHOOKS } from '../../../actions/repositories/webhooks/events.ts';
+import { readWebhook, readWebhooks } from '../../../actions/repositories/webhooks/webhooks.ts';
+import { needOf } from '../../../catalogue/routes/github.ts';
+import { NarrowArea } from '../frame/areas.tsx';
+import type { Visit } from '../frame/visit.ts';
+import type { Question } from '../frame/web-page.ts';
+import { Time } from '../parts/components.tsx';
+import { idTyped, nameOf, permitTo, SEE_SETTINGS, SHOWN } from './setting-forms.tsx';
+
+const HOOKS = needOf('POST', '/repos/{owner}/{repo}/hooks');
+const within = NarrowArea;
+
+const fullName = (visit: Visit): string => `${nameOf(visit).owner}/${nameOf(visit).name}`;
+
+/** Null when they have no role of their own: then `run` says so. */
+export async function asksToRemoveCollaborator(visit: Visit): Promise<Question | null> {
+  const login = visit.field('login');
+  const access = login === '' ? null : await accessOf(visit.ctx, await permitTo(visit), login);
+  if (access === null || !access.isCollaborator) return null;
+  return {
+    title: `Remove ${access.account.login} from ${fullName(visit)}?`,
+    lead: 'Their own role here ends with the next request, for git, the API and every token of theirs.',
+    act: `Remove ${access.account.login}`,
+    consequences: [
+      { title: `${access.account.login} loses the role of their own in ${fullName(visit)}` },
+      {
+        title: 'Stays: what the organization gives its members, and what they pushed',
+        facts: 'You can undo this: the role is given back with one click.',
+        stays: true,
+      },
+    ],
+    subject: access.role,
+    within,
+  };
+}
+
+export async function asksToRemoveKey(visit: Visit): Promise<Question> {
+  const { id, title, fingerprint, readOnly, createdBy, at } = await readDeployKey(
+    visit.ctx,
+    await permitTo(visit),
+    idTyped(visit),
+  );
+  return {
+    title: 'Remove this deploy key?',
+    lead: 'Whatever holds the private key can’t reach the repository by it any more.',
+    act: 'Remove deploy key',
+    consequences: [
+      {
+        title: (
+          <>
+            “<bdi>{title}</bdi>” stops {readOnly ? 'reading' : 'reading and pushing'}
+          </>
+        ),
+        facts: (
+          <>
+            <code>SHA256:{fingerprint}</code>, added <Time at={at} />
+            {createdBy === null ? null : ` by ${createdBy}`}. You can undo this: the same key is added with one click.
+          </>
+        ),
+      },
+    ],
+    subject: id,
+    within,
+  };
+}
+
+export async function asksToRemoveHook(visit: Visit): Promise<Question> {
+  const { hook } = await readWebhook(visit.ctx, await permitTo(visit, HOOKS), idTyped(visit));
+  return {
+    title: 'Remove this webhook?',
+    lead: 'What listens there gets nothing more, and the list of deliveries is deleted.',
+    act: 'Remove webhook',
+    consequences: [
+      {
+        title: <span class="lk-break">{hook.config.url}</span>,
+        facts: `It gets ${hook.events.join(', ')}. This can’t be undone${
+          hook.config.secret === null ? '' : ': its secret is not shown again'
+        }.`,
+      },
+    ],
+    subject: hook.id,
+    within,
+  };
+}
+
+/** Null for opening it again. */
+export async function asksToArchive(visit: Visit): Promise<Question | null> {
+  if (visit.field('archived') !== 'on') return null;
+  await permitTo(visit, SEE_SETTINGS);
+  return {
+    title: `Archive ${fullName(visit)}?`,
+    lead: 'It becomes read-only, for people and for every token.',
+    act: 'Archive',
+    consequences: [
+      { title: 'Pushes end, and so does every change over the API' },
+      {
+        title: 'Stays: everything in it, to clone and to read',
+        facts: 'You can undo this: unarchive it.',
+        stays: true,
+      },
+    ],
+    subject: null,
+    within,
+  };
+}
+
+/** Null where nobody loses and nobody gains. */
+export async function asksToChangeVisibility(visit: Visit): Promise<Question | null> {
+  const wanted = visit.field('visibility');
+  const { repository } = await viewTarget(visit.ctx, await permitTo(visit));
+  if (wanted === '' || wanted === repository.visibility) return null;
+  const opens = wanted === 'public' || (wanted === 'internal' && repository.visibility === 'private');
+  const readers = wanted === 'public' ? 'Everybody, signed in or not,' : 'Everybody with an account here';
+  return {
+    title: `Make ${fullName(visit)} ${wanted}?`,
+    lead: opens
+      ? 'Every branch, every commit and all that was ever pushed can be read, by tokens, too.'
+      : 'Only people with a role here can read it from the next request on.',
+    act: `Make it ${wanted}`,
+    consequences: opens
+      ? [{ title: `${readers} can read it`, facts: 'What was read stays read, even if you close it again.' }]
+      : [
+          { title: 'Everybody else loses it', facts: 'Their tokens, too. Copies that they have stay with them.' },
+          { title: 'Stays: the roles of collaborators and members', facts: 'You can undo this.', stays: true },
+        ],
+    subject: [repository.visibility, wanted],
+    within,
+  };
+}
+
+/** Only with its name typed: without, `run` says so. */
+export async function asksToDelete(visit: Visit): Promise<Question | null> {
+  if (visit.field('confirm').toLowerCase() !== fullName(visit).toLowerCase()) return null;
+  const permit = await permitTo(visit, SEE_SETTINGS);
+  const { owner } = await viewTarget(visit.ctx, permit);
+  const [access, keys, hooks] = await Promise.all([
+    listAccess(visit.ctx, permit, 'direct', { afterId: 0, skip: 0, limit: SHOWN }),
+    readDeployKeys(visit.ctx, permit, { beforeId: null, limit: SHOWN }),
+    readWebhooks(visit.ctx, permit, { beforeId: null, limit: MAX_WEBHOOKS }),
+  ]);
+  const people = access.filter(({ account }) => account.id !== owner.id);
+  const many = (count: number, one: string, more: string): string =>
+    `${count === SHOWN ? 'At least ' : ''}${count} ${count === 1 ? `${one} ends` : `${more} end`}`;
+  return {
+    title: `Delete ${fullName(visit)} for good?`,
+    lead: 'Every clone, push and request to it fails from now on. This can’t be undone.',
+    act: 'Delete it for good',
+    consequences: [
+      { title: 'All branches, tags and commits, and files of Git LFS, are deleted' },
+      ...(people.length === 0 ? [] : [{ title: many(people.length, 'role', 'roles') }]),
+      ...(keys.length === 0 ? [] : [{ title: many(keys.length, 'deploy key', 'deploy keys') }]),
+      ...(hooks.length === 0 ? [] : [{ title: many(hooks.length, 'webhook', 'webhooks') }]),
+      { title: 'Stays: tokens that reach other repositories, and entries in the audit log', stays: true },
+    ],
+    subject: [people.length, keys.length, hooks.length],
+    within,
+  };
+}
