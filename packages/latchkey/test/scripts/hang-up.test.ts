@@ -1,8 +1,8 @@
 /** SIGHUP: what it reloads, and that it never ends the server, however early it comes. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { connect } from 'node:tls';
 import { generate } from 'selfsigned';
 import { expect, onTestFinished, test } from 'vitest';
@@ -96,4 +96,44 @@ test('a renewed certificate is served after SIGHUP, a broken one changes nothing
   kept.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
   const [answer] = (await once(kept, 'data')) as [Buffer];
   expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 /);
+});
+
+/** Puts a program in the place of `systemd-notify`. Returns how to start a server under it. */
+function underSystemd(folder: string, program: string): string[] {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'systemd-notify'), `#!/bin/sh\n${program}\n`, { mode: 0o755 });
+  return [
+    'env',
+    `PATH=${bin}${delimiter}${process.env['PATH']}`,
+    `NOTIFY_SOCKET=${join(folder, 'told')}`,
+    'WATCHDOG_USEC=100000',
+  ];
+}
+
+test.each([
+  ['one process', []],
+  ['workers', ['--workers', '2']],
+])('systemd hears that the server is ready, alive, reading anew, and stopping: %s', async (_kind, args) => {
+  const folder = dataFolder();
+  const under = underSystemd(folder, 'echo "$*" >>"$NOTIFY_SOCKET"');
+  const serving = await serveUntilReady(['--data', join(folder, 'data'), ...args], undefined, under);
+  const told = (): string => readFileSync(join(folder, 'told'), 'utf8').replace(/(?:WATCHDOG=1\n)+/g, 'alive\n');
+  await until(() => existsSync(join(folder, 'told')) && told() === 'READY=1\nalive\n', 'it is ready and alive');
+  serving.child.kill('SIGHUP');
+  const anew = /^READY=1\nalive\nRELOADING=1 MONOTONIC_USEC=\d+\n(?:alive\n)?READY=1\n/;
+  await until(() => anew.test(told()), 'it has read anew');
+  expect((await serving.stop('SIGTERM')).code).toBe(0);
+  await until(() => told().endsWith('STOPPING=1\n'), 'it stops');
+});
+
+test('a server that cannot tell systemd says so, and serves', async () => {
+  const folder = dataFolder();
+  const serving = await serveUntilReady(['--data', join(folder, 'data')], undefined, underSystemd(folder, 'exit 3'));
+  await until(
+    () => serving.output().stderr.includes('systemd could not be told READY=1: systemd-notify ended with 3'),
+    'it says so',
+  );
+  expect((await fetch(`${serving.url}/healthz`)).status).toBe(200);
+  await serving.stop('SIGTERM');
 });

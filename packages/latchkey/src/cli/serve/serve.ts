@@ -18,6 +18,7 @@ import { closeToOthers } from '../file-modes.ts';
 import { addSettingOptions, settingFlags } from '../setting-options.ts';
 import { sayError, type Terminal } from '../terminal.ts';
 import { HangUp, RETIRE } from './hang-up.ts';
+import { Systemd } from './systemd.ts';
 
 /**
  * A terminal's Ctrl-C reaches the whole process group, and npm forwards it again: a signal this soon after the first is
@@ -51,6 +52,7 @@ export function serveCommand(terminal: Terminal): Command {
 
 async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Promise<void> {
   closeToOthers(settings);
+  const systemd = new Systemd(cluster.isPrimary ? terminal.env : {}, (line) => terminal.say(line));
   const demo = settings.demo ? await import('./demo.ts') : null;
   // Before anything is made in the folder, since a demo takes an empty one only.
   const demoIsMade = demo?.demoIsMade(settings) ?? false;
@@ -58,7 +60,7 @@ async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Pr
   keepCompiledCode(settings.data);
   if (settings.workers > 1 && cluster.isPrimary) {
     const { overseeWorkers } = await import('./workers.ts');
-    await overseeWorkers(settings, { stop: stopRequest(), hangUp }, terminal);
+    await overseeWorkers(settings, { stop: stopRequest(), hangUp, systemd }, terminal);
     // Node keeps the socket of a worker that was killed while a connection was on its way to it.
     return exitSoon();
   }
@@ -77,9 +79,11 @@ async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Pr
           : demoGreeting(server, { tokens, doors: await demo.openDemoDoors(server.context) }, terminal.env);
       for (const line of lines) terminal.print(line);
     }
-    hangUp.answer(() => readAnew(server, terminal));
+    systemd.ready();
+    hangUp.answer(() => void systemd.reloading(() => readAnew(server, terminal)));
     setTimeout(afterStart, SETTLED_MS, server).unref();
     await Promise.race([stop, retirement().then(() => server.retire())]);
+    systemd.stopping();
     if (isFirst()) terminal.say('stopping: running transfers may end; the same signal again stops at once');
   } finally {
     await server.close();

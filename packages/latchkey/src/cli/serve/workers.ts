@@ -15,6 +15,7 @@ import type { Settings } from '../../base/settings/settings.ts';
 import { listenForMetrics } from '../../telemetry/metrics-listener.ts';
 import type { Terminal } from '../terminal.ts';
 import { type HangUp, RETIRE } from './hang-up.ts';
+import type { Systemd } from './systemd.ts';
 
 /** A worker that dies sooner than this after its start is not restarted at once. */
 const SOON_MS = 5_000;
@@ -24,13 +25,15 @@ const PAUSE_MS = 1_000;
 interface Signals {
   readonly stop: Promise<void>;
   readonly hangUp: HangUp;
+  readonly systemd: Systemd;
 }
 
 /**
  * Runs the workers until `stop` resolves and all of them have ended. Serves the sum of their metrics.
  * @throws Fault when the first one can't start; it has said why
  */
-export async function overseeWorkers(settings: Settings, { stop, hangUp }: Signals, terminal: Terminal): Promise<void> {
+export async function overseeWorkers(settings: Settings, signals: Signals, terminal: Terminal): Promise<void> {
+  const { stop, hangUp, systemd } = signals;
   const pool = new WorkerPool(terminal);
   // Only the first one at first, so that migrations, the demo and the greeting happen once.
   if (!(await pool.add())) throw new Fault('the server did not start', { hint: 'its own words are above' });
@@ -38,8 +41,10 @@ export async function overseeWorkers(settings: Settings, { stop, hangUp }: Signa
   const registry = new AggregatorRegistry();
   const metrics = await listenForMetrics(settings, () => registry.clusterMetrics());
   if (metrics !== null) terminal.say(`metrics of all workers at ${metrics.url}`);
-  hangUp.answer(() => void pool.replaceAll());
+  systemd.ready();
+  hangUp.answer(() => void systemd.reloading(() => pool.replaceAll()));
   await stop;
+  systemd.stopping();
   hangUp.ignore();
   await pool.stop();
   await metrics?.close();
