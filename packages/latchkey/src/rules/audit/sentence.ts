@@ -28,6 +28,30 @@ export function auditSentence(action: string, line: SentenceFacts): SentencePart
   return parts.filter(({ text }) => text !== '');
 }
 
+/** Facts as a list of events says them. */
+const ANY: Readonly<Record<string, string>> = {
+  org: 'an organization',
+  repo: 'a repository',
+  user: 'somebody',
+  through_id: 'n',
+  after_id: 'n',
+  approval: 'n',
+};
+
+/** What an event says of no entry in particular, for a choice among them: `Pushed to a repository`. */
+export function eventWords(action: string): string {
+  const words =
+    auditSentenceOf(action)
+      ?.replaceAll(/\[[^\]]*\]/g, '')
+      .replace('{actor} ', '') ?? action;
+  const said = [...words.matchAll(PIECE)].map(([, fact, noun, otherwise, text]) => {
+    if (fact === undefined) return text ?? '';
+    return ANY[fact] ?? (otherwise === 'without a name' ? '' : (otherwise ?? noun ?? fact.replaceAll('_', ' ')));
+  });
+  const sentence = said.join('').replaceAll(/ +/g, ' ').trim();
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`;
+}
+
 function factsOf(line: SentenceFacts): SentenceFacts {
   const data = (typeof line['data'] === 'object' && line['data'] !== null ? line['data'] : {}) as SentenceFacts;
   const own = Object.fromEntries(OF_LINE.flatMap((name) => (line[name] == null ? [] : [[name, line[name]]])));

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
-import { DAY_SEC, isoDate } from '../../../src/base/time.ts';
+import { DAY_SEC, isoDate, spokenDate } from '../../../src/base/time.ts';
 import { type Visitor, type WebWorld, webWorld } from './visitor.ts';
 
 const LOG = '/organizations/octo/settings/audit-log';
@@ -51,6 +51,19 @@ test('a log is narrowed by event, person, repository and days, and says so when 
   expect(await count(`to=${yesterday}`)).toBe(0);
   expect((await visitor.get(`${LOG}?to=${yesterday}`)).text).toContain('No entry matches');
   expect((await visitor.get(`${LOG}?to=${yesterday}`)).text).toContain(`href="${LOG}">Clear`);
+});
+
+test('events are chosen by what they say, and entries stand under their days', async () => {
+  const { world, visitor } = await octo();
+  const [first, second] = [world.ctx.clock.now(), world.ctx.clock.now() + DAY_SEC];
+  world.ctx.clock.advance(DAY_SEC);
+  await addRepository(world.ctx, operatorPermit(), { owner: 'octo', name: 'later', visibility: 'private' });
+  const { text } = await visitor.get(LOG);
+  expect(text).toContain('<option value="org.remove_member">Removed somebody from an organization</option>');
+  for (const [, words] of text.matchAll(/<option value="[a-z_]+\.[a-z_]+">([^<]*)</g))
+    expect(words).toMatch(/^[A-Z][^{}[\]|]{5,}$/);
+  const days = [...text.matchAll(/<th colspan="3" scope="rowgroup">([^<]*)</g)].map(([, day]) => day);
+  expect(days).toEqual([spokenDate(second), spokenDate(first)]);
 });
 
 test('a day, a repository or a phrase that cannot be read is told, and stays in its field', async () => {

@@ -6,8 +6,10 @@ import { auditSentence } from '../../../rules/audit/sentence.ts';
 import { Time, WhenHead } from './components.tsx';
 import { usePageContext } from './page-context.ts';
 
-/** Entries of a log, newest first: what happened in a sentence, and behind it the event's code and its facts. */
+/** Entries of a log, newest first, by day: what happened in a sentence; behind it the event's code and its facts. */
 export function AuditTable({ entries, label }: { entries: readonly LogEntry[]; label: string }): VNode {
+  const { times } = usePageContext();
+  const days = Map.groupBy(entries, ({ line }) => times.date(Number(line['created_at']) / 1000));
   return (
     <div class="lk-scroll" role="region" aria-label={label} tabIndex={0}>
       <table class="lk-table">
@@ -18,11 +20,18 @@ export function AuditTable({ entries, label }: { entries: readonly LogEntry[]; l
             <WhenHead />
           </tr>
         </thead>
-        <tbody>
-          {entries.map(({ line }) => (
-            <Row line={line} />
-          ))}
-        </tbody>
+        {[...days].map(([day, ofDay]) => (
+          <tbody>
+            <tr class="lk-log-day">
+              <th colSpan={3} scope="rowgroup">
+                {day}
+              </th>
+            </tr>
+            {ofDay.map(({ line }) => (
+              <Row line={line} />
+            ))}
+          </tbody>
+        ))}
       </table>
     </div>
   );

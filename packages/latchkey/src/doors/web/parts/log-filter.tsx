@@ -5,6 +5,7 @@ import { problem } from '../../../base/errors.ts';
 import { DAY_SEC, type UnixSeconds } from '../../../base/time.ts';
 import { AUDIT_CATEGORIES, AUDIT_EVENTS, type AuditAction } from '../../../catalogue/audit-events.ts';
 import { MAX_PHRASE_LENGTH, parsePhrase } from '../../../rules/audit/phrase.ts';
+import { eventWords } from '../../../rules/audit/sentence.ts';
 import { splitFullName } from '../../../rules/names.ts';
 
 /** @throws Problem with what is wrong with a day, a repository or the phrase */
@@ -106,7 +107,7 @@ function Line({
   );
 }
 
-/** Every event by its category. What the address says and the list lacks stays chosen. */
+/** Every event in words, by its category. What the address says and the list lacks stays chosen. */
 function Events({ chosen }: { chosen: string }): VNode {
   const option = (value: string, words: string): VNode => (
     <option value={value} selected={value === chosen}>
@@ -123,7 +124,7 @@ function Events({ chosen }: { chosen: string }): VNode {
           {option(category, `${words}: all`)}
           {(Object.keys(AUDIT_EVENTS) as AuditAction[])
             .filter((action) => action.startsWith(`${category}.`))
-            .map((action) => option(action, action.slice(category.length + 1).replaceAll('_', ' ')))}
+            .map((action) => option(action, eventWords(action)))}
         </optgroup>
       ))}
     </select>
