@@ -5,9 +5,14 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { LOGIN_CLIENT_ID } from '../../src/actions/tokens/device-authorization.ts';
+import { cuttableProxy } from '../engines/cuttable-proxy.ts';
+import { readyDatabase } from '../engines/engines.ts';
 import { basic, call, FETCH_TYPE, makeWorld, type World } from './git/server.ts';
+
+/** For what a busy machine takes. */
+const PATIENCE = { timeout: 60_000, interval: 50 };
 
 let world: World;
 beforeAll(async () => {
@@ -59,6 +64,35 @@ describe('without git that can be started', () => {
     expect(answer.status).toBe(503);
     expect(answer.body).toContain('can start no further process of git');
   });
+});
+
+it('a PostgreSQL that is away is bridged by memory, then told with when to come again, then found again', async () => {
+  const database = await readyDatabase('postgres');
+  onTestFinished(database.remove);
+  const address = new URL(database.databaseUrl!);
+  const port = Number(address.port);
+  const proxy = await cuttableProxy(() => port);
+  onTestFinished(proxy.close);
+  address.port = String(proxy.port);
+  const far = await makeWorld({ database: address.href });
+  onTestFinished(() => far.close());
+  const ask = () => call(far.url, '/api/v3/user', { headers: { ...basic(far.full), 'User-Agent': 'test' } });
+  await vi.waitFor(async () => expect((await ask()).status).toBe(200), PATIENCE);
+  proxy.cut('loudly');
+  const statuses: number[] = [];
+  const last = await vi.waitFor(async () => {
+    const answer = await ask();
+    statuses.push(answer.status);
+    expect(answer.status).toBe(503);
+    return answer;
+  }, PATIENCE);
+  expect(statuses.slice(0, -1).filter((status) => status !== 200)).toEqual([]);
+  expect(last).toMatchObject({
+    headers: { 'retry-after': '5' },
+    body: expect.stringContaining('database_unavailable'),
+  });
+  proxy.mend();
+  await vi.waitFor(async () => expect((await ask()).status).toBe(200), PATIENCE);
 });
 
 describe('without a database', () => {
