@@ -59,9 +59,11 @@ const AREAS: Readonly<Record<string, PermissionName>> = {
 const READING_METHODS = ['GET'];
 const WRITING_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
-/** Paths below the root of the API. */
+/** Paths below the root of the API. What is listed one by one goes before its area. */
 export function gitlabRows(): MapRow[] {
-  return [...listedRows(), ...areaRows()];
+  const listed = listedRows();
+  const requests = new Set(listed.map(({ method, path }) => `${method} ${path}`));
+  return [...listed, ...areaRows().filter(({ method, path }) => !requests.has(`${method} ${path}`))];
 }
 
 function listedRows(): MapRow[] {
