@@ -37,7 +37,10 @@ export class Overlap<Row> extends Error {
 }
 
 interface Node<Row> {
-  /** Null when there are none, as in the many nodes at an end. */
+  /** The first literal, which is the only one in most nodes: comparing costs less than looking up. */
+  literal: string | null;
+  afterLiteral: Node<Row> | null;
+  /** Every further one; null when there are none. */
   literals: Map<string, Node<Row>> | null;
   /** Parameters with text around them, in the order in which they are tried. */
   affixed: readonly Affixed<Row>[];
@@ -64,8 +67,11 @@ interface Choice<Row> {
 
 /** Shared, so that a large map has fewer objects to touch. */
 const NO_AFFIXED: readonly [] = [];
+const NO_VALUES: readonly string[] = [];
 
 const emptyNode = <Row>(): Node<Row> => ({
+  literal: null,
+  afterLiteral: null,
   literals: null,
   affixed: NO_AFFIXED,
   one: null,
@@ -160,14 +166,14 @@ export class RouteTree<Row extends TreeRow> {
     this.#method = method;
     this.#query = query;
     const row = this.#walk(this.#root, 0);
-    return row === null ? null : { row, values: this.#values.slice() };
+    return row === null ? null : { row, values: this.#values.length === 0 ? NO_VALUES : this.#values.slice() };
   }
 
   #walk(node: Node<Row>, at: number): Row | null {
     const segment = this.#segments[at];
     if (segment === undefined) return pick(node.rows.get(this.#method) ?? node.rows.get('*'), this.#query);
-    const literal = node.literals?.get(segment);
-    if (literal !== undefined) {
+    const literal = segment === node.literal ? node.afterLiteral : (node.literals?.get(segment) ?? null);
+    if (literal !== null) {
       const found = this.#walk(literal, at + 1);
       if (found !== null) return found;
     }
@@ -234,14 +240,20 @@ function childFor<Row>(node: Node<Row>, segment: string): Node<Row> {
     node.affixed = affixed;
     return found;
   }
+  return literalChild(node, segment);
+}
+
+function literalChild<Row>(node: Node<Row>, segment: string): Node<Row> {
+  if (node.literal === null) node.literal = segment;
+  if (node.literal === segment) return (node.afterLiteral ??= emptyNode());
   node.literals ??= new Map();
   const child = node.literals.get(segment) ?? emptyNode<Row>();
   node.literals.set(segment, child);
   return child;
 }
 
-function isEnd<Row>({ literals, affixed, one, pairs, span }: Node<Row>): boolean {
-  return literals === null && affixed.length === 0 && one === null && pairs.length === 0 && span === null;
+function isEnd<Row>({ literal, affixed, one, pairs, span }: Node<Row>): boolean {
+  return literal === null && affixed.length === 0 && one === null && pairs.length === 0 && span === null;
 }
 
 /** The node with this text around it, and the list with it, in the order in which they are tried. */

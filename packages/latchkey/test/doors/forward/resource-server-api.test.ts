@@ -396,6 +396,38 @@ describe('metadata', () => {
   });
 });
 
+describe('a check of a request whose body or headers decide', () => {
+  it('takes both, and says what is missing without them', async () => {
+    const world = await resourceServerWorld({
+      routeMap: join(import.meta.dirname, '../../../../../examples/route-map/calls.yaml'),
+    });
+    const token = await world.token('ada', {
+      kind: 'fine-grained',
+      scopes: [],
+      grants: [{ ...GRANT, selection: 'public', repositories: [], permissions: { 'wiki:pages': 'read' } }],
+    });
+    const request = { method: 'POST', path: '/mcp', host: 'calls.example.org' };
+    const calling = (name: string): object => ({ method: 'tools/call', params: { name } });
+    const bodies = [
+      calling('search'),
+      calling('delete_page'),
+      [calling('search'), calling('delete_page')],
+      calling('SEARCH'),
+    ];
+    const checks = [...bodies.map((body) => ({ ...request, body })), request, { ...request, headers: { A: 'b' } }];
+    const { body } = await world.check({ token, checks });
+    expect(body.checks.map((each: { allowed: boolean; reason?: string }) => each.reason ?? each.allowed)).toEqual([
+      true,
+      'permission_missing',
+      'permission_missing',
+      'body_ambiguous',
+      'body_missing',
+      'body_missing',
+    ]);
+    expect(body.checks[3].message).toMatch(/more than one way: .* params\.name$/);
+  });
+});
+
 describe('a client of a container registry', () => {
   const REGISTRY = join(import.meta.dirname, '../../../../../examples/route-map/registry.yaml');
   const HOST = ['X-Original-Host', 'registry.example.org'] as const;
