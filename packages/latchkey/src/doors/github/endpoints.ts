@@ -18,8 +18,11 @@ import { OWN_REQUEST_ENDPOINTS } from './endpoints/own-requests.ts';
 import { OWN_TOKEN_ENDPOINTS } from './endpoints/own-tokens.ts';
 import { POLICY_ENDPOINTS } from './endpoints/policies.ts';
 import { PUSH_APPROVAL_ENDPOINTS } from './endpoints/push-approvals.ts';
+import { README_ENDPOINTS } from './endpoints/readme.ts';
 import { RECOVERY_ENDPOINTS } from './endpoints/recovery.ts';
 import { REPOSITORY_ENDPOINTS } from './endpoints/repositories.ts';
+import { REPOSITORY_LIST_ENDPOINTS } from './endpoints/repository-lists.ts';
+import { SEARCH_ENDPOINTS } from './endpoints/searches.ts';
 import { documentationEndpoints, SERVER_ENDPOINTS } from './endpoints/server.ts';
 import { STATUS_ENDPOINTS } from './endpoints/statuses.ts';
 import { EMAIL_ENDPOINTS, USER_ENDPOINTS } from './endpoints/user.ts';
@@ -50,6 +53,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...PUSH_APPROVAL_ENDPOINTS,
   ...OWN_REQUEST_ENDPOINTS,
   ...REPOSITORY_ENDPOINTS,
+  ...REPOSITORY_LIST_ENDPOINTS,
+  ...README_ENDPOINTS,
+  ...SEARCH_ENDPOINTS,
   ...POLICY_ENDPOINTS,
   ...SERVER_ENDPOINTS,
   ...STATUS_ENDPOINTS,

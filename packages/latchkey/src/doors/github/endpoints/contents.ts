@@ -29,11 +29,12 @@ const MAX_INLINE_BYTES = 1024 * 1024;
 export const MAX_READ_BYTES = 100 * 1024 * 1024;
 
 const PATH = '/repos/{owner}/{repo}/contents/{path}';
-const READ_QUERY = Type.Object(
+export const READ_QUERY = Type.Object(
   { ref: Type.Optional(Type.String({ maxLength: 255 })) },
   { additionalProperties: false },
 );
-type ReadCall = Call<undefined, Static<typeof READ_QUERY>>;
+/** A request for a file or folder. */
+export type ReadCall = Call<undefined, Static<typeof READ_QUERY>>;
 
 const PERSON = Type.Object(
   {
@@ -55,7 +56,8 @@ const WRITE = Type.Object(
 );
 const DELETE = Type.Object({ ...CHANGE, sha: Type.String() }, { additionalProperties: false });
 
-async function read(call: ReadCall): Promise<Reply> {
+/** A file with its content, or a folder with its entries. */
+export async function readContents(call: ReadCall): Promise<Reply> {
   const { ctx, permit, params, query } = call;
   const path = params['path'] ?? '';
   const found = await findContents(ctx, permit, { path, revision: query.ref ?? null });
@@ -244,7 +246,7 @@ export const CONTENTS_ENDPOINTS: readonly Endpoint[] = [
     summary:
       'A file, or the entries of a folder. `Accept: application/vnd.github.raw` gives the bytes of a file, ' +
       '`…object` a folder as an object.',
-    handle: read,
+    handle: readContents,
   }),
   endpoint({
     method: 'GET',
@@ -253,7 +255,7 @@ export const CONTENTS_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'repos/get-content-root',
     query: READ_QUERY,
     summary: 'The entries of the root folder.',
-    handle: read,
+    handle: readContents,
   }),
   endpoint({
     method: 'PUT',

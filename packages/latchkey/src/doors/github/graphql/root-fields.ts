@@ -5,6 +5,7 @@ import { nameOfAccount } from '../../../actions/decision/names-by-id.ts';
 import { searchRepositories } from '../../../actions/repositories/search.ts';
 import { seenTarget } from '../../../actions/repositories/view.ts';
 import { isoInstant } from '../../../base/time.ts';
+import { readSearch } from '../search-phrase.ts';
 import { noAccount } from './account-fields.ts';
 import { accountNode } from './account-node.ts';
 import type { Asking } from './asking.ts';
@@ -16,7 +17,6 @@ import { readNodeId } from './node-ids.ts';
 import { loadNode, objectSource, refNode } from './object-nodes.ts';
 import { repositoryConnection, repositoryField } from './repository-lists.ts';
 import { type RepositoryNode, repositoryNode } from './repository-node.ts';
-import { readSearch } from './search-phrase.ts';
 
 type Root = undefined;
 interface Login {

@@ -20,6 +20,7 @@ enum IssueState { CLOSED OPEN }
 enum ReleaseOrderField { CREATED_AT NAME }
 enum RepositoryLockReason { BILLING MIGRATING MOVING RENAME TRADE_RESTRICTION TRANSFERRING_OWNERSHIP }
 enum PullRequestState { CLOSED MERGED OPEN }
+enum ProjectState { CLOSED OPEN }
 enum MilestoneState { CLOSED OPEN }
 enum RuleEnforcement { ACTIVE DISABLED EVALUATE }
 enum RepositoryRulesetTarget { BRANCH PUSH REPOSITORY TAG }

@@ -57,7 +57,9 @@ type Repository implements Node {
   release(tagName: String!): Release
   assignableUsers(after: String, before: String, first: Int, last: Int, query: String): UserConnection!
   mentionableUsers(after: String, before: String, first: Int, last: Int, query: String): UserConnection!
-  projects(after: String, before: String, first: Int, last: Int, search: String): ProjectConnection!
+  projects(
+    after: String, before: String, first: Int, last: Int, search: String, states: [ProjectState!]
+  ): ProjectConnection!
   projectsV2(after: String, before: String, first: Int, last: Int, query: String): ProjectV2Connection!
   repositoryTopics(after: String, before: String, first: Int, last: Int): RepositoryTopicConnection!
   languages(after: String, before: String, first: Int, last: Int): LanguageConnection

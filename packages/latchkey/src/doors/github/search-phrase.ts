@@ -2,7 +2,7 @@
  * GitHub's syntax of a search for repositories, as far as there is something to find: words in the name, whose it is,
  * who sees it, archived, and the order.
  */
-import type { FoundRepository, RepositoryOrder } from '../../../actions/repositories/search.ts';
+import type { FoundRepository, RepositoryOrder } from '../../actions/repositories/search.ts';
 
 /** A search, as the action takes it, and what it doesn't know. */
 export interface RepositoryPhrase {
