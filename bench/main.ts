@@ -1,8 +1,8 @@
 /**
  * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
  *
- * Suites: audit, decision, check, client, coalescing, exchange, forward, git, introspection, latency, lfs, lists,
- * memory, revocation, scale, workers.
+ * Suites: audit, decision, check, client, coalescing, exchange, forward, git, graphql, introspection, latency, lfs,
+ * lists, memory, revocation, scale, workers.
  * Takes some minutes; everything stays on loopback and in a temporary folder.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,6 +16,7 @@ import { benchExchange } from './exchange.ts';
 import { benchForward, benchRoutes } from './forward.ts';
 import { benchSession } from './forward-session.ts';
 import { benchTransfers } from './git-transfer.ts';
+import { benchGraphql } from './graphql.ts';
 import { makeHistory } from './history.ts';
 import { benchIntrospection } from './introspection.ts';
 import { benchLatency } from './latency.ts';
@@ -55,6 +56,7 @@ const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]>>>
   ],
   git: ({ folder, world, history }) => benchTransfers(folder, world, history, ROUNDS),
   coalescing: ({ folder, world, history }) => benchCoalescing(folder, world, history, ROUNDS),
+  graphql: ({ folder }) => benchGraphql(folder, ROUNDS),
   introspection: ({ world }) => benchIntrospection(world, ROUNDS),
   latency: ({ folder }) => benchLatency(join(folder, 'latency'), ROUNDS),
   lfs: ({ folder }) => benchLfs(join(folder, 'lfs'), ROUNDS),

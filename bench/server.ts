@@ -100,7 +100,7 @@ function listening(child: ChildProcess): Promise<string> {
     let said = '';
     const read = (chunk: Buffer): void => {
       said += chunk.toString('utf8');
-      const url = /https?:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
+      const url = /https?:\/\/127\.\d+\.\d+\.\d+:\d+/.exec(said)?.[0];
       if (url === undefined || !/listening/.test(said)) return;
       // From now on its output is read and dropped, so that the pipes don't fill.
       for (const stream of [child.stdout!, child.stderr!]) stream.off('data', read).resume();

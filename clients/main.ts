@@ -3,6 +3,7 @@
  * into a folder of its own; nothing of the checkout depends on them, so no test does.
  */
 import { credentialSuite } from './credential-suite.ts';
+import { gh } from './gh.ts';
 import { languages } from './languages.ts';
 import { lfs } from './lfs.ts';
 import { proxies } from './proxies.ts';
@@ -11,6 +12,7 @@ import { services } from './services.ts';
 import { words } from './words.ts';
 
 const USES = `languages  whether the clients in Python and Go do what they say
+gh         what GitHub's command line does with this server, command by command
 lfs        whether git-lfs, as installed on this machine, does everything with this server
 words      where git clients print what the server says when it refuses
 proxies    whether nginx, Caddy, HAProxy, Apache, Traefik and Envoy do with this server what the documentation says
@@ -26,6 +28,7 @@ const [what, flag, path] = process.argv.slice(2);
 if (what === 'words') await words();
 else if (what === 'languages') await languages();
 else if (what === 'lfs') await lfs();
+else if (what === 'gh') await gh();
 else if (what === 'proxies') await proxies();
 else if (what === 'services') await services(flag);
 else if (what === 'scanners') await scanners();

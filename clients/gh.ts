@@ -1,0 +1,199 @@
+/**
+ * Real gh against this server, over TLS: sign-in, and every command that has a feature here. Debian's gh and the newest
+ * that Debian has are downloaded, and not installed. Needs apt, dpkg, git, and port 443 of a loopback address, since gh
+ * takes no port in a host's name.
+ *
+ * Prints a table: what each version does with each command.
+ */
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generate } from 'selfsigned';
+import { run } from '../bench/command.ts';
+import { startWorld, type World } from '../bench/server.ts';
+
+/** An address of this machine alone, so that port 443 is free as a rule. */
+const HOST = '127.43.7.1';
+
+/** One command of gh. */
+interface Step {
+  readonly args: readonly string[];
+  readonly input?: string;
+  /** In the clone of `ada/site`. */
+  readonly inClone?: boolean;
+  /** What it prints when it works; what gh says when the server has no such feature. */
+  readonly prints: RegExp;
+  readonly fails?: boolean;
+  /** Debian's version knows no such command. */
+  readonly sinceCurrent?: boolean;
+}
+
+const STEPS: readonly Step[] = [
+  { args: ['auth', 'status'], prints: /Logged in to 127\.43\.7\.1/ },
+  { args: ['auth', 'setup-git'], prints: /^/ },
+  { args: ['api', 'user', '--jq', '.login'], prints: /^ada$/m },
+  { args: ['api', 'graphql', '-f', 'query={viewer{login}}'], prints: /"login":"ada"/ },
+  { args: ['repo', 'create', 'ada/site', '--private', '--add-readme', '-d', 'first'], prints: /ada\/site/ },
+  { args: ['repo', 'create', 'acme/tool', '--public'], prints: /acme\/tool/ },
+  { args: ['repo', 'view', 'ada/site'], prints: /# site/ },
+  { args: ['repo', 'view', 'ada/site', '--json', 'JSON'], prints: /"nameWithOwner":"ada\/site"/ },
+  { args: ['repo', 'list'], prints: /ada\/site/ },
+  { args: ['repo', 'list', 'acme', '--visibility', 'public'], prints: /acme\/tool/ },
+  { args: ['repo', 'list', '--archived'], prints: /^/ },
+  { args: ['repo', 'clone', 'ada/site', 'site'], prints: /Cloning into/ },
+  { args: ['repo', 'set-default', 'ada/site'], inClone: true, prints: /^/ },
+  { args: ['repo', 'view'], inClone: true, prints: /site/ },
+  { args: ['repo', 'edit', 'ada/site', '-d', 'second', '-h', 'https://example.org'], prints: /ada\/site|^$/ },
+  { args: ['repo', 'view', 'ada/site', '--json', 'description'], prints: /second/ },
+  { args: ['repo', 'sync'], inClone: true, prints: /^/ },
+  { args: ['repo', 'deploy-key', 'add', 'KEY', '--title', 'ci'], inClone: true, prints: /Deploy key added|^$/ },
+  { args: ['repo', 'deploy-key', 'list'], inClone: true, prints: /ci/ },
+  { args: ['org', 'list'], prints: /acme/, sinceCurrent: true },
+  { args: ['api', '--paginate', 'user/repos?per_page=1', '--jq', '.[].full_name'], prints: /ada\/site[^]*|acme\/tool/ },
+  { args: ['repo', 'rename', 'place', '-R', 'ada/site', '--yes'], prints: /^/ },
+  { args: ['repo', 'archive', 'ada/place', '--yes'], prints: /^/ },
+  { args: ['repo', 'unarchive', 'ada/place', '--yes'], prints: /^/, sinceCurrent: true },
+  { args: ['api', 'repos/ada/place', '--jq', '.archived'], prints: /^(?:true|false)$/m },
+  { args: ['search', 'repos', 'tool'], prints: /acme\/tool/ },
+  { args: ['ssh-key', 'list'], prints: /HTTP 404/, fails: true },
+  { args: ['repo', 'delete', 'ada/place', '--yes'], prints: /^/ },
+  { args: ['issue', 'list', '-R', 'acme/tool'], prints: /disabled issues|doesn't exist/, fails: true },
+  { args: ['pr', 'list', '-R', 'acme/tool'], prints: /doesn't exist|no open pull requests/, fails: true },
+  { args: ['release', 'list', '-R', 'acme/tool'], prints: /^/ },
+  { args: ['gist', 'list'], prints: /doesn't exist/, fails: true },
+  { args: ['status'], prints: /HTTP 404|doesn't exist/, fails: true },
+  { args: ['auth', 'logout', '--hostname', HOST], prints: /^/ },
+];
+
+/** What `repo view --json` may ask for, all at once. */
+const EVERY_FIELD = /(?:Specify one or more|available fields)[^]*?:\s*([^]+)$/i;
+
+export async function gh(): Promise<void> {
+  const base = await mkdtemp(join(tmpdir(), 'latchkey-gh-'));
+  const programs = [await debians(base), await current(base)];
+  const pem = await generate([{ name: 'commonName', value: HOST }], {
+    extensions: [
+      { name: 'basicConstraints', cA: true },
+      { name: 'subjectAltName', altNames: [{ type: 7, ip: HOST }] },
+    ],
+  });
+  await writeFile(join(base, 'cert.pem'), pem.cert);
+  await writeFile(join(base, 'key.pem'), pem.private, { mode: 0o600 });
+  await writeFile(
+    join(base, 'key.pub'),
+    'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ci',
+  );
+  try {
+    const columns: string[][] = [];
+    for (const [i, program] of programs.entries()) columns.push(await column(base, program, `${i}`));
+    const versions = await Promise.all(programs.map(async (program) => (await run(program, ['--version'])).stdout));
+    console.log(`| command | ${versions.map((text) => text.split(' ').slice(0, 3).join(' ')).join(' | ')} |`);
+    console.log(`| --- |${' --- |'.repeat(programs.length)}`);
+    console.log(`| \`auth login --with-token\` | ${columns.map(([first]) => first).join(' | ')} |`);
+    for (const [i, { args }] of STEPS.entries())
+      console.log(`| \`${args.join(' ')}\` | ${columns.map((lines) => lines[i + 1]).join(' | ')} |`);
+    if (columns.flat().some((answer) => answer.startsWith('FAILED'))) process.exitCode = 1;
+  } finally {
+    await rm(base, { recursive: true, force: true });
+  }
+}
+
+/** The gh of the machine's Debian, taken out of its package. */
+async function debians(base: string): Promise<string> {
+  return unpacked(join(base, 'debian'), []);
+}
+
+/** The newest that Debian has, by lists of its own; or the program that `GH_CURRENT` names. */
+async function current(base: string): Promise<string> {
+  const given = process.env['GH_CURRENT'];
+  if (given !== undefined) return given;
+  const folder = join(base, 'current');
+  for (const made of ['lists/partial', 'cache/archives/partial']) await mkdir(join(folder, made), { recursive: true });
+  const signed = '[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]';
+  await writeFile(join(folder, 'sources.list'), `deb ${signed} http://deb.debian.org/debian sid main\n`);
+  const options = [
+    `Dir::Etc::sourcelist=${join(folder, 'sources.list')}`,
+    'Dir::Etc::sourceparts=-',
+    `Dir::State::lists=${join(folder, 'lists')}`,
+    `Dir::Cache=${join(folder, 'cache')}`,
+  ].flatMap((option) => ['-o', option]);
+  await run('apt-get', [...options, '-qq', 'update'], { cwd: folder });
+  return unpacked(folder, options);
+}
+
+async function unpacked(folder: string, options: readonly string[]): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  await run('apt-get', [...options, '-qq', 'download', 'gh'], { cwd: folder });
+  const [archive = ''] = (await readdir(folder)).filter((name) => name.endsWith('.deb'));
+  await run('dpkg-deb', ['-x', join(folder, archive), folder]);
+  return join(folder, 'usr/bin/gh');
+}
+
+/** One version of gh, in a home and a world of its own: what it does with each command. */
+async function column(base: string, program: string, name: string): Promise<string[]> {
+  const home = join(base, name);
+  await mkdir(home);
+  const tls = ['--tls-cert', join(base, 'cert.pem'), '--tls-key', join(base, 'key.pem')];
+  const place = ['--host', HOST, '--port', '443', '--public-url', `https://${HOST}`];
+  const world = await startWorld(join(home, 'data'), null, [...place, ...tls]);
+  try {
+    const token = await prepare(world);
+    const env: NodeJS.ProcessEnv = {
+      PATH: process.env['PATH'],
+      HOME: home,
+      GH_HOST: HOST,
+      GH_PROMPT_DISABLED: '1',
+      NO_COLOR: '1',
+      SSL_CERT_FILE: join(base, 'cert.pem'),
+      GIT_SSL_CAINFO: join(base, 'cert.pem'),
+      GIT_CONFIG_NOSYSTEM: '1',
+      GIT_TERMINAL_PROMPT: '0',
+      GH_NO_UPDATE_NOTIFIER: '1',
+    };
+    const ask = (step: Step): Promise<string> => tried(program, step, { env, home, keyFile: join(base, 'key.pub') });
+    const login: Step = { args: ['auth', 'login', '--hostname', HOST, '--with-token'], input: token, prints: /^/ };
+    const answers = [await ask(login)];
+    const isDebians = program.includes('/debian/');
+    for (const step of STEPS)
+      answers.push(isDebians && step.sinceCurrent === true ? 'no such command' : await ask(step));
+    return answers;
+  } finally {
+    await world.stop();
+  }
+}
+
+async function prepare(world: World): Promise<string> {
+  await world.admin(['org', 'add', 'acme', '--owner', 'ada']);
+  const scopes = ['repo', 'read:org', 'delete_repo', 'admin:public_key'].flatMap((scope) => ['--scope', scope]);
+  return world.admin(['token', 'add', 'ada', '--name', 'gh', '--classic', ...scopes]);
+}
+
+interface Desk {
+  readonly env: NodeJS.ProcessEnv;
+  readonly home: string;
+  readonly keyFile: string;
+}
+
+async function tried(program: string, { args, input, inClone, prints, fails }: Step, desk: Desk): Promise<string> {
+  const { env, home, keyFile } = desk;
+  const options = { cwd: inClone === true ? join(home, 'site') : home, env, ...(input === undefined ? {} : { input }) };
+  const fields = args.includes('JSON') ? await everyField(program, options) : '';
+  const given = args.map((arg) => (arg === 'JSON' ? fields : arg === 'KEY' ? keyFile : arg));
+  const said = await run(program, given, options).then(
+    ({ stdout, stderr }) => ({ works: true, text: stdout + stderr }),
+    (error: Error) => ({ works: false, text: error.message }),
+  );
+  if (prints.test(said.text) && (said.works || fails === true))
+    return said.works && fails !== true ? 'works' : 'says that there is none';
+  return `FAILED: ${said.text.trim().split('\n').slice(-3).join(' / ').slice(0, 300)}`;
+}
+
+/** All fields that `repo view` knows, as it lists them itself. */
+async function everyField(program: string, options: { cwd: string; env: NodeJS.ProcessEnv }): Promise<string> {
+  const said = await run(program, ['repo', 'view', 'ada/site', '--json'], options).then(
+    ({ stderr }) => stderr,
+    (error: Error) => error.message,
+  );
+  const [, list = ''] = EVERY_FIELD.exec(said) ?? [];
+  return list.trim().split(/\s+/).join(',');
+}
