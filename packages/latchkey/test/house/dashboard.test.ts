@@ -1,3 +1,4 @@
+/** The dashboard, the alert rules and the runbook against the metrics that there are. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -5,16 +6,32 @@ import type { Context } from '../../src/actions/ground/context.ts';
 import { gaugesOf } from '../../src/actions/instance/gauges.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 
-it('the dashboard asks only for series that there are', async () => {
-  const metrics = new Metrics();
-  const names = new Set(metrics.registry.getMetricsAsArray().map((metric) => metric.name));
-  for (const { name } of gaugesOf({} as Context)) names.add(name);
-  const text = readFileSync(join(import.meta.dirname, '../../../../examples/grafana/latchkey.json'), 'utf8');
-  const asked = new Set(
-    [...text.matchAll(/\b(?:latchkey|process|nodejs)_[a-z0-9_]+/g)].map(([name]) =>
-      name.replace(/_(?:bucket|sum|count)$/, ''),
-    ),
-  );
-  expect(asked.size).toBeGreaterThan(10);
-  expect([...asked].filter((name) => !names.has(name))).toEqual([]);
+const read = (path: string): string => readFileSync(join(import.meta.dirname, '../../../..', path), 'utf8');
+
+/** Added by the listener: of its own TLS, of its places. */
+const LISTENERS = ['latchkey_certificate_ends_seconds', 'latchkey_connections_turned_away_total'];
+
+it.each(['examples/grafana/latchkey.json', 'examples/prometheus/alerts.yml', 'examples/prometheus/alerts-test.yml'])(
+  '%s asks only for series that there are',
+  (path) => {
+    const metrics = new Metrics();
+    const names = new Set([...LISTENERS, ...metrics.registry.getMetricsAsArray().map((metric) => metric.name)]);
+    for (const { name } of gaugesOf({} as Context)) names.add(name);
+    const asked = new Set(
+      [...read(path).matchAll(/\b(?:latchkey|process|nodejs)_[a-z0-9_]+/g)].map(([name]) =>
+        name.replace(/_(?:bucket|sum|count)$/, ''),
+      ),
+    );
+    expect(asked.size).toBeGreaterThan(9);
+    expect([...asked].filter((name) => !names.has(name))).toEqual([]);
+  },
+);
+
+it('the runbook has a section for each alert, no other, and each alert is tried', () => {
+  const namesIn = (path: string, pattern: RegExp): string[] =>
+    [...read(path).matchAll(pattern)].map(([, name = '']) => name);
+  const alerts = namesIn('examples/prometheus/alerts.yml', /- alert: (\w+)/g);
+  expect(alerts.length).toBeGreaterThan(9);
+  expect(namesIn('docs/runbook.md', /^## (\w+)$/gm)).toEqual(alerts);
+  expect([...new Set(namesIn('examples/prometheus/alerts-test.yml', /alertname: (\w+)/g))]).toEqual(alerts);
 });
