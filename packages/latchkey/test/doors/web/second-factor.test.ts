@@ -63,6 +63,17 @@ test('recovery codes hold more than 112 bits, so that a stolen database gives no
   const codes = [...text.matchAll(/<li>([a-z0-9-]+)<\/li>/g)].map(([, code]) => code!);
   expect(new Set(codes).size).toBe(16);
   for (const code of codes) expect(code.replaceAll('-', '').length * Math.log2(31)).toBeGreaterThan(112);
+  const download = formIn(text, 'download').values;
+  const saved = await visitor.post('/settings/security/recovery-codes', download);
+  expect(saved.headers).toMatchObject({
+    'content-type': 'text/plain; charset=utf-8',
+    'content-disposition': 'attachment; filename="latchkey-recovery-codes.txt"',
+    'cache-control': 'no-store',
+  });
+  const head = 'Recovery codes of ada at http://localhost:7070\nEach works once.\n\n';
+  expect(saved.text, 'all of them, and nothing else').toBe(`${head}${codes.join('\n')}\n`);
+  download.set('codes', '<script>alert(1)</script>\n../../etc/passwd: nothing of this is a code');
+  expect((await visitor.post('/settings/security/recovery-codes', download)).status).toBe(422);
   world.ctx.clock.advance(60);
   const elsewhere = await signedIn(world, 'ada');
   expect((await elsewhere.send('/login/two-factor', 'code', { otp: codes[0]! })).location).toBe('/');
