@@ -269,7 +269,7 @@ function Row({
       </div>
       <Form f={visit.fields('revoke')} submit={null} inline>
         <Hidden name="id" value={String(token.id)} />
-        <button type="submit" class="btn btn-sm btn-danger" aria-label={`Revoke “${token.name}” of ${owner}`}>
+        <button type="submit" class="btn btn-sm btn-danger" aria-label={`Revoke, ${owner}: “${token.name}”`}>
           Revoke
         </button>
       </Form>
