@@ -112,11 +112,6 @@ export const AUDIT_EVENTS = {
   'hook.config_changed': row('modify', 'a webhook was changed', ...HOOK),
   'hook.create': row('create', 'a webhook was added', ...HOOK),
   'hook.destroy': row('remove', 'a webhook was removed', ...HOOK),
-  'instance.confirm_end': row(
-    'modify',
-    'a token that the restoration of a backup ended in doubt was confirmed to stay dead',
-    'name',
-  ),
   'instance.backup': row(
     'access',
     'a backup of everything was made, at the server’s machine',
@@ -124,6 +119,11 @@ export const AUDIT_EVENTS = {
     'encrypted',
     'with_key',
     'repositories',
+  ),
+  'instance.confirm_end': row(
+    'modify',
+    'a token that the restoration of a backup ended in doubt was confirmed to stay dead',
+    'name',
   ),
   'instance.move': row('modify', 'everything in the database was moved to another one', 'from', 'to', 'rows'),
   'instance.restore': row(
