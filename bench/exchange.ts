@@ -193,15 +193,16 @@ async function refRules(rounds: number): Promise<Row> {
   const allow = ['create', 'update'] as const;
   const rules = Array.from({ length: 19 }, (_, i) => ({ pattern: `refs/heads/agent-${i}/**`, allow }));
   const all = [...rules, { pattern: 'refs/heads/**', allow }];
+  const refs = Array.from({ length: 1024 }, (_, i) => `refs/heads/work/topic-${i}`);
   const timed = (some: typeof all | null) => async (): Promise<number> => {
-    const began = performance.now();
+    const began = processorMs();
     let refused = 0;
     for (let i = 0; i < MOVES; i++) {
-      const ref = `refs/heads/work/topic-${i & 1023}`;
+      const ref = refs[i & 1023] ?? '';
       if (moveRefusal(some, { ref, act: 'update' }) !== null) refused++;
     }
     if (refused > 0) throw new Error('the last rule allows it');
-    return ((performance.now() - began) * 1_000) / MOVES;
+    return ((processorMs() - began) * 1_000) / MOVES;
   };
   const taken = await takeTurns(rounds, { without: timed(null), with: timed(all) });
   const more = figureOf(taken.with.runs.map((value, i) => value - taken.without.runs[i]!));
@@ -211,6 +212,6 @@ async function refRules(rounds: number): Promise<Row> {
     figure: spread(more, 2, ' µs'),
     goal: '≤ 1.3 µs',
     reached: more.median <= 1.3,
-    detail: `without rules ${spread(taken.without, 2, ' µs')}, with 20 ${spread(taken.with, 2, ' µs')}`,
+    detail: `by processor time: without ${spread(taken.without, 2, ' µs')}, with ${spread(taken.with, 2, ' µs')}`,
   };
 }

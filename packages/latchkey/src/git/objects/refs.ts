@@ -84,6 +84,11 @@ export async function readRef(plumbing: Plumbing, name: string): Promise<Ref | n
   return info == null ? null : { name, id: info.id, type: info.type, peeledId: commit?.id ?? info.id };
 }
 
+/** What refs point at, by their full names, in one process; null for one that isn't there. */
+export async function refIds(plumbing: Plumbing, names: readonly string[]): Promise<readonly (string | null)[]> {
+  return (await objectInfos(plumbing, names)).map((info) => info?.id ?? null);
+}
+
 /** The branch that HEAD names, whether or not it has a commit yet: `main`. Reads one small file, no process. */
 export async function defaultBranch(path: string): Promise<string> {
   const head = (await readFile(join(path, 'HEAD'), 'utf8').catch(unlessGone)) ?? '';

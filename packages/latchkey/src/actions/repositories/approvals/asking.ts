@@ -11,7 +11,7 @@ import { present } from '../../../base/present.ts';
 import { DAY_SEC } from '../../../base/time.ts';
 import { APPROVALS_PAGE } from '../../../catalogue/refusals/approval.ts';
 import type { RefusalFacts } from '../../../catalogue/refusals/refusals.ts';
-import { type RefChange, readRef } from '../../../git/objects/refs.ts';
+import { type RefChange, refIds } from '../../../git/objects/refs.ts';
 import { lookAt, type PushLook, withPack } from '../../../git/push/push-look.ts';
 import { shownRef } from '../../../rules/refs/ref-rule-text.ts';
 import { accountById } from '../../../store/accounts.ts';
@@ -112,7 +112,7 @@ export async function askOwner(
   changes: readonly RefChange[],
   pack: PackOf,
 ): Promise<readonly ApprovalFacts[]> {
-  const answers = await Promise.all(changes.map((change) => knownAnswer(ctx, permit, change)));
+  const answers = await knownAnswers(ctx, permit, changes);
   if (answers.every((answer) => answer !== null)) return answers;
   const plumbing = openTarget(ctx, permit);
   const bytes = await pack();
@@ -134,15 +134,29 @@ export async function askOwner(
 }
 
 /** What is clear without a look: it was asked before, there is no room, or the push is about another state. */
-async function knownAnswer(ctx: Context, permit: Permit, change: RefChange): Promise<ApprovalFacts | null> {
-  const key = keyOf(permit, change);
-  const open = await openApprovals(ctx.store.db, key.tokenId, ctx.clock.now());
+async function knownAnswers(
+  ctx: Context,
+  permit: Permit,
+  changes: readonly RefChange[],
+): Promise<readonly (ApprovalFacts | null)[]> {
+  const { id } = present(actingToken(permit), 'the token that moves refs');
+  const open = await openApprovals(ctx.store.db, id, ctx.clock.now());
+  const asked = changes.map((change) => askedBefore(open, keyOf(permit, change)));
+  if (!asked.includes(null)) return asked;
+  const now = await refIds(
+    openTarget(ctx, permit),
+    changes.map(({ ref }) => ref),
+  );
+  return asked.map((answer, i) => answer ?? ((now[i] ?? null) === changes[i]?.from ? null : MOVED));
+}
+
+const MOVED: ApprovalFacts = { why: 'moved', id: null };
+
+function askedBefore(open: readonly StoredApproval[], key: MoveKey): ApprovalFacts | null {
   const same = open.find((one) => isSame(one, key));
   if (same?.state === 'waiting') return { why: 'waits', id: same.id };
   if (same?.state === 'denied') return { why: 'denied', id: same.id };
-  if (isFull(open, key)) return { why: 'full', id: null };
-  const now = await readRef(openTarget(ctx, permit), change.ref);
-  return (now?.id ?? null) === change.from ? null : { why: 'moved', id: null };
+  return isFull(open, key) ? { why: 'full', id: null } : null;
 }
 
 /** What waits of the same ref makes room for what comes. */
