@@ -174,7 +174,7 @@ describe('an owner', () => {
       const made = await token('bob', kind);
       await bob.send(page(made.id), 'authorize');
       expect(await reads(made.secret), kind).toBe(200);
-      expect((await ada.get(SETTINGS)).text).toContain(`Revoke “bob’s ${kind}” of bob`);
+      expect((await ada.get(SETTINGS)).text).toContain(`Revoke, bob: “bob’s ${kind}”`);
       const hers = await token('ada');
       await ada.send(page(hers.id), 'authorize');
       const listed = await ask('GET /orgs/octo/credential-authorizations?login=bob', hers.secret);
