@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { SETTING_NAMES, type SettingName, settingFlag, settingRow, settingVariable } from '../base/settings/rows.ts';
 import type { SettingSources } from '../base/settings/settings.ts';
-import { UsageError } from './terminal.ts';
+import { collect, once } from './option-values.ts';
 
 /** The settings that administration commands take. */
 export const ADMIN_SETTINGS: readonly SettingName[] = SETTING_NAMES.filter(
@@ -37,17 +37,4 @@ function optionOf(name: SettingName): Option {
   // For the completion alone: a wrong word is refused with the other settings, all at once.
   if (kind.words !== undefined) option.argChoices = [...kind.words];
   return isList ? option.argParser(collect) : option.argParser(once(flag));
-}
-
-/** Collects the values of an option that may be given several times. */
-export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
-  return [...(previous ?? []), value];
-}
-
-/** Refuses a second value, which would silently replace the first. */
-export function once(flag: string): (value: string, previous: string | undefined) => string {
-  return (value, previous) => {
-    if (previous !== undefined) throw new UsageError(`${flag} is given twice`, 'give it once');
-    return value;
-  };
 }

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import { adoptionReport, sayAdoption } from '../adoption-report.ts';
 import { examples } from '../command-help.ts';
-import { collect } from '../setting-options.ts';
+import { collect } from '../option-values.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { withData, withDataOptions } from './context.ts';
 

@@ -2,7 +2,8 @@
 import { Command } from 'commander';
 import type { RepositoriesThen } from '../../actions/instance/account-deletion.ts';
 import { examples } from '../command-help.ts';
-import { addSettingOptions, once } from '../setting-options.ts';
+import { once } from '../option-values.ts';
+import { addSettingOptions } from '../setting-options.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { withData, withDataOptions } from './context.ts';
 

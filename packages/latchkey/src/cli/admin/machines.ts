@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { spokenInstant } from '../../base/time.ts';
 import { examples } from '../command-help.ts';
-import { once } from '../setting-options.ts';
+import { once } from '../option-values.ts';
 import { alignedTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 import { withData, withDataOptions } from './context.ts';

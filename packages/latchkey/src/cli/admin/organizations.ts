@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import type { OrganizationRole } from '../../rules/model.ts';
 import { examples } from '../command-help.ts';
-import { once } from '../setting-options.ts';
+import { once } from '../option-values.ts';
 import type { Terminal } from '../terminal.ts';
 import { withData, withDataOptions } from './context.ts';
 

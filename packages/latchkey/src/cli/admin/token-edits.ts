@@ -6,7 +6,7 @@ import { spokenInstant } from '../../base/time.ts';
 import { refRuleDrafts } from '../../rules/refs/ref-rule-text.ts';
 import { examples } from '../command-help.ts';
 import { handOver } from '../handover.ts';
-import { collect, once } from '../setting-options.ts';
+import { collect, once } from '../option-values.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { daysOf, permissionsOf, type TokenFlags } from '../token/flags.ts';
 import { withData, withDataOptions } from './context.ts';

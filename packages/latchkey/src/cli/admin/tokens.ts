@@ -9,7 +9,7 @@ import { requestsPath } from '../../catalogue/refusals/links.ts';
 import { rightSentence } from '../../rules/right/right-sentence.ts';
 import { examples } from '../command-help.ts';
 import { handOver } from '../handover.ts';
-import { collect, once } from '../setting-options.ts';
+import { collect, once } from '../option-values.ts';
 import { alignedTable } from '../table.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { draftOf, type TokenFlags } from '../token/flags.ts';

@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import { spokenInstant } from '../../base/time.ts';
 import { PRESET_NAMES } from '../../catalogue/workloads/issuers.ts';
 import { examples } from '../command-help.ts';
-import { once } from '../setting-options.ts';
+import { once } from '../option-values.ts';
 import { alignedTable } from '../table.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { withData, withDataOptions } from './context.ts';

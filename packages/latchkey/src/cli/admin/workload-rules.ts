@@ -5,7 +5,7 @@ import type { MachinePlace } from '../../actions/federation/rules.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { type ClaimCheck, readConditions } from '../../rules/workload-claims.ts';
 import { examples } from '../command-help.ts';
-import { collect, once } from '../setting-options.ts';
+import { collect, once } from '../option-values.ts';
 import { alignedTable } from '../table.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { draftOf, type TokenFlags } from '../token/flags.ts';

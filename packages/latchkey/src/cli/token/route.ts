@@ -6,8 +6,8 @@
 import { Command } from 'commander';
 import { examples } from '../command-help.ts';
 import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';
+import { collect } from '../option-values.ts';
 import { type ServerClient, ServerRefusal } from '../server-client.ts';
-import { collect } from '../setting-options.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { CURRENT, type TokenAnswer } from './own-token.ts';
 import { everyToken, TOKENS } from './token-list.ts';
