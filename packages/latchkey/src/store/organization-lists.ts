@@ -2,8 +2,8 @@
  * What reaches an organization, and what asks to, as lists on pages need it: all kinds of tokens in one list, narrowed
  * by what somebody types and by state, counted, in an order.
  *
- * Invariant: a list reads the short rows that it counts, `MAX_COUNTED` + 1, or those up to its page, however many there
- * are. With more than it counts it is not sorted: it stays as it is read, the newest first.
+ * Invariant: a list reads the short rows that it counts, and those up to its page, however many there are. With more
+ * than it counts it is not sorted: it stays as it is read, the newest first.
  */
 import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
@@ -47,8 +47,17 @@ export interface ListWindow {
 
 export interface ListedIds {
   readonly ids: readonly number[];
-  /** At most `MAX_COUNTED` + 1. */
+  /** At most `most` + 1. */
   readonly count: number;
+  /** How far this list is counted, and sorted. */
+  readonly most: number;
+}
+
+/** A filter by permission reads the text of every grant that it passes: such a list is counted less far. */
+const MAX_FILTERED = 100;
+
+function mostOf({ permission, repositoryId }: OrganizationTokenFilter): number {
+  return permission === undefined && repositoryId === undefined ? MAX_COUNTED : MAX_FILTERED;
 }
 
 /** What a list is sorted by. */
@@ -67,13 +76,13 @@ export async function reachingTokenIds(
   list: OrganizationList<ReachTab>,
   window: ListWindow,
 ): Promise<ListedIds> {
+  const most = mostOf(list.filter);
   const keys = await reaching(q, list)
     .select(['tokens.id', 'tokens.created_at as created', 'tokens.expires_at as ends', 'tokens.name_key as name'])
     .select(['accounts.login_key as person', 'token_use.last_used_at as used'])
-    .orderBy('tokens.id', 'desc')
-    .limit(rowsFor(window))
+    .limit(rowsFor(window, most))
     .execute();
-  return inWindow(keys, window);
+  return inWindow(keys, window, most);
 }
 
 /** Ids of the requests that wait for the organization's owners. */
@@ -82,23 +91,24 @@ export async function waitingRequestIds(
   list: OrganizationList<RequestTab>,
   window: ListWindow,
 ): Promise<ListedIds> {
+  const most = mostOf(list.filter);
   const keys = await waiting(q, list)
     .select(['requests.id', 'requests.created_at as created', 'tokens.expires_at as ends', 'tokens.name_key as name'])
     .select(['accounts.login_key as person', 'token_use.last_used_at as used'])
     .orderBy('requests.id', 'desc')
-    .limit(rowsFor(window))
+    .limit(rowsFor(window, most))
     .execute();
-  return inWindow(keys, window);
+  return inWindow(keys, window, most);
 }
 
 /** As many as are counted, and those of a page behind them. */
-function rowsFor({ offset, limit }: ListWindow): number {
-  return Math.max(MAX_COUNTED + 1, offset + limit);
+function rowsFor({ offset, limit }: ListWindow, most: number): number {
+  return Math.max(most + 1, offset + limit);
 }
 
-function inWindow(rows: readonly Keys[], { sort, descending, offset, limit }: ListWindow): ListedIds {
+function inWindow(rows: readonly Keys[], { sort, descending, offset, limit }: ListWindow, most: number): ListedIds {
   const order = [...rows];
-  if (rows.length <= MAX_COUNTED) {
+  if (rows.length <= most) {
     const sign = descending ? -1 : 1;
     const keys = new Map(rows.map((row) => [row.id, keyOf(row, sort)]));
     order.sort((one, other) => {
@@ -107,7 +117,7 @@ function inWindow(rows: readonly Keys[], { sort, descending, offset, limit }: Li
     });
   }
   const ids = order.slice(offset, offset + limit).map(({ id }) => id);
-  return { ids, count: Math.min(rows.length, MAX_COUNTED + 1) };
+  return { ids, count: Math.min(rows.length, most + 1), most };
 }
 
 function keyOf(row: Keys, sort: ReachSort): number | string {
@@ -125,14 +135,14 @@ function reaching(q: Query, { organizationId, filter, text, tab, at }: Organizat
     .where((row) => inRepository(row as unknown as Rows, filter.repositoryId));
   // What classic and scoped tokens reach is what their owners do: no permission and no repository narrows them.
   const isByGrant = filter.permission !== undefined || filter.repositoryId !== undefined;
-  // SQLite reads the tables of a cross join in the order given: few grants match, and most tokens don't.
-  const byGrants = q
-    .selectFrom(grants.select('grants.token_id').as('hits'))
+  // SQLite reads the tables of a cross join in the order given, here by the index of grants, and stops at the limit.
+  const byGrants = grants
     .crossJoin('tokens')
-    .whereRef('tokens.id', '=', 'hits.token_id');
+    .whereRef('tokens.id', '=', 'grants.token_id')
+    .orderBy('grants.id', 'desc');
   const from = isByGrant
     ? (byGrants as unknown as SelectQueryBuilder<Database, 'tokens', object>)
-    : q.selectFrom('tokens');
+    : q.selectFrom('tokens').orderBy('tokens.id', 'desc');
   let query = from
     .innerJoin('accounts', 'accounts.id', 'tokens.user_id')
     .leftJoin('token_use', 'token_use.token_id', 'tokens.id')

@@ -40,8 +40,9 @@ export interface ReachWish<Tab> {
 
 export interface ReachTable<Row> {
   readonly rows: readonly Row[];
-  /** At most `MAX_COUNTED` + 1; beyond, the order is the newest first, whatever was asked for. */
+  /** At most `most` + 1; beyond, the order is the newest first, whatever was asked for. */
   readonly count: number;
+  readonly most: number;
 }
 
 interface Row extends SeenToken {
@@ -76,7 +77,7 @@ export async function reachingTable(
   const q = ctx.store.db;
   const organization = await organizationNamed(q, organizationName);
   const list = { organizationId: organization.id, filter: await filterOf(q, organization, filter), tab, text };
-  const { ids, count } = await reachingTokenIds(q, { ...list, at: ctx.clock.now() }, windowOf(wish));
+  const { ids, ...counted } = await reachingTokenIds(q, { ...list, at: ctx.clock.now() }, windowOf(wish));
   const [seen, excluded, daily] = await Promise.all([
     withTokens(
       q,
@@ -104,7 +105,7 @@ export async function reachingTable(
       },
     ];
   });
-  return { rows, count };
+  return { rows, ...counted };
 }
 
 /** The requests that wait for the organization's owners. @throws Problem when a filter can't be read */
@@ -117,7 +118,7 @@ export async function requestTable(
   const q = ctx.store.db;
   const organization = await organizationNamed(q, organizationName);
   const list = { organizationId: organization.id, filter: await filterOf(q, organization, filter), tab, text };
-  const { ids, count } = await waitingRequestIds(q, { ...list, at: ctx.clock.now() }, windowOf(wish));
+  const { ids, ...counted } = await waitingRequestIds(q, { ...list, at: ctx.clock.now() }, windowOf(wish));
   const requests = await requestsByIds(q, ids);
   const seen = await withTokens(
     q,
@@ -133,7 +134,7 @@ export async function requestTable(
     const { id, permissions, reason, createdAt: askedAt } = request;
     return [{ ...rest, ...words, id, permissions, reason, askedAt, daily: daily(rest.token.id) }];
   });
-  return { rows, count };
+  return { rows, ...counted };
 }
 
 function windowOf({ sort, descending, page }: Pick<ReachWish<unknown>, 'sort' | 'descending' | 'page'>) {

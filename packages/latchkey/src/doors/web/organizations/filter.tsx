@@ -1,7 +1,7 @@
 /** How owners narrow and sort tables of tokens and requests, and how a token's permissions appear in them. */
 import type { VNode } from 'preact';
-import { REACH_SORTS, type ReachWish } from '../../../actions/organizations/lists.ts';
-import { MAX_COUNTED, MAX_PAGE, ROWS_ON_A_PAGE } from '../../../actions/tokens/use/lists.ts';
+import { REACH_SORTS, type ReachTable, type ReachWish } from '../../../actions/organizations/lists.ts';
+import { MAX_PAGE, ROWS_ON_A_PAGE } from '../../../actions/tokens/use/lists.ts';
 import { type Level, type PermissionSet, permissionNamed } from '../../../catalogue/permissions.ts';
 import type { Visit } from '../frame/visit.ts';
 import { countWords, ListFoot, ListSearch, listPath, oneOf, pageIn, SortHead, Tabs } from '../parts/table-tools.tsx';
@@ -42,13 +42,13 @@ export function ReachTools({
   visit,
   wish,
   tabs,
-  count,
+  table,
 }: {
   visit: Visit;
   wish: ReachWish<string>;
   tabs: readonly { readonly name: string; readonly label: string }[];
-  /** On the tab that is shown. */
-  count: number;
+  /** Of the tab that is shown. */
+  table: ReachTable<unknown>;
 }): VNode {
   const set = FILTERS.filter(({ name }) => (visit.query.get(name) ?? '') !== '');
   return (
@@ -57,7 +57,10 @@ export function ReachTools({
         visit={visit}
         label="States"
         parameter="state"
-        tabs={tabs.map((tab) => ({ ...tab, count: tab.name === wish.tab ? countWords(count, MAX_COUNTED) : null }))}
+        tabs={tabs.map((tab) => ({
+          ...tab,
+          count: tab.name === wish.tab ? countWords(table.count, table.most) : null,
+        }))}
         current={wish.tab}
       />
       <ListSearch visit={visit} label="Token, person or last characters" value={wish.text} />
@@ -106,17 +109,17 @@ export function ReachTools({
 export function ReachHead({
   visit,
   wish,
-  count,
+  table,
   name,
   label,
 }: {
   visit: Visit;
   wish: ReachWish<string>;
-  count: number;
+  table: ReachTable<unknown>;
   name: ReachWish<string>['sort'];
   label: string;
 }): VNode {
-  if (count > MAX_COUNTED) return <th scope="col">{label}</th>;
+  if (table.count > table.most) return <th scope="col">{label}</th>;
   return (
     <SortHead
       visit={visit}
@@ -132,25 +135,22 @@ export function ReachHead({
 export function ReachFoot({
   visit,
   wish,
-  count,
-  shown,
+  table: { rows, count, most },
   noun,
 }: {
   visit: Visit;
   wish: ReachWish<string>;
-  count: number;
-  /** Rows on this page. */
-  shown: number;
+  table: ReachTable<unknown>;
   noun: string;
 }): VNode {
-  const tooMany = count > MAX_COUNTED;
-  const words = `${countWords(count, MAX_COUNTED)} ${count === 1 ? noun : `${noun}s`}`;
+  const tooMany = count > most;
+  const words = `${countWords(count, most)} ${count === 1 ? noun : `${noun}s`}`;
   return (
     <ListFoot
       visit={visit}
       page={wish.page}
       words={tooMany ? `${words}, newest first: narrow the list to sort it` : words}
-      hasNext={shown === ROWS_ON_A_PAGE && wish.page < MAX_PAGE && (tooMany || wish.page * shown < count)}
+      hasNext={rows.length === ROWS_ON_A_PAGE && wish.page < MAX_PAGE && (tooMany || wish.page * rows.length < count)}
     />
   );
 }

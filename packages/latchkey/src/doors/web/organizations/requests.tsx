@@ -42,7 +42,7 @@ async function get(visit: Visit): Promise<Answer> {
         Whoever asked gets your decision by mail.
       </p>
       {table.count === 0 && !isNarrowed(wish) ? null : (
-        <ReachTools visit={visit} wish={wish} tabs={tabs} count={table.count} />
+        <ReachTools visit={visit} wish={wish} tabs={tabs} table={table} />
       )}
       {table.rows.length === 0 ? <Nothing visit={visit} wish={wish} /> : <Inbox {...{ visit, wish, table }} />}
     </OrganizationArea>,
@@ -65,10 +65,10 @@ function Nothing({ visit, wish }: { visit: Visit; wish: ReachWish<RequestTab> })
 
 function Inbox(shown: { visit: Visit; wish: ReachWish<RequestTab>; table: ReachTable<RequestRow> }): VNode {
   const { visit, wish, table } = shown;
-  const { rows, count } = table;
+  const { rows } = table;
   const f = visit.fields('review');
   const head = (name: typeof wish.sort, label: string): VNode => (
-    <ReachHead visit={visit} wish={wish} count={count} name={name} label={label} />
+    <ReachHead visit={visit} wish={wish} table={table} name={name} label={label} />
   );
   return (
     <>
@@ -92,7 +92,7 @@ function Inbox(shown: { visit: Visit; wish: ReachWish<RequestTab>; table: ReachT
               {head('ends', 'Ends')}
             </>
           }
-          foot={<ReachFoot visit={visit} wish={wish} count={count} shown={rows.length} noun="request" />}
+          foot={<ReachFoot visit={visit} wish={wish} table={table} noun="request" />}
         >
           {rows.map((row) => (
             <Row f={f} visit={visit} row={row} />

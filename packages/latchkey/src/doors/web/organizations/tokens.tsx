@@ -46,7 +46,7 @@ async function get(visit: Visit): Promise<Answer> {
         in {organization} with the next request; elsewhere it keeps working, and its owner is told by mail. The{' '}
         <a href={organizationPath(organization, 'personal-access-token-policy')}>policy</a> can forbid a whole kind.
       </p>
-      <ReachTools visit={visit} wish={wish} tabs={tabs} count={table.count} />
+      <ReachTools visit={visit} wish={wish} tabs={tabs} table={table} />
       {wish.filter.repository === undefined && wish.filter.permission === undefined ? null : (
         <p class="note">
           Fine-grained tokens only: a classic or scoped one reaches whatever its owner does, in every repository.
@@ -68,10 +68,10 @@ function Nothing({ visit, wish }: { visit: Visit; wish: ReachWish<ReachTab> }): 
 
 function Tokens(shown: { visit: Visit; wish: ReachWish<ReachTab>; table: ReachTable<ReachingRow> }): VNode {
   const { visit, wish, table } = shown;
-  const { rows, count } = table;
+  const { rows } = table;
   const organization = visit.param('org');
   const head = (name: typeof wish.sort, label: string): VNode => (
-    <ReachHead visit={visit} wish={wish} count={count} name={name} label={label} />
+    <ReachHead visit={visit} wish={wish} table={table} name={name} label={label} />
   );
   return (
     <Form f={visit.fields('tokens')} submit={null}>
@@ -89,7 +89,7 @@ function Tokens(shown: { visit: Visit; wish: ReachWish<ReachTab>; table: ReachTa
             {head('ends', 'Ends')}
           </>
         }
-        foot={<ReachFoot visit={visit} wish={wish} count={count} shown={rows.length} noun="token" />}
+        foot={<ReachFoot visit={visit} wish={wish} table={table} noun="token" />}
       >
         {rows.map((row) => (
           <Row visit={visit} row={row} />
