@@ -60,6 +60,7 @@ function question(grants: number): Question {
         archivedAt: null,
         role: 'write',
         objectFormat: 'sha1',
+        protections: [],
       },
     },
     at: 1_850_000_000,

@@ -199,7 +199,7 @@ async function refRules(rounds: number): Promise<Row> {
     let refused = 0;
     for (let i = 0; i < MOVES; i++) {
       const ref = refs[i & 1023] ?? '';
-      if (moveRefusal(some, { ref, act: 'update' }) !== null) refused++;
+      if (moveRefusal({ rules: some, protections: [], role: 'write' }, { ref, act: 'update' }) !== null) refused++;
     }
     if (refused > 0) throw new Error('the last rule allows it');
     return ((processorMs() - began) * 1_000) / MOVES;

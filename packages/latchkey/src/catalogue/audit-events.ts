@@ -31,6 +31,8 @@ const HOOK = ['repo', 'hook_id', 'url', 'events', 'active'];
 const LIFETIME = ['kind', 'token_expiration', 'old_token_expiration', 'exempt_administrators'];
 /** `before`, `after`: ids; '' = no value. `name`: the token. */
 const ASKED_MOVE = ['approval', 'repo', 'ref', 'before', 'after', 'name'];
+/** Of each act, the lowest role that may do it. */
+const PROTECTION = ['repo', 'pattern', 'create', 'update', 'force', 'delete'];
 const MEMBER = ['org', 'user', 'permission', 'old_permission'];
 
 const DERIVED = [
@@ -295,6 +297,9 @@ export const AUDIT_EVENTS = {
     'name',
   ),
   'personal_access_token.update': row('modify', 'a fine-grained or scoped token was changed', ...TOKEN_CHANGED),
+  'protected_branch.create': row('create', 'a branch or tag pattern was protected', ...PROTECTION),
+  'protected_branch.destroy': row('remove', 'a pattern is no longer protected', 'repo', 'pattern'),
+  'protected_branch.update': row('modify', 'the protection of a pattern was changed', ...PROTECTION),
   'public_key.create': row('create', 'a deploy key was added', 'repo', 'title', 'fingerprint', 'read_only'),
   'public_key.delete': row('remove', 'a deploy key was removed', 'repo', 'title', 'fingerprint'),
   'repo.access': row('modify', 'a repository became public or private', 'repo', 'visibility', 'previous_visibility'),
@@ -390,6 +395,7 @@ export const AUDIT_CATEGORIES: Readonly<Record<AuditAction extends `${infer C}.$
   git: 'Pushes',
   git_lfs: 'Git LFS',
   repo: 'Repositories',
+  protected_branch: 'Protected branches and tags',
   public_key: 'Deploy keys',
   hook: 'Webhooks',
   org: 'Organizations',

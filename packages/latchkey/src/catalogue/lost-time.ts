@@ -65,6 +65,8 @@ const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
   'personal_access_token.expiration_limit_set': 'tell',
   'personal_access_token.request_denied': 'end-token',
   'personal_access_token.update': 'doubt-token',
+  'protected_branch.create': 'tell',
+  'protected_branch.update': 'tell',
   'public_key.delete': 'tell',
   'repo.access': 'tell',
   'repo.archived': 'tell',

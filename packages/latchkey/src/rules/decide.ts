@@ -24,10 +24,11 @@ import {
   wholeOf,
 } from '../catalogue/permissions.ts';
 import type { Reason } from '../catalogue/refusals/refusals.ts';
-import { organizationRoleLevel, repositoryRoleLevel } from '../catalogue/roles.ts';
+import { organizationRoleLevel, type RepositoryRole, repositoryRoleLevel } from '../catalogue/roles.ts';
 import { type ScopeDialect, scopesInclude } from '../catalogue/scopes/scopes.ts';
 import { covers, heldLevel, isTowards, missingFrom } from './grant.ts';
 import type {
+  Bearer,
   Derivation,
   Grant,
   MissingPermission,
@@ -38,6 +39,7 @@ import type {
   TokenRecord,
 } from './model.ts';
 import { asksForSso, holdsProof, lacksTwoFactor } from './policy.ts';
+import { protectionAgainst, type RefProtection } from './refs/ref-protections.ts';
 import { asksOwner, type RefObjection, type RefRule, refObjection } from './refs/ref-rules.ts';
 import {
   isExpired,
@@ -470,14 +472,37 @@ function archived({ need, target }: Question): Refusal | null {
     : null;
 }
 
-/** The token may move this ref in no such way, whatever else it may do, or not before its owner was asked. */
-function refNotAllowed({ bearer, move }: Question): Refusal | null {
-  return move === undefined || bearer.via !== 'token' ? null : moveRefusal(bearer.token.refRules, move);
+/** Nobody with this role, or this token, may move the ref in such a way, or not before its owner was asked. */
+function refNotAllowed({ bearer, target, move }: Question): Refusal | null {
+  return move === undefined ? null : moveRefusal(boundsOf(bearer, target), move);
 }
 
-/** What the rules of a token say against a move; null when nothing does. An approval opens only what a rule asks. */
-export function moveRefusal(rules: readonly RefRule[] | null, move: RefMove): MoveRefusal | null {
-  const objection = refObjection(rules, move.ref, move.act);
+/** What keeps somebody from moving refs of a repository: the rules of their token, and what it demands of everybody. */
+export interface MoveBounds {
+  /** Null = the token has none, or there is no token. */
+  readonly rules: readonly RefRule[] | null;
+  readonly protections: readonly RefProtection[];
+  readonly role: RepositoryRole | null;
+}
+
+const NO_PROTECTIONS: readonly RefProtection[] = [];
+
+/** @param bearer null = the operator, whom no protection binds */
+export function boundsOf(bearer: Bearer | null, target: Target): MoveBounds {
+  const repository = target.kind === 'repository' ? target.repository : null;
+  return {
+    rules: bearer?.via === 'token' ? bearer.token.refRules : null,
+    protections: bearer === null ? NO_PROTECTIONS : (repository?.protections ?? NO_PROTECTIONS),
+    role: repository?.role ?? null,
+  };
+}
+
+/** What speaks against a move; null when nothing does. An approval opens only what a rule of the token asks. */
+export function moveRefusal({ rules, protections, role }: MoveBounds, move: RefMove): MoveRefusal | null {
+  const { ref, act } = move;
+  const protection = protectionAgainst(protections, role, ref, act);
+  if (protection !== null) return { reason: 'ref_protected', objection: { ref, act, rule: null, protection } };
+  const objection = refObjection(rules, ref, act);
   if (objection === null) return null;
   if (objection.rule === null || !asksOwner(objection.rule)) return { reason: 'ref_not_allowed', objection };
   return move.isApproved === true ? null : { reason: 'ref_needs_approval', objection };

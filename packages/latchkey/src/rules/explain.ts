@@ -169,7 +169,7 @@ function moveOf(token: TokenRecord | null, refusals: readonly Refusal[]): Refusa
   return {
     ref: shownRef(objection.ref),
     act: objection.act,
-    because: `its ${objectionWords(objection, token?.refRules ?? [])}`,
+    because: `${objection.protection === undefined ? 'its ' : ''}${objectionWords(objection, token?.refRules ?? null)}`,
   };
 }
 

@@ -10,6 +10,7 @@ import type { UnixSeconds } from '../base/time.ts';
 import type { Need } from '../catalogue/needs.ts';
 import type { Level, PermissionName, PermissionSet } from '../catalogue/permissions.ts';
 import type { BasePermission, RepositoryRole } from '../catalogue/roles.ts';
+import type { RefProtection } from './refs/ref-protections.ts';
 import type { RefAct, RefRule } from './refs/ref-rules.ts';
 
 export type { Need };
@@ -154,6 +155,8 @@ export interface RepositoryRecord {
   readonly role: RepositoryRole | null;
   /** The hash that names its objects. git's advertisement depends on it. */
   readonly objectFormat: 'sha1' | 'sha256';
+  /** Its protected branches and tags. */
+  readonly protections: readonly RefProtection[];
 }
 
 /** What a request is about. `repository: null` = the owner has no such repository; `owner: null` = no such account. */

@@ -57,6 +57,7 @@ import { serviceSessions } from './migrations/0560-service-sessions.ts';
 import { narrowings } from './migrations/0570-narrowings.ts';
 import { serverAddress } from './migrations/0571-server-address.ts';
 import { gitlabTokens } from './migrations/0590-gitlab-tokens.ts';
+import { refProtections } from './migrations/0640-ref-protections.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order. */
@@ -110,6 +111,7 @@ export const MIGRATIONS: readonly Migration[] = [
   gitlabTokens,
   tokenDaysByRepository,
   timeZone,
+  refProtections,
 ];
 
 interface MigrationsTable {

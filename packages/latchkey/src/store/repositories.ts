@@ -7,8 +7,10 @@ import type { Selectable } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { Visibility } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';
+import type { RefProtection } from '../rules/refs/ref-protections.ts';
 import type { Query } from './db.ts';
 import { type Page, startOf } from './page.ts';
+import { protectionsIn } from './ref-protections.ts';
 import { bumpRevision, type Subject, subjectOf } from './revision.ts';
 import type { RepositoriesTable } from './schema.ts';
 
@@ -22,6 +24,8 @@ export interface Repository {
   readonly visibility: Visibility;
   readonly archivedAt: UnixSeconds | null;
   readonly objectFormat: 'sha1' | 'sha256';
+  /** Protected branches and tags, in the order in which they were added. */
+  readonly protections: readonly RefProtection[];
   readonly createdAt: UnixSeconds;
   readonly updatedAt: UnixSeconds;
   readonly pushedAt: UnixSeconds | null;
@@ -47,6 +51,7 @@ export function repositoryOf(row: Omit<Selectable<RepositoriesTable>, 'name_key'
     visibility: row.visibility,
     archivedAt: row.archived_at,
     objectFormat: row.object_format,
+    protections: protectionsIn(row.protections_json),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     pushedAt: row.pushed_at,

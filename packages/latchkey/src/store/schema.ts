@@ -76,6 +76,8 @@ export interface RepositoriesTable {
   created_at: number;
   updated_at: number;
   pushed_at: number | null;
+  /** A list of `RefProtection`; null = none. */
+  protections_json: string | null;
 }
 
 /** A repository's earlier places: renames and transfers lead to it until the name is taken again. */

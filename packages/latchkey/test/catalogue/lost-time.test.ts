@@ -19,6 +19,8 @@ const HARMLESS: readonly AuditAction[] = [
   // Objects that nothing named, and locks, give nobody a right.
   'git_lfs.prune',
   'git_lfs.unlock',
+  // What comes back is a protection.
+  'protected_branch.destroy',
   // A request gives nothing before it is approved.
   'personal_access_token.request_cancelled',
   // All derived tokens end at a restore.

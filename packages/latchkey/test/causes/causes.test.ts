@@ -69,6 +69,7 @@ const OF_CONTENT: ReadonlySet<Reason> = new Set<Reason>([
   'workflow_permission_missing',
   'ref_not_allowed',
   'ref_needs_approval',
+  'ref_protected',
   'token_in_content',
 ]);
 

@@ -8,6 +8,7 @@ import { organizationNamed, removeMember, suspendUser } from '../../src/actions/
 import { lockUser } from '../../src/actions/accounts/locks.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { changeMemberTokens } from '../../src/actions/organizations/member-tokens.ts';
+import { protectRefs, unprotectRefs } from '../../src/actions/repositories/refs/protections.ts';
 import { archiveRepository, removeCollaborator } from '../../src/actions/repositories/repositories.ts';
 import { revokeToken } from '../../src/actions/tokens/tokens.ts';
 import { digestOf } from '../../src/base/secret.ts';
@@ -33,6 +34,8 @@ export interface Cause {
   /** What fixes it, when the remedy isn't a link to follow; returns the next try. */
   mend?(world: World, attempt: Try, line: string): Promise<Try>;
 }
+
+const SITE = { owner: 'acme', name: 'site' };
 
 const clone = (made: Made | string, given: Partial<Try> = {}): Try => ({
   username: 'bob',
@@ -490,6 +493,24 @@ export const CAUSES: readonly Cause[] = [
     ],
     git: "error: failed to push some refs to 'SERVER/acme/site.git'",
     arrange: async (world) => push(await world.token({ refRules: [{ pattern: 'agent/**' }] }), { branch: 'docs' }),
+  },
+  {
+    name: 'a branch that its repository protects',
+    reason: 'ref_protected',
+    says: [
+      'docs of acme/site is protected: nobody may create it.',
+      'Push to another branch, or ask whoever administers acme/site:',
+      '{url}/help/ref_protected',
+    ],
+    git: "error: failed to push some refs to 'SERVER/acme/site.git'",
+    arrange: async (world) => {
+      await protectRefs(world.server.context, operatorPermit(), { pattern: 'docs', create: 'nobody' }, SITE);
+      return push(await world.token(), { branch: 'docs' });
+    },
+    mend: async (world, attempt) => {
+      await unprotectRefs(world.server.context, operatorPermit(), 'docs', SITE);
+      return attempt;
+    },
   },
   {
     name: 'a ref whose rule asks the owner of the token',

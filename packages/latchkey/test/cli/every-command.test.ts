@@ -76,6 +76,9 @@ const CALLS: Readonly<Record<string, Call>> = {
   'admin repo import': { args: ({ data, source }) => ['acme/old', source, '--data', data] },
   'admin repo adopt': { args: admin() },
   'admin repo list': { args: admin() },
+  'admin repo protection add': { args: admin('acme/site', 'main', '--update', 'maintain') },
+  'admin repo protection list': { args: admin('acme/site') },
+  'admin repo protection remove': { args: admin('acme/site', 'main') },
   'admin repo archive': { args: admin('acme/old') },
   'admin token add': {
     args: admin('cy', '--name', 'ci', '--all-repos', '--permission', 'contents=read'),

@@ -5,7 +5,9 @@
  */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { approvePush } from '../../src/actions/repositories/approvals/approvals.ts';
+import { protectRefs } from '../../src/actions/repositories/refs/protections.ts';
 import { DAY_SEC } from '../../src/base/time.ts';
 import { GITLAB_ROUTES } from '../../src/catalogue/routes/gitlab.ts';
 import { ENDPOINTS as GITHUB } from '../../src/doors/github/endpoints.ts';
@@ -96,9 +98,13 @@ const MOVES_NONE: readonly RegExp[] = [
   /^POST \/credentials\/revoke$/,
   // A key that writes is refused to tokens with rules: below.
   /^(POST|DELETE) \/repos\/\{owner\}\/\{repo\}\/keys(\/\{key_id\})?$/,
+  // What may move from now on; nothing moves by it.
+  /^(PUT|DELETE) \/repos\/\{owner\}\/\{repo\}\/branches\/\{branch\}\/protection$/,
+  /^(POST|DELETE) \/projects\/\{id\}\/protected_(branches|tags)(\/\{name\})?$/,
   /^(POST|DELETE|PATCH) \/user(\/emails)?$/,
   // Accounts for machines, and their tokens: as every token with rules, it makes no wider ones.
   /^(POST|PATCH|DELETE) \/(user|orgs\/\{org\})\/machines\b/,
+  /^(POST|DELETE) \/(projects|groups)\/\{id\}\/(access_tokens|deploy_tokens|service_accounts)\b/,
   // What a rule gives is derived from a token, with its rules.
   /^(POST|PATCH|DELETE) \/enterprise\/workload-issuers\b/,
   /^DELETE \/orgs\/\{org\}\/credential-authorizations\//,
@@ -244,6 +250,30 @@ describe.each([
       const again = await shared[ask](operation, { token, body: body(ids) });
       expect([operation, again.body.reason]).toEqual([operation, 'ref_needs_approval']);
       ctx.clock.advance(DAY_SEC);
+    }
+  });
+
+  it('a token moves no protected ref, whatever it may do', async () => {
+    const shared = await world();
+    const before = shared.refs();
+    for (const pattern of ['refs/heads/**', 'refs/tags/**'])
+      await protectRefs(
+        shared.ctx,
+        operatorPermit(),
+        { pattern, create: 'nobody', update: 'nobody', delete: 'nobody' },
+        { owner: 'Ada', name: 'work' },
+      );
+    // What makes a repository, ends one or moves HEAD is left to administrators.
+    const attempts = Object.values(doors)
+      .flat()
+      .filter(
+        ([one]) =>
+          !/^(?:DELETE .*\/(?:work|Acme)|PATCH \/repos\/Ada\/work|POST \/(?:user|orgs\/Acme)\/repos)$/.test(one),
+      );
+    for (const [operation, body] of attempts) {
+      const answer = await shared[ask](operation, { token: shared.free, body: body(shared.ids) });
+      expect([operation, answer.status, answer.body.reason]).toEqual([operation, 403, 'ref_protected']);
+      expect([operation, shared.refs()]).toEqual([operation, before]);
     }
   });
 

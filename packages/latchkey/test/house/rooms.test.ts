@@ -68,6 +68,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'questions',
       'repositories',
       'repositories/approvals',
+      'repositories/refs',
       'repositories/webhooks',
       'repositories/inventory',
       'lfs',

@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PermissionSet } from '../../src/catalogue/permissions.ts';
 import type { Reason } from '../../src/catalogue/refusals/refusals.ts';
+import type { RepositoryRole } from '../../src/catalogue/roles.ts';
 import { type Decision, decide, STAGES } from '../../src/rules/decide.ts';
 import type { Need, OwnerRecord, Question, SsoProofs, UserRecord } from '../../src/rules/model.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../src/rules/policy.ts';
+import { DEFAULT_PROTECTION } from '../../src/rules/refs/ref-protections.ts';
 import { ACME, ADA, ask, askWith, DAY, grant, NOW, onSite, PUSH, questions, token } from './questions.ts';
 
 function reasons(decision: Decision): Reason[] {
@@ -48,6 +50,13 @@ function move(ref: string, isApproved = false): Question {
   ] as const;
   const grants = [grant({ permissions: { contents: 'write' } })];
   return askWith({ refRules, grants }, { need: PUSH, move: { ref, act: 'update', isApproved } });
+}
+
+/** A push to a branch that only maintainers push to, by somebody with this role whose token asks first. */
+function protectedMove(role: RepositoryRole, isApproved = false): Question {
+  const protections = [{ pattern: 'refs/heads/main', ...DEFAULT_PROTECTION, update: 'maintain' as const }];
+  const target = onSite({ role, protections });
+  return { ...move('refs/heads/main', isApproved || role === 'maintain'), target };
 }
 
 const TABLE: readonly Row[] = [
@@ -478,6 +487,14 @@ const TABLE: readonly Row[] = [
   ['a ref whose rule asks', move('refs/heads/main'), ['ref_needs_approval']],
   ['the same, approved', move('refs/heads/main', true), []],
   ['a ref whose rule allows it', move('refs/heads/agent/x'), []],
+  ['a protected ref that is left to a higher role', protectedMove('write'), ['ref_protected']],
+  ['the same with that role', protectedMove('maintain'), []],
+  [
+    'the same signed in, with a lower role',
+    { ...protectedMove('write'), bearer: { via: 'session', user: ADA } },
+    ['ref_protected'],
+  ],
+  ['the same approved: an approval opens nothing that is protected', protectedMove('write', true), ['ref_protected']],
   ['a session has what its person has', ask({ bearer: { via: 'session', user: ADA }, need: PUSH }), []],
   [
     'two alternatives: one from the token and one from the role make none',

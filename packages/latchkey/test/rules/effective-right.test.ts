@@ -139,6 +139,7 @@ const worlds: fc.Arbitrary<World> = fc
         visibility: each.visibility,
         archivedAt: each.archivedAt,
         objectFormat: 'sha1',
+        protections: [],
         role: roleIn({
           ownsAsUser: owner.id === user.id,
           organizationRole: owner.role,

@@ -19,6 +19,7 @@ import {
   VISIBILITIES,
 } from '../../src/rules/model.ts';
 import { effectivePolicy, NO_POLICY } from '../../src/rules/policy.ts';
+import { DEFAULT_PROTECTION } from '../../src/rules/refs/ref-protections.ts';
 
 export const NOW = 1_800_000_000;
 export const DAY = 86_400;
@@ -41,6 +42,7 @@ export const SITE: RepositoryRecord = {
   archivedAt: null,
   role: 'write',
   objectFormat: 'sha1',
+  protections: [],
 };
 
 export const CLONE: Need = { sets: [{ git: 'read' }], publicRead: true, writes: false };
@@ -171,6 +173,10 @@ const repositories: fc.Arbitrary<RepositoryRecord> = fc.record({
   archivedAt: fc.constantFrom(null, null, NOW - 5),
   role: fc.constantFrom(null, ...REPOSITORY_ROLES),
   objectFormat: fc.constant('sha1' as const),
+  protections: fc.constantFrom(
+    [],
+    [{ pattern: 'refs/heads/main', ...DEFAULT_PROTECTION, update: 'maintain' as const }],
+  ),
 });
 const tokens: fc.Arbitrary<TokenRecord> = fc.record({
   id: fc.constant(7),

@@ -177,6 +177,23 @@ describe.each(ENGINES)('latchkey admin [%s]', (engine) => {
     await done(admin('org member add acme grace'));
     expect((await done(admin('org member remove acme grace'))).stderr).toContain('removed their roles in 1 repository');
     await refused(admin('repo collaborator remove acme/ledger grace'), 'grace is not a collaborator of acme/ledger');
+    const guarded = await done(admin('repo protection add acme/site main --update maintain'));
+    expect(guarded.stderr).toBe(
+      'main is protected in acme/site. Only maintainers and administrators may push to it; nobody may force-push to ' +
+        'it; nobody may delete it.\n',
+    );
+    await refused(
+      admin('repo protection add acme/site a..b'),
+      'The pattern "a..b" is not a well formed name of a ref.',
+    );
+    expect(JSON.parse((await done(admin('repo protection list acme/site --json'))).stdout)).toMatchObject([
+      { pattern: 'refs/heads/main', update: 'maintain', force: 'nobody' },
+    ]);
+    await done(admin('repo protection remove acme/site main'));
+    await refused(admin('repo protection remove acme/site main'), 'No protection here has the pattern main.');
+    expect((await done(admin('repo protection list acme/site'))).stderr).toBe(
+      'acme/site protects no branch and no tag\n',
+    );
     await done(admin('repo archive acme/ledger'));
     await refused(admin('repo archive acme/none'), 'there is no repository acme/none');
   });

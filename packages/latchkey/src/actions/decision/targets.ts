@@ -197,6 +197,6 @@ export function recordOf(
     visibility: repository.visibility,
     signedIn: user !== null,
   });
-  const { id, name, visibility, archivedAt, objectFormat } = repository;
-  return { id, ownerId: owner.id, name, visibility, archivedAt, role, objectFormat };
+  const { id, name, visibility, archivedAt, objectFormat, protections } = repository;
+  return { id, ownerId: owner.id, name, visibility, archivedAt, role, objectFormat, protections };
 }

@@ -23,7 +23,7 @@ import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
 import { deleteRepositoriesOf } from '../repositories/changes.ts';
 import { relocate } from '../repositories/moves.ts';
-import { demandFreeRefs } from '../repositories/ref-guard.ts';
+import { demandFreeRefs } from '../repositories/refs/ref-guard.ts';
 
 /** What becomes of the repositories that the person owns: none are expected, they go too, or another account's. */
 export type RepositoriesThen = 'none' | 'delete' | { readonly moveTo: string };

@@ -29,7 +29,7 @@ import { keepTo } from '../decision/permit-target.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 import { deleteRepositoriesOf } from '../repositories/changes.ts';
-import { demandFreeRefs } from '../repositories/ref-guard.ts';
+import { demandFreeRefs } from '../repositories/refs/ref-guard.ts';
 
 export interface OrganizationView {
   readonly account: Account;

@@ -30,7 +30,7 @@ import { record } from '../ground/record.ts';
 import { settleLater } from './folders.ts';
 import { relocate } from './moves.ts';
 import { movingHead } from './pushes.ts';
-import { demandFreeRefs, demandMove } from './ref-guard.ts';
+import { demandFreeRefs, demandMove } from './refs/ref-guard.ts';
 import {
   addRepository,
   MAX_REPOSITORY_DESCRIPTION_LENGTH,

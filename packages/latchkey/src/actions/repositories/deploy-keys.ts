@@ -21,7 +21,7 @@ import { unlessTaken } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
-import { refRulesOf } from './ref-guard.ts';
+import { refRulesOf } from './refs/ref-guard.ts';
 import { ownership } from './repositories.ts';
 import { readTarget, targetRepository } from './target.ts';
 

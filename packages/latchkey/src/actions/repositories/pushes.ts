@@ -12,7 +12,7 @@ import type { Context } from '../ground/context.ts';
 import { revokePushed } from '../tokens/leaks.ts';
 import { returnApproval } from './approvals/asking.ts';
 import { closePush, dropPush, leavePush, openPush } from './push-log.ts';
-import { demandFreeRefs, demandMove, demandRefRoom } from './ref-guard.ts';
+import { demandFreeRefs, demandMove, demandRefRoom } from './refs/ref-guard.ts';
 import { openTarget, targetRepository } from './target.ts';
 import { emit } from './webhooks/events.ts';
 import { type MovedRef, pushEvents } from './webhooks/push-events.ts';

@@ -119,7 +119,7 @@ function recordOf(
     visibility,
     signedIn: true,
   });
-  return { id, ownerId, name, visibility, archivedAt, role, objectFormat: 'sha1' };
+  return { id, ownerId, name, visibility, archivedAt, role, objectFormat: 'sha1', protections: [] };
 }
 
 function ownerOf({ id, login, kind }: Account, role: OrganizationRole | null, policy: Policy): OwnerRecord {

@@ -331,6 +331,18 @@ export const ACCESS_REFUSALS = {
       'unless it was --atomic. Names are compared letter by letter: Agent/x is not agent/x. HEAD, refs/replace and ' +
       'other refs that are not for people are closed to every token with rules.',
   },
+  ref_protected: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) =>
+      `${facts.move === null ? 'That ref' : shown(facts.move.ref)} of ${theTarget(facts)} is ` +
+      `${facts.move === null ? 'protected' : facts.move.because}.`,
+    remedy: (facts) => help('ref_protected', `Push to another branch, or ask whoever administers ${theTarget(facts)}:`),
+    about:
+      'A repository may protect branches and tags: for each pattern it says which role may create, push to, ' +
+      'force-push and delete what it matches. Of several that match, the strictest decides, and it does for ' +
+      'everybody, whatever the token. The rest of a push passes, unless it was --atomic. Administrators change it in ' +
+      'the settings of the repository.',
+  },
   ref_needs_approval: APPROVAL_REFUSAL,
   token_in_content: {
     ...TOLD_TO_THE_LIVING,

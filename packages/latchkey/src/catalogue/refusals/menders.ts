@@ -56,6 +56,7 @@ export const MENDERS = {
   workflow_permission_missing: 'adds',
   ref_not_allowed: 'self',
   ref_needs_approval: 'self',
+  ref_protected: 'repository',
   token_in_content: 'self',
   push_too_large: 'instance',
   file_too_large: 'instance',

@@ -56,6 +56,7 @@ export type Reason =
   | 'token_derived'
   | 'workflow_permission_missing'
   | 'ref_not_allowed'
+  | 'ref_protected'
   | 'ref_needs_approval'
   | 'token_in_content'
   | 'push_too_large'

@@ -13,7 +13,7 @@ import type { MapRow, MapTarget } from './route-map.ts';
 const PROJECT = '/projects/{owner}%2F{repo}';
 const ON_PROJECT: MapTarget = { kind: 'repository', owner: '{owner}', name: '{repo}' };
 
-/** The areas below a project that `catalogue/routes/gitlab` doesn't have: GET reads, every other method writes. */
+/** Areas below a project: GET reads, every other method writes, but for what `catalogue/routes/gitlab` has itself. */
 const AREAS: Readonly<Record<string, PermissionName>> = {
   access_requests: 'administration',
   access_tokens: 'administration',

@@ -38,9 +38,9 @@ const FILE: Need = { sets: [{ repository_files: 'read' }], publicRead: true, wri
 const READ: Need = { sets: [{ contents_rest: 'read' }], publicRead: true, writes: false };
 const WRITE: Need = { sets: [{ contents_rest: 'write' }], publicRead: false, writes: true };
 
-/** Of a project's tokens; the handler asks for the right to its owner's machine accounts, too. */
-const ACCESS_READ: Need = { sets: [{ administration: 'read' }], publicRead: false, writes: false };
-const ACCESS_WRITE: Need = { sets: [{ administration: 'write' }], publicRead: false, writes: true };
+/** Of protected refs; and of a project's tokens, which ask for the right to the owner's machine accounts, too. */
+const ADMINISTRATION_READ: Need = { sets: [{ administration: 'read' }], publicRead: false, writes: false };
+const ADMINISTRATION_WRITE: Need = { sets: [{ administration: 'write' }], publicRead: false, writes: true };
 const MACHINES_READ: Need = {
   sets: [{ organization_personal_access_tokens: 'read' }],
   publicRead: false,
@@ -88,15 +88,15 @@ const ROWS: readonly (readonly [method: string, path: string, need: Need, target
   ['GET', '/projects/{id}/repository/commits', READ, 'project'],
   ['GET', '/projects/{id}/repository/commits/{sha}', READ, 'project'],
   ['POST', '/projects/{id}/repository/commits', WRITE, 'project'],
-  ['GET', '/projects/{id}/access_tokens', ACCESS_READ, 'project'],
-  ['POST', '/projects/{id}/access_tokens', ACCESS_WRITE, 'project'],
-  ['GET', '/projects/{id}/access_tokens/{token_id}', ACCESS_READ, 'project'],
-  ['POST', '/projects/{id}/access_tokens/{token_id}/rotate', ACCESS_WRITE, 'project'],
-  ['DELETE', '/projects/{id}/access_tokens/{token_id}', ACCESS_WRITE, 'project'],
-  ['GET', '/projects/{id}/deploy_tokens', ACCESS_READ, 'project'],
-  ['POST', '/projects/{id}/deploy_tokens', ACCESS_WRITE, 'project'],
-  ['GET', '/projects/{id}/deploy_tokens/{token_id}', ACCESS_READ, 'project'],
-  ['DELETE', '/projects/{id}/deploy_tokens/{token_id}', ACCESS_WRITE, 'project'],
+  ['GET', '/projects/{id}/access_tokens', ADMINISTRATION_READ, 'project'],
+  ['POST', '/projects/{id}/access_tokens', ADMINISTRATION_WRITE, 'project'],
+  ['GET', '/projects/{id}/access_tokens/{token_id}', ADMINISTRATION_READ, 'project'],
+  ['POST', '/projects/{id}/access_tokens/{token_id}/rotate', ADMINISTRATION_WRITE, 'project'],
+  ['DELETE', '/projects/{id}/access_tokens/{token_id}', ADMINISTRATION_WRITE, 'project'],
+  ['GET', '/projects/{id}/deploy_tokens', ADMINISTRATION_READ, 'project'],
+  ['POST', '/projects/{id}/deploy_tokens', ADMINISTRATION_WRITE, 'project'],
+  ['GET', '/projects/{id}/deploy_tokens/{token_id}', ADMINISTRATION_READ, 'project'],
+  ['DELETE', '/projects/{id}/deploy_tokens/{token_id}', ADMINISTRATION_WRITE, 'project'],
   ['GET', '/groups/{id}/access_tokens', MACHINES_READ, 'group'],
   ['POST', '/groups/{id}/access_tokens', MACHINES_WRITE, 'group'],
   ['GET', '/groups/{id}/access_tokens/{token_id}', MACHINES_READ, 'group'],
@@ -109,6 +109,14 @@ const ROWS: readonly (readonly [method: string, path: string, need: Need, target
   ['POST', '/groups/{id}/service_accounts/{user_id}/personal_access_tokens', MACHINES_WRITE, 'group'],
   ['DELETE', '/groups/{id}/service_accounts/{user_id}/personal_access_tokens/{token_id}', MACHINES_WRITE, 'group'],
   ['POST', '/groups/{id}/service_accounts/{user_id}/personal_access_tokens/{token_id}/rotate', MACHINES_WRITE, 'group'],
+  ['GET', '/projects/{id}/protected_branches', ADMINISTRATION_READ, 'project'],
+  ['GET', '/projects/{id}/protected_branches/{name}', ADMINISTRATION_READ, 'project'],
+  ['POST', '/projects/{id}/protected_branches', ADMINISTRATION_WRITE, 'project'],
+  ['DELETE', '/projects/{id}/protected_branches/{name}', ADMINISTRATION_WRITE, 'project'],
+  ['GET', '/projects/{id}/protected_tags', ADMINISTRATION_READ, 'project'],
+  ['GET', '/projects/{id}/protected_tags/{name}', ADMINISTRATION_READ, 'project'],
+  ['POST', '/projects/{id}/protected_tags', ADMINISTRATION_WRITE, 'project'],
+  ['DELETE', '/projects/{id}/protected_tags/{name}', ADMINISTRATION_WRITE, 'project'],
   ['GET', '/groups/{id}', PROJECTS, 'group'],
   ['GET', '/groups/{id}/projects', PROJECTS, 'group'],
 ];

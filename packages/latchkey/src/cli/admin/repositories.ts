@@ -8,11 +8,22 @@ import { examples } from '../command-help.ts';
 import type { Terminal } from '../terminal.ts';
 import { adoptCommand, listCommand } from './adoption.ts';
 import { fullNameOf, withData, withDataOptions } from './context.ts';
+import { protectionCommand } from './protections.ts';
 
-/** `add`, `import`, `adopt`, `list`, `collaborator` and `archive`. */
+/** `add`, `import`, `adopt`, `list`, `collaborator`, `protection` and `archive`. */
 export function repositoryCommand(terminal: Terminal): Command {
-  const command = new Command('repo').description('repositories: add, import, adopt, list, collaborator, archive');
-  for (const verb of [addCommand, importCommand, adoptCommand, listCommand, collaboratorCommand, archiveCommand])
+  const command = new Command('repo').description(
+    'repositories: add, import, adopt, list, collaborator, protection, archive',
+  );
+  for (const verb of [
+    addCommand,
+    importCommand,
+    adoptCommand,
+    listCommand,
+    collaboratorCommand,
+    protectionCommand,
+    archiveCommand,
+  ])
     command.addCommand(verb(terminal));
   return examples(command, [
     'latchkey admin repo add acme/site --public',

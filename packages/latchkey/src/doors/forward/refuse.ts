@@ -69,6 +69,7 @@ export const STATUS_OF = {
   workflow_permission_missing: 403,
   ref_not_allowed: 403,
   ref_needs_approval: 403,
+  ref_protected: 403,
   token_in_content: 403,
   push_too_large: 403,
   file_too_large: 403,

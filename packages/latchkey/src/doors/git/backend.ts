@@ -10,7 +10,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Context } from '../../actions/ground/context.ts';
-import { MoveRefused } from '../../actions/repositories/ref-guard.ts';
+import { MoveRefused } from '../../actions/repositories/refs/ref-guard.ts';
 import { Problem } from '../../base/errors.ts';
 import { bytesPassed } from '../../base/garbage.ts';
 import { OUTAGES, outageAnswer, outageInWords } from '../../base/machine/outage.ts';

@@ -9,7 +9,7 @@
  * counted. What is passed on is not touched.
  */
 import type { MovedRef } from '../../actions/repositories/pushes.ts';
-import type { RefCountChange } from '../../actions/repositories/ref-guard.ts';
+import type { RefCountChange } from '../../actions/repositories/refs/ref-guard.ts';
 import { readsAsSomethingElse } from '../../git/objects/names.ts';
 import { listAt, packetAt } from '../../git/protocol/pkt-lines.ts';
 

@@ -3,7 +3,7 @@
  *
  * Source: git's documentation, gitprotocol-pack "Report Status", gitprotocol-capabilities "side-band-64k".
  */
-import { MoveRefused } from '../../actions/repositories/ref-guard.ts';
+import { MoveRefused } from '../../actions/repositories/refs/ref-guard.ts';
 import { Problem } from '../../base/errors.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { FLUSH, packetLine } from '../../git/protocol/pkt-lines.ts';

@@ -12,7 +12,7 @@ import { explainSize, explainWorkflows, WORKFLOWS } from '../../actions/reposito
 import { dropPush, leavePush, noteLeaks, openPush } from '../../actions/repositories/push-log.ts';
 import { mayBringToken, type Protection, scanPush } from '../../actions/repositories/push-protection.ts';
 import { type MovedRef, settlePush, tellOfPush } from '../../actions/repositories/pushes.ts';
-import { demandRefRoom, recordRefusedMoves, refRulesOf } from '../../actions/repositories/ref-guard.ts';
+import { demandRefRoom, isBound, recordRefusedMoves } from '../../actions/repositories/refs/ref-guard.ts';
 import { problem } from '../../base/errors.ts';
 import { readsAsSomethingElse } from '../../git/objects/names.ts';
 import { listAt } from '../../git/protocol/pkt-lines.ts';
@@ -98,14 +98,14 @@ export class Push {
     const [received, room] = await Promise.all([receiveShort(ctx, request), ctx.git.roomFor(this.#path)]);
     if (received === null) await firstBytes(request, response, ctx.settings.gitIdleTimeoutSec * 1000);
     const taken = { received, isScanned: received === null || mayBringToken(permit, received), gated: null };
-    const gated = refRulesOf(permit) === null ? taken : await this.#gate(taken);
+    const gated = isBound(permit) ? await this.#gate(taken) : taken;
     if (gated === null) return;
     await converse(ctx, this.#exchange(gated, room));
     if (gated.gated !== null) await followUp(this.#call, gated.gated);
     await tellOfPush(ctx, permit, this.#moved);
   }
 
-  /** Keeps the push to the ref rules of its token; null when it was refused whole. */
+  /** Keeps the push to the ref rules of its token and to what is protected; null when it was refused whole. */
   async #gate(taken: Taken): Promise<Taken | null> {
     const { ctx, request, response } = this.#call;
     const idleMs = ctx.settings.gitIdleTimeoutSec * 1000;

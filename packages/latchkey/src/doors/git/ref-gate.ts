@@ -1,7 +1,8 @@
 /**
- * Keeps a push to the ref rules of its token: what they refuse is taken out of it before git is told, and git's report
- * says why, ref by ref, so that the rest passes. No process is started for it: git itself compares old and new of a
- * branch that may only move forward. Only what a rule leaves to the token's owner is looked at by processes.
+ * Keeps a push to the ref rules of its token, and to protected branches and tags: what they refuse is taken out of it
+ * before git is told, and git's report says why, ref by ref, so that the rest passes. No process is started for it: git
+ * itself compares old and new of a branch that may only move forward. Only what a
+ * rule leaves to the token's owner is looked at by processes.
  *
  * Invariant: git gets no command that was not judged; a push that can't be read is refused.
  * Invariant: an approval is spent before git is told, and given back where git says that the ref did not move.
@@ -11,15 +12,17 @@ import { askOwner, type PackOf, returnApproval, spendApproval } from '../../acti
 import {
   isAskable,
   judgeMove,
+  moveBounds,
   type RefusedMove,
   recordRefusedMoves,
   refRulesOf,
   refuseForced,
-} from '../../actions/repositories/ref-guard.ts';
+} from '../../actions/repositories/refs/ref-guard.ts';
 import { approvalLine } from '../../catalogue/refusals/approval.ts';
 import { refNameProblem } from '../../git/objects/names.ts';
 import { symbolicAmong } from '../../git/objects/symbolic-refs.ts';
 import type { Explanation } from '../../rules/explain.ts';
+import { holdsRole } from '../../rules/refs/ref-protections.ts';
 import { objectionWords } from '../../rules/refs/ref-rule-text.ts';
 import { allowsAct, isBranch } from '../../rules/refs/ref-rules.ts';
 import type { GitCall } from './call.ts';
@@ -51,7 +54,11 @@ export type Gated =
 
 /** True when branches may move only forward by some rule: what a push is prepared with, before it is known. */
 export function expectsForward(permit: Permit): boolean {
-  return (refRulesOf(permit) ?? []).some((rule) => allowsAct(rule, 'update') && !allowsAct(rule, 'force'));
+  const { rules, protections, role } = moveBounds(permit);
+  return (
+    (rules ?? []).some((rule) => allowsAct(rule, 'update') && !allowsAct(rule, 'force')) ||
+    protections.some(({ update, force }) => holdsRole(role, update) && !holdsRole(role, force))
+  );
 }
 
 /** Judges a push by its head. What is refused is on record. @param pack what came with it */
@@ -146,10 +153,12 @@ function judge(
   const { ref } = command;
   const verdict = judgeMove(permit, change(command), isApproved);
   if (typeof verdict !== 'string' && !isAskable(verdict)) return verdict;
-  if (!symbolic.has(ref) && refNameProblem(ref) === null) return verdict;
+  const ofToken = refRulesOf(permit) !== null;
+  // git itself refuses a malformed name; it matters only to a list that opens what it names.
+  if (!symbolic.has(ref) && (!ofToken || refNameProblem(ref) === null)) return verdict;
   const act = command.to === null ? 'delete' : command.from === null ? 'create' : 'update';
   const objection = { ref, act, rule: null, ...(symbolic.has(ref) ? { isSymbolic: true as const } : {}) } as const;
-  return { ...change(command), refusal: { reason: 'ref_not_allowed', objection } };
+  return { ...change(command), refusal: { reason: ofToken ? 'ref_not_allowed' : 'ref_protected', objection } };
 }
 
 async function symbolicRefs({ ctx, owner, repository, permit }: GitCall, head: PushHead): Promise<ReadonlySet<string>> {

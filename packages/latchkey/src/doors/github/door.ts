@@ -19,7 +19,7 @@ import { authorizationOf, credentialOf } from '../../actions/decision/credential
 import { targetNamed } from '../../actions/decision/route-target.ts';
 import type { TargetName } from '../../actions/decision/targets.ts';
 import type { Context } from '../../actions/ground/context.ts';
-import { MoveRefused } from '../../actions/repositories/ref-guard.ts';
+import { MoveRefused } from '../../actions/repositories/refs/ref-guard.ts';
 import { Problem } from '../../base/errors.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import { parameter } from '../../base/present.ts';

@@ -1,6 +1,7 @@
 /** Every endpoint of this door, by noun. */
 
 import type { Endpoint } from './endpoint.ts';
+import { BRANCH_PROTECTION_ENDPOINTS } from './endpoints/branch-protection.ts';
 import { COLLABORATOR_ENDPOINTS } from './endpoints/collaborators.ts';
 import { CONTENTS_ENDPOINTS } from './endpoints/contents.ts';
 import { CREDENTIAL_ENDPOINTS } from './endpoints/credentials.ts';
@@ -35,6 +36,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...CONTENTS_ENDPOINTS,
   ...CREDENTIAL_ENDPOINTS,
   ...documentationEndpoints(() => ENDPOINTS),
+  ...BRANCH_PROTECTION_ENDPOINTS,
   ...DEPLOY_KEY_ENDPOINTS,
   ...EMAIL_ENDPOINTS,
   ...GIT_OBJECT_ENDPOINTS,

@@ -134,6 +134,7 @@ export const ANSWERS = {
   workflow_permission_missing: NOT_ACCESSIBLE,
   ref_not_allowed: NOT_ACCESSIBLE,
   ref_needs_approval: NOT_ACCESSIBLE,
+  ref_protected: NOT_ACCESSIBLE,
   token_in_content: [409, () => 'Repository rule violations found\n\nSecret detected in content\n\n'],
   push_too_large: TOLD,
   file_too_large: TOLD,

@@ -16,7 +16,7 @@ import { nameOfOrganization, nameOfRepository } from '../../actions/decision/nam
 import type { TargetName } from '../../actions/decision/targets.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { type Allowance, consumeRateLimit } from '../../actions/ground/rate-limit.ts';
-import { MoveRefused } from '../../actions/repositories/ref-guard.ts';
+import { MoveRefused } from '../../actions/repositories/refs/ref-guard.ts';
 import { reportRotatedUse } from '../../actions/tokens/families.ts';
 import { networkOf } from '../../base/address.ts';
 import { Problem } from '../../base/errors.ts';

@@ -4,6 +4,7 @@ import { COMMIT_ENDPOINTS } from './endpoints/commits.ts';
 import { FILE_ENDPOINTS } from './endpoints/files.ts';
 import { MACHINE_TOKEN_ENDPOINTS } from './endpoints/machine-tokens.ts';
 import { PROJECT_ENDPOINTS } from './endpoints/projects.ts';
+import { PROTECTION_ENDPOINTS } from './endpoints/protections.ts';
 import { REF_ENDPOINTS } from './endpoints/refs.ts';
 import { SERVER_ENDPOINTS } from './endpoints/server.ts';
 import { SERVICE_ACCOUNT_ENDPOINTS } from './endpoints/service-accounts.ts';
@@ -20,4 +21,5 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...REF_ENDPOINTS,
   ...MACHINE_TOKEN_ENDPOINTS,
   ...SERVICE_ACCOUNT_ENDPOINTS,
+  ...PROTECTION_ENDPOINTS,
 ];

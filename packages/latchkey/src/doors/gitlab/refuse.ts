@@ -115,6 +115,7 @@ export const ANSWERS = {
   workflow_permission_missing: FORBIDDEN_BECAUSE,
   ref_not_allowed: FORBIDDEN_BECAUSE,
   ref_needs_approval: FORBIDDEN_BECAUSE,
+  ref_protected: FORBIDDEN_BECAUSE,
   token_in_content: FORBIDDEN_BECAUSE,
   push_too_large: FORBIDDEN_BECAUSE,
   file_too_large: FORBIDDEN_BECAUSE,

@@ -3,6 +3,7 @@
  *
  * Invariant: what is read back from the words of a rule is that rule.
  */
+import { protectionWords } from './ref-protections.ts';
 import {
   asksOwner,
   BRANCHES,
@@ -93,6 +94,19 @@ function fullPattern(pattern: string, { token, login }: RefPlaceholders): string
   return filled.startsWith('refs/') ? filled : `${BRANCHES}${filled}`;
 }
 
+/**
+ * A pattern without placeholders, in full: `release/*` is `refs/heads/release/*`.
+ * @returns what is wrong with it instead, as `problem`
+ */
+export function refPattern(written: string): { readonly pattern: string } | { readonly problem: string } {
+  const text = written.trim();
+  const pattern = text.startsWith('refs/') ? text : `${BRANCHES}${text}`;
+  if (/[{}]/.test(text))
+    return { problem: `The pattern ${shownText(text)} has a placeholder: these belong to tokens.` };
+  const problem = patternProblem(text, pattern);
+  return problem === null ? { pattern } : { problem };
+}
+
 /** A name as one segment of a ref, with nothing in it that could be a wildcard or a slash. */
 function segmentOf(name: string): string {
   return name
@@ -129,7 +143,7 @@ function patternProblem(written: string, pattern: string): string | null {
   if (pattern.startsWith('refs/') && folder.includes('*'))
     return `${said} must say which kind of ref it means: refs/heads/…, refs/tags/… or another.`;
   const sample = pattern.replaceAll('**', 'x').replaceAll('*', 'x');
-  if (isReservedRef(sample)) return `${said} names refs that no token with rules may move.`;
+  if (isReservedRef(sample)) return `${said} names refs that no rule opens.`;
   return NOT_IN_A_REF.test(sample) ? `${said} is not a well formed name of a ref.` : null;
 }
 
@@ -162,7 +176,10 @@ export function shownRef(ref: string): string {
 const MAX_NAMED = 3;
 
 /** Why a ref may not move, on one short line: `ref rules allow agent/** only`. */
-export function objectionWords({ ref, rule, isSymbolic }: RefObjection, rules: readonly RefRule[]): string {
+export function objectionWords(objection: RefObjection, rules: readonly RefRule[] | null): string {
+  const { ref, act, rule, isSymbolic, protection } = objection;
+  if (protection !== undefined) return `protected: ${protectionWords(protection, ref, act)}`;
+  if (rules === null) return 'a symbolic ref does not move beside protected ones';
   if (isSymbolic === true) return 'ref rules open no symbolic ref';
   if (rule !== null && asksOwner(rule)) return `ref rule ${shownRef(rule.pattern)} asks first`;
   if (rule !== null) return `ref rule ${shownRef(rule.pattern)} allows ${listedActs(rule.allow)}`;

@@ -22,6 +22,14 @@ export interface RefRule {
   readonly allow: readonly RefWord[];
 }
 
+/** Who may do something to a protected ref, from many to few: everybody with this role or a higher one, or nobody. */
+export type ProtectionRole = 'write' | 'maintain' | 'admin' | 'nobody';
+
+/** One protection as it is kept. `pattern` in full: `refs/heads/release/*`. `force` is never below `update`. */
+export interface RefProtection extends Readonly<Record<RefAct, ProtectionRole>> {
+  readonly pattern: string;
+}
+
 /** No rule says yes to a longer name; git takes none on most file systems either. */
 const MAX_JUDGED_REF_LENGTH = 1024;
 export const BRANCHES = 'refs/heads/';
@@ -35,6 +43,8 @@ export interface RefObjection {
   readonly rule: RefRule | null;
   /** True for a name that stands for another ref: what is pushed to it moves that one. */
   readonly isSymbolic?: true;
+  /** What the repository demands of everybody, where that is what speaks against it, and not a token's rule. */
+  readonly protection?: RefProtection;
 }
 
 /** The first rule that matches a ref by its full name; null when none does. */

@@ -207,7 +207,7 @@ function firstOf({ owners, user }: RightWorld, ownerId: number, isPublic: boolea
     visibility,
     signedIn: true,
   });
-  return { id: 0, ownerId, name: '', visibility, archivedAt: null, role, objectFormat: 'sha1' };
+  return { id: 0, ownerId, name: '', visibility, archivedAt: null, role, objectFormat: 'sha1', protections: [] };
 }
 
 export function targetOf({ owners }: RightWorld, repository: RepositoryRecord): Target {

@@ -128,7 +128,7 @@ describe('a derived token', () => {
     ['scopes', { scopes: ['repo'] }, 'has permissions, not scopes'],
     ['a life of two days', { expires_in: 2 * DAY_SEC }, 'lives 60 to 86400 seconds'],
     ['a life of a moment', { expires_in: 59 }, 'lives 60 to 86400 seconds'],
-    ['a rule that is none', { ref_rules: [{ pattern: 'refs/replace/**' }] }, 'no token with rules may move'],
+    ['a rule that is none', { ref_rules: [{ pattern: 'refs/replace/**' }] }, 'no rule opens'],
     ['a name nobody sees', { agent: 'ada\u202e' }, 'take out U+202E'],
     ['a name without end', { session: 'x'.repeat(65) }, "A session's name has at most 64 characters"],
   ])('is not made for %s', async (_name, body, words) => {

@@ -231,7 +231,7 @@ test.each([
     { scope: 'contents:read', ref_rules: 'agent/**: own;refs/replace/**' },
     'ref_rules: The rule for "agent/**" can\'t allow "own": it allows create, update, force, delete, or none; ' +
       'or it asks: ask. ' +
-      'The pattern "refs/replace/**" names refs that no token with rules may move',
+      'The pattern "refs/replace/**" names refs that no rule opens',
   ],
 ])('a request of %j is refused in words', (fields, error) => {
   expect(readLoginRequest(new URLSearchParams(fields as Record<string, string>))).toEqual({ error });

@@ -55,6 +55,23 @@ test('a list of repositories calls none empty: an imported one was never pushed 
   expect([text.includes('no pushes yet'), text.includes('empty so far')]).toEqual([true, false]);
 });
 
+test('its settings protect a branch, say how, change that, and take it off', async () => {
+  const visitor = await ada();
+  const settings = '/ada/notes/settings';
+  expect((await visitor.get(settings)).text).toContain('delete every branch and tag');
+  const typed = { pattern: 'release/**', create: 'write', update: 'maintain', force: 'nobody', delete: 'nobody' };
+  await visitor.send(settings, 'protect', typed);
+  expect((await visitor.get(settings)).text).toContain('Only maintainers and administrators may push to it');
+  await visitor.send(settings, 'protect', { ...typed, update: 'nobody' });
+  const { text } = await visitor.get(settings);
+  expect([text.includes('Nobody may push to it'), text.split('>release/**<').length]).toEqual([true, 2]);
+  const refused = await visitor.send(settings, 'protect', { ...typed, pattern: 'a..b' });
+  expect([refused.status, refused.text.includes('is not a well formed name')]).toEqual([422, true]);
+  expect((await visitor.send(settings, 'protect', { ...typed, update: 'anybody' })).status).toBe(422);
+  await visitor.send(settings, 'unprotect', { pattern: 'refs/heads/release/**' });
+  expect((await visitor.get(settings)).text).not.toContain('release/**</code>');
+});
+
 test('the form offers oneself and all organizations one belongs to', async () => {
   const visitor = await ada();
   const { text } = await visitor.get('/new');

@@ -134,11 +134,7 @@ test.each(
         ['no use at all', { uses_left: '0' }, `A use limit is a whole number from 1 to ${MAX_USES}.`],
         ['half a use', { uses_left: '1.5' }, `A use limit is a whole number from 1 to ${MAX_USES}.`],
         ['"only these" without a rule', { may_push: 'only', ref_rules: ' ' }, 'A ref rule needs a pattern'],
-        [
-          'a pattern that is none',
-          { may_push: 'only', ref_rules: 'refs/replace/**' },
-          'names refs that no token with rules may move',
-        ],
+        ['a pattern that is none', { may_push: 'only', ref_rules: 'refs/replace/**' }, 'names refs that no rule opens'],
         ['too many uses', { uses_left: String(MAX_USES + 1) }, `A use limit is a whole number from 1 to ${MAX_USES}.`],
         [
           'an address that is none',

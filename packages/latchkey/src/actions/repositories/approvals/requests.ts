@@ -13,7 +13,7 @@ import { holderOf, type Permit } from '../../decision/authorize.ts';
 import { targetOf } from '../../decision/targets.ts';
 import type { Context } from '../../ground/context.ts';
 import { explainMove } from '../content-refusals.ts';
-import { isAskable, judgeMove, MoveRefused } from '../ref-guard.ts';
+import { isAskable, judgeMove, MoveRefused } from '../refs/ref-guard.ts';
 import { openTarget } from '../target.ts';
 import { ownApproval, type PushApproval } from './approvals.ts';
 import { approvedMoves, askOwner } from './asking.ts';

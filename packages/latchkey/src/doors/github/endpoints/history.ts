@@ -16,9 +16,11 @@ import {
   type RefResult,
   updateRef,
 } from '../../../actions/repositories/refs.ts';
+import { targetRepository } from '../../../actions/repositories/target.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { parameter } from '../../../base/present.ts';
 import { pathProblem, refNameProblem } from '../../../git/objects/names.ts';
+import { protectionsOf } from '../../../rules/refs/ref-protections.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { instantOf } from '../input.ts';
 import { nextKey } from '../paging.ts';
@@ -97,14 +99,17 @@ async function readOne(call: Call<undefined, Static<typeof FILES>>): Promise<Rep
 
 async function listBranches(call: Call<undefined, Static<typeof PROTECTED>>): Promise<Reply> {
   const { ctx, permit, page, query } = call;
-  if (query.protected === true) return ok([]);
   const refs = await readRefs(ctx, permit, 'refs/heads/', {
     offset: page.skip,
     limit: page.perPage,
     after: page.after,
   });
   const place = placeOf(call);
-  return { ...ok(refs.map((ref) => shortBranch(place, ref))), next: nextKey(refs, page, (ref) => ref.name) };
+  const { protections } = targetRepository(permit).repository;
+  const shown = refs
+    .map((ref) => shortBranch(place, ref, protectionsOf(protections, ref.name).length > 0))
+    .filter((branch) => query.protected === undefined || branch.protected === query.protected);
+  return { ...ok(shown), next: nextKey(refs, page, (ref) => ref.name) };
 }
 
 async function readBranch(call: Call<undefined, undefined>): Promise<Reply> {
@@ -113,7 +118,8 @@ async function readBranch(call: Call<undefined, undefined>): Promise<Reply> {
   const ref = refNameProblem(name) === null ? await findRef(ctx, permit, name) : null;
   const tip = ref === null ? null : await readKnownCommit(ctx, permit, ref.id);
   if (ref === null || tip === null) throw sayNo(404, 'Branch not found');
-  return ok(branchBody(placeOf(call), ref, tip));
+  const { protections } = targetRepository(permit).repository;
+  return ok(branchBody(placeOf(call), ref, tip, protectionsOf(protections, ref.name).length > 0));
 }
 
 async function listTags(call: Call<undefined, undefined>): Promise<Reply> {

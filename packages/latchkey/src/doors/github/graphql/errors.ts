@@ -5,7 +5,7 @@
  * Source: GitHub's answers, and what its clients match on (`NOT_FOUND`, `FORBIDDEN`, `INSUFFICIENT_SCOPES`).
  */
 import type { GraphQLError } from 'graphql';
-import { MoveRefused } from '../../../actions/repositories/ref-guard.ts';
+import { MoveRefused } from '../../../actions/repositories/refs/ref-guard.ts';
 import { Problem } from '../../../base/errors.ts';
 import { outageAnswer } from '../../../base/machine/outage.ts';
 import type { Explanation } from '../../../rules/explain.ts';

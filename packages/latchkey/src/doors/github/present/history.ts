@@ -88,22 +88,25 @@ export function refBody(place: Place, ref: Ref) {
   };
 }
 
-/** `short-branch`. Branches have no protection rules here. */
-export function shortBranch(place: Place, ref: Ref) {
+/** `short-branch` */
+export function shortBranch(place: Place, ref: Ref, isProtected: boolean) {
   const name = ref.name.slice('refs/heads/'.length);
-  return { name, commit: { sha: ref.id, url: `${place.url}/commits/${ref.id}` }, protected: false };
+  return { name, commit: { sha: ref.id, url: `${place.url}/commits/${ref.id}` }, protected: isProtected };
 }
 
 /** `branch-with-protection` */
-export function branchBody(place: Place, ref: Ref, tip: KnownCommit) {
+export function branchBody(place: Place, ref: Ref, tip: KnownCommit, isProtected: boolean) {
   const name = ref.name.slice('refs/heads/'.length);
   const self = `${place.url}/branches/${encodedPath(name)}`;
   return {
     name,
     commit: commitBody(place, tip),
     _links: { self, html: `${place.html}/tree/${encodedPath(name)}` },
-    protected: false,
-    protection: { enabled: false, required_status_checks: { enforcement_level: 'off', contexts: [], checks: [] } },
+    protected: isProtected,
+    protection: {
+      enabled: isProtected,
+      required_status_checks: { enforcement_level: 'off', contexts: [], checks: [] },
+    },
     protection_url: `${self}/protection`,
   };
 }

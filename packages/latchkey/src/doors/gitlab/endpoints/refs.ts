@@ -9,6 +9,7 @@ import {
 } from '../../../actions/repositories/history.ts';
 import { createRef, deleteRef, type RefResult } from '../../../actions/repositories/refs.ts';
 import { createTag, readTagMessages } from '../../../actions/repositories/tags.ts';
+import { targetRepository } from '../../../actions/repositories/target.ts';
 import { viewTarget } from '../../../actions/repositories/view.ts';
 import { parameter } from '../../../base/present.ts';
 import { gitlabRoute } from '../../../catalogue/routes/gitlab.ts';
@@ -68,9 +69,14 @@ async function refIn(
   return { ref, tip };
 }
 
+function placeIn(call: Call<unknown>): Parameters<typeof presentTag>[3] {
+  return { webUrl: webUrlOf(call), repository: targetRepository(call.permit).repository };
+}
+
 async function around(call: Call<unknown>): Promise<Parameters<typeof presentBranch>[2]> {
   const { defaultBranch } = await viewTarget(call.ctx, call.permit);
-  return { webUrl: webUrlOf(call), defaultBranch, canPush: call.permit.holds(gitlabRoute('POST', BRANCHES).need) };
+  const mayWrite = call.permit.holds(gitlabRoute('POST', BRANCHES).need);
+  return { ...placeIn(call), defaultBranch, mayWrite };
 }
 
 async function listBranches(call: Call<{ search: string | undefined }>): Promise<Reply> {
@@ -121,9 +127,10 @@ async function listTags(call: Call<ValuesOf<typeof TAG_SEARCH>>): Promise<Reply>
       shown.map(({ peeledId }) => peeledId),
     ),
   ]);
+  const place = placeIn(call);
   const body = shown.flatMap((ref) => {
     const commit = commits.get(ref.peeledId);
-    return commit === undefined ? [] : [presentTag(ref, commit, messages.get(ref.id) ?? null, webUrlOf(call))];
+    return commit === undefined ? [] : [presentTag(ref, commit, messages.get(ref.id) ?? null, place)];
   });
   return { status: 200, body, total: refs.length };
 }
@@ -131,7 +138,7 @@ async function listTags(call: Call<ValuesOf<typeof TAG_SEARCH>>): Promise<Reply>
 async function showTag(call: Call<unknown>, name: string): Promise<Reply> {
   const { ref, tip } = await refIn(call, 'refs/tags/', name, 'Tag');
   const messages = await readTagMessages(call.ctx, call.permit, [ref]);
-  return ok(presentTag(ref, tip, messages.get(ref.id) ?? null, webUrlOf(call)));
+  return ok(presentTag(ref, tip, messages.get(ref.id) ?? null, placeIn(call)));
 }
 
 async function makeTag(call: Call<ValuesOf<typeof NEW_TAG>>): Promise<Reply> {

@@ -2,6 +2,8 @@
 import type { KnownCommit } from '../../../actions/repositories/history.ts';
 import type { CommitDiff } from '../../../git/objects/diffs.ts';
 import type { Ref } from '../../../git/objects/refs.ts';
+import type { RepositoryRecord } from '../../../rules/model.ts';
+import { holdsRole, protectionFor } from '../../../rules/refs/ref-protections.ts';
 import { instant } from './dates.ts';
 
 /** Short ids have this many characters. */
@@ -31,21 +33,23 @@ export function presentCommit({ commit }: KnownCommit, webUrl: string, diff?: Co
   };
 }
 
-/** A branch with its last commit. `canPush`: whether the caller may push there. */
+/** A branch with its last commit. `mayWrite`: whether the caller may push where nothing is protected. */
 export function presentBranch(
   ref: Ref,
   tip: KnownCommit,
-  around: { webUrl: string; defaultBranch: string; canPush: boolean },
+  around: { webUrl: string; defaultBranch: string; mayWrite: boolean; repository: RepositoryRecord },
 ): Record<string, unknown> {
+  const { protections, role } = around.repository;
+  const protection = protectionFor(protections, ref.name);
   const name = ref.name.slice('refs/heads/'.length);
   return {
     name,
     commit: presentCommit(tip, around.webUrl),
     merged: false,
-    protected: false,
-    developers_can_push: false,
-    developers_can_merge: false,
-    can_push: around.canPush,
+    protected: protection !== null,
+    developers_can_push: protection?.update === 'write',
+    developers_can_merge: protection?.update === 'write',
+    can_push: around.mayWrite && (protection === null || holdsRole(role, protection.update)),
     default: name === around.defaultBranch,
     web_url: `${around.webUrl}/tree/${name}`,
   };
@@ -56,15 +60,15 @@ export function presentTag(
   ref: Ref,
   commit: KnownCommit,
   message: string | null,
-  webUrl: string,
+  around: { webUrl: string; repository: RepositoryRecord },
 ): Record<string, unknown> {
   return {
     name: ref.name.slice('refs/tags/'.length),
     message,
     target: ref.id,
-    commit: presentCommit(commit, webUrl),
+    commit: presentCommit(commit, around.webUrl),
     release: null,
-    protected: false,
+    protected: protectionFor(around.repository.protections, ref.name) !== null,
     created_at: message === null ? null : instant(commit.commit.committer.at),
   };
 }

@@ -22,6 +22,7 @@ import { Form, Hidden } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import { Collaborators, collaboratorForms } from './collaborators.tsx';
 import { DeployKeys, deployKeyForms } from './deploy-keys.tsx';
+import { Protections, protectionForms } from './protections.tsx';
 import { asksToArchive, asksToChangeVisibility, asksToDelete } from './questions.tsx';
 import { back, nameOf, permitTo, SEE_SETTINGS, SHOWN } from './setting-forms.tsx';
 import { Webhooks, webhookForms } from './webhooks.tsx';
@@ -39,7 +40,7 @@ async function show(visit: Visit): Promise<Answer> {
     readWebhooks(visit.ctx, permit, { beforeId: null, limit: MAX_WEBHOOKS }),
   ]);
   const { repository } = view;
-  const isRow = ['remove-collaborator', 'remove-key', 'remove-hook', 'archive'].includes(
+  const isRow = ['remove-collaborator', 'unprotect', 'remove-key', 'remove-hook', 'archive'].includes(
     visit.typed?.get('form') ?? '',
   );
   return page(
@@ -58,6 +59,7 @@ async function show(visit: Visit): Promise<Answer> {
       <General visit={visit} view={view} />
       <Usage visit={visit} view={view} />
       <Collaborators visit={visit} people={people} ownerId={view.owner.id} />
+      <Protections visit={visit} protections={view.repository.protections} />
       <DeployKeys visit={visit} keys={keys} />
       <Webhooks visit={visit} hooks={hooks} />
       <DangerZone visit={visit} view={view} />
@@ -193,6 +195,7 @@ export const repositorySettingPages: readonly WebPage[] = [
         },
       },
       ...collaboratorForms,
+      ...protectionForms,
       ...deployKeyForms,
       ...webhookForms,
       delete: {

@@ -1,25 +1,25 @@
 /**
- * Keeps a token to its ref rules, and a repository to its number of refs, whichever door moves a ref: over REST before
- * it moves, in a push before git is told.
+ * Keeps a token to its ref rules, everybody to protected branches and tags, and a repository to its number of refs,
+ * whichever door moves a ref: over REST before it moves, in a push before git is told.
  *
  * Invariant: everything that moves a ref asks here (`movingRefs`, `movingHead`, the README of a new repository, the end
  * of a repository, and the git door), so no endpoint has to think of it.
  * Invariant: what is refused is on record: in the audit log, and on the token's page.
  */
-import { present } from '../../base/present.ts';
-import { hasRoomForRefs } from '../../git/objects/ref-count.ts';
-import { isAncestor, type RefChange } from '../../git/objects/refs.ts';
-import { type MoveRefusal, moveRefusal } from '../../rules/decide.ts';
-import type { Explanation } from '../../rules/explain.ts';
-import { isBranch, type RefAct, type RefRule } from '../../rules/refs/ref-rules.ts';
-import type { Permit } from '../decision/authorize.ts';
-import { noteRefusal } from '../decision/token-refusals.ts';
-import type { Context } from '../ground/context.ts';
-import { record } from '../ground/record.ts';
-import { type ApprovalFacts, askOwner, spendApproval } from './approvals/asking.ts';
-import { approvedTwin } from './approvals/twin.ts';
-import { explainMove, explainRefCount } from './content-refusals.ts';
-import { openTarget } from './target.ts';
+import { present } from '../../../base/present.ts';
+import { hasRoomForRefs } from '../../../git/objects/ref-count.ts';
+import { isAncestor, type RefChange } from '../../../git/objects/refs.ts';
+import { boundsOf, type MoveBounds, type MoveRefusal, moveRefusal } from '../../../rules/decide.ts';
+import type { Explanation } from '../../../rules/explain.ts';
+import { isBranch, type RefAct, type RefRule } from '../../../rules/refs/ref-rules.ts';
+import type { Permit } from '../../decision/authorize.ts';
+import { noteRefusal } from '../../decision/token-refusals.ts';
+import type { Context } from '../../ground/context.ts';
+import { record } from '../../ground/record.ts';
+import { type ApprovalFacts, askOwner, spendApproval } from '../approvals/asking.ts';
+import { approvedTwin } from '../approvals/twin.ts';
+import { explainMove, explainRefCount } from '../content-refusals.ts';
+import { openTarget } from '../target.ts';
 
 /** What stands for all refs of a repository: its end, which no token with rules may bring about. */
 const EVERY_REF = 'refs/*';
@@ -57,16 +57,27 @@ export function refRulesOf({ bearer }: Permit): readonly RefRule[] | null {
   return bearer?.via === 'token' ? bearer.token.refRules : null;
 }
 
+/** Everything that keeps whoever holds a permit from moving refs: the rules of a token, protected branches and tags. */
+export function moveBounds({ bearer, target }: Permit): MoveBounds {
+  return boundsOf(bearer, target);
+}
+
+/** True when moves of refs have to be looked at one by one. */
+export function isBound(permit: Permit): boolean {
+  const { rules, protections } = moveBounds(permit);
+  return rules !== null || protections.length > 0;
+}
+
 /**
  * Judges by name and ids alone. Both ids null is a deletion: git deletes a damaged ref so.
  * @param isApproved true when the owner of the token approved just this
  */
 export function judgeMove(permit: Permit, change: RefChange, isApproved = false): MoveVerdict {
-  const rules = refRulesOf(permit);
-  if (rules === null) return 'allowed';
+  if (!isBound(permit)) return 'allowed';
+  const bounds = moveBounds(permit);
   const { ref, from, to } = change;
   const refused = (act: RefAct): MoveVerdict => {
-    const refusal = moveRefusal(rules, { ref, act, isApproved });
+    const refusal = moveRefusal(bounds, { ref, act, isApproved });
     return refusal === null ? 'allowed' : { ...change, refusal };
   };
   if (to === null) return refused('delete');
@@ -80,7 +91,7 @@ export function judgeMove(permit: Permit, change: RefChange, isApproved = false)
 
 /** The same as `forward` turned out to be a move that loses commits. */
 export function refuseForced(permit: Permit, change: RefChange): RefusedMove | null {
-  const refusal = moveRefusal(refRulesOf(permit), { ref: change.ref, act: 'force' });
+  const refusal = moveRefusal(moveBounds(permit), { ref: change.ref, act: 'force' });
   return refusal === null ? null : { ...change, refusal };
 }
 
@@ -126,9 +137,11 @@ async function ask(ctx: Context, permit: Permit, move: RefusedMove, isMadeNow: b
 
 /** @throws MoveRefused when the token has ref rules: they never open HEAD, nor all refs at once */
 export async function demandFreeRefs(ctx: Context, permit: Permit, act: 'HEAD' | 'everything'): Promise<void> {
-  if (refRulesOf(permit) === null) return;
+  const rules = refRulesOf(permit);
+  if (rules === null) return;
   const change = { ref: act === 'HEAD' ? 'HEAD' : EVERY_REF, from: null, to: null };
-  const refusal = moveRefusal(refRulesOf(permit), { ref: change.ref, act: act === 'HEAD' ? 'update' : 'delete' });
+  const ofToken: MoveBounds = { rules, protections: [], role: null };
+  const refusal = moveRefusal(ofToken, { ref: change.ref, act: act === 'HEAD' ? 'update' : 'delete' });
   if (refusal !== null) await refuse(ctx, permit, { ...change, refusal });
 }
 
@@ -188,7 +201,7 @@ export async function recordRefusedMoves(
             before: from,
             after: to,
             act: objection.act,
-            rule: objection.rule?.pattern ?? null,
+            rule: (objection.protection ?? objection.rule)?.pattern ?? null,
           })),
         },
       }),
