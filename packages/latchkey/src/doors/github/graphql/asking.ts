@@ -63,7 +63,8 @@ export class Asking {
   #holder: Promise<Identity> | null = null;
   #bytes = 0;
   #changes = 0;
-  readonly #endsAt = performance.now() + MAX_SECONDS * 1000;
+  /** By the server's clock, in seconds. */
+  readonly #endsAt: number;
 
   constructor(options: AskingOptions) {
     this.#options = options;
@@ -73,6 +74,7 @@ export class Asking {
     this.cost = options.cost;
     this.nodes = options.nodes;
     this.allowance = options.allowance;
+    this.#endsAt = options.ctx.clock.now() + MAX_SECONDS;
     this.#bearer = { bearer: present(options.permit.bearer, 'who asks'), facts: null, endsOverlap: false };
   }
 
@@ -93,7 +95,7 @@ export class Asking {
 
   /** The permit that a field needs. @throws Unanswered when it is refused, or when the request takes too long */
   decide({ field, twin, subject, missing }: FieldQuestion): MaybePromise<Permit> {
-    if (performance.now() > this.#endsAt)
+    if (this.ctx.clock.now() > this.#endsAt)
       throw new Unanswered(
         'RESOURCE_LIMITS_EXCEEDED',
         `This query takes longer than ${MAX_SECONDS} seconds. Ask for less at a time.`,

@@ -75,8 +75,9 @@ const blob = (answer: (content: Buffer, isCut: boolean) => unknown) =>
   decided<ObjectNode>({
     twin: 'GET /repos/{owner}/{repo}/git/blobs/{file_sha}',
     resolve: async ({ object }, _, asking, permit) => {
+      // Before it is read, so that what is too much is never in memory.
+      asking.spend(object.type === 'blob' ? Math.min(object.sizeBytes, MAX_TEXT_BYTES) : 0);
       const content = await readFile(asking.ctx, permit, object.id, MAX_TEXT_BYTES + 1);
-      asking.spend(content.length);
       return answer(content.subarray(0, MAX_TEXT_BYTES), content.length > MAX_TEXT_BYTES);
     },
   });
