@@ -74,9 +74,9 @@ test('bash completes values of the catalogue', async () => {
     'write',
   ]);
   expect(await completed(['admin', 'token', 'add', 'ada', '--scope', 'read_repo'])).toEqual(['read_repository']);
-  expect(await completed(['admin', 'org', 'policy', 'acme', '--allow', 'cla'])).toEqual(['classic']);
-  expect(await completed(['admin', 'org', 'policy', 'acme', '--allow', 'classic', 'sc'])).toEqual(['scoped']);
-  expect(await completed(['admin', 'org', 'policy', 'acme', '--sso', ''])).toEqual(['on', 'off']);
+  expect(await completed(['admin', 'policy', 'set', 'acme', '--allow', 'cla'])).toEqual(['classic']);
+  expect(await completed(['admin', 'policy', 'set', 'acme', '--allow', 'classic', 'sc'])).toEqual(['scoped']);
+  expect(await completed(['admin', 'policy', 'set', 'acme', '--sso', ''])).toEqual(['on', 'off']);
   expect(await completed(['serve', '--log-level', 'd'])).toEqual(['debug']);
   expect(await completed(['completion', 'z'])).toEqual(['zsh']);
   expect(await completed(['token', 'create', '--expires-in', '9'])).toEqual(['90']);

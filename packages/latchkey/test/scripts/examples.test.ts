@@ -96,6 +96,8 @@ const TRIALS: Readonly<Record<string, Trial>> = {
   'route-map/static-site.yaml': { runBy: 'catalogue/route-map-file.test.ts' },
   'route-map/webdav.yaml': { runBy: 'scripts/webdav.test.ts' },
   'grafana/latchkey.json': { runBy: 'house/dashboard.test.ts' },
+  'prometheus/alerts.yml': { runBy: 'house/dashboard.test.ts' },
+  'prometheus/alerts-test.yml': { runBy: 'house/dashboard.test.ts' },
   'grafana/README.md': { partOf: 'grafana/latchkey.json' },
   'fail2ban/latchkey.conf': { runBy: 'scripts/metrics.test.ts' },
   'fail2ban/jail.conf': { partOf: 'fail2ban/latchkey.conf' },
