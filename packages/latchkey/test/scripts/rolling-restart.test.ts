@@ -110,7 +110,7 @@ async function makeWorld(): Promise<World> {
 }
 
 /** Each kind of request, and the pause of its loop in ms: the nodes need the processor, too. */
-const RESTS = { rest: 12, forward: 12, 'ls-remote': 60 } as const;
+const RESTS = { rest: 4, forward: 4, 'ls-remote': 20 } as const;
 const KINDS = Object.keys(RESTS) as (keyof typeof RESTS)[];
 
 /** Sends every kind of request all the time, and records every wrong answer. */

@@ -9,7 +9,11 @@ import { type Running, startWorld } from './running.ts';
 
 const run = promisify(execFile);
 const DOCUMENT = readFileSync(join(import.meta.dirname, '../../../../../docs/github-api.md'), 'utf8');
-const [OWN_TOKENS, LEAK] = [...DOCUMENT.matchAll(/```sh\n(.*?)```/gs)].map((match) => match[1]!) as [string, string];
+const [GRAPHQL, OWN_TOKENS, LEAK] = [...DOCUMENT.matchAll(/```sh\n(.*?)```/gs)].map((match) => match[1]!) as [
+  string,
+  string,
+  string,
+];
 
 let world: Running;
 beforeAll(async () => {
@@ -28,6 +32,14 @@ async function shell(lines: string, env: Record<string, string> = {}): Promise<s
   });
   return stdout;
 }
+
+it('the example for GraphQL answers with who asks, and what they reach', async () => {
+  const { secret } = await world.token('ada', {
+    grants: [grant({ owner: 'acme', selection: 'all', permissions: { metadata: 'read' } })],
+  });
+  const { data } = JSON.parse(await shell(GRAPHQL, { LATCHKEY_TOKEN: secret }));
+  expect(data.viewer).toMatchObject({ login: 'ada' });
+});
 
 it('the examples for own tokens run as they stand', async () => {
   const permissions = { personal_access_tokens: 'write' };
