@@ -21,7 +21,8 @@ describe('GraphQL refuses', () => {
     const bad = await made.graphql('{viewer{login}}', { token: 'ghp_000000000000000000000000000000000000' });
     expect([bad.status, bad.body.message]).toEqual([401, 'Bad credentials']);
     const get = await made.ask('GET /api/graphql?query={viewer{login}}', { token: made.ada });
-    expect([get.status, get.headers['allow']]).toEqual([405, 'POST, OPTIONS']);
+    expect([get.status, get.headers['allow']]).toEqual([404, 'POST, OPTIONS']);
+    expect(get.text).toContain('/api/v3');
     const preflight = await made.ask('OPTIONS /api/graphql');
     expect([preflight.status, preflight.headers['access-control-allow-origin']]).toEqual([204, '*']);
   });

@@ -60,7 +60,9 @@ async function serve(visit: Visit, documents: Documents): Promise<FastifyReply> 
   if (request.method === 'OPTIONS') return reply.code(204).headers(PREFLIGHT).send();
   if (request.method !== 'POST') {
     void reply.header('Allow', 'POST, OPTIONS');
-    return send(visit, 405, errorBody(405, 'Queries are sent by POST.', docs(visit)));
+    // Who only reads takes this for a resource of REST, and hears where those are.
+    const status = request.method === 'GET' || request.method === 'HEAD' ? 404 : 405;
+    return send(visit, status, errorBody(status, 'Queries are sent by POST; the REST API is at /api/v3.', docs(visit)));
   }
   const userAgent = request.headers['user-agent'] ?? null;
   const verdict = await authorize(ctx, {
