@@ -112,12 +112,12 @@ export interface RefusalFacts {
   readonly paths: readonly string[];
   /** The limit that was met, with its unit. */
   readonly limit: string | null;
-  /** The ref that was to move, how, and why the token's rules keep it from that; null where none was. */
+  /** The ref that was to move, how, and what keeps it from that; null where none was. */
   readonly move: {
     /** As people write it: branches by their short name. */
     readonly ref: string;
     readonly act: 'create' | 'update' | 'force' | 'delete';
-    /** `its ref rules allow agent/** only`, to stand behind a colon. */
+    /** `its ref rules allow agent/** only`, to stand behind a colon; or `protected: nobody may push to it`. */
     readonly because: string;
   } | null;
   /** What became of the question whether a ref may move; null where none was asked. */

@@ -21,11 +21,6 @@ export const DEFAULT_PROTECTION: Readonly<Record<RefAct, ProtectionRole>> = {
   delete: 'nobody',
 };
 
-/** The protections that match a ref by its full name. */
-export function protectionsOf(protections: readonly RefProtection[], ref: string): readonly RefProtection[] {
-  return protections.filter(({ pattern }) => matches(pattern, ref));
-}
-
 /** The protection that keeps somebody with this role from a move, the strictest of them; null when none does. */
 export function protectionAgainst(
   protections: readonly RefProtection[],
@@ -46,10 +41,10 @@ export function protectionFor(
   protections: readonly RefProtection[],
   ref: string,
 ): Readonly<Record<RefAct, ProtectionRole>> | null {
-  const matching = protectionsOf(protections, ref);
+  const matching = protections.filter(({ pattern }) => matches(pattern, ref));
   if (matching.length === 0) return null;
   const strictest = (act: RefAct): ProtectionRole =>
-    matching.reduce<ProtectionRole>((most, each) => (rank(each[act]) > rank(most) ? each[act] : most), 'write');
+    matching.reduce<ProtectionRole>((most, each) => stricter(most, each[act]), 'write');
   return {
     create: strictest('create'),
     update: strictest('update'),
@@ -61,6 +56,11 @@ export function protectionFor(
 /** True when somebody with this role may do what is left to `needed`. */
 export function holdsRole(role: RepositoryRole | null, needed: ProtectionRole): boolean {
   return role !== null && needed !== 'nobody' && REPOSITORY_ROLES.indexOf(role) >= REPOSITORY_ROLES.indexOf(needed);
+}
+
+/** Whichever of the two lets fewer people. */
+export function stricter(a: ProtectionRole, b: ProtectionRole): ProtectionRole {
+  return rank(a) > rank(b) ? a : b;
 }
 
 function rank(role: ProtectionRole): number {
@@ -83,14 +83,10 @@ export function protectionWords(protection: RefProtection, ref: string, act: Ref
 
 /** A protection in words: "only maintainers and administrators may push to it, nobody may delete it". */
 export function protectionSummary(protection: RefProtection): string {
-  const told = REF_ACTS.filter(
-    (act) => protection[act] !== 'write' && !(act === 'update' && !isBranchPattern(protection)),
-  );
+  // Every move of what isn't a branch counts as one by force.
+  const acts = isBranch(protection.pattern) ? REF_ACTS : REF_ACTS.filter((act) => act !== 'update');
+  const told = acts.filter((act) => protection[act] !== 'write');
   if (told.length === 0) return 'Everybody who may write may do anything to it.';
   const words = told.map((act) => protectionWords(protection, protection.pattern, act)).join('; ');
   return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`;
-}
-
-function isBranchPattern({ pattern }: RefProtection): boolean {
-  return isBranch(pattern);
 }

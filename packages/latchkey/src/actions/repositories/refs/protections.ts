@@ -7,9 +7,9 @@
 import { problem } from '../../../base/errors.ts';
 import {
   DEFAULT_PROTECTION,
-  PROTECTION_ROLES,
   type ProtectionRole,
   type RefProtection,
+  stricter,
 } from '../../../rules/refs/ref-protections.ts';
 import { refPattern } from '../../../rules/refs/ref-rule-text.ts';
 import type { RefAct } from '../../../rules/refs/ref-rules.ts';
@@ -132,8 +132,4 @@ async function placeOf(
   const place = await repositoryNamed(q, name);
   keepTo(permit, { ownerId: place.owner.id, repositoryId: place.repository.id });
   return place;
-}
-
-function stricter(a: ProtectionRole, b: ProtectionRole): ProtectionRole {
-  return PROTECTION_ROLES.indexOf(a) > PROTECTION_ROLES.indexOf(b) ? a : b;
 }

@@ -20,7 +20,7 @@ import { targetRepository } from '../../../actions/repositories/target.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { parameter } from '../../../base/present.ts';
 import { pathProblem, refNameProblem } from '../../../git/objects/names.ts';
-import { protectionsOf } from '../../../rules/refs/ref-protections.ts';
+import { protectionFor } from '../../../rules/refs/ref-protections.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { instantOf } from '../input.ts';
 import { nextKey } from '../paging.ts';
@@ -107,7 +107,7 @@ async function listBranches(call: Call<undefined, Static<typeof PROTECTED>>): Pr
   const place = placeOf(call);
   const { protections } = targetRepository(permit).repository;
   const shown = refs
-    .map((ref) => shortBranch(place, ref, protectionsOf(protections, ref.name).length > 0))
+    .map((ref) => shortBranch(place, ref, protectionFor(protections, ref.name) !== null))
     .filter((branch) => query.protected === undefined || branch.protected === query.protected);
   return { ...ok(shown), next: nextKey(refs, page, (ref) => ref.name) };
 }
@@ -119,7 +119,7 @@ async function readBranch(call: Call<undefined, undefined>): Promise<Reply> {
   const tip = ref === null ? null : await readKnownCommit(ctx, permit, ref.id);
   if (ref === null || tip === null) throw sayNo(404, 'Branch not found');
   const { protections } = targetRepository(permit).repository;
-  return ok(branchBody(placeOf(call), ref, tip, protectionsOf(protections, ref.name).length > 0));
+  return ok(branchBody(placeOf(call), ref, tip, protectionFor(protections, ref.name) !== null));
 }
 
 async function listTags(call: Call<undefined, undefined>): Promise<Reply> {

@@ -16,7 +16,7 @@ const BRANCHES = { prefix: 'refs/heads/', path: '/projects/{id}/protected_branch
 const TAGS = { prefix: 'refs/tags/', path: '/projects/{id}/protected_tags', kind: 'Protected tag' };
 type Kind = typeof BRANCHES;
 
-/** GitLab's numbers for who may do something. Nobody stands below a maintainer of a tag. */
+/** GitLab's numbers for who may do something. */
 const LEVELS = { '0': 'nobody', '30': 'write', '40': 'maintain', '60': 'admin' } as const;
 const LEVEL_VALUES = ['0', '30', '40', '60'] as const;
 const TOLD: Readonly<Record<ProtectionRole, readonly [level: number, words: string]>> = {
@@ -52,11 +52,10 @@ function nameOf({ prefix }: Kind, { pattern }: RefProtection): string {
   return pattern.slice(prefix.length).replace(/(^|\/)\*\*$/, '$1*');
 }
 
-function levels(...roles: readonly ProtectionRole[]) {
-  return roles.map((role) => {
-    const [access_level, access_level_description] = TOLD[role];
-    return { id: access_level, access_level, access_level_description, user_id: null, group_id: null };
-  });
+/** A list as GitLab has it, of the one role that may. */
+function levels(role: ProtectionRole) {
+  const [access_level, access_level_description] = TOLD[role];
+  return [{ id: access_level, access_level, access_level_description, user_id: null, group_id: null }];
 }
 
 function present(kind: Kind, protection: RefProtection): Record<string, unknown> {
