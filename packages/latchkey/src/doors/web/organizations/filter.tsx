@@ -105,8 +105,36 @@ export function ReachTools({
   );
 }
 
+/**
+ * The heads of both tables: tokens that reach the organization, and requests.
+ * @param since the one column in which they differ, with its label
+ */
+export function ReachHeads(shown: {
+  visit: Visit;
+  wish: ReachWish<string>;
+  table: ReachTable<unknown>;
+  since: readonly [name: ReachWish<string>['sort'], label: string];
+}): VNode {
+  const { visit, wish, table, since } = shown;
+  const head = (name: ReachWish<string>['sort'], label: string): VNode => (
+    <ReachHead visit={visit} wish={wish} table={table} name={name} label={label} />
+  );
+  return (
+    <>
+      <th scope="col">
+        <span class="sr-only">Select</span>
+      </th>
+      {head('person', 'Person')}
+      {head('name', 'Token')}
+      <th scope="col">Use, 30 days</th>
+      {head(...since)}
+      {head('ends', 'Ends')}
+    </>
+  );
+}
+
 /** The head of a column; beyond what is counted nothing is sorted. */
-export function ReachHead({
+function ReachHead({
   visit,
   wish,
   table,

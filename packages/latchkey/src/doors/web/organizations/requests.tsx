@@ -20,7 +20,7 @@ import { ListTable, listPath, Sparkline } from '../parts/table-tools.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import { Ends } from '../tokens/lists.tsx';
 import { idsIn, OrganizationArea, organizationPath, organizationPermit, tickedIds } from './area.tsx';
-import { isNarrowed, PermissionList, ReachFoot, ReachHead, ReachTools, reachWish } from './filter.tsx';
+import { isNarrowed, PermissionList, ReachFoot, ReachHeads, ReachTools, reachWish } from './filter.tsx';
 
 /** The form for all that are ticked, whose rows stand outside of it. */
 const BULK = 'review-selected';
@@ -67,9 +67,6 @@ function Inbox(shown: { visit: Visit; wish: ReachWish<RequestTab>; table: ReachT
   const { visit, wish, table } = shown;
   const { rows } = table;
   const f = visit.fields('review');
-  const head = (name: typeof wish.sort, label: string): VNode => (
-    <ReachHead visit={visit} wish={wish} table={table} name={name} label={label} />
-  );
   return (
     <>
       <div data-inbox>
@@ -80,18 +77,7 @@ function Inbox(shown: { visit: Visit; wish: ReachWish<RequestTab>; table: ReachT
         </p>
         <ListTable
           label="Requests"
-          heads={
-            <>
-              <th scope="col">
-                <span class="sr-only">Select</span>
-              </th>
-              {head('person', 'Person')}
-              {head('name', 'Token')}
-              <th scope="col">Use, 30 days</th>
-              {head('created', 'Asked')}
-              {head('ends', 'Ends')}
-            </>
-          }
+          heads={<ReachHeads visit={visit} wish={wish} table={table} since={['created', 'Asked']} />}
           foot={<ReachFoot visit={visit} wish={wish} table={table} noun="request" />}
         >
           {rows.map((row) => (

@@ -19,7 +19,7 @@ import { ListTable, listPath, Sparkline } from '../parts/table-tools.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { Ends, LastUse } from '../tokens/lists.tsx';
 import { idsIn, OrganizationArea, organizationPath, organizationPermit, tickedIds } from './area.tsx';
-import { isNarrowed, PermissionList, ReachFoot, ReachHead, ReachTools, reachWish } from './filter.tsx';
+import { isNarrowed, PermissionList, ReachFoot, ReachHeads, ReachTools, reachWish } from './filter.tsx';
 import { asksToRevokeReach } from './questions.tsx';
 
 const TAB_LABELS: Readonly<Record<ReachTab, string>> = {
@@ -70,25 +70,11 @@ function Tokens(shown: { visit: Visit; wish: ReachWish<ReachTab>; table: ReachTa
   const { visit, wish, table } = shown;
   const { rows } = table;
   const organization = visit.param('org');
-  const head = (name: typeof wish.sort, label: string): VNode => (
-    <ReachHead visit={visit} wish={wish} table={table} name={name} label={label} />
-  );
   return (
     <Form f={visit.fields('tokens')} submit={null}>
       <ListTable
         label="Tokens"
-        heads={
-          <>
-            <th scope="col">
-              <span class="sr-only">Select</span>
-            </th>
-            {head('person', 'Person')}
-            {head('name', 'Token')}
-            <th scope="col">Use, 30 days</th>
-            {head('used', 'Last used')}
-            {head('ends', 'Ends')}
-          </>
-        }
+        heads={<ReachHeads visit={visit} wish={wish} table={table} since={['used', 'Last used']} />}
         foot={<ReachFoot visit={visit} wish={wish} table={table} noun="token" />}
       >
         {rows.map((row) => (
