@@ -71,19 +71,13 @@ export async function makeGitlabToken(
   const machine = await addNamed(ctx, place, draft.name);
   try {
     await giveRole(ctx, place, owner, machine, level?.role ?? 'read');
-    const made = await createMachineToken(ctx, place.owner, machine.login, {
-      ...draft,
-      grants: [grantFor(place, scopes)],
-    });
     const repositoryId = place.project === null ? null : targetRepository(place.project).repository.id;
     const accessLevel = level?.number ?? null;
-    await insertGitlabToken(ctx.store.db, {
-      tokenId: made.token.id,
-      madeFor: place.madeFor,
-      repositoryId,
-      accessLevel,
-      scopes,
-    });
+    const row = { madeFor: place.madeFor, repositoryId, accessLevel, scopes };
+    const wanted = { ...draft, grants: [grantFor(place, scopes)] };
+    const made = await createMachineToken(ctx, place.owner, machine.login, wanted, (tx, { id }) =>
+      insertGitlabToken(tx, { ...row, tokenId: id }),
+    );
     return { made, view: { token: made.token, scopes, accessLevel, machine } };
   } catch (error) {
     await removeMachine(ctx, place.owner, machine.login);
@@ -187,16 +181,10 @@ export async function makeServiceToken(
 ): Promise<CreatedToken> {
   checkMachineScopes(scopes, 'service_account');
   const grants = [grantFor({ madeFor: 'service_account', owner, project: null }, scopes)];
-  const made = await createMachineToken(ctx, owner, login, { ...draft, grants });
-  const tokenId = made.token.id;
-  await insertGitlabToken(ctx.store.db, {
-    tokenId,
-    madeFor: 'service_account',
-    repositoryId: null,
-    accessLevel: null,
-    scopes,
-  });
-  return made;
+  const row = { madeFor: 'service_account', repositoryId: null, accessLevel: null, scopes } as const;
+  return createMachineToken(ctx, owner, login, { ...draft, grants }, (tx, { id }) =>
+    insertGitlabToken(tx, { ...row, tokenId: id }),
+  );
 }
 
 /** GitLab's scopes of tokens that were asked for with such, by their ids. */

@@ -12,7 +12,7 @@ import type { Context } from '../ground/context.ts';
 import { mailAboutToken } from '../ground/token-mail.ts';
 import { editToken, type TokenEdit } from '../tokens/edits.ts';
 import { type RenewalDraft, regenerateToken, renewalCap, rotateToken } from '../tokens/secrets.ts';
-import { type CreatedToken, createTokenFor, endOne } from '../tokens/tokens.ts';
+import { type AlongWithToken, type CreatedToken, createTokenFor, endOne } from '../tokens/tokens.ts';
 import { type TokenView, tokenView, tokenViews } from '../tokens/views.ts';
 import { machineOf, machinesOwner } from './machines.ts';
 
@@ -57,17 +57,13 @@ export async function createMachineToken(
   permit: Permit,
   login: string,
   draft: Omit<TokenDraft, 'userLogin' | 'kind' | 'scopes'>,
+  along?: AlongWithToken,
 ): Promise<CreatedToken> {
   const owner = await machinesOwner(ctx.store.db, permit);
   const machine = await machineOf(ctx.store.db, owner, login);
   const grants = draft.grants.map((grant) => ({ ...grant, owner: owner.login }));
-  return createTokenFor(ctx, permit, machine, {
-    ...draft,
-    grants,
-    userLogin: machine.login,
-    kind: 'fine-grained',
-    scopes: [],
-  });
+  const whole = { ...draft, grants, userLogin: machine.login, kind: 'fine-grained', scopes: [] } as const;
+  return createTokenFor(ctx, permit, machine, whole, along);
 }
 
 /** A token of one of the owner's machines, also one that was revoked. @throws Problem when the machine has none such */

@@ -65,17 +65,25 @@ export async function createToken(ctx: Context, permit: Permit, draft: TokenDraf
   return createTokenFor(ctx, permit, await (isOperator(permit) ? holderNamed : userNamed)(db, draft.userLogin), draft);
 }
 
+/** What belongs to a new token, written in the transaction that makes it. */
+export type AlongWithToken = (tx: Query, token: Token) => Promise<void>;
+
 /** As `createToken`, for a person or machine that the caller may make tokens for. */
 export async function createTokenFor(
   ctx: Context,
   permit: Permit,
   user: Account,
   draft: TokenDraft,
+  along?: AlongWithToken,
 ): Promise<CreatedToken> {
   const plan = await planFor(ctx, permit, user, draft);
   const text = mintTokenText(plan.kind, randomBytes, ctx.settings.tokenPrefix);
   const token = await unlessTaken(`You already have a token named ${plan.name}.`, 'name', () =>
-    ctx.store.transaction((tx) => insertPlan(ctx, tx, permit, { user, plan, text })),
+    ctx.store.transaction(async (tx) => {
+      const made = await insertPlan(ctx, tx, permit, { user, plan, text });
+      await along?.(tx, made);
+      return made;
+    }),
   );
   return { secret: new Secret(text), token };
 }

@@ -2,6 +2,7 @@
  * Project, group and deploy tokens and service accounts in GitLab's dialect: views of machine accounts, made by those
  * who own the project, and by nobody else.
  */
+import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { setCollaborator } from '../../../src/actions/repositories/repositories.ts';
@@ -191,4 +192,19 @@ test('nobody makes one who could not make a machine account, or with more than t
     .where('id', '=', own.body.id)
     .executeTakeFirstOrThrow();
   expect(parent_id).toBe(bob.id);
+});
+
+test('a token comes with what GitLab calls it, or not at all', async () => {
+  const world = await gitlabWorld();
+  const { ask, ctx } = world;
+  const { secret: token } = await world.token('Ada', ['api']);
+  const account = await ask(`POST ${GROUP}/service_accounts`, { token, body: { name: 'Runner' } });
+  const tokensBefore = await ctx.store.db.selectFrom('tokens').select('id').execute();
+  const full = sql`create trigger full before insert on gitlab_tokens begin select raise(abort, 'full'); end`;
+  await full.execute(ctx.store.db);
+  const body = { name: 'x', scopes: ['read_repository'] };
+  for (const path of [`${GROUP}/service_accounts/${account.body.id}/personal_access_tokens`, `${SITE}/access_tokens`])
+    expect([path, (await ask(`POST ${path}`, { token, body })).status]).toEqual([path, 500]);
+  expect(await ctx.store.db.selectFrom('tokens').select('id').execute()).toEqual(tokensBefore);
+  expect(await machinesOf(world)).toEqual([account.body.username]);
 });
