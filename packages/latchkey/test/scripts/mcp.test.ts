@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { approvePush } from '../../src/actions/repositories/approvals/approvals.ts';
+import { protectRefs } from '../../src/actions/repositories/refs/protections.ts';
 import { createToken } from '../../src/actions/tokens/tokens.ts';
 import type { Secret } from '../../src/base/secret.ts';
 import { listenForMcp } from '../../src/cli/mcp/http.ts';
@@ -72,6 +73,18 @@ it('an agent that was refused explains, asks, hears of the approval, and pushes'
   await approvePush(world.server.context, await sessionPermit(world.server.context, 'ada'), 1);
   expect((await call('approval_status', { id: 1 })).text).toContain('"state": "approved"');
   expect((await world.git(['push', to, `${sha}:refs/heads/main`], { in: 'work' })).code).toBe(0);
+});
+
+it('a push that a protected branch or a lost right keeps out is explained from what git printed', async () => {
+  const call = inside();
+  const to = world.remote('ada/closed', secret);
+  const name = { owner: 'ada', name: 'closed' };
+  await protectRefs(world.server.context, operatorPermit(), { pattern: 'agent/kept', create: 'nobody' }, name);
+  const kept = await world.git(['push', to, `${sha}:refs/heads/agent/kept`], { in: 'work' });
+  expect((await call('explain', { refusal: kept.stderr })).text).toMatch(/^ref_protected: .*\n.*the strictest decides/);
+  const read = world.remote('ada/closed', world.reader);
+  const lacking = await world.git(['push', read, `${sha}:refs/heads/agent/y`], { in: 'work' });
+  expect((await call('explain', { refusal: lacking.stderr })).text).toMatch(/^permission_missing: /);
 });
 
 it('a refusal of a tool names its reason and what helps, and approves nothing', async () => {

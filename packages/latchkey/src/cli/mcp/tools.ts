@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret } from '../../base/secret.ts';
 import { helpTopic } from '../../catalogue/refusals/help-topics.ts';
-import { REASONS, type Reason } from '../../catalogue/refusals/refusals.ts';
+import { reasonIn } from '../../catalogue/refusals/recognised.ts';
+import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import { refRuleDrafts } from '../../rules/refs/ref-rule-text.ts';
 import { type ServerClient, ServerRefusal } from '../server-client.ts';
 import { CURRENT, endToken } from '../token/own-token.ts';
@@ -141,17 +142,9 @@ async function status(client: ServerClient, id: number): Promise<string> {
   return shown(await client.api<object>(`${CURRENT}/push-approvals/${Number.isSafeInteger(id) ? id : 0}`));
 }
 
-/** Words of git's report, and the reason that they stand for. */
-const SAID: readonly (readonly [form: RegExp, reason: Reason])[] = [
-  [/needs approval|only after approval|approve just this/, 'ref_needs_approval'],
-  [/ref rules? (?:allow|open|never)|ref rule \S+ allows/, 'ref_not_allowed'],
-  [/workflow/, 'workflow_permission_missing'],
-];
-
 async function explained(client: ServerClient, refusal: string): Promise<string> {
-  const named = REASONS.find((each) => new Set(refusal.split(/[^a-z_]+/)).has(each));
-  const reason = named ?? SAID.find(([form]) => form.test(refusal))?.[1];
-  if (reason === undefined)
+  const reason = reasonIn(refusal);
+  if (reason === null)
     return 'No reason of this server stands in that. Use check with the repository, and the ref if it was a push.';
   const { title, about, next } = topicOf(reason, client.address);
   const [, id] = /\/push-approvals\/(\d+)/.exec(refusal) ?? [];
