@@ -10,7 +10,7 @@ function question(grants: number): Question {
   return {
     bearer: {
       via: 'token',
-      user: { id: 1, login: 'ada', admin: false, hasTwoFactor: false, suspendedAt: null, lockedAt: null },
+      user: { id: 1, login: 'ada', admin: false, hasTwoFactor: false, suspendedAt: null, lockedAt: null, keeper: null },
       token: {
         id: 7,
         userId: 1,

@@ -7,6 +7,7 @@
 
 import { wholeOf } from '../catalogue/permissions.ts';
 import { shown } from '../catalogue/refusals/links.ts';
+import { machineRemedy } from '../catalogue/refusals/machines.ts';
 import type { Remedy } from '../catalogue/refusals/refusal.ts';
 import { REFUSALS, type Reason, type RefusalFacts } from '../catalogue/refusals/refusals.ts';
 import { isVisible, type Refusal } from './decide.ts';
@@ -63,7 +64,8 @@ export function explain(
   const [first] = refusals;
   const facts = factsOf(publicUrl, question, refusals, urlUsername, extra);
   const entry = REFUSALS[first.reason];
-  const remedy = remedyOfDerived(first.reason, facts, entry.remedy(facts));
+  const said = entry.remedy(facts);
+  const remedy = machineRemedy(first.reason, facts, said) ?? remedyOfDerived(first.reason, facts, said);
   return {
     reason: first.reason,
     sentence: entry.sentence(facts),
@@ -126,6 +128,7 @@ function factsOf(
     instanceName: 'Latchkey',
     publicUrl,
     login,
+    keeper: bearer.via === 'nobody' ? null : bearer.user.keeper,
     tokenKind: token?.kind ?? null,
     tokenId: token?.id ?? null,
     tokenName: token?.name ?? null,

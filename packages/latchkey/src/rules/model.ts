@@ -125,6 +125,8 @@ export interface UserRecord {
   readonly suspendedAt: UnixSeconds | null;
   /** When their tokens were frozen; null = they aren't. */
   readonly lockedAt: UnixSeconds | null;
+  /** Whose machine account it is; null for a person. */
+  readonly keeper: Pick<OwnerRecord, 'id' | 'login' | 'kind'> | null;
 }
 
 export type OrganizationRole = 'owner' | 'member';

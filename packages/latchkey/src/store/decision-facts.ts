@@ -21,6 +21,7 @@ export async function readUserFacts(q: Query, userId: number): Promise<UserFacts
   const rows = await q
     .selectFrom('accounts')
     .leftJoin('memberships', 'memberships.user_id', 'accounts.id')
+    .leftJoin('accounts as keeper', 'keeper.id', 'accounts.owned_by')
     .select([
       'accounts.id',
       'accounts.login',
@@ -29,6 +30,9 @@ export async function readUserFacts(q: Query, userId: number): Promise<UserFacts
       'accounts.locked_at',
       'accounts.two_factor_at',
       'accounts.kind',
+      'keeper.id as keeper_id',
+      'keeper.login as keeper_login',
+      'keeper.kind as keeper_kind',
       'memberships.organization_id',
       'memberships.role',
     ])
@@ -49,6 +53,14 @@ export async function readUserFacts(q: Query, userId: number): Promise<UserFacts
       hasTwoFactor: first.two_factor_at !== null || first.kind === 'machine',
       suspendedAt: first.suspended_at,
       lockedAt: first.locked_at,
+      keeper:
+        first.keeper_id === null || first.keeper_login === null
+          ? null
+          : {
+              id: first.keeper_id,
+              login: first.keeper_login,
+              kind: first.keeper_kind === 'organization' ? 'organization' : 'user',
+            },
     },
     memberships: memberships.size === 0 ? NO_MEMBERSHIPS : memberships,
   };

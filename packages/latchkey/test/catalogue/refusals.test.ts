@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { machineRemedy } from '../../src/catalogue/refusals/machines.ts';
+import { reasonIn } from '../../src/catalogue/refusals/recognised.ts';
 import { REASONS, REFUSALS, type Reason, type RefusalFacts } from '../../src/catalogue/refusals/refusals.ts';
 
 const NOTHING: RefusalFacts = {
@@ -8,6 +10,7 @@ const NOTHING: RefusalFacts = {
   move: null,
   publicUrl: 'https://git.example.com',
   login: null,
+  keeper: null,
   tokenKind: null,
   tokenId: null,
   tokenName: null,
@@ -189,6 +192,69 @@ describe('every refusal', () => {
     ];
     expect(alive.map((reason) => REFUSALS[reason].credentialIsDead)).toEqual(alive.map(() => false));
     expect(dead.map((reason) => REFUSALS[reason].credentialIsDead)).toEqual(dead.map(() => true));
+  });
+});
+
+describe('what git prints of a refusal', () => {
+  for (const [world, facts] of Object.entries(WORLDS))
+    it.each(REASONS)(`tells its reason: %s (${world})`, (reason) => {
+      const { sentence, text } = said(reason, facts);
+      expect([sentence, reasonIn(`remote: ${sentence}\nremote: ${text}\nfatal: unable to access`)]).toEqual([
+        sentence,
+        reason,
+      ]);
+    });
+
+  it.each([
+    ['! [remote rejected] main -> main (ref rules allow agent/** only)', 'ref_not_allowed'],
+    ['! [remote rejected] main -> main (ref rule main allows nothing only)', 'ref_not_allowed'],
+    ['! [remote rejected] x -> x (ref rules open no symbolic ref)', 'ref_not_allowed'],
+    ['! [remote rejected] x -> x (ref rules never open this one)', 'ref_not_allowed'],
+    ['! [remote rejected] main -> main (protected: nobody may force-push to it)', 'ref_protected'],
+    ['! [remote rejected] x -> x (a symbolic ref does not move beside protected ones)', 'ref_protected'],
+    ['! [remote rejected] main -> main (needs approval: https://g/settings/push-approvals/7)', 'ref_needs_approval'],
+    ['{"message":"Bad credentials","latchkey":{"reason":"token_expired"}}', 'token_expired'],
+    ['https://git.example.com/help/repository_full', 'repository_full'],
+    ['fatal: not a git repository', null],
+    ['error: failed to push some refs to main', null],
+    ['', null],
+  ])('%s', (text, reason) => expect(reasonIn(text)).toBe(reason));
+});
+
+describe('a machine account that was refused', () => {
+  const of = (login: string, kind: 'user' | 'organization'): RefusalFacts => ({
+    ...FINE_GRAINED,
+    login: 'deploy-bot',
+    keeper: { login, kind },
+  });
+  const help = (reason: Reason, facts: RefusalFacts) => {
+    const remedy = REFUSALS[reason].remedy(facts);
+    return machineRemedy(reason, facts, remedy) ?? remedy;
+  };
+
+  it.each(REASONS)('is led to no page that only a person opens (%s)', (reason) => {
+    for (const facts of [of('acme', 'organization'), of('ada', 'user')]) {
+      const { text, url = '' } = help(reason, facts);
+      expect(url).not.toMatch(/^\/settings\/(?!machines\/|push-approvals)|^\/-\/|\/sso|^\/$/);
+      if (!/machines\//.test(url)) continue;
+      expect([text, url]).toEqual([
+        expect.stringContaining(facts.keeper?.kind === 'user' ? 'sk ada' : 'sk an owner of acme'),
+        expect.stringMatching(
+          facts.keeper?.kind === 'user'
+            ? /^\/settings\/machines\/deploy-bot(\/tokens\/7)?$/
+            : /^\/organizations\/acme\/settings\/machines\/deploy-bot(\/tokens\/7)?$/,
+        ),
+      ]);
+      expect(linesOf(REFUSALS[reason].sentence(facts)) + linesOf(text)).toBeLessThanOrEqual(3);
+    }
+  });
+
+  it('with a token from an exchange or a derivation that has ended gets another from there', () => {
+    for (const reason of ['token_expired', 'token_revoked'] as const)
+      expect(help(reason, { ...of('acme', 'organization'), derivedFrom: 'deploy' })).toEqual({
+        text: expect.stringContaining('exchange the token of the job anew'),
+        url: `/help/${reason}`,
+      });
   });
 });
 

@@ -30,6 +30,7 @@ export const ADA: UserRecord = {
   hasTwoFactor: true,
   suspendedAt: null,
   lockedAt: null,
+  keeper: null,
 };
 export const OPEN_POLICY: Policy = effectivePolicy(NO_POLICY, { ...NO_POLICY, requiresApproval: false });
 
@@ -207,6 +208,7 @@ const users: fc.Arbitrary<UserRecord> = fc.record({
   hasTwoFactor: fc.boolean(),
   suspendedAt: fc.constantFrom(null, null, null, NOW - 1),
   lockedAt: fc.constantFrom(null, null, null, NOW - 1),
+  keeper: fc.constant(null),
 });
 const bearers: fc.Arbitrary<Bearer> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ via: fc.constant('token' as const), token: tokens, user: users }) },

@@ -151,7 +151,10 @@ const KEEP_TOKEN: RecallOptions<RememberedToken> = {
 };
 
 /** All tokens of a person share it. */
-const KEEP_USER_FACTS: RecallOptions<UserFacts> = { subjects: ({ user }) => [subjectOf('account', user.id)] };
+const KEEP_USER_FACTS: RecallOptions<UserFacts> = {
+  subjects: ({ user: { id, keeper } }) =>
+    [id, ...(keeper === null ? [] : [keeper.id])].map((one) => subjectOf('account', one)),
+};
 
 async function readToken(ctx: Context, digest: string, isDerived: boolean): Promise<RememberedToken | null> {
   if (!(await ctx.secrets.isKnown(digest))) return null;

@@ -132,5 +132,7 @@ function fromAnywhere(policy: Policy): Policy {
 }
 
 function userOf({ id, kind, login, admin, twoFactorAt, suspendedAt, lockedAt }: Account): UserRecord {
-  return { id, login, admin, hasTwoFactor: twoFactorAt !== null || kind === 'machine', suspendedAt, lockedAt };
+  const hasTwoFactor = twoFactorAt !== null || kind === 'machine';
+  // Only refusals in words name it, and this world makes none.
+  return { id, login, admin, hasTwoFactor, suspendedAt, lockedAt, keeper: null };
 }

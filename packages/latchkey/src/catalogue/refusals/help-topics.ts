@@ -25,6 +25,7 @@ function exampleFacts(publicUrl: string): RefusalFacts {
     instanceName: 'Latchkey',
     publicUrl,
     login: 'ada',
+    keeper: null,
     tokenKind: 'fine-grained',
     tokenId: 7,
     tokenName: 'ci',

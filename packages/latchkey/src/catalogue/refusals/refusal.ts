@@ -73,6 +73,8 @@ export interface RefusalFacts {
   readonly publicUrl: string;
   /** The owner of the token, password or session. */
   readonly login: string | null;
+  /** Whose machine account that is; null for a person. */
+  readonly keeper: { readonly login: string; readonly kind: 'user' | 'organization' } | null;
   readonly tokenKind: 'fine-grained' | 'classic' | 'scoped' | null;
   readonly tokenId: number | null;
   readonly tokenName: string | null;

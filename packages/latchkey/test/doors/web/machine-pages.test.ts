@@ -3,8 +3,9 @@ import { SignJWT } from 'jose';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
-import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { authorize, operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addRepository, setCollaborator } from '../../../src/actions/repositories/repositories.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import type { Query } from '../../../src/store/db.ts';
 import { jwksOf, newSigner } from '../oauth/workload-world.ts';
 import { webWorld } from './visitor.ts';
@@ -52,6 +53,18 @@ test.each([
     expect(shown.text).toContain(words);
   expect((await visitor.get(one)).text, 'shown once').not.toContain(secret);
   expect((await visitor.get(list)).text).toContain('Used by 1 token');
+
+  const refused = await authorize(world.ctx, {
+    credential: { form: 'bearer', secret: new Secret(secret) },
+    need: { sets: [{ administration: 'write' }], publicRead: false, writes: true },
+    target: { kind: 'repository', owner, name: 'site' },
+    purpose: 'a job',
+    address: '192.0.2.9',
+    userAgent: null,
+  });
+  const way = new URL((!refused.allowed && refused.explanation.remedy.url) || 'https://nowhere.example').pathname;
+  expect(way).toMatch(new RegExp(`^${one}/tokens/\\d+$`));
+  expect((await visitor.get(way)).status, 'what a refusal of it links is open to whoever owns the machine').toBe(200);
 
   const other = world.visitor();
   await other.signIn('hal');

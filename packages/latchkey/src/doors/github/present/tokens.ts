@@ -21,6 +21,7 @@ import {
   permissionNamed,
   wholeOf,
 } from '../../../catalogue/permissions.ts';
+import { machinePath } from '../../../catalogue/refusals/links.ts';
 import type { RepositorySelection } from '../../../rules/model.ts';
 import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { isExpired } from '../../../rules/token-state.ts';
@@ -142,13 +143,20 @@ function ownGrant({ owner, ownerKind, selection, repositoryNames, accessGrantedA
   };
 }
 
+/** Where a token is managed: its own page; a machine's on the pages of its account's owner. */
+function pageOf({ id, kind, owner, grants }: TokenView): string {
+  if (owner.ownedBy === null) return tokenPath(kind, id);
+  const keeper = grants.find(({ ownerId }) => ownerId === owner.ownedBy)?.ownerAccount;
+  return `${machinePath(keeper?.kind === 'organization' ? keeper.login : null, owner.login)}/tokens/${id}`;
+}
+
 /** One of the caller's own tokens. */
 export function ownToken(apiUrl: string, token: TokenView, at: UnixSeconds) {
   const { lastUse } = token;
   return {
     id: token.id,
     url: `${apiUrl}/user/personal-access-tokens/${token.id}`,
-    html_url: htmlUrl(apiUrl) + tokenPath(token.kind, token.id),
+    html_url: htmlUrl(apiUrl) + pageOf(token),
     name: token.name,
     description: token.description,
     kind: token.kind,
