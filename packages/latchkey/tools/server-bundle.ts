@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import { type RolldownPlugin, rolldown } from 'rolldown';
-import { webFiles } from '../src/doors/web/frame/web-files.ts';
+import { FONTS, type WebFile, webFiles } from '../src/doors/web/styles/web-files.ts';
 
 const PACKAGE = join(import.meta.dirname, '..');
 const ON_DEMAND = 'src/base/on-demand.ts';
@@ -24,7 +24,14 @@ const LOADED_ON_DEMAND = {
 } as const;
 
 /** Where the files that pages load lie, from the package's root. */
-const WEB_FILES = { style: 'assets/web/style.css', script: 'assets/web/script.js', icon: 'assets/web/icon.svg' };
+const WEB_FILES: Readonly<Record<WebFile, string>> = {
+  style: 'assets/web/style.css',
+  script: 'assets/web/script.js',
+  icon: 'assets/web/icon.svg',
+  icons: 'assets/web/icons.svg',
+  'font-latin': 'assets/web/font-latin.woff2',
+  'font-latin-ext': 'assets/web/font-latin-ext.woff2',
+};
 
 /** Writes the modules into a folder. Returns the packages whose code is in them: where each is on this machine. */
 export async function bundleServer(folder: string): Promise<readonly string[]> {
@@ -62,9 +69,9 @@ export async function bundleServer(folder: string): Promise<readonly string[]> {
 }
 
 /** The files that pages load, by their paths in the package. */
-export function webFileTexts(): ReadonlyMap<string, string> {
-  const texts = webFiles();
-  return new Map(Object.entries(WEB_FILES).map(([name, path]) => [path, texts[name as keyof typeof texts]]));
+export function webFilesByPath(): ReadonlyMap<string, Buffer> {
+  const files = webFiles();
+  return new Map(Object.entries(WEB_FILES).map(([name, path]) => [path, files[name as WebFile]]));
 }
 
 /** The folder of the package that a module is from, if it isn't ours. */
@@ -89,11 +96,12 @@ const onDemandFromFiles: RolldownPlugin = {
 const webFilesReady: RolldownPlugin = {
   name: 'web-files-ready',
   load: (id) =>
-    isOwn(id, 'src/doors/web/frame/web-files.ts')
+    isOwn(id, 'src/doors/web/styles/web-files.ts')
       ? `import { readFileSync } from 'node:fs';
         import { packageFile } from '../../../base/version.ts';
         const FILES = ${JSON.stringify(WEB_FILES)};
+        export const FONTS = ${JSON.stringify(FONTS)};
         export const webFiles = () => Object.fromEntries(
-          Object.entries(FILES).map(([name, path]) => [name, readFileSync(packageFile(path), 'utf8')]));`
+          Object.entries(FILES).map(([name, path]) => [name, readFileSync(packageFile(path))]));`
       : null,
 };

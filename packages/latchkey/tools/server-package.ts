@@ -14,7 +14,7 @@ import { buildProgram } from '../src/cli/program.ts';
 import { COMPLETION_FILES } from './client-package.ts';
 import { NOWHERE } from './manual-page.ts';
 import { published } from './published.ts';
-import { bundleServer, LEFT_OUT, webFileTexts } from './server-bundle.ts';
+import { bundleServer, LEFT_OUT, webFilesByPath } from './server-bundle.ts';
 
 const PACKAGE = join(import.meta.dirname, '..');
 const ROOT = join(PACKAGE, '../..');
@@ -22,11 +22,13 @@ const ROOT = join(PACKAGE, '../..');
 const MODULES = 'lib/server';
 /** Files that are taken as they are. */
 const TAKEN = ['assets/hooks', 'assets/route-map.schema.json'];
-/** Packages of which pages load files: style sheets and elements. */
+/** Packages of which pages load files: style sheets, the font, icons and elements. */
 const IN_PAGES = [
+  '@fontsource-variable/inter',
   '@github/clipboard-copy-element',
   '@github/relative-time-element',
   '@primer/css',
+  '@primer/octicons',
   '@primer/primitives',
 ];
 
@@ -37,7 +39,7 @@ export async function writeServerPackage(folder: string): Promise<void> {
   const bundled = await bundleServer(join(folder, MODULES));
   for (const path of TAKEN) cpSync(join(PACKAGE, path), join(folder, path), { recursive: true });
   const inPages = IN_PAGES.map((name) => join(ROOT, 'node_modules', name));
-  const texts = new Map([
+  const texts = new Map<string, string | Buffer>([
     ['package.json', `${JSON.stringify(manifest(), null, 2)}\n`],
     ['README.md', readFileSync(join(import.meta.dirname, 'server-readme.md'), 'utf8')],
     ['LICENSE', readFileSync(join(ROOT, 'LICENSE'), 'utf8')],
@@ -47,7 +49,7 @@ export async function writeServerPackage(folder: string): Promise<void> {
       (shell) =>
         [`completions/${COMPLETION_FILES[shell]}`, `${completionScript(buildProgram(NOWHERE), shell)}\n`] as const,
     ),
-    ...webFileTexts(),
+    ...webFilesByPath(),
   ]);
   for (const [name, text] of texts) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });

@@ -54,9 +54,9 @@ export class Secret {
   }
 }
 
-/** SHA-256 of a text's UTF-8 bytes, base64url without padding: 43 characters. */
-export function digestOf(text: string): string {
-  return hash('sha256', text, 'base64url');
+/** SHA-256 of bytes, or of a text's UTF-8 bytes, base64url without padding: 43 characters. */
+export function digestOf(content: string | Uint8Array): string {
+  return hash('sha256', content, 'base64url');
 }
 
 /** The same digest as 32 characters, one for each byte: the cheapest key for a map. Not for storing anywhere else. */

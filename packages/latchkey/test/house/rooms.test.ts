@@ -86,6 +86,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
   'doors/gitlab': { order: ['present', 'endpoints'] },
   'doors/web': {
     order: [
+      'styles',
       'parts',
       'frame',
       'tokens',

@@ -37,6 +37,8 @@ const SHIPPED_LICENSES = new Set([
   'BSD-3-Clause',
   'Apache-2.0',
   'BlueOak-1.0.0',
+  // For fonts: may be shipped with programs of any licence, together with its text.
+  'OFL-1.1',
 ]);
 /** For packages that only developers have: these licences may require publishing changes to the package itself. */
 const DEVELOPERS_LICENSES = new Set([...SHIPPED_LICENSES, 'MPL-2.0', 'MIT OR Apache-2.0']);

@@ -51,7 +51,7 @@ test('the server brings its manual page, completions, readme, licence, and those
   for (const name of ['LICENSE', 'README.md', 'man/latchkey.1', 'completions/_latchkey', 'completions/latchkey.bash'])
     expect((await stat(join(installed, name))).size, name).toBeGreaterThan(500);
   const licences = await readFile(join(installed, 'THIRD-PARTY-LICENSES'), 'utf8');
-  for (const name of ['fastify', 'kysely', 'yaml', '@primer/css', '@github/relative-time-element'])
+  for (const name of ['fastify', 'kysely', 'yaml', '@primer/css', '@primer/octicons', '@fontsource-variable/inter'])
     expect(licences).toMatch(new RegExp(`^${name}\n\n`, 'm'));
 });
 
@@ -96,10 +96,12 @@ test('an installed server shows its pages in style, takes pushes and large files
 async function showsPages(url: string): Promise<void> {
   const page = await (await fetch(`${url}/login`)).text();
   const [, style = ''] = /<link[^>]* href="([^"]+\.css)"/.exec(page) ?? [];
+  const [, font = ''] = /<link[^>]* href="([^"]+\.woff2)"/.exec(page) ?? [];
   const [, script = ''] = /<script[^>]* src="([^"]+\.js)"/.exec(page) ?? [];
   for (const [address, words] of [
     [style, '.btn-primary'],
     [script, 'relative-time'],
+    [font, 'wOF2'],
   ] as const) {
     const answer = await fetch(url + address);
     expect([address, answer.status]).toEqual([address, 200]);

@@ -43,7 +43,6 @@ import { Problem } from '../../base/errors.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { isAbandoned } from '../../base/requests/body-deadline.ts';
 import { callerOf } from '../../base/requests/caller.ts';
-import { type AssetAddresses, serveAssets } from './frame/assets.ts';
 import { compressed, mayCompress } from './frame/compression.ts';
 import { Cookies } from './frame/cookies.ts';
 import { serveDownloads } from './frame/downloads.ts';
@@ -57,6 +56,7 @@ import { Streams } from './frame/streams.ts';
 import { type Flash, Refused, THEMES, type Theme, Visit } from './frame/visit.ts';
 import type { Answer, WebPage } from './frame/web-page.ts';
 import { PAGES } from './pages.ts';
+import { type AssetAddresses, serveAssets } from './styles/assets.ts';
 
 /** The largest form that is accepted. */
 export const MAX_FORM_BYTES = 256 * 1024;
@@ -273,6 +273,7 @@ function securityHeaders(answer: Answer): Record<string, string> {
     "style-src 'self'",
     "script-src 'self'",
     "img-src 'self'",
+    "font-src 'self'",
     "connect-src 'self'",
     `form-action ${["'self'", ...targets].join(' ')}`,
     "frame-ancestors 'none'",

@@ -9,7 +9,7 @@ import { zoneWords } from '../../../base/time.ts';
 import { Avatar, Notice } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { cancelPath, PageContextProvider } from '../parts/page-context.ts';
-import type { AssetAddresses } from './assets.ts';
+import type { AssetAddresses } from '../styles/assets.ts';
 import { AVATAR_MENU, isCurrent, type Menu, type MenuItem, UNLOCK_PATH } from './menus.ts';
 import type { Visit } from './visit.ts';
 
@@ -28,7 +28,7 @@ const FAILURES: Readonly<Record<string, string>> = PROVIDER_FAILURES;
 /** The whole document. */
 export function documentOf(visit: Visit, assets: AssetAddresses, title: string, body: ComponentChildren): string {
   const times = zoneWords(visit.person?.account.timeZone ?? null);
-  const context = { cancelTo: visit.person === null ? null : cancelPath(visit.path), times };
+  const context = { cancelTo: visit.person === null ? null : cancelPath(visit.path), times, icons: assets.icons };
   const html = renderToString(
     <PageContextProvider value={context}>
       <Document visit={visit} assets={assets} title={title}>
@@ -70,6 +70,7 @@ function Document({
         <meta name="color-scheme" content={visit.theme === 'auto' ? 'light dark' : visit.theme} />
         <title>{`${title} · Latchkey`}</title>
         <link rel="stylesheet" href={assets.style} />
+        <link rel="preload" as="font" type="font/woff2" href={assets.font} crossorigin="anonymous" />
         <link rel="icon" type="image/svg+xml" href={assets.icon} />
         <script type="module" src={assets.script} />
       </head>

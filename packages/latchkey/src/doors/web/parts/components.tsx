@@ -2,7 +2,18 @@
 import type { ComponentChildren, VNode } from 'preact';
 import './elements.ts';
 import { isoInstant, spokenInstant, type UnixSeconds } from '../../../base/time.ts';
+import type { IconName } from '../styles/icons.ts';
 import { usePageContext } from './page-context.ts';
+
+/** An icon, 16 px, in the colour of the words beside it. They say what it says: nobody needs to see it. */
+function Icon({ name }: { name: IconName }): VNode {
+  const { icons } = usePageContext();
+  return (
+    <svg class="lk-icon" width="16" height="16" aria-hidden="true">
+      <use href={`${icons}#${name}`} />
+    </svg>
+  );
+}
 
 /** An instant as "3 days ago"; without scripts as date and time in the reader's zone; on hover in UTC. */
 export function Time({ at }: { at: UnixSeconds }): VNode {
@@ -103,17 +114,8 @@ export function CopyButton({
   const look = tone === 'primary' ? 'btn btn-primary' : 'btn btn-sm';
   return (
     <clipboard-copy {...what} class={look} aria-label={label} role="button" tabIndex={0}>
-      <Clipboard /> <span>Copy</span>
+      <Icon name="copy" /> <span>Copy</span>
     </clipboard-copy>
-  );
-}
-
-function Clipboard(): VNode {
-  return (
-    <svg class="lk-icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
-      <path d="M5.5 3h-2v11h9V3h-2" />
-      <rect x="5.5" y="1.5" width="5" height="3" rx="1" />
-    </svg>
   );
 }
 

@@ -8,9 +8,11 @@ export interface PageContext {
   readonly cancelTo: string | null;
   /** Times as the reader reads them. */
   readonly times: ZoneWords;
+  /** The address of the file of all icons. */
+  readonly icons: string;
 }
 
-const Context = createContext<PageContext>({ cancelTo: null, times: zoneWords(null) });
+const Context = createContext<PageContext>({ cancelTo: null, times: zoneWords(null), icons: '' });
 
 export const PageContextProvider = Context.Provider;
 

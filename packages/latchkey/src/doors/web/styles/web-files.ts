@@ -1,22 +1,22 @@
 /**
- * What pages load, as text, put together from packages and from files of our own.
+ * What pages load, put together from packages and from files of our own.
  *
  * Invariant: a server that is installed has them ready made (`tools/server-bundle.ts`), so it needs no style package:
  * those hold 65 MB, of which pages use a hundredth.
  * The style sheet is Primer CSS, the modules that pages use, with Primer's light and dark colors (reduced to the ones
- * in use), then a few rules of our own.
+ * in use), then rules of our own. The font is Inter (decision 0585).
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { packageFile } from '../../../base/version.ts';
+import { spriteOf } from './icons.ts';
 
-/** The texts, by what they are. */
-export interface WebFiles {
-  readonly style: string;
-  readonly script: string;
-  readonly icon: string;
-}
+/** The font, as files by the letters in them: browsers load the second where such a letter stands. */
+export const FONTS = ['font-latin', 'font-latin-ext'] as const;
+export type WebFile = 'style' | 'script' | 'icon' | 'icons' | (typeof FONTS)[number];
+/** The files, by what they are. */
+export type WebFiles = Readonly<Record<WebFile, Buffer>>;
 
 const OWN = packageFile('assets/web/');
 const { resolve } = createRequire(import.meta.url);
@@ -33,11 +33,27 @@ const PRIMER_MODULES = [
   'table-object',
   'utilities',
 ] as const;
+/** Our own, in the order of precedence. */
+const OWN_STYLES = ['roles', 'latchkey'] as const;
 const COLOUR_THEMES = ['light', 'dark'] as const;
 
 /** Reads them anew at each call, in 60 to 100 ms. */
 export function webFiles(): WebFiles {
-  return { style: styleSheet(), script: scripts(), icon: readFileSync(join(OWN, 'icon.svg'), 'utf8') };
+  const font = (letters: string): Buffer =>
+    readFileSync(resolve(`@fontsource-variable/inter/files/inter-${letters}-wght-normal.woff2`));
+  return {
+    style: Buffer.from(styleSheet()),
+    script: Buffer.from(scripts()),
+    icon: readFileSync(join(OWN, 'icon.svg')),
+    icons: Buffer.from(icons()),
+    'font-latin': font('latin'),
+    'font-latin-ext': font('latin-ext'),
+  };
+}
+
+function icons(): string {
+  const folder = join(dirname(resolve('@primer/octicons')), 'build/svg');
+  return spriteOf((name) => readFileSync(join(folder, `${name}-16.svg`), 'utf8'));
 }
 
 /** The style sheet as browsers get it. */
@@ -45,15 +61,15 @@ function styleSheet(): string {
   const primer = PRIMER_MODULES.map((name) =>
     readFileSync(resolve(`@primer/css/dist/${name}.css`), 'utf8').replace(/\/\*# sourceMappingURL.*?\*\//g, ''),
   );
-  const own = readFileSync(join(OWN, 'latchkey.css'), 'utf8');
+  const own = OWN_STYLES.map((name) => readFileSync(join(OWN, `styles/${name}.css`), 'utf8'));
   const themes = COLOUR_THEMES.map((name) =>
     readFileSync(resolve(`@primer/primitives/dist/css/functional/themes/${name}.css`), 'utf8').replace(
       /\/\*[\s\S]*?\*\//g,
       '',
     ),
   );
-  const used = usedVariables([...primer, own], themes);
-  return [...themes.map((theme) => onlyUsed(theme, used)), ...primer, own].join('\n');
+  const used = usedVariables([...primer, ...own], themes);
+  return [...themes.map((theme) => onlyUsed(theme, used)), ...primer, ...own].join('\n');
 }
 
 const NAMES = /var\(\s*(--[\w-]+)/g;
