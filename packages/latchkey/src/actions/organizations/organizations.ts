@@ -22,7 +22,7 @@ import {
 import type { Page } from '../../store/page.ts';
 import { setPolicy, storedPolicy } from '../../store/policies.ts';
 import { countRepositories, type RepositoryCounts } from '../../store/repositories.ts';
-import { RESERVED_NAME_DAYS } from '../accounts/accounts.ts';
+import { RESERVED_NAME_DAYS, userNamed } from '../accounts/accounts.ts';
 import { type ProfileFields, profileProblems } from '../accounts/profile-fields.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { keepTo } from '../decision/permit-target.ts';
@@ -225,6 +225,16 @@ export async function memberNamed(
   const user = permit.holds(MEMBERS) ? await accountByLogin(ctx.store.db, login) : null;
   const role = user === null ? null : await membershipRole(ctx.store.db, targetId(permit), user.id);
   return user === null || role === null ? null : { user, role };
+}
+
+/** Anybody by their name, with their role in the permit's organization, if any. @throws Problem for an unknown name */
+export async function roleOfPerson(
+  ctx: Context,
+  permit: Permit,
+  login: string,
+): Promise<{ user: Account; role: OrganizationRole | null }> {
+  const user = await userNamed(ctx.store.db, login);
+  return { user, role: await membershipRole(ctx.store.db, targetId(permit), user.id) };
 }
 
 /**

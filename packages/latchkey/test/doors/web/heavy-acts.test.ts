@@ -153,6 +153,29 @@ test('removing a member names what stops in the organization, and says what stay
   expect(await reads(world, made.secret)).toMatchObject({ allowed: false });
 });
 
+test('whoever becomes an owner, or ends being one, is asked about; a member is added at once', async () => {
+  const { world, grace } = await octo();
+  const path = '/organizations/octo/settings/people';
+  const roleOfAda = async (): Promise<string | undefined> => {
+    const { text } = await grace.get(path);
+    return /ada<\/span> <span[^>]*>(owner|member)/.exec(text)?.[1];
+  };
+  const question = await grace.send(path, 'set', { login: 'ada', role: 'owner' });
+  expect(words(question.text)).toContain('Make ada an owner of octo? Owners can do everything in octo');
+  expect(await roleOfAda()).toBe('member');
+  await grace.post(path, formIn(question.text, 'set').values);
+  expect(await roleOfAda()).toBe('owner');
+  const back = await grace.send(path, 'set', { login: 'ada', role: 'member' });
+  expect(words(back.text)).toContain('Make ada a member of octo, no owner?');
+  expect(await roleOfAda()).toBe('owner');
+  await grace.post(path, formIn(back.text, 'set').values);
+  expect(await roleOfAda()).toBe('member');
+  await world.addPerson('teodor');
+  expect((await grace.send(path, 'set', { login: 'teodor', role: 'member' })).location).toBe(path);
+  const nobody = await grace.send(path, 'set', { login: 'nobody-here', role: 'owner' });
+  expect([nobody.status, nobody.text.includes('There is no user nobody-here')]).toEqual([422, true]);
+});
+
 test('an approval is undone with one click: the token no longer reaches the organization', async () => {
   const { world, grace } = await octo();
   const made = await token(world, 'ada', 'build', 'fine-grained');
@@ -217,6 +240,20 @@ test('what ends in a repository is asked about, named, and undone with one click
   await undo('collaborator');
   expect(await ctx.store.db.selectFrom('collaborators').select('role').execute()).toEqual([{ role: 'admin' }]);
 
+  const lower = await grace.send(settings, 'collaborator', { login: 'ada', role: 'read' });
+  expect(words(lower.text)).toContain('Give ada the role read in grace/notes? It gives less than admin');
+  expect(await ctx.store.db.selectFrom('collaborators').select('role').execute()).toEqual([{ role: 'admin' }]);
+  await grace.post(settings, formIn(lower.text, 'collaborator').values);
+  expect(await ctx.store.db.selectFrom('collaborators').select('role').execute()).toEqual([{ role: 'read' }]);
+  expect((await grace.send(settings, 'collaborator', { login: 'ada', role: 'admin' })).location).toBe(settings);
+
+  await grace.send(settings, 'protect', { pattern: 'main', update: 'nobody' });
+  const open = await grace.send(settings, 'unprotect', { pattern: 'refs/heads/main' });
+  expect(words(open.text)).toMatch(/Remove the protection of main\? .* Nobody may push to it/);
+  await grace.post(settings, formIn(open.text, 'unprotect').values);
+  await undo('protect');
+  expect((await grace.get(settings)).text).toContain('<code>main</code>');
+
   await grace.send(settings, 'key', { title: '<b>build', key: sshPublicKey('ed25519'), writable: 'on' });
   const key = await grace.send(settings, 'remove-key');
   expect(key.text).toContain('“<bdi>&lt;b>build</bdi>” stops reading and pushing');
@@ -225,8 +262,8 @@ test('what ends in a repository is asked about, named, and undone with one click
   await undo('key');
   expect(await ctx.store.db.selectFrom('deploy_keys').select('read_only').execute()).toEqual([{ read_only: 0 }]);
 
-  const open = await grace.send(settings, 'general', { visibility: 'public' });
-  expect(words(open.text)).toContain('Make grace/notes public? Every branch, every commit');
+  const bare = await grace.send(settings, 'general', { visibility: 'public' });
+  expect(words(bare.text)).toContain('Make grace/notes public? Every branch, every commit');
   expect((await grace.send(settings, 'general', { description: 'quiet' })).location).toBe(settings);
   await grace.sendSurely(settings, 'archive');
   await undo('archive');

@@ -131,7 +131,10 @@ test('an administrator says after a restore which tokens in doubt work again, so
   expect(await alive()).toEqual(['one']);
   const forged = formIn((await admin.get(PATH)).text, 'resolve-all').values;
   expect((await person.post(PATH, forged)).status).toBe(403);
-  await admin.send(PATH, 'resolve-all', { verdict: 'keep' });
+  const question = await admin.send(PATH, 'resolve-all', { verdict: 'keep' });
+  expect(question.text).toContain('Keep 2 tokens revoked for good?');
+  expect((await admin.get(PATH)).text).toContain('Tokens in doubt (2)');
+  await admin.post(PATH, formIn(question.text, 'resolve-all').values);
   expect((await admin.get(PATH)).text).toContain('2 tokens stay revoked for good.');
   expect(await alive()).toEqual(['one']);
   expect((await admin.get('/instance/health')).text).not.toContain('in doubt');

@@ -12,10 +12,11 @@ import {
   type Verdict,
 } from '../../../actions/instance/tokens-in-doubt.ts';
 import { problem } from '../../../base/errors.ts';
+import { InstanceArea } from '../frame/areas.tsx';
 import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { nextPagePath, numberIn } from '../organizations/area.tsx';
 import { Blankslate, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
@@ -133,6 +134,38 @@ function verdictIn(visit: Visit): Verdict {
   throw problem('missing', 'Choose whether they work again or stay revoked.');
 }
 
+/** What can't be taken back is asked about: keeping tokens revoked, and bringing all back at once. */
+async function asksToResolve(visit: Visit, chosen: readonly number[] | 'all'): Promise<Question | null> {
+  const verdict = verdictIn(visit);
+  if (verdict === 'restore' && chosen !== 'all') return null;
+  const { inDoubt } = await readRestoration(visit.ctx, await tokensPermit(visit, 'write'));
+  const count = chosen === 'all' ? inDoubt : chosen.length;
+  const tokens = count === 1 ? '1 token' : `${count} tokens`;
+  const common = { subject: [verdict, chosen, count], within: InstanceArea };
+  return verdict === 'keep'
+    ? {
+        title: `Keep ${tokens} revoked for good?`,
+        lead: 'They can’t be brought back later. Whatever used them needs a new token.',
+        act: 'Keep revoked',
+        consequences: [
+          { title: `${tokens} ${count === 1 ? 'stays' : 'stay'} revoked`, facts: 'This can’t be undone.' },
+        ],
+        ...common,
+      }
+    : {
+        title: `Bring ${tokens} back?`,
+        lead: 'Somebody may have ended or narrowed some of them since the backup: those work again, too.',
+        act: 'Bring back',
+        consequences: [
+          {
+            title: `${tokens} ${count === 1 ? 'works' : 'work'} as in the backup`,
+            facts: 'Each owner gets a mail. You can revoke any of them under Tokens.',
+          },
+        ],
+        ...common,
+      };
+}
+
 async function resolve(visit: Visit, chosen: readonly number[] | 'all'): Promise<Answer> {
   const verdict = verdictIn(visit);
   const done = await resolveTokens(visit.ctx, await tokensPermit(visit, 'write'), verdict, chosen);
@@ -153,8 +186,16 @@ export const restorationPages: readonly WebPage[] = [
     access: 'administrator',
     get: show,
     forms: {
-      resolve: { once: true, run: (visit) => resolve(visit, pickedTokens(visit)) },
-      'resolve-all': { once: true, run: (visit) => resolve(visit, 'all') },
+      resolve: {
+        once: true,
+        asks: (visit) => asksToResolve(visit, pickedTokens(visit)),
+        run: (visit) => resolve(visit, pickedTokens(visit)),
+      },
+      'resolve-all': {
+        once: true,
+        asks: (visit) => asksToResolve(visit, 'all'),
+        run: (visit) => resolve(visit, 'all'),
+      },
     },
   },
 ];

@@ -15,7 +15,7 @@ import { UsernameField } from '../parts/text-fields.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 import { PeopleList, peopleWish } from './people-table.tsx';
-import { asksToRemoveMember } from './questions.tsx';
+import { asksToChangeRole, asksToRemoveMember } from './questions.tsx';
 
 const ROLES: readonly OrganizationRole[] = ['member', 'owner'];
 
@@ -148,6 +148,7 @@ export const organizationPeoplePages: readonly WebPage[] = [
     forms: {
       set: {
         access: 'sudo',
+        asks: asksToChangeRole,
         run: async (visit) => {
           const role = ROLES.find((each) => each === visit.field('role')) ?? 'member';
           await setMember(visit.ctx, await write(visit), {

@@ -1,4 +1,5 @@
 /** What is asked before owners take something away: a member, a token, or a right by a stricter policy. */
+import { roleOfPerson } from '../../../actions/organizations/organizations.ts';
 import type { PolicyChange } from '../../../actions/organizations/policies.ts';
 import {
   type Endings,
@@ -44,6 +45,44 @@ export async function asksToRemoveMember(visit: Visit): Promise<Question> {
     subject: [subjectOf(endings), keepsRoles],
     reasonGoesTo: '',
     within: OrganizationArea,
+  };
+}
+
+/** Owners hold everything: whoever becomes one, or ends being one, is asked about. Null where nothing like that changes. */
+export async function asksToChangeRole(visit: Visit): Promise<Question | null> {
+  const [org, wanted] = [visit.param('org'), visit.field('role')];
+  const permit = await organizationPermit(visit, { members: 'write' });
+  const { user, role } = await roleOfPerson(visit.ctx, permit, visit.field('login'));
+  const { login } = user;
+  const common = { subject: [role, wanted], within: OrganizationArea };
+  if (wanted === 'owner' && role !== 'owner')
+    return {
+      title: `Make ${login} an owner of ${org}?`,
+      lead: `Owners can do everything in ${org}, and take it from other owners.`,
+      act: `Make ${login} an owner`,
+      consequences: [
+        { title: `${login} manages its people, policies, repositories and machine accounts` },
+        {
+          title: `${login} decides which tokens of others reach ${org}`,
+          facts: 'You can undo this: make them a member.',
+        },
+      ],
+      ...common,
+    };
+  if (wanted === 'owner' || role !== 'owner') return null;
+  return {
+    title: `Make ${login} a member of ${org}, no owner?`,
+    lead: `What ${login} and their tokens do in ${org} as an owner is refused from the next request on.`,
+    act: `Make ${login} a member`,
+    consequences: [
+      { title: `${login} no longer manages ${org}, nor decides on tokens` },
+      {
+        title: 'Stays: the membership, and roles of their own in repositories',
+        facts: 'You can undo this: make them an owner again.',
+        stays: true,
+      },
+    ],
+    ...common,
   };
 }
 

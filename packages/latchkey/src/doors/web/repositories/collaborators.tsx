@@ -10,7 +10,7 @@ import { Select } from '../parts/choice-fields.tsx';
 import { Label, NextPage } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { UsernameField } from '../parts/text-fields.tsx';
-import { asksToRemoveCollaborator } from './questions.tsx';
+import { asksToLowerRole, asksToRemoveCollaborator } from './questions.tsx';
 import { back, nameOf, permitTo, RemoveButton, SHOWN } from './setting-forms.tsx';
 
 export function Collaborators({
@@ -69,6 +69,7 @@ export function Collaborators({
 
 export const collaboratorForms: Readonly<Record<string, FormAction>> = {
   collaborator: {
+    asks: asksToLowerRole,
     run: async (visit) => {
       const role = REPOSITORY_ROLES.find((each): each is RepositoryRole => each === visit.field('role')) ?? 'read';
       await setCollaborator(visit.ctx, await permitTo(visit), {

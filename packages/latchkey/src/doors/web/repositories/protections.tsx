@@ -16,6 +16,7 @@ import type { FormAction } from '../frame/web-page.ts';
 import { Select } from '../parts/choice-fields.tsx';
 import { Form } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
+import { asksToUnprotect } from './questions.tsx';
 import { back, permitTo, RemoveButton } from './setting-forms.tsx';
 
 const WHO: Readonly<Record<ProtectionRole, string>> = {
@@ -104,6 +105,7 @@ export const protectionForms: Readonly<Record<string, FormAction>> = {
     },
   },
   unprotect: {
+    asks: asksToUnprotect,
     run: async (visit) => {
       const [permit, pattern] = [await permitTo(visit), visit.field('pattern')];
       const before = (await readProtections(visit.ctx, permit)).find((each) => each.pattern === pattern);

@@ -1,10 +1,14 @@
 /** What is asked before something of a repository ends: a role, a key, a webhook, pushes, the repository. */
 import { accessOf, listAccess } from '../../../actions/repositories/collaborators.ts';
 import { readDeployKey, readDeployKeys } from '../../../actions/repositories/deploy-keys.ts';
+import { readProtections } from '../../../actions/repositories/refs/protections.ts';
 import { viewTarget } from '../../../actions/repositories/view.ts';
 import { MAX_WEBHOOKS } from '../../../actions/repositories/webhooks/events.ts';
 import { readWebhook, readWebhooks } from '../../../actions/repositories/webhooks/webhooks.ts';
+import { REPOSITORY_ROLES } from '../../../catalogue/roles.ts';
 import { needOf } from '../../../catalogue/routes/github.ts';
+import { protectionSummary } from '../../../rules/refs/ref-protections.ts';
+import { shownRef } from '../../../rules/refs/ref-rule-text.ts';
 import { NarrowArea } from '../frame/areas.tsx';
 import type { Visit } from '../frame/visit.ts';
 import type { Question } from '../frame/web-page.ts';
@@ -34,6 +38,52 @@ export async function asksToRemoveCollaborator(visit: Visit): Promise<Question |
       },
     ],
     subject: access.role,
+    within,
+  };
+}
+
+/** Null unless they have a higher role by now. */
+export async function asksToLowerRole(visit: Visit): Promise<Question | null> {
+  const [login, wanted] = [visit.field('login'), visit.field('role')];
+  const access = login === '' ? null : await accessOf(visit.ctx, await permitTo(visit), login);
+  const rank = (role: string | null): number => REPOSITORY_ROLES.findIndex((each) => each === role);
+  if (access === null || !access.isCollaborator || rank(access.role) <= rank(wanted)) return null;
+  return {
+    title: `Give ${access.account.login} the role ${wanted} in ${fullName(visit)}?`,
+    lead: `It gives less than ${access.role}, which they have today.`,
+    act: `Give the role ${wanted}`,
+    consequences: [
+      { title: `What only ${access.role} may do is refused from the next request on, to every token of theirs, too` },
+      {
+        title: 'Stays: what the organization gives its members, and what they pushed',
+        facts: `You can undo this: give the role ${access.role} again.`,
+        stays: true,
+      },
+    ],
+    subject: [access.role, wanted],
+    within,
+  };
+}
+
+/** Null when it is gone already: then `run` says so. */
+export async function asksToUnprotect(visit: Visit): Promise<Question | null> {
+  const pattern = visit.field('pattern');
+  const protection = (await readProtections(visit.ctx, await permitTo(visit))).find((each) => each.pattern === pattern);
+  if (protection === undefined) return null;
+  const ref = shownRef(pattern);
+  return {
+    title: `Remove the protection of ${ref}?`,
+    lead: `From the next push on, whoever may write decides over ${ref}, unless another protection matches it.`,
+    act: 'Remove protection',
+    consequences: [
+      { title: 'This holds no longer', facts: protectionSummary(protection) },
+      {
+        title: 'Stays: what the rules of each token say',
+        facts: 'You can undo this: the same protection is back with one click.',
+        stays: true,
+      },
+    ],
+    subject: protection,
     within,
   };
 }
