@@ -60,7 +60,7 @@ async function read({
   path,
   form,
   visitor,
-}: Sent): Promise<{ values: URLSearchParams; names: string[]; demands: boolean }> {
+}: Sent): Promise<{ values: URLSearchParams; names: string[]; texts: string[]; demands: boolean }> {
   const { text } = await visitor.get(path);
   const [html] = [...text.matchAll(/<form[\s\S]*?<\/form>/g)]
     .map(([each]) => each)
@@ -74,8 +74,22 @@ async function read({
   return {
     values,
     names: [...new Set([...names, ...OFTEN])],
+    texts: textFields(html ?? ''),
     demands: /<(?:input|select|textarea)[^>]*\srequired/.test(html ?? ''),
   };
+}
+
+/** For password managers, who can't be changed here; and somebody's credential, which no page repeats. */
+const NEVER_REPEATED = new Set(['username', 'jwt']);
+
+/** The fields that somebody types into, without those that are never shown again: passwords, codes, credentials. */
+function textFields(html: string): string[] {
+  return [...html.matchAll(/<(input|textarea)\b[^>]*>/g)].flatMap(([tag, kind]) => {
+    const type = kind === 'textarea' ? 'text' : (/\stype="(\w+)"/.exec(tag)?.[1] ?? 'text');
+    const isTyped = ['text', 'email', 'url'].includes(type) && !tag.includes('one-time-code');
+    const name = /\sname="([^"]*)"/.exec(tag)?.[1];
+    return isTyped && name !== undefined && !NEVER_REPEATED.has(name) ? [name] : [];
+  });
 }
 
 /** For a form that the page doesn't show now: the token is the same for the whole session. */
@@ -116,15 +130,18 @@ test('every form belongs to a route of the door', async () => {
   ).toEqual((await webRoutes(world.ctx)).POST);
 });
 
-test('no form does anything without its token, with a stale or foreign one, or from another site', async () => {
+test('without its token, with a stale or foreign one, or from another site a form does nothing, and loses nothing', async () => {
   const world = await furnishedWorld();
   const stranger = (await anyForm(world.visitor())).get('token')!;
   const forms = await everyForm(world);
   const before = await auditCount(world);
   const wrong: string[] = [];
   for (const each of forms) {
-    const { values, names } = await read(each);
+    const { values, names, texts } = await read(each);
     for (const name of names) if (!values.has(name)) values.set(name, 'x');
+    for (const name of texts) values.set(name, `typed into ${name}`);
+    // The field for another owner is there for whoever chose that.
+    if (texts.includes('other_owner')) values.set('target_name', '*');
     for (const token of [null, '', 'A'.repeat(43), stranger]) {
       const sent = new URLSearchParams(values);
       if (token === null) sent.delete('token');
@@ -132,6 +149,8 @@ test('no form does anything without its token, with a stale or foreign one, or f
       const seen = await each.visitor.post(each.path, sent);
       if (seen.status !== 422 || !seen.text.includes('This page was open too long'))
         wrong.push(`${each.route} ${each.form}: ${seen.status} with the token ${token}`);
+      const lost = texts.filter((name) => !seen.text.includes(`typed into ${name}`));
+      if (lost.length > 0) wrong.push(`${each.route} ${each.form}: what was typed is lost: ${lost.join(', ')}`);
     }
     const crossSite = await each.visitor.post(each.path, values, { 'sec-fetch-site': 'cross-site' });
     if (crossSite.status !== 403 || !crossSite.text.includes('That form was not sent from here'))
