@@ -11,12 +11,16 @@
 import type { AuditAction } from './audit-events.ts';
 
 const TOKEN = 'the token {name|without a name}[ of {owner}]';
+/** A choice of a policy, with the tokens that its save stopped, if any. */
+const ofSave = (choice: string): string => `${choice}[; the save blocked {blocked_tokens#token}]`;
 
 export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'audit_log.prune': '{actor} deleted the entries of this log up to number {through_id|unknown}',
   'audit_log.rewind_stream': '{actor} set the stream[ {stream}] of this log back to entry {after_id|unknown}',
   'business.disable_two_factor_requirement': '{actor} stopped requiring two-factor authentication on this server',
-  'business.enable_two_factor_requirement': '{actor} required two-factor authentication on this server[ from {from}]',
+  'business.enable_two_factor_requirement': ofSave(
+    '{actor} required two-factor authentication on this server[ from {from}]',
+  ),
   'external_identity.fail': 'A sign-in[ of {user}] with {provider|an identity provider} failed[ ({reason})]',
   'external_identity.link': '{actor} linked the identity[ {name}] at {provider|an identity provider}[ to {owner}]',
   'external_identity.unlink': '{actor} removed the linked identity[ {name}][ of {owner}]',
@@ -40,7 +44,7 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'instance.move': '{actor} moved the instance to another database[: {to}]',
   'instance.restore': '{actor} restored the database from a backup',
   'ip_allow_list.disable': '{actor} let tokens come from any address[ to {org}]',
-  'ip_allow_list.enable': '{actor} let tokens come only from listed addresses[ to {org}]',
+  'ip_allow_list.enable': ofSave('{actor} let tokens come only from listed addresses[ to {org}]'),
   'machine_account.create': '{actor} created the machine account[ {login}]',
   'machine_account.delete': '{actor} deleted the machine account[ {login}] with its tokens',
   'oauth_access.create': '{actor} created the classic token {name|without a name}[ for {owner}]',
@@ -54,9 +58,10 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'org.delete': '{actor} deleted an organization[ with {repositories#repository}]',
   'org.disable_saml': '{actor} stopped requiring single sign-on of members of {org|an organization}',
   'org.disable_two_factor_requirement': '{actor} stopped requiring two-factor authentication in {org|an organization}',
-  'org.enable_saml': '{actor} required single sign-on of members of {org|an organization}',
-  'org.enable_two_factor_requirement':
+  'org.enable_saml': ofSave('{actor} required single sign-on of members of {org|an organization}'),
+  'org.enable_two_factor_requirement': ofSave(
     '{actor} required two-factor authentication in {org|an organization}[ from {from}]',
+  ),
   'org.recovery_code_failed': '{actor} entered a wrong recovery code of {org|an organization}',
   'org.recovery_code_used': '{actor} used a recovery code of {org|an organization}',
   'org.recovery_codes_generated': '{actor} made new recovery codes for {org|an organization}',
@@ -67,7 +72,7 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
     '[, before: {old_permission}]',
   'org.update_member': '{actor} made {user|somebody} {permission|a member} of {org|an organization}',
   'org.update_profile': '{actor} changed the profile of {org|an organization}',
-  'org.update_saml_provider_settings': '{actor} changed the identity provider of {org|an organization}',
+  'org.update_saml_provider_settings': ofSave('{actor} changed the identity provider of {org|an organization}'),
   'org_credential_authorization.deauthorize': `{actor} withdrew ${TOKEN} from {org|an organization}`,
   'org_credential_authorization.grant': `{actor} authorized ${TOKEN} for {org|an organization}`,
   'org_credential_authorization.restore': `{actor} restored ${TOKEN} for {org|an organization}`,
@@ -76,7 +81,7 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'passkey.remove': '{actor} removed the passkey[ {name}][ of {owner}]',
   'personal_access_token.access_granted': `{actor} approved ${TOKEN} for {org|an organization}`,
   'personal_access_token.access_restriction_disabled': '{actor} allowed[ {kind}] tokens again[ in {org}]',
-  'personal_access_token.access_restriction_enabled': '{actor} forbade[ {kind}] tokens[ in {org}]',
+  'personal_access_token.access_restriction_enabled': ofSave('{actor} forbade[ {kind}] tokens[ in {org}]'),
   'personal_access_token.access_revoked': `{actor} revoked ${TOKEN} for {org|an organization}[, reason: {reason}]`,
   'personal_access_token.auto_approve_grant_requests_disabled':
     '{actor} made fine-grained tokens wait for approval[ in {org}]',
@@ -88,8 +93,9 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'personal_access_token.derive': '{actor} derived the token {name|without a name}[ of {owner}]',
   'personal_access_token.destroy': `{actor} deleted ${TOKEN}`,
   'personal_access_token.end_derived': '{actor} ended the derived token {name|without a name}[ of {owner}]',
-  'personal_access_token.expiration_limit_set':
+  'personal_access_token.expiration_limit_set': ofSave(
     '{actor} limited the life of[ {kind}] tokens[ to {token_expiration#day}][ in {org}]',
+  ),
   'personal_access_token.expiration_limit_unset': '{actor} lifted the limit on the life of[ {kind}] tokens[ in {org}]',
   'personal_access_token.replaced_credential_used': 'The old secret of {name|a token}[ of {user}] was used',
   'personal_access_token.request_cancelled': `{actor} canceled the request of ${TOKEN} to {org|an organization}`,

@@ -7,7 +7,7 @@ import type { Page as BrowserPage } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { makeSetUpLink } from '../../src/actions/accounts/sign-up.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
-import { changePolicy } from '../../src/actions/organizations/policies.ts';
+import { changePolicy } from '../../src/actions/organizations/policy-change.ts';
 import { DAY_SEC } from '../../src/base/time.ts';
 import { expectEveryRoute, furnish, type NoPage, PAGE_ROUTES, type Page, placesIn } from '../doors/web/page-routes.ts';
 import { axe, look, signIn, startSite, withBrowser } from './browser.ts';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { organizationNamed, removeMember, setMember } from '../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { reviewRequests } from '../../src/actions/organizations/approvals.ts';
-import { changePolicy } from '../../src/actions/organizations/policies.ts';
+import { changePolicy } from '../../src/actions/organizations/policy-change.ts';
 import { removeCollaborator } from '../../src/actions/repositories/repositories.ts';
 import type { RepositoryRole } from '../../src/catalogue/roles.ts';
 import type { TokenDraft } from '../../src/rules/draft.ts';

@@ -4,7 +4,7 @@ import { expect, it, test } from 'vitest';
 import { addOrganization, setMember, suspendUser } from '../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { reviewRequests, revokeAccess } from '../../src/actions/organizations/approvals.ts';
-import { changePolicy } from '../../src/actions/organizations/policies.ts';
+import { changePolicy } from '../../src/actions/organizations/policy-change.ts';
 import { introspect } from '../../src/actions/questions/introspection.ts';
 import { editToken } from '../../src/actions/tokens/edits.ts';
 import { rotateToSuccessor } from '../../src/actions/tokens/families.ts';

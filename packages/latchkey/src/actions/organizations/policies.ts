@@ -71,16 +71,13 @@ export async function readPolicy(ctx: Context, _permit: Permit, organization: st
   return { chosen, instance, effective: effectivePolicy(instance, chosen) };
 }
 
-/**
- * Changes an organization's policy, or the instance's (null).
- * @throws Problem with every complaint at once, or when it would shut the caller out and they did not confirm that;
- * then nothing was changed
- */
-export async function changePolicy(
+/** Stores a changed policy. For `changePolicy`, which counts the tokens that it blocks. @throws Problem as that does */
+export async function storePolicy(
   ctx: Context,
   permit: Permit,
   organization: string | null,
   change: PolicyChange,
+  blockedTokens: number,
 ): Promise<PolicyInForce> {
   await ctx.store.transaction(async (tx) => {
     const at = ctx.clock.now();
@@ -88,7 +85,7 @@ export async function changePolicy(
     if (organization !== null && before.ssoIssuer !== after.ssoIssuer) await endSingleSignOn(tx, ownerId);
     await setPolicy(tx, ownerId, after, at);
     const organizationId = organization === null ? null : ownerId;
-    await recordDifferences(tx, permit, { organizationId, before, after }, at);
+    await recordDifferences(tx, permit, { organizationId, before, after, blockedTokens }, at);
     await admitWhereOpen(ctx, tx, permit, organizationId);
   });
   return readPolicy(ctx, permit, organization);
@@ -237,17 +234,19 @@ interface ChangedPolicy {
   readonly organizationId: number | null;
   readonly before: StoredPolicy;
   readonly after: StoredPolicy;
+  readonly blockedTokens: number;
 }
 
 /** One event for each change, under GitHub's names. */
 async function recordDifferences(
   tx: Query,
   permit: Permit,
-  { organizationId, before, after }: ChangedPolicy,
+  { organizationId, before, after, blockedTokens }: ChangedPolicy,
   at: UnixSeconds,
 ): Promise<void> {
+  const blocks = blockedTokens === 0 ? {} : { blocked_tokens: blockedTokens };
   const note = (action: AuditAction, data: Record<string, unknown>): Promise<void> =>
-    record(tx, permit, at, { action, organizationId, data });
+    record(tx, permit, at, { action, organizationId, data: { ...data, ...blocks } });
   for (const kind of TOKEN_KINDS) {
     if (before.allowed[kind] !== after.allowed[kind])
       await note(`personal_access_token.access_restriction_${after.allowed[kind] === false ? 'enabled' : 'disabled'}`, {

@@ -8,7 +8,7 @@ import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { revokeAccess } from '../../../src/actions/organizations/approvals.ts';
 import { reachingTable } from '../../../src/actions/organizations/lists.ts';
 import { changeMemberTokens } from '../../../src/actions/organizations/member-tokens.ts';
-import { changePolicy } from '../../../src/actions/organizations/policies.ts';
+import { changePolicy } from '../../../src/actions/organizations/policy-change.ts';
 import { addRepository, archiveRepository, setCollaborator } from '../../../src/actions/repositories/repositories.ts';
 import { createToken, listTokens } from '../../../src/actions/tokens/tokens.ts';
 import type { TokenDraft } from '../../../src/rules/draft.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { removeMember, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { reviewRequests } from '../../../src/actions/organizations/approvals.ts';
-import { changePolicy } from '../../../src/actions/organizations/policies.ts';
+import { changePolicy } from '../../../src/actions/organizations/policy-change.ts';
 import { editToken } from '../../../src/actions/tokens/edits.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';
 import { apiWorld, grant } from './api.ts';

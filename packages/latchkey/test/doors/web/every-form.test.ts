@@ -130,7 +130,7 @@ test('every form belongs to a route of the door', async () => {
   ).toEqual((await webRoutes(world.ctx)).POST);
 });
 
-test('without its token, with a stale or foreign one, or from another site a form does nothing, and loses nothing', async () => {
+test('no form does anything without its token, with a stale or foreign one, or from another site', async () => {
   const world = await furnishedWorld();
   const stranger = (await anyForm(world.visitor())).get('token')!;
   const forms = await everyForm(world);
@@ -140,7 +140,7 @@ test('without its token, with a stale or foreign one, or from another site a for
     const { values, names, texts } = await read(each);
     for (const name of names) if (!values.has(name)) values.set(name, 'x');
     for (const name of texts) values.set(name, `typed into ${name}`);
-    // The field for another owner is there for whoever chose that.
+    // Nothing typed is lost either. The field for another owner is there for whoever chose that.
     if (texts.includes('other_owner')) values.set('target_name', '*');
     for (const token of [null, '', 'A'.repeat(43), stranger]) {
       const sent = new URLSearchParams(values);

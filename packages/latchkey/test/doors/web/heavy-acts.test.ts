@@ -121,6 +121,8 @@ test('a stricter policy says whose tokens it blocks, and one that blocks none is
   expect((await grace.post(POLICY, formIn(question.text, 'policy').values)).location).toBe(POLICY);
   for (const { secret } of made) expect(await reads(world, secret)).toMatchObject({ allowed: false });
   expect(await reads(world, kept.secret)).toMatchObject({ allowed: true });
+  const log = await grace.get('/organizations/octo/settings/audit-log');
+  expect(words(log.text)).toMatch(/forbade classic tokens in octo ?; the save blocked 3 tokens/);
   expect((await grace.send(POLICY, 'policy', { 'allowed.classic': '' })).location).toBe(POLICY);
 });
 

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { addOrganization } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
-import { changePolicy, readPolicy } from '../../../src/actions/organizations/policies.ts';
+import { readPolicy } from '../../../src/actions/organizations/policies.ts';
+import { changePolicy } from '../../../src/actions/organizations/policy-change.ts';
 import { apiWorld, grant } from '../github/api.ts';
 import { webWorld } from './visitor.ts';
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
-import { changePolicy } from '../../../src/actions/organizations/policies.ts';
+import { changePolicy } from '../../../src/actions/organizations/policy-change.ts';
 import { redeemDevice } from '../../../src/actions/tokens/code-redemption.ts';
 import { beginDeviceAuthorization } from '../../../src/actions/tokens/device-authorization.ts';
 import { listTokens } from '../../../src/actions/tokens/tokens.ts';

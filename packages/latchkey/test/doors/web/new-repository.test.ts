@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { addOrganization } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
-import { changePolicy } from '../../../src/actions/organizations/policies.ts';
+import { changePolicy } from '../../../src/actions/organizations/policy-change.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { type Visitor, webWorld } from './visitor.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { addOrganization, removeMember, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
-import { changePolicy } from '../../../src/actions/organizations/policies.ts';
+import { changePolicy } from '../../../src/actions/organizations/policy-change.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { createToken, listTokens } from '../../../src/actions/tokens/tokens.ts';
 import { type Visitor, type WebWorld, webWorld } from './visitor.ts';

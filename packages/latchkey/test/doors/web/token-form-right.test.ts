@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { reviewRequests } from '../../../src/actions/organizations/approvals.ts';
-import { changePolicy } from '../../../src/actions/organizations/policies.ts';
+import { changePolicy } from '../../../src/actions/organizations/policy-change.ts';
 import { addRepository, setCollaborator } from '../../../src/actions/repositories/repositories.ts';
 import { editToken } from '../../../src/actions/tokens/edits.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
-import { changePolicy, readPolicy } from '../../../src/actions/organizations/policies.ts';
+import { readPolicy } from '../../../src/actions/organizations/policies.ts';
+import { changePolicy } from '../../../src/actions/organizations/policy-change.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';
 import { setTwoFactor } from '../../../src/store/accounts.ts';

@@ -86,7 +86,7 @@ function setCommand(terminal: Terminal): Command {
       const change = changeOf(options);
       if (Object.keys(change).length === 0) throw new UsageError('say what changes', 'for example: --forbid classic');
       return withData(command, terminal, async (ctx, permit) => {
-        const { changePolicy } = await import('../../../actions/organizations/policies.ts');
+        const { changePolicy } = await import('../../../actions/organizations/policy-change.ts');
         const { chosen, effective } = await changePolicy(ctx, permit, organization ?? null, change);
         terminal.print(JSON.stringify({ chosen, effective }, null, 2));
       });

@@ -2,12 +2,8 @@
 
 import type { Context } from '../../../actions/ground/context.ts';
 import { providerName } from '../../../actions/identity/links.ts';
-import {
-  changePolicy,
-  type PolicyChange,
-  type PolicyInForce,
-  readPolicy,
-} from '../../../actions/organizations/policies.ts';
+import { type PolicyChange, type PolicyInForce, readPolicy } from '../../../actions/organizations/policies.ts';
+import { changePolicy } from '../../../actions/organizations/policy-change.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { parameter } from '../../../base/present.ts';
 import { isoInstant } from '../../../base/time.ts';

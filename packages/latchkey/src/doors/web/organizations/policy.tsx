@@ -1,12 +1,12 @@
 /** What an organization, or the instance, allows its tokens: one form for both, because the choices are the same. */
 import type { VNode } from 'preact';
 import {
-  changePolicy,
   type PolicyChange,
   type PolicyInForce,
   readPolicy,
   type StoredPolicy,
 } from '../../../actions/organizations/policies.ts';
+import { changePolicy } from '../../../actions/organizations/policy-change.ts';
 import { endingsOfPolicy } from '../../../actions/organizations/what-ends.ts';
 import { isoDate } from '../../../base/time.ts';
 import { BASE_PERMISSIONS, type BasePermission } from '../../../catalogue/roles.ts';

@@ -48,7 +48,7 @@ export async function asksToRemoveMember(visit: Visit): Promise<Question> {
   };
 }
 
-/** Owners hold everything: whoever becomes one, or ends being one, is asked about. Null where nothing like that changes. */
+/** Owners hold everything, so becoming one, or being one no longer, is asked about; null = neither happens. */
 export async function asksToChangeRole(visit: Visit): Promise<Question | null> {
   const [org, wanted] = [visit.param('org'), visit.field('role')];
   const permit = await organizationPermit(visit, { members: 'write' });

@@ -11,12 +11,8 @@ import {
   revokeAuthorization,
   type SeenAuthorization,
 } from '../../../actions/organizations/credential-authorizations.ts';
-import {
-  changePolicy,
-  type PolicyChange,
-  readPolicy,
-  type StoredPolicy,
-} from '../../../actions/organizations/policies.ts';
+import { type PolicyChange, readPolicy, type StoredPolicy } from '../../../actions/organizations/policies.ts';
+import { changePolicy } from '../../../actions/organizations/policy-change.ts';
 import { endingsOfPolicy, endingsOfReach } from '../../../actions/organizations/what-ends.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
