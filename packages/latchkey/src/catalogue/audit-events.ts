@@ -391,6 +391,12 @@ export const AUDIT_EVENTS = {
   'user.unsuspend': row('restore', 'a suspended account was restored', 'login'),
   'user.update_profile': row('modify', 'a profile was changed', 'fields'),
   'user.verify_email': row('modify', 'an address was verified', 'email'),
+  'user_session.close_service': row(
+    'remove',
+    'somebody ended their session at a service behind a proxy, there or from here',
+    'host',
+    'session_id',
+  ),
   'user_session.open_service': row(
     'authentication',
     'somebody signed in to a service behind a proxy with their session here',

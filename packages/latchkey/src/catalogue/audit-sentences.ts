@@ -146,6 +146,7 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'user.unsuspend': '{actor} restored the suspended account[ {login}]',
   'user.update_profile': '{actor} changed the profile[ of {owner}]',
   'user.verify_email': '{actor} verified the address[ {email}][ of {owner}]',
+  'user_session.close_service': '{actor} signed out of the service {host}',
   'user_session.open_service': '{actor} signed in to the service {host}',
   'user_session.revoke': '{actor} ended sessions[ of {owner}][: {count}]',
   'workload_identity.add_issuer': '{actor} began to trust the issuer[ {name}][ ({issuer})]',

@@ -117,6 +117,70 @@ export async function touchServiceSession(
     .execute();
 }
 
+/** What a person has open at a host, in all browsers with the same session here. */
+export interface OpenedService {
+  readonly sessionId: number;
+  readonly host: string;
+  /** Of the first that is still open. */
+  readonly createdAt: UnixSeconds;
+  readonly lastSeenAt: UnixSeconds;
+}
+
+/** What a person has open at services, by session and host. */
+export async function openedServicesOf(q: Query, userId: number, at: UnixSeconds): Promise<OpenedService[]> {
+  const rows = await q
+    .selectFrom('service_sessions')
+    .select(['session_id', 'host'])
+    .select(({ fn }) => [fn.min('created_at').as('created_at'), fn.max('last_seen_at').as('last_seen_at')])
+    .where('user_id', '=', userId)
+    .where('browser_digest', 'is', null)
+    .where('ends_at', '>', at)
+    .groupBy(['session_id', 'host'])
+    .orderBy('host')
+    .execute();
+  return rows.map(({ session_id, host, created_at, last_seen_at }) => ({
+    sessionId: session_id,
+    host,
+    createdAt: created_at,
+    lastSeenAt: last_seen_at,
+  }));
+}
+
+/** Ends the session of a cookie, and says whose it was; null when it had ended. */
+export async function endServiceSessionByDigest(
+  tx: Query,
+  digest: string,
+  host: string,
+): Promise<{ readonly userId: number; readonly sessionId: number } | null> {
+  const row = await tx
+    .deleteFrom('service_sessions')
+    .where('digest', '=', digest)
+    .where('browser_digest', 'is', null)
+    .where('host', '=', host)
+    .returning(['user_id', 'session_id'])
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  await bumpRevision(tx, subjectOf('account', row.user_id));
+  return { userId: row.user_id, sessionId: row.session_id };
+}
+
+/** Ends what a person has open at a host from one session, and says whether there was anything. */
+export async function endOpenedService(
+  tx: Query,
+  userId: number,
+  { sessionId, host }: { readonly sessionId: number; readonly host: string },
+): Promise<boolean> {
+  const ended = await tx
+    .deleteFrom('service_sessions')
+    .where('user_id', '=', userId)
+    .where('session_id', '=', sessionId)
+    .where('host', '=', host)
+    .returning('digest')
+    .execute();
+  if (ended.length > 0) await bumpRevision(tx, subjectOf('account', userId));
+  return ended.length > 0;
+}
+
 /**
  * Ends what a person has open at services: from one session, or from all but one. Call it before these sessions go:
  * what goes with them tells nobody.

@@ -98,6 +98,17 @@ test('a person opens a service behind a proxy, signs in on the way, and is out a
   await page.waitForURL(`${app}/changed`);
   expect(await page.textContent('body')).toContain('POST by ada');
 
+  await page.goto('/settings/sessions');
+  await page.getByText('app.localhost').waitFor();
+  await look(page, 'sessions-with-service');
+  await page.goto(`${app}/board`);
+  await page.getByRole('link', { name: 'Leave' }).click();
+  await page.getByRole('heading', { name: 'You are signed out of app.localhost' }).waitFor();
+  await look(page, 'service-signed-out');
+  await page.goBack();
+  await page.goto(`${app}/board`);
+  expect(await page.textContent('body')).toContain('Hello ada');
+
   await page.goto('/logout');
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.goto(`${app}/board`);
@@ -151,6 +162,9 @@ async function passOn(latchkey: string, request: IncomingMessage, response: Serv
   const user = String(asked.headers['remote-user']);
   const cookies = asked.headers.cookie || 'no other cookies';
   const words = request.method === 'POST' ? `POST by ${user}` : `Hello ${user}, ${cookies}`;
+  const out = '<a href="/_latchkey/sign-out">Leave</a>';
   const form = '<form method="post" action="/changed"><button>Change</button></form>';
-  response.writeHead(200, { 'Content-Type': 'text/html' }).end(`<!doctype html><title>App</title>${words}${form}`);
+  response
+    .writeHead(200, { 'Content-Type': 'text/html' })
+    .end(`<!doctype html><title>App</title>${words}${out}${form}`);
 }

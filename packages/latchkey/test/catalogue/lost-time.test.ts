@@ -26,6 +26,7 @@ const HARMLESS: readonly AuditAction[] = [
   // All derived tokens end at a restore.
   'personal_access_token.end_derived',
   // Every session ends at a restore.
+  'user_session.close_service',
   'user_session.revoke',
 ];
 

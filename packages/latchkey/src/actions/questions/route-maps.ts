@@ -13,6 +13,7 @@ import {
   type FoundFork,
   type FoundRoute,
   InvalidRouteMap,
+  type KnownService,
   RouteFinder,
   rowFound,
 } from '../../catalogue/route-maps/finder.ts';
@@ -125,6 +126,17 @@ export class RouteMaps {
   /** A service as a protected resource; null when no service has this identifier. */
   resource(identifier: string): ServiceResource | null {
     return this.#finder?.resources.get(identifier) ?? null;
+  }
+
+  /** What people call the service at a host: the title of the only one that names the host, else the host. */
+  titleAt(host: string): string {
+    const [only, ...others] = this.services().filter(({ hosts }) => hosts.includes(host));
+    return only?.title == null || others.length > 0 ? host : `${only.title} (${host})`;
+  }
+
+  /** The services of the operator's file; none without one. */
+  services(): readonly KnownService[] {
+    return this.#finder === null || this.#path === null ? [] : this.#finder.services;
   }
 
   /** Every permission that a route needs. */

@@ -8,6 +8,7 @@
  * Invariant: a session at a service is a part of the session that it was opened from, and ends with it. What it may do
  * is what the person may do, by the same decision (decision 0560).
  */
+import { problem } from '../../base/errors.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { digestOfKey, type Secret } from '../../base/secret.ts';
 import { HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
@@ -15,15 +16,20 @@ import type { SsoProofs } from '../../rules/model.ts';
 import { readUserFacts, type UserFacts } from '../../store/decision-facts.ts';
 import { subjectOf } from '../../store/revision.ts';
 import {
+  endOpenedService,
+  endServiceSessionByDigest,
   insertServiceSession,
+  type OpenedService,
+  openedServicesOf,
   openServiceSession,
   type ServiceSession,
   serviceSessionByDigest,
   touchServiceSession,
 } from '../../store/service-sessions.ts';
 import { proofsOf } from '../../store/sso-sessions.ts';
-import type { SignedIn, Visitor } from '../accounts/sessions.ts';
+import { personOf, type SignedIn, type Visitor } from '../accounts/sessions.ts';
 import type { Identity } from '../decision/authenticate.ts';
+import type { Permit } from '../decision/authorize.ts';
 import type { RecallOptions } from '../decision/memory.ts';
 import type { Context } from '../ground/context.ts';
 import { mintSecret } from '../ground/one-time-secrets.ts';
@@ -39,6 +45,9 @@ export const MAX_SERVICE_SESSION_SEC = 12 * HOUR_SEC;
 /** The last use is recorded at most this often. */
 const TOUCH_EVERY_SEC = 5 * MINUTE_SEC;
 const PURPOSE = 'service sign-in';
+
+export type { OpenedService };
+
 /** Longer addresses are not come back to; the service's first page is. */
 const MAX_URI_LENGTH = 2_000;
 const MAX_START_LENGTH = 6_000;
@@ -135,6 +144,48 @@ export async function redeemServiceCode(
     return true;
   });
   return isOpen ? secret : null;
+}
+
+/** Ends the session of this secret at a host. It is over, too, when there is none. */
+export async function signOutOfService(
+  ctx: Context,
+  { secret, host }: { readonly secret: Secret; readonly host: string },
+  visitor: Visitor,
+): Promise<void> {
+  await ctx.store.transaction(async (tx) => {
+    const ended = await endServiceSessionByDigest(tx, secret.digest(), host);
+    const facts = ended === null ? null : await readUserFacts(tx, ended.userId);
+    if (ended === null || facts === null) return;
+    const { id: userId, login } = facts.user;
+    await record(tx, { actor: { userId, login, tokenId: null, ...visitor } }, ctx.clock.now(), {
+      action: 'user_session.close_service',
+      userId,
+      data: { session_id: ended.sessionId, host },
+    });
+  });
+}
+
+/** What the person has open at services, by session and host. */
+export function listOpenedServices(ctx: Context, permit: Permit): Promise<OpenedService[]> {
+  return openedServicesOf(ctx.store.db, personOf(permit), ctx.clock.now());
+}
+
+/** Ends what one of the person's sessions has open at a host. @throws Problem when there is nothing */
+export async function endServiceSession(
+  ctx: Context,
+  permit: Permit,
+  opened: { readonly sessionId: number; readonly host: string },
+): Promise<void> {
+  const userId = personOf(permit);
+  await ctx.store.transaction(async (tx) => {
+    if (!(await endOpenedService(tx, userId, opened)))
+      throw problem('not_found', 'That session at the service has ended already.');
+    await record(tx, permit, ctx.clock.now(), {
+      action: 'user_session.close_service',
+      userId,
+      data: { session_id: opened.sessionId, host: opened.host },
+    });
+  });
 }
 
 /** A session at a service with whose it is, as remembered between changes. */

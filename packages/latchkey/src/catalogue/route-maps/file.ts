@@ -34,6 +34,10 @@ import {
 export interface MapService {
   /** What people know it by: `registry`, or its first host. */
   readonly name: string;
+  /** As the map has it for people; null = it names none. */
+  readonly title: string | null;
+  /** The organization that its routes are about, unless they say otherwise. */
+  readonly owner: string | null;
   /** Null = any host that no other service names. */
   readonly hosts: readonly string[] | null;
   readonly guard?: Guard;
@@ -70,6 +74,8 @@ export function standardServices(): MapService[] {
   ] as const;
   return maps.map(([name, rows]) => ({
     name,
+    title: null,
+    owner: null,
     hosts: null,
     rows: rows.map((row) => ({ ...row, service: name, isNamed: false, line: 0 })),
   }));
@@ -156,7 +162,14 @@ class Reading {
     for (const { key, message } of problems) this.#addProblem([...path, key], message);
     const facts = { service: name, isNamed: entry.name !== undefined, guard };
     const rows = below(entry.prefix ?? '/', [...listed, ...own]).map((row) => ({ ...row, ...facts }));
-    return { name, hosts: entry.hosts ?? null, guard, rows: rows as PlacedRow[] };
+    return {
+      name,
+      title: entry.title ?? entry.name ?? null,
+      owner: entry.owner ?? null,
+      hosts: entry.hosts ?? null,
+      guard,
+      rows: rows as PlacedRow[],
+    };
   }
 
   #route(written: RouteEntry, service: ServiceEntry, path: Path): (MapRow & { readonly line: number })[] {

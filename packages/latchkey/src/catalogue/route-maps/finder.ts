@@ -47,7 +47,16 @@ export function rowFound(row: ReadyRow, values: readonly string[]): FoundRoute {
   return { row, target: row.targetFrom(values) };
 }
 
+/** A service as people see it. */
+export interface KnownService extends Pick<MapService, 'name' | 'title' | 'owner'> {
+  /** Empty: any host. */
+  readonly hosts: readonly string[];
+  /** That its routes need. */
+  readonly permissions: ReadonlySet<PermissionName>;
+}
+
 export class RouteFinder {
+  readonly services: readonly KnownService[];
   readonly #byHost: ReadonlyMap<string, RouteTree<Leaf>>;
   readonly #anywhere: RouteTree<Leaf>;
   /** Where people sign in, by host: `https://app.example.org`. */
@@ -64,8 +73,11 @@ export class RouteFinder {
     this.signInOrigins = signInOriginsOf(services);
     this.resources = serviceResources(services);
     this.origins = new Map(services.flatMap(({ guard }) => [...(guard?.origins ?? [])]));
-    const needs = services.flatMap(({ rows }) => rows.flatMap(({ need }) => need.sets));
-    this.permissionNames = new Set(needs.flatMap((set) => Object.keys(set) as PermissionName[]));
+    this.services = services.map(({ name, title, owner, hosts: named, rows }) => {
+      const permissions = rows.flatMap(({ need }) => need.sets.flatMap((set) => Object.keys(set) as PermissionName[]));
+      return { name, title, owner, hosts: named ?? [], permissions: new Set(permissions) };
+    });
+    this.permissionNames = new Set(this.services.flatMap(({ permissions }) => [...permissions]));
     const hosts = new Set(services.flatMap(({ hosts: named }) => named ?? []));
     this.#byHost = new Map(
       [...hosts].map((host) => [host, treeOf(services.filter((service) => service.hosts?.includes(host) === true))]),

@@ -31,7 +31,7 @@ import { FORWARD_PATH, type Original, originalRequest } from './original.ts';
 import { Proxies } from './proxies.ts';
 import { type Audience, refuse, refuseFailed, refuseForNow, sendRequestError } from './refuse.ts';
 import { CookieSession, serviceCookiesOn } from './service-cookie.ts';
-import { answerCallback, isCallback, isForPage, leadToMetadata, leadToRefusal, leadToSignIn } from './sign-in.ts';
+import { isForPage, leadToMetadata, leadToRefusal, leadToSignIn, ownAnswerTo } from './sign-in.ts';
 
 type Headers = readonly string[];
 
@@ -108,10 +108,11 @@ function answer(
   const content = new ProxiedContent(request, response, original.announcesBody, ctx.settings.bodyTimeoutSec);
   if (original.isPreflight) return answerPreflight(ctx, response, original);
   const address = proxy.callerOf(original.caller);
-  const signInAt = isCallback(original) ? ctx.routeMaps.signInOrigin(original.host) : null;
-  if (signInAt !== null) {
+  const own = ownAnswerTo(original);
+  const signInAt = own === null ? null : ctx.routeMaps.signInOrigin(original.host);
+  if (own !== null && signInAt !== null) {
     const visitor = { address, userAgent: original.userAgent };
-    return answerCallback(ctx, response, original, { origin: signInAt, visitor });
+    return own(ctx, response, original, { origin: signInAt, visitor });
   }
   if (original.uri.startsWith(PROTECTED_RESOURCE_PATH)) {
     const at = ctx.routeMaps.originOf(original.host);

@@ -76,6 +76,12 @@ export function setCookie(origin: string, kind: Kind, secret: Secret): string {
   return `${nameAt(origin)}=${KINDS[kind]}${secret.reveal()}; Path=/; HttpOnly; SameSite=Lax${secure}`;
 }
 
+/** A value for `Set-Cookie` that makes the browser forget it. */
+export function dropCookie(origin: string): string {
+  const secure = origin.startsWith('https:') ? '; Secure' : '';
+  return `${nameAt(origin)}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0${secure}`;
+}
+
 function nameAt(origin: string): string {
   return origin.startsWith('https:') ? SECURE_NAME : NAME;
 }

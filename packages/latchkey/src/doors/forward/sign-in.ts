@@ -10,16 +10,38 @@ import type { ServerResponse } from 'node:http';
 import type { Visitor } from '../../actions/accounts/sessions.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { mintSecret, readSecret } from '../../actions/ground/one-time-secrets.ts';
-import { readStart, redeemServiceCode, writeStart } from '../../actions/services/service-sessions.ts';
+import { plainHost } from '../../actions/questions/route-maps.ts';
+import { readStart, redeemServiceCode, signOutOfService, writeStart } from '../../actions/services/service-sessions.ts';
+import { canonicalPath } from '../../base/canonical-path.ts';
 import { PROTECTED_RESOURCE_PATH, resourceIn } from '../../catalogue/oauth-metadata.ts';
-import { SERVICE_CALLBACK_PATH, SERVICE_REFUSED_PATH, SERVICE_SIGN_IN_PATH } from '../../catalogue/service-paths.ts';
+import {
+  SERVICE_CALLBACK_PATH,
+  SERVICE_OWN_PATHS,
+  SERVICE_REFUSED_PATH,
+  SERVICE_SIGN_IN_PATH,
+  SERVICE_SIGN_OUT_PATH,
+  SERVICE_SIGNED_OUT_PATH,
+} from '../../catalogue/service-paths.ts';
 import type { Original } from './original.ts';
 import { sendElsewhere, sendRequestError } from './refuse.ts';
-import { ServiceCookies, setCookie } from './service-cookie.ts';
+import { dropCookie, ServiceCookies, setCookie } from './service-cookie.ts';
 
-/** True for a request that the door answers itself, whatever the route map says. */
-export function isCallback({ uri }: Original): boolean {
-  return uri === SERVICE_CALLBACK_PATH || uri.startsWith(`${SERVICE_CALLBACK_PATH}?`);
+/** Longer addresses are not led to after a sign-out. */
+const MAX_TO_LENGTH = 2_000;
+
+/** An address that the door answers itself, whatever the route map says. */
+type OwnAnswer = (
+  ctx: Context,
+  response: ServerResponse,
+  original: Original,
+  from: { readonly origin: string; readonly visitor: Visitor },
+) => Promise<void>;
+
+/** Null for every other address. */
+export function ownAnswerTo({ uri }: Original): OwnAnswer | null {
+  if (!uri.startsWith(SERVICE_OWN_PATHS)) return null;
+  const path = uri.replace(/\?.*$/, '');
+  return path === SERVICE_CALLBACK_PATH ? answerCallback : path === SERVICE_SIGN_OUT_PATH ? answerSignOut : null;
 }
 
 /** True when the answer is to be shown as a page. Old browsers say nothing of where it is shown. */
@@ -72,7 +94,7 @@ export function leadToMetadata(ctx: Context, response: ServerResponse, original:
 }
 
 /** Opens the session of the code that a browser came back with, and leads it on to what it asked for first. */
-export async function answerCallback(
+async function answerCallback(
   ctx: Context,
   response: ServerResponse,
   original: Original,
@@ -95,6 +117,51 @@ export async function answerCallback(
     status: original.isNginx ? 401 : 302,
     reason: 'signed_in',
   });
+}
+
+/**
+ * Ends the session at the service, and leads the browser to a page that says so, or to the address of the service named
+ * by `to`. Another site may not do that by a link.
+ */
+async function answerSignOut(
+  ctx: Context,
+  response: ServerResponse,
+  original: Original,
+  { origin, visitor }: { readonly origin: string; readonly visitor: Visitor },
+): Promise<void> {
+  if (!isAskedHere(original, origin)) return sendRequestError(response, 'sent_from_elsewhere');
+  const secret = cookiesOf(original).secretFor(origin, 'session');
+  if (secret !== null) await signOutOfService(ctx, { secret, host: plainHost(original.host) }, visitor);
+  const on = new URLSearchParams(original.uri.slice(SERVICE_SIGN_OUT_PATH.length + 1)).get('to');
+  sendElsewhere(response, {
+    to:
+      on !== null && isOwnAddress(on)
+        ? origin + on
+        : `${ctx.settings.publicUrl}${SERVICE_SIGNED_OUT_PATH}?${new URLSearchParams({ at: origin })}`,
+    cookie: dropCookie(origin),
+    status: original.isNginx ? 401 : 302,
+    reason: 'signed_out',
+  });
+}
+
+/** True for a link or form of the service itself, and for what somebody typed. Old browsers say nothing. */
+function isAskedHere(original: Original, origin: string): boolean {
+  const { site, origin: sender } = original.browser;
+  if (original.method === 'POST') return site === 'same-origin' || (site === undefined && sender === origin);
+  return (
+    isForPage(original) &&
+    original.method === 'GET' &&
+    (site === undefined || site === 'same-origin' || site === 'none')
+  );
+}
+
+/** True for path and query of the same host that nobody reads in two ways. */
+function isOwnAddress(text: string): boolean {
+  return (
+    text.length <= MAX_TO_LENGTH &&
+    /^\/[!-~]*$/.test(text) &&
+    typeof canonicalPath(text.replace(/\?.*$/, '')) !== 'string'
+  );
 }
 
 function cookiesOf({ cookie }: Original): ServiceCookies {

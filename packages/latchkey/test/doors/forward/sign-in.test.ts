@@ -91,6 +91,118 @@ describe('somebody who opens a service', () => {
   });
 });
 
+describe('somebody who signs out at a service', () => {
+  const OUT = 'https://wiki.example.org/_latchkey/sign-out';
+  const from = (site: string): [string, string][] => [
+    ...NAVIGATION.filter(([name]) => name !== 'Sec-Fetch-Site').map(([...each]) => each as [string, string]),
+    ['Sec-Fetch-Site', site],
+  ];
+
+  it('ends the session there, and only there, and is told so', async () => {
+    const { browser, world } = await signInWorld();
+    const dora = await browser('dora');
+    await dora.open(WIKI);
+    await dora.open(SITE);
+    const before = dora.cookies.get('wiki.example.org')!;
+    const out = await dora.ask(`GET ${OUT}`, from('same-origin'));
+    expect([out.status, out.headers['x-latchkey-reason']]).toEqual([302, 'signed_out']);
+    expect(out.headers['set-cookie']).toBe(
+      '__Host-latchkey_service=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Secure',
+    );
+    dora.cookies.set('wiki.example.org', before);
+    expect(reasonOf(await dora.ask(`GET ${WIKI}`))).toBe('302 credentials_missing');
+    expect((await dora.ask(`GET ${SITE}`)).status).toBe(200);
+    const page = await dora.visitor.get(out.headers['location']!.replace('http://localhost:7070', ''));
+    expect(page.status).toBe(200);
+    expect(page.text).toMatch(/You are signed out of wiki\.example\.org/);
+    expect(page.text).toMatch(/still signed in to Latchkey as <strong>dora/);
+    const entries = await world.ctx.store.db
+      .selectFrom('audit')
+      .select('data_json')
+      .where('action', '=', 'user_session.close_service')
+      .execute();
+    expect(entries.map(({ data_json }) => JSON.parse(data_json) as object)).toMatchObject([
+      { host: 'wiki.example.org' },
+    ]);
+    // Again, without a session: the same answer, and nothing more to end.
+    expect((await dora.ask(`GET ${OUT}`, from('none'))).status).toBe(302);
+  });
+
+  it('is led back to an address of the service, and nowhere else', async () => {
+    const { browser } = await signInWorld();
+    const dora = await browser('dora');
+    const led = async (to: string): Promise<string> =>
+      (await dora.ask(`GET ${OUT}?to=${encodeURIComponent(to)}`, from('same-origin'))).headers['location'] ?? '';
+    expect(await led('/bye?from=wiki')).toBe('https://wiki.example.org/bye?from=wiki');
+    for (const wrong of [
+      '//evil.example',
+      '/\\evil.example',
+      'https://evil.example/',
+      '.evil.example',
+      '@evil.example',
+      '/a\r\nX: y',
+      '',
+    ])
+      expect(await led(wrong)).toBe(
+        'http://localhost:7070/sessions/service/signed-out?at=https%3A%2F%2Fwiki.example.org',
+      );
+  });
+
+  it('does it from the service itself: no other site can', async () => {
+    const { browser } = await signInWorld();
+    const dora = await browser('dora');
+    await dora.open(WIKI);
+    const kept = dora.cookies.get('wiki.example.org')!;
+    for (const [method, headers] of [
+      ['GET', from('cross-site')],
+      ['GET', from('same-site')],
+      ['POST', from('cross-site')],
+      ['POST', from('none')],
+      ['POST', [['Origin', 'https://evil.example']]],
+      [
+        'GET',
+        [
+          ['Accept', 'image/*'],
+          ['Sec-Fetch-Dest', 'image'],
+          ['Sec-Fetch-Site', 'same-origin'],
+        ],
+      ],
+      ['HEAD', from('same-origin')],
+    ] as const) {
+      const refused = await dora.ask(`${method} ${OUT}`, headers as [string, string][]);
+      expect(reasonOf(refused)).toBe('403 sent_from_elsewhere');
+      expect(refused.headers['set-cookie']).toBeUndefined();
+    }
+    expect(dora.cookies.get('wiki.example.org')).toBe(kept);
+    expect((await dora.ask(`GET ${WIKI}`)).status).toBe(200);
+    expect((await dora.ask(`POST ${OUT}`, [['Sec-Fetch-Site', 'same-origin']])).status).toBe(302);
+    dora.cookies.set('wiki.example.org', kept);
+    expect((await dora.ask(`GET ${WIKI}`)).status).toBe(302);
+  });
+
+  it('can do it on the page of their sessions, too', async () => {
+    const { browser, world } = await signInWorld();
+    const [dora, eve] = [await browser('dora'), await browser('eve')];
+    for (const each of [dora, eve]) await each.open(WIKI);
+    await dora.open(SITE);
+    const { text } = await dora.visitor.get('/settings/sessions');
+    expect(text).toMatch(/wiki\.example\.org/);
+    expect(text).toMatch(/deploy\.example\.org/);
+    const { session_id: id } = await world.ctx.store.db
+      .selectFrom('service_sessions')
+      .select('session_id')
+      .where('host', '=', 'deploy.example.org')
+      .executeTakeFirstOrThrow();
+    // Nobody ends another's.
+    await eve.visitor.send('/settings/sessions', 'end-service', { id: String(id), host: 'deploy.example.org' });
+    expect((await dora.ask(`GET ${SITE}`)).status).toBe(200);
+    await dora.visitor.send('/settings/sessions', 'end-service', { id: String(id), host: 'wiki.example.org' });
+    expect((await dora.ask(`GET ${WIKI}`)).status).toBe(302);
+    expect((await dora.ask(`GET ${SITE}`)).status).toBe(200);
+    expect((await eve.ask(`GET ${WIKI}`)).status).toBe(200);
+  });
+});
+
 describe('the service behind', () => {
   it('gets the other cookies, and never ours', async () => {
     const { browser, world } = await signInWorld();

@@ -152,6 +152,7 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   // With a service: `test/doors/forward/sign-in.test.ts`.
   '/sessions/service': page('/sessions/service'),
   '/sessions/service/refused': page('/sessions/service/refused'),
+  '/sessions/service/signed-out': page('/sessions/service/signed-out'),
   '/settings/security-log': page('/settings/security-log'),
   '/settings/security-log.jsonl': download('/settings/security-log.jsonl'),
 

@@ -1,13 +1,18 @@
 /**
- * Signing in to a service behind a proxy: the page that a browser passes on its way back with a code, and the page for
- * people who may not open what they asked for.
+ * Signing in to a service behind a proxy: the page that a browser passes on its way back with a code, the page for
+ * people who may not open what they asked for, and the one after a sign-out there.
  *
  * Invariant: it leads to origins that the route map names, and nowhere else.
  */
 
 import { serviceRefusal } from '../../../actions/questions/service-refusals.ts';
 import { giveServiceCode, readStart } from '../../../actions/services/service-sessions.ts';
-import { SERVICE_CALLBACK_PATH, SERVICE_REFUSED_PATH, SERVICE_SIGN_IN_PATH } from '../../../catalogue/service-paths.ts';
+import {
+  SERVICE_CALLBACK_PATH,
+  SERVICE_REFUSED_PATH,
+  SERVICE_SIGN_IN_PATH,
+  SERVICE_SIGNED_OUT_PATH,
+} from '../../../catalogue/service-paths.ts';
 import { Narrow } from '../frame/layout.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type WebPage } from '../frame/web-page.ts';
@@ -122,6 +127,35 @@ async function showRefusal(visit: Visit): Promise<Answer> {
   );
 }
 
+function showSignedOut(visit: Visit): Answer {
+  const origin = visit.query.get('at') ?? '';
+  const host = URL.parse(origin)?.hostname ?? '';
+  if (host === '' || visit.ctx.routeMaps.signInOrigin(host) !== origin) return nothingAsked();
+  return page(
+    'Signed out',
+    <Narrow title={`You are signed out of ${visit.ctx.routeMaps.titleAt(host)}`}>
+      {visit.person === null ? (
+        <p>You are not signed in to Latchkey either. To open it again, sign in.</p>
+      ) : (
+        <p>
+          You are still signed in to Latchkey as <strong>{visit.user.account.login}</strong>, so it opens again without
+          a question.
+        </p>
+      )}
+      <p class="d-flex flex-wrap lk-gap">
+        <a class="btn" href={`${origin}/`} rel="noreferrer">
+          Open it again
+        </a>
+        {visit.person === null ? null : (
+          <a class="btn" href="/logout">
+            Sign out of Latchkey, too
+          </a>
+        )}
+      </p>
+    </Narrow>,
+  );
+}
+
 const MAX_SHOWN = 300;
 const shortened = (address: string): string =>
   address.length <= MAX_SHOWN ? address : `${address.slice(0, MAX_SHOWN)}…`;
@@ -129,4 +163,5 @@ const shortened = (address: string): string =>
 export const serviceSignInPages: readonly WebPage[] = [
   { path: SERVICE_SIGN_IN_PATH, access: 'signed-in', get: goBack },
   { path: SERVICE_REFUSED_PATH, access: 'signed-in', get: showRefusal },
+  { path: SERVICE_SIGNED_OUT_PATH, access: 'anybody', get: showSignedOut },
 ];

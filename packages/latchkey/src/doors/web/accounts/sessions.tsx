@@ -7,6 +7,11 @@ import {
   type Session,
   signOut,
 } from '../../../actions/accounts/sessions.ts';
+import {
+  endServiceSession,
+  listOpenedServices,
+  type OpenedService,
+} from '../../../actions/services/service-sessions.ts';
 import { SettingsArea } from '../frame/areas.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
@@ -27,6 +32,16 @@ export const sessionPages: readonly WebPage[] = [
         run: async (visit) => {
           await endSession(visit.ctx, await visit.ownPermit(), Number(visit.field('id')));
           return redirect(PATH, { tone: 'success', text: 'The session was ended.' });
+        },
+      },
+      'end-service': {
+        run: async (visit) => {
+          const [sessionId, host] = [Number(visit.field('id')), visit.field('host')];
+          await endServiceSession(visit.ctx, await visit.ownPermit(), { sessionId, host });
+          return redirect(PATH, {
+            tone: 'success',
+            text: `You are signed out of ${visit.ctx.routeMaps.titleAt(host)}.`,
+          });
         },
       },
       'end-all': {
@@ -79,7 +94,11 @@ async function asksToEnd(visit: Visit, thisToo: boolean): Promise<Question | nul
 }
 
 async function show(visit: Visit): Promise<Answer> {
-  const sessions = await listSessions(visit.ctx, await visit.ownPermit());
+  const permit = await visit.ownPermit();
+  const [sessions, opened] = await Promise.all([
+    listSessions(visit.ctx, permit),
+    listOpenedServices(visit.ctx, permit),
+  ]);
   const others = visit.fields('end-others');
   return page(
     'Sessions',
@@ -90,10 +109,11 @@ async function show(visit: Visit): Promise<Answer> {
       <p>
         Every browser where you are signed in. A session ends after two weeks without use, and after 90 days in any
         case. A sign-in from a new browser is mailed to you.
+        {opened.length === 0 ? null : ' Services that you opened from one are listed with it, and end with it.'}
       </p>
       <ul class="Box list-style-none">
         {sessions.map((session) => (
-          <Row visit={visit} session={session} />
+          <Row visit={visit} session={session} opened={opened.filter(({ sessionId }) => sessionId === session.id)} />
         ))}
       </ul>
       <Form f={visit.fields('end-all')} submit="End all, including this one" tone="danger">
@@ -103,7 +123,7 @@ async function show(visit: Visit): Promise<Answer> {
   );
 }
 
-function Row({ visit, session }: { visit: Visit; session: Session }): VNode {
+function Row({ visit, session, opened }: { visit: Visit; session: Session; opened: OpenedService[] }): VNode {
   const isThis = session.id === visit.user.session.id;
   const name = browserName(session.userAgent);
   const place = networkPlace(session.address);
@@ -134,6 +154,34 @@ function Row({ visit, session }: { visit: Visit; session: Session }): VNode {
           </button>
         </Form>
       )}
+      {opened.length === 0 ? null : (
+        <ul class="width-full list-style-none pl-3">
+          {opened.map((service) => (
+            <Opened visit={visit} service={service} from={`${name} from ${session.address}`} />
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}
+
+function Opened({ visit, service, from }: { visit: Visit; service: OpenedService; from: string }): VNode {
+  const title = visit.ctx.routeMaps.titleAt(service.host);
+  return (
+    <li class="d-flex flex-wrap flex-items-center flex-justify-between lk-gap mt-1">
+      <div class="lk-break">
+        {title}
+        <div class="color-fg-muted f6">
+          Opened <Time at={service.createdAt} />, last used <Time at={service.lastSeenAt} />
+        </div>
+      </div>
+      <Form f={visit.fields('end-service')} submit={null} inline>
+        <Hidden name="id" value={String(service.sessionId)} />
+        <Hidden name="host" value={service.host} />
+        <button type="submit" class="btn btn-sm" aria-label={`Sign out of ${title}, opened in ${from}`}>
+          Sign out
+        </button>
+      </Form>
     </li>
   );
 }
