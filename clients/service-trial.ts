@@ -79,6 +79,13 @@ export async function startOn(
   throw new Error(`${program} does not listen`);
 }
 
+/** Ends a program that was started here, and waits until it has ended. */
+export async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
 interface Answer {
   readonly status: number;
   readonly text: string;

@@ -7,14 +7,13 @@
  * the first step that fails ends the run.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../bench/command.ts';
 import { startWorld } from '../bench/server.ts';
-import { freePort, type Service, type Tokens } from './service-trial.ts';
+import { ended, freePort, type Service, type Tokens } from './service-trial.ts';
 import { SERVICES } from './service-trials.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../examples');
@@ -131,10 +130,4 @@ async function startNginx(
     http { access_log off; ${temporary} ${servers.join('\n')} }`,
   );
   return spawn(join(root, 'usr/sbin/nginx'), ['-p', folder, '-c', config], { stdio: 'ignore' });
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGTERM');
-  await once(child, 'exit');
 }
