@@ -10,7 +10,16 @@ function question(grants: number): Question {
   return {
     bearer: {
       via: 'token',
-      user: { id: 1, login: 'ada', admin: false, hasTwoFactor: false, suspendedAt: null, lockedAt: null, keeper: null },
+      user: {
+        id: 1,
+        login: 'ada',
+        admin: false,
+        hasTwoFactor: false,
+        suspendedAt: null,
+        disabledByProviderAt: null,
+        lockedAt: null,
+        keeper: null,
+      },
       token: {
         id: 7,
         userId: 1,

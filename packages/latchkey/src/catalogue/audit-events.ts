@@ -88,6 +88,11 @@ export const AUDIT_EVENTS = {
     'issuer',
     'name',
   ),
+  'external_identity.reprovision': row(
+    'restore',
+    'an account that an identity provider had disabled was enabled again',
+    'login',
+  ),
   'external_identity.unlink': row('remove', 'a linked identity was removed', 'issuer', 'name'),
   'external_identity.use': row(
     'authentication',

@@ -23,6 +23,7 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   ),
   'external_identity.fail': 'A sign-in[ of {user}] with {provider|an identity provider} failed[ ({reason})]',
   'external_identity.link': '{actor} linked the identity[ {name}] at {provider|an identity provider}[ to {owner}]',
+  'external_identity.reprovision': '{actor} enabled {login|an account} again, which an identity provider had disabled',
   'external_identity.unlink': '{actor} removed the linked identity[ {name}][ of {owner}]',
   'external_identity.use': '{actor} proved who they are with {provider|an identity provider}',
   'git.approval_denied': '{actor} denied the move of {ref|a ref} in {repo|a repository} that {name|a token} asked for',

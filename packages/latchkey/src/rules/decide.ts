@@ -74,7 +74,16 @@ type Rule = (question: Question) => Refusal | null;
 
 /** The stages, in the order in which they are reported. Within a stage every refusal is collected. */
 export const STAGES: readonly (readonly Rule[])[] = [
-  [ownerSuspended, accountLocked, tokenRevoked, tokenReplaced, tokenExpired, tokenNotYetValid, tokenUsedUp],
+  [
+    ownerSuspended,
+    disabledByProvider,
+    accountLocked,
+    tokenRevoked,
+    tokenReplaced,
+    tokenExpired,
+    tokenNotYetValid,
+    tokenUsedUp,
+  ],
   [addressNotAllowed],
   [needsSignIn],
   [
@@ -111,6 +120,13 @@ export function decide(question: Question): Decision {
 
 function ownerSuspended({ bearer }: Question): Refusal | null {
   return bearer.via !== 'nobody' && bearer.user.suspendedAt !== null ? { reason: 'owner_suspended' } : null;
+}
+
+/** Another flag than the administrator's: neither side lifts what the other set. */
+function disabledByProvider({ bearer }: Question): Refusal | null {
+  return bearer.via !== 'nobody' && bearer.user.disabledByProviderAt !== null
+    ? { reason: 'owner_disabled_by_provider' }
+    : null;
 }
 
 /** A session has to give other proofs: it is the way out of the lock. */

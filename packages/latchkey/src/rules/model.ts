@@ -122,7 +122,9 @@ export interface UserRecord {
   readonly admin: boolean;
   /** True when signing in takes more than a password. */
   readonly hasTwoFactor: boolean;
+  /** By an administrator. */
   readonly suspendedAt: UnixSeconds | null;
+  readonly disabledByProviderAt: UnixSeconds | null;
   /** When their tokens were frozen; null = they aren't. */
   readonly lockedAt: UnixSeconds | null;
   /** Whose machine account it is; null for a person. */

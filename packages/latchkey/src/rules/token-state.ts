@@ -11,7 +11,8 @@ import { MAX_STEP_SEC } from './steady-clock.ts';
 
 /**
  * - `revoked`, `replaced` (another token took its place by rotation), `expired`, `used_up`: over for good.
- * - `owner_suspended`, `account_locked`, `not_yet_valid`: nothing works now, but may later.
+ * - `owner_suspended` (by an administrator), `owner_disabled_by_provider`, `account_locked`, `not_yet_valid`: nothing
+ *   works now, but may later.
  * - `blocked` (by a policy), `pending` (an owner has to approve), `denied`, `access_revoked` (an organization took its
  *   access back): the token lives, but none of its grants gives anything. It can still read what is public.
  * - `active`: at least one grant gives what it says, or the token has none and reads what is public.
@@ -22,6 +23,7 @@ export type TokenState =
   | 'expired'
   | 'used_up'
   | 'owner_suspended'
+  | 'owner_disabled_by_provider'
   | 'account_locked'
   | 'not_yet_valid'
   | 'blocked'
@@ -36,6 +38,7 @@ const OVER: ReadonlySet<TokenState> = new Set(['revoked', 'replaced', 'expired',
 export const LIFELESS: ReadonlySet<TokenState> = new Set([
   ...OVER,
   'owner_suspended',
+  'owner_disabled_by_provider',
   'account_locked',
   'not_yet_valid',
 ]);
@@ -130,7 +133,7 @@ const BY_HOPE = ['pending', 'blocked', 'denied', 'revoked'] as const;
  */
 export function tokenState(
   token: Life,
-  user: Pick<UserRecord, 'suspendedAt' | 'lockedAt'>,
+  user: Pick<UserRecord, 'suspendedAt' | 'disabledByProviderAt' | 'lockedAt'>,
   access: readonly GrantAccess[],
   at: UnixSeconds,
 ): TokenState {
@@ -139,6 +142,7 @@ export function tokenState(
   if (isExpired(token, at)) return 'expired';
   if (isUsedUp(token)) return 'used_up';
   if (user.suspendedAt !== null) return 'owner_suspended';
+  if (user.disabledByProviderAt !== null) return 'owner_disabled_by_provider';
   if (user.lockedAt !== null) return 'account_locked';
   if (isNotYetValid(token, at)) return 'not_yet_valid';
   if (access.length === 0 || access.includes('active')) return 'active';

@@ -21,7 +21,10 @@ export interface Account {
   /** Display name; '' = none. */
   readonly name: string;
   readonly createdAt: UnixSeconds;
+  /** By an administrator. Neither this nor the next is lifted with the other. */
   readonly suspendedAt: UnixSeconds | null;
+  /** People only. */
+  readonly disabledByProviderAt: UnixSeconds | null;
   /** People only: an instance administrator. */
   readonly admin: boolean;
   /** People only: when a second factor was turned on. */
@@ -54,6 +57,7 @@ const COLUMNS = [
   'name',
   'created_at',
   'suspended_at',
+  'disabled_by_provider_at',
   'admin',
   'two_factor_at',
   'locked_at',
@@ -71,6 +75,7 @@ export function accountOf(row: Pick<Selectable<AccountsTable>, (typeof COLUMNS)[
     name: row.name,
     createdAt: row.created_at,
     suspendedAt: row.suspended_at,
+    disabledByProviderAt: row.disabled_by_provider_at,
     admin: row.admin === 1,
     twoFactorAt: row.two_factor_at,
     lockedAt: row.locked_at,
@@ -160,13 +165,14 @@ export async function userByEmail(q: Query, address: string): Promise<Account | 
   return row === undefined ? null : accountOf(row);
 }
 
-/** The administrators of the instance who are not suspended. */
+/** The administrators of the instance whom nothing keeps out but a lock. */
 export async function administrators(q: Query): Promise<Account[]> {
   const rows = await q
     .selectFrom('accounts')
     .select(COLUMNS)
     .where('admin', '=', 1)
     .where('suspended_at', 'is', null)
+    .where('disabled_by_provider_at', 'is', null)
     .orderBy('id')
     .execute();
   return rows.map(accountOf);
@@ -222,43 +228,6 @@ export async function passwordDigestOf(q: Query, userId: number): Promise<string
 export async function setPasswordDigest(tx: Query, userId: number, digest: string | null): Promise<void> {
   await demandPerson(tx, userId);
   await tx.updateTable('accounts').set({ password_digest: digest }).where('id', '=', userId).execute();
-}
-
-/** Suspends (`at`) or restores (null). False when nothing changed, or there is no such account. */
-export async function setSuspended(tx: Query, accountId: number, at: UnixSeconds | null): Promise<boolean> {
-  await bumpRevision(tx, subjectOf('account', accountId));
-  const changed = await tx
-    .updateTable('accounts')
-    .set({ suspended_at: at })
-    .where('id', '=', accountId)
-    .where('suspended_at', at === null ? 'is not' : 'is', null)
-    .returning('id')
-    .executeTakeFirst();
-  return changed !== undefined;
-}
-
-/** Locks (`at`) or unlocks (null) a person's account. False when nothing changed. */
-export async function setLocked(tx: Query, userId: number, at: UnixSeconds | null): Promise<boolean> {
-  await bumpRevision(tx, subjectOf('account', userId));
-  const changed = await tx
-    .updateTable('accounts')
-    .set({ locked_at: at, recovered_at: null })
-    .where('id', '=', userId)
-    .where('kind', '=', 'user')
-    .where('locked_at', at === null ? 'is not' : 'is', null)
-    .returning('id')
-    .executeTakeFirst();
-  return changed !== undefined;
-}
-
-/** The owner of a locked account chose a new password (`at`), or has to choose one again (null). */
-export async function setRecovered(tx: Query, userId: number, at: UnixSeconds | null): Promise<void> {
-  await tx
-    .updateTable('accounts')
-    .set({ recovered_at: at })
-    .where('id', '=', userId)
-    .where('locked_at', 'is not', null)
-    .execute();
 }
 
 /** Makes a person an instance administrator, or takes that away. */

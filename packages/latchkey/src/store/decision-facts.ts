@@ -27,6 +27,7 @@ export async function readUserFacts(q: Query, userId: number): Promise<UserFacts
       'accounts.login',
       'accounts.admin',
       'accounts.suspended_at',
+      'accounts.disabled_by_provider_at',
       'accounts.locked_at',
       'accounts.two_factor_at',
       'accounts.kind',
@@ -52,6 +53,7 @@ export async function readUserFacts(q: Query, userId: number): Promise<UserFacts
       // Nobody signs in to a machine account, so nothing is missing there.
       hasTwoFactor: first.two_factor_at !== null || first.kind === 'machine',
       suspendedAt: first.suspended_at,
+      disabledByProviderAt: first.disabled_by_provider_at,
       lockedAt: first.locked_at,
       keeper:
         first.keeper_id === null || first.keeper_login === null
@@ -98,6 +100,7 @@ export async function readRepositoryFacts(q: Query, ownerLogin: string, name: st
       'owner.name',
       'owner.created_at',
       'owner.suspended_at',
+      'owner.disabled_by_provider_at',
       'owner.admin',
       'owner.two_factor_at',
       'owner.locked_at',

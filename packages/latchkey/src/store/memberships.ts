@@ -167,6 +167,7 @@ export async function ownersForMembers(
     .where('member.user_id', 'in', userIds)
     .where('owning.role', '=', 'owner')
     .where('accounts.suspended_at', 'is', null)
+    .where('accounts.disabled_by_provider_at', 'is', null)
     .orderBy('accounts.id')
     .execute();
 }

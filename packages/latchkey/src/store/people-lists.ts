@@ -77,7 +77,11 @@ function matching(q: Query, { organizationId, text, byMail, tab }: PeopleList) {
       return query.where('accounts.kind', '=', 'user').where('accounts.two_factor_at', 'is', null);
     case 'suspended':
       return query.where((row) =>
-        row.or([row('accounts.suspended_at', 'is not', null), row('accounts.locked_at', 'is not', null)]),
+        row.or([
+          row('accounts.suspended_at', 'is not', null),
+          row('accounts.disabled_by_provider_at', 'is not', null),
+          row('accounts.locked_at', 'is not', null),
+        ]),
       );
     case 'administrators':
       return organizationId === null

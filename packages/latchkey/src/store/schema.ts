@@ -18,7 +18,10 @@ export interface AccountsTable {
   /** Display name; '' = none. */
   name: string;
   created_at: number;
+  /** By an administrator. */
   suspended_at: number | null;
+  /** People only: by an identity provider. Neither flag is lifted with the other. */
+  disabled_by_provider_at: Generated<number | null>;
   /** People only: an instance administrator. */
   admin: Generated<Flag>;
   /** People only: argon2id in PHC form; null = no password set. */

@@ -164,6 +164,7 @@ describe('every refusal', () => {
       'token_not_yet_valid',
       'token_used_up',
       'owner_suspended',
+      'owner_disabled_by_provider',
       'account_locked',
       'too_many_attempts',
       'rate_limited',

@@ -74,7 +74,11 @@ const OF_CONTENT: ReadonlySet<Reason> = new Set<Reason>([
 ]);
 
 /** Reasons for which nobody can sign in to see a page of the token: what there is to know, the help says. */
-const SHUT_OUT: ReadonlySet<Reason> = new Set<Reason>(['owner_suspended', 'account_locked']);
+const SHUT_OUT: ReadonlySet<Reason> = new Set<Reason>([
+  'owner_suspended',
+  'owner_disabled_by_provider',
+  'account_locked',
+]);
 
 /**
  * The token's page tells its owner the same cause, with the link or line that git was given; where no token is known,

@@ -16,6 +16,8 @@ import { DAY_SEC, HOUR_SEC } from '../../src/base/time.ts';
 import type { Reason } from '../../src/catalogue/refusals/refusals.ts';
 import { refRuleDrafts } from '../../src/rules/refs/ref-rule-text.ts';
 import { lastEightOf, mintTokenText } from '../../src/rules/token-text.ts';
+import { setDisabledByProvider } from '../../src/store/account-flags.ts';
+import { accountByLogin } from '../../src/store/accounts.ts';
 import { grantsOf, setGrantState } from '../../src/store/grants.ts';
 import { authorizeForOrganization } from '../../src/store/token-organizations.ts';
 import { replaceSecret, updateToken } from '../../src/store/tokens.ts';
@@ -50,6 +52,13 @@ async function grantState(world: World, made: Made, state: 'pending' | 'denied' 
   const { store, clock } = world.server.context;
   const [grant] = (await grantsOf(store.db, [made.id])).get(made.id)!;
   await store.transaction((tx) => setGrantState(tx, grant!.id, ['active', 'pending'], state, clock.now()));
+}
+
+async function disabledByProvider(ctx: World['server']['context'], login: string): Promise<void> {
+  await ctx.store.transaction(async (tx) => {
+    const account = await accountByLogin(tx, login);
+    await setDisabledByProvider(tx, account!.id, ctx.clock.now());
+  });
 }
 
 async function change(world: World, made: Made, given: Parameters<typeof updateToken>[2]): Promise<void> {
@@ -718,6 +727,25 @@ export const CAUSES: readonly Cause[] = [
     },
     mend: async (world, attempt) => {
       await pressAs(world, 'root', `${world.url}/instance/people`, 'restore', { login: 'bob' });
+      return attempt;
+    },
+  },
+  {
+    name: 'somebody whom an identity provider disabled',
+    reason: 'owner_disabled_by_provider',
+    says: [
+      'An identity provider disabled the account bob, so none of its tokens works.',
+      'Ask whoever manages accounts at the provider, or an administrator of Latchkey:',
+      '{url}/help/owner_disabled_by_provider',
+    ],
+    git: AUTHENTICATION_FAILED,
+    arrange: async (world) => {
+      const made = await world.token();
+      await disabledByProvider(world.server.context, 'bob');
+      return clone(made);
+    },
+    mend: async (world, attempt) => {
+      await pressAs(world, 'root', `${world.url}/instance/people`, 'lift-provider-flag', { login: 'bob' });
       return attempt;
     },
   },

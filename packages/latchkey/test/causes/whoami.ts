@@ -32,6 +32,7 @@ const OF_THE_TOKEN: ReadonlySet<Reason> = new Set<Reason>([
   'key_pasted',
   'address_not_allowed',
   'owner_suspended',
+  'owner_disabled_by_provider',
   'account_locked',
 ]);
 

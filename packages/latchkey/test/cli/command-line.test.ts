@@ -92,6 +92,7 @@ describe('help', () => {
       'admin user lock',
       'admin user password',
       'admin user restore',
+      'admin user show',
       'admin user suspend',
       'admin user two-factor',
       'admin user unlock',

@@ -56,6 +56,7 @@ const keysBeside = (data: string): string => join(dirname(data), 'keys.json');
 /** In the order in which they run: what one makes, the next one needs. */
 const CALLS: Readonly<Record<string, Call>> = {
   'admin user add': { args: admin('cy', '--email', 'cy@example.org', '--verified') },
+  'admin user show': { args: admin('cy') },
   'admin user suspend': { args: admin('cy') },
   'admin user restore': { args: admin('cy') },
   'admin user lock': { args: admin('cy') },

@@ -102,7 +102,18 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
     loose: ['pages.ts', 'plugin.ts'],
   },
   cli: {
-    order: ['credential', 'completion', 'token', 'agent', 'mcp', 'checks', 'serve', 'admin', 'admin/organizations'],
+    order: [
+      'credential',
+      'completion',
+      'token',
+      'agent',
+      'mcp',
+      'checks',
+      'serve',
+      'admin',
+      'admin/people',
+      'admin/organizations',
+    ],
   },
 };
 

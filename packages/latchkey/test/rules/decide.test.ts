@@ -82,6 +82,16 @@ const TABLE: readonly Row[] = [
     ['owner_suspended'],
   ],
   [
+    'an owner whom a provider disabled kills the token',
+    ask({ bearer: { via: 'token', token: token(), user: { ...ADA, disabledByProviderAt: NOW } } }),
+    ['owner_disabled_by_provider'],
+  ],
+  [
+    'what an administrator and a provider did is told together',
+    ask({ bearer: { via: 'token', token: token(), user: { ...ADA, suspendedAt: NOW, disabledByProviderAt: NOW } } }),
+    ['owner_suspended', 'owner_disabled_by_provider'],
+  ],
+  [
     'a locked account freezes the token',
     ask({ bearer: { via: 'token', token: token(), user: { ...ADA, lockedAt: NOW } } }),
     ['account_locked'],

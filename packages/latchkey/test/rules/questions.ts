@@ -29,6 +29,7 @@ export const ADA: UserRecord = {
   admin: false,
   hasTwoFactor: true,
   suspendedAt: null,
+  disabledByProviderAt: null,
   lockedAt: null,
   keeper: null,
 };
@@ -207,6 +208,7 @@ const users: fc.Arbitrary<UserRecord> = fc.record({
   admin: fc.boolean(),
   hasTwoFactor: fc.boolean(),
   suspendedAt: fc.constantFrom(null, null, null, NOW - 1),
+  disabledByProviderAt: fc.constantFrom(null, null, null, NOW - 1),
   lockedAt: fc.constantFrom(null, null, null, NOW - 1),
   keeper: fc.constant(null),
 });

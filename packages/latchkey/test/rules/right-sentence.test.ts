@@ -234,6 +234,11 @@ test.each<[string, RightFacts, string]>([
     { ...token, state: 'owner_suspended' },
     'Could read and write code in acme/ledger, but nothing while its owner is suspended.',
   ],
+  [
+    'has an owner whom a provider disabled',
+    { ...token, state: 'owner_disabled_by_provider' },
+    'Could read and write code in acme/ledger, but nothing while an identity provider has disabled its owner.',
+  ],
   ['has no grant', { ...token, grants: [] }, 'Can read public repositories.'],
   [
     'may be used from few addresses',

@@ -16,6 +16,7 @@ import {
 import { ADA, ask, DAY, grant, NOW, onSite, questions, token } from './questions.ts';
 
 const SUSPENDED: UserRecord = { ...ADA, suspendedAt: NOW - 1 };
+const DISABLED: UserRecord = { ...ADA, disabledByProviderAt: NOW - 1 };
 const LOCKED: UserRecord = { ...ADA, lockedAt: NOW - 1 };
 const REVOKED = { revokedAt: NOW - 1, revokedBy: 'ada' };
 const ROTATED = { revokedAt: NOW - 1, revokedBy: BY_ROTATION };
@@ -54,6 +55,8 @@ const TABLE: readonly [string, Partial<TokenRecord>, readonly GrantAccess[], Tok
   ['its owner is suspended', {}, ['active'], 'owner_suspended', SUSPENDED],
   ['its owner is suspended, and it ended', { expiresAt: NOW }, ['active'], 'expired', SUSPENDED],
   ['its owner is suspended before it begins', { notBeforeAt: NOW + 1 }, ['active'], 'owner_suspended', SUSPENDED],
+  ['a provider disabled its owner', {}, ['active'], 'owner_disabled_by_provider', DISABLED],
+  ['both disabled its owner', {}, ['active'], 'owner_suspended', { ...DISABLED, suspendedAt: NOW }],
   ['its account is locked', {}, ['active'], 'account_locked', LOCKED],
   ['its owner is suspended while it waits', {}, ['pending'], 'owner_suspended', SUSPENDED],
   ['an old secret overlaps: the token itself lives', { secretState: 'overlapping' }, ['active'], 'active'],
@@ -67,6 +70,7 @@ describe('the state of a token', () => {
   it('is one of those in which nothing works exactly when the decision refuses the credential, and says why', () => {
     const reasonOf: Partial<Record<TokenState, string>> = {
       owner_suspended: 'owner_suspended',
+      owner_disabled_by_provider: 'owner_disabled_by_provider',
       account_locked: 'account_locked',
     };
     fc.assert(
@@ -92,7 +96,7 @@ describe('the state of a token', () => {
     const states = [...new Set(TABLE.map(([, , , state]) => state))];
     expect(states.filter(isOver).sort()).toEqual(['expired', 'replaced', 'revoked', 'used_up']);
     expect(states.filter((state) => isOver(state) && !LIFELESS.has(state))).toEqual([]);
-    expect(states).toHaveLength(12);
+    expect(states).toHaveLength(13);
   });
 });
 

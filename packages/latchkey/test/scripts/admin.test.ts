@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { MAX_PASSWORD_INPUT_BYTES } from '../../src/cli/admin/users.ts';
+import { MAX_PASSWORD_INPUT_BYTES } from '../../src/cli/admin/people/users.ts';
 import { ENGINES, readyDatabase } from '../engines/engines.ts';
 import {
   dataOptions,

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { deleteAccount } from '../../src/store/account-deletion.ts';
+import { setSuspended } from '../../src/store/account-flags.ts';
 import {
   accountById,
   accountByLogin,
@@ -11,7 +12,6 @@ import {
   setAdmin,
   setPasswordDigest,
   setProfile,
-  setSuspended,
   setTwoFactor,
   userByEmail,
 } from '../../src/store/accounts.ts';
@@ -50,6 +50,7 @@ forEachEngine('accounts', (open) => {
       name: '',
       createdAt: THEN,
       suspendedAt: null,
+      disabledByProviderAt: null,
       lockedAt: null,
       recoveredAt: null,
       admin: false,

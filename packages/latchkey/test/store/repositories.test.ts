@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { setSuspended } from '../../src/store/accounts.ts';
+import { setSuspended } from '../../src/store/account-flags.ts';
 import { listCollaborators, removeCollaborator, setCollaborator } from '../../src/store/collaborators.ts';
 import { isUniqueViolation } from '../../src/store/db.ts';
 import { collaboratorRole, readRepositoryFacts, readUserFacts } from '../../src/store/decision-facts.ts';
@@ -110,12 +110,13 @@ forEachEngine('decision facts', (open) => {
   it('gives a person with all memberships, and nobody for an organization', async () => {
     const { store, ada, cy, acme } = await worldIn(await open());
     await store.transaction((tx) => setSuspended(tx, cy, THEN + 1));
+    const plain = { admin: false, hasTwoFactor: false, disabledByProviderAt: null, lockedAt: null, keeper: null };
     expect(await readUserFacts(store.db, ada)).toEqual({
-      user: { id: ada, login: 'Ada', admin: false, hasTwoFactor: false, suspendedAt: null, lockedAt: null },
+      user: { id: ada, login: 'Ada', ...plain, suspendedAt: null },
       memberships: new Map([[acme, 'owner']]),
     });
     expect(await readUserFacts(store.db, cy)).toEqual({
-      user: { id: cy, login: 'Cy', admin: false, hasTwoFactor: false, lockedAt: null, suspendedAt: THEN + 1 },
+      user: { id: cy, login: 'Cy', ...plain, suspendedAt: THEN + 1 },
       memberships: new Map(),
     });
     expect(await readUserFacts(store.db, acme)).toBeNull();

@@ -5,7 +5,8 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import { sql } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeLog } from '../../src/base/log.ts';
-import { insertUser, listAccounts, setSuspended } from '../../src/store/accounts.ts';
+import { setSuspended } from '../../src/store/account-flags.ts';
+import { insertUser, listAccounts } from '../../src/store/accounts.ts';
 import { SQLITE_FILE_NAME, type Store } from '../../src/store/db.ts';
 import { setMembership } from '../../src/store/memberships.ts';
 import { openStore } from '../../src/store/open.ts';

@@ -12,6 +12,7 @@ import { type Account, accountById } from '../../store/accounts.ts';
 import { deleteLinks, insertLink, linkByDigest, useLink } from '../../store/one-time-links.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { accountNamed } from '../ground/account-names.ts';
+import { closedBy } from '../ground/closed-accounts.ts';
 import type { Context } from '../ground/context.ts';
 import { mintSecret } from '../ground/one-time-secrets.ts';
 import { beginSession, type Visitor } from './sessions.ts';
@@ -52,7 +53,7 @@ export async function personOfDemoLink(ctx: Context, link: Secret, visitor: Visi
   if (!ctx.settings.demo || !isLoopback(visitor.address)) return null;
   const found = await linkByDigest(ctx.store.db, 'demo', link.digest(), ctx.clock.now());
   const account = found?.userId == null ? null : await accountById(ctx.store.db, found.userId);
-  return account === null || account.suspendedAt !== null || account.lockedAt !== null ? null : account;
+  return account === null || closedBy(account) !== null || account.lockedAt !== null ? null : account;
 }
 
 /** Uses the link up and signs its person in; a second factor that they turned on is still asked for. Null as above. */

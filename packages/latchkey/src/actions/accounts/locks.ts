@@ -10,7 +10,8 @@
  */
 import { problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
-import { type Account, accountById, administrators, setLocked, setRecovered } from '../../store/accounts.ts';
+import { setLocked, setRecovered } from '../../store/account-flags.ts';
+import { type Account, accountById, administrators } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { emailsOf, unverifyEmail } from '../../store/emails.ts';
 import { deleteLinks, linkByDigest, useLink } from '../../store/one-time-links.ts';

@@ -8,16 +8,19 @@
  * Invariant: requesting the mail reveals nothing about whether an account exists: the look-up is a job that runs
  * after the answer.
  */
+
 import { problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import { DAY_SEC, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
-import { type Account, accountById, passwordDigestOf, setPasswordDigest, setRecovered } from '../../store/accounts.ts';
+import { setRecovered } from '../../store/account-flags.ts';
+import { type Account, accountById, passwordDigestOf, setPasswordDigest } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { emailsOf, holderOfVerified, verifyEmail } from '../../store/emails.ts';
 import { deleteLinks, insertLink, linkByDigest, useLink } from '../../store/one-time-links.ts';
 import { deleteDevices, deleteSessionsOf, rememberDevice, setEnrolment } from '../../store/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { accountNamed } from '../ground/account-names.ts';
+import { closedBy } from '../ground/closed-accounts.ts';
 import type { Actor, Context } from '../ground/context.ts';
 import { enqueueJob } from '../ground/jobs.ts';
 import { queueMail } from '../ground/mail.ts';
@@ -111,7 +114,7 @@ export async function mailPasswordLink(
   asked: { readonly name: string; readonly address: string },
 ): Promise<void> {
   const account = await accountNamed(ctx.store.db, asked.name);
-  if (account === null || account.suspendedAt !== null) return;
+  if (account === null || closedBy(account) !== null) return;
   const to = await recoveryAddress(ctx.store.db, account);
   if (to === null) return;
   await ctx.store.transaction(async (tx) => {

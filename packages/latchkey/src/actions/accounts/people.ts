@@ -1,7 +1,9 @@
 /** People as others may look them up, by number or login; and what an administrator can end for them. */
 import { problem } from '../../base/errors.ts';
 import { type Account, accountById, accountByLogin, searchUsers } from '../../store/accounts.ts';
-import { emailsOf } from '../../store/emails.ts';
+import { type Email, emailsOf } from '../../store/emails.ts';
+import { type ExternalIdentity, identitiesOf } from '../../store/external-identities.ts';
+import { personFacts } from '../../store/people-lists.ts';
 import { deleteSessionsOf } from '../../store/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
@@ -22,6 +24,27 @@ export async function personByLogin(ctx: Context, login: string): Promise<Accoun
 
 function person(account: Account | null): Account | null {
   return account?.kind === 'user' ? account : null;
+}
+
+/** What an operator sees of a person. */
+export interface PersonShown {
+  readonly account: Account;
+  readonly emails: readonly Email[];
+  readonly identities: readonly ExternalIdentity[];
+  /** Tokens that were not revoked. */
+  readonly tokens: number;
+}
+
+/** @throws Problem when there is no such person */
+export async function showPerson(ctx: Context, _permit: Permit, login: string): Promise<PersonShown> {
+  const { db } = ctx.store;
+  const account = await userNamed(db, login);
+  const [emails, identities, facts] = await Promise.all([
+    emailsOf(db, account.id),
+    identitiesOf(db, account.id),
+    personFacts(db, [account.id], null),
+  ]);
+  return { account, emails, identities, tokens: facts.get(account.id)?.tokens ?? 0 };
 }
 
 /** An administrator ends all sessions of a person. @throws Problem when there is no such person */

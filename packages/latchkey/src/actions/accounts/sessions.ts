@@ -7,6 +7,7 @@
  * person may do.
  * Never: a secret outside a `Secret`, except in the cookie that carries it.
  */
+
 import { problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import { DAY_SEC, HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
@@ -27,6 +28,7 @@ import {
 import { proofsOf } from '../../store/sso-sessions.ts';
 import type { Identity } from '../decision/authenticate.ts';
 import type { Permit } from '../decision/authorize.ts';
+import { closedBy } from '../ground/closed-accounts.ts';
 import type { Actor, Context } from '../ground/context.ts';
 import { mintSecret, seal, unseal } from '../ground/one-time-secrets.ts';
 import { record } from '../ground/record.ts';
@@ -87,7 +89,7 @@ export async function beginSession(
 
 /**
  * The person signed in with a session's secret, or null: it is unknown, has ended, still needs the second factor, or
- * its person is suspended.
+ * its account is closed.
  */
 export async function signedInBy(ctx: Context, secret: Secret, visitor: Visitor): Promise<SignedIn | null> {
   const at = ctx.clock.now();
@@ -99,7 +101,7 @@ export async function signedInBy(ctx: Context, secret: Secret, visitor: Visitor)
     readUserFacts(db, session.userId),
     proofsOf(db, session.id, at),
   ]);
-  if (account === null || facts === null || account.suspendedAt !== null) return null;
+  if (account === null || facts === null || closedBy(account) !== null) return null;
   if (at - session.lastSeenAt >= TOUCH_EVERY_SEC) {
     const endsAt = Math.min(at + IDLE_SESSION_SEC, session.createdAt + MAX_SESSION_SEC);
     await touchSession(db, session.id, { at, endsAt, address: visitor.address });
@@ -119,7 +121,7 @@ export async function halfSignedInBy(
   const session = await sessionByDigest(ctx.store.db, secret.digest(), ctx.clock.now());
   if (session === null || session.state !== 'second-factor') return null;
   const account = await accountById(ctx.store.db, session.userId);
-  return account === null || account.suspendedAt !== null ? null : { session, account };
+  return account === null || closedBy(account) !== null ? null : { session, account };
 }
 
 /** Ends the session of this secret. */

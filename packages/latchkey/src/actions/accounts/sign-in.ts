@@ -6,6 +6,7 @@
  * counted by what was typed.
  * Invariant: every sign-in starts a new session; while it waits for its second factor, it opens nothing else.
  */
+
 import { problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import { type Account, passwordDigestOf } from '../../store/accounts.ts';
@@ -13,6 +14,7 @@ import type { Query } from '../../store/db.ts';
 import { emailsOf } from '../../store/emails.ts';
 import { deleteSession, hasDevices, isKnownDevice, rememberDevice, type Session } from '../../store/sessions.ts';
 import { accountNamed } from '../ground/account-names.ts';
+import { demandOpen } from '../ground/closed-accounts.ts';
 import { type Context, UPKEEP } from '../ground/context.ts';
 import { checkPassword } from '../ground/password.ts';
 import { record } from '../ground/record.ts';
@@ -52,7 +54,7 @@ export async function signIn(ctx: Context, form: SignInForm, visitor: Visitor): 
     await recordFailure(ctx, account, visitor);
     throw problem('invalid', WRONG);
   }
-  if (account.suspendedAt !== null) throw problem('unprocessable', 'This account is suspended. Ask an administrator.');
+  demandOpen(account);
   if (account.lockedAt !== null && account.recoveredAt === null)
     throw problem(
       'unprocessable',
@@ -109,7 +111,7 @@ export async function signInWithPasskey(
 ): Promise<Begun> {
   const account = await takePasskey(ctx, device, half === null ? 'sign-in' : 'second-factor', answer);
   if (half !== null && half.account.id !== account.id) throw problem('invalid', 'That passkey is of another account.');
-  if (account.suspendedAt !== null) throw problem('unprocessable', 'This account is suspended. Ask an administrator.');
+  demandOpen(account);
   // A passkey may be the thief's: while the account is locked, a passkey alone is never enough.
   if (half === null && account.lockedAt !== null)
     throw problem('unprocessable', 'This account is locked: sign in with the new password first, and look it through.');

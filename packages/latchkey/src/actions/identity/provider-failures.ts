@@ -5,6 +5,8 @@
  * server, beyond the code of an error.
  */
 
+import { CLOSED_WORDS } from '../ground/closed-accounts.ts';
+
 /** By reason. */
 export const PROVIDER_FAILURES = {
   provider_down: 'The other service doesn’t answer. Try again in a moment, or sign in another way.',
@@ -18,7 +20,8 @@ export const PROVIDER_FAILURES = {
   not_linked:
     'No account here is linked with that identity. Sign in as you did so far, then link it in your settings, under ' +
     'Password and authentication.',
-  suspended: 'This account is suspended. Ask an administrator.',
+  suspended: CLOSED_WORDS.administrator,
+  disabled_by_provider: CLOSED_WORDS.provider,
   locked: 'This account is locked: sign in with the new password first, and look it through.',
 } as const;
 

@@ -15,6 +15,7 @@ import { beginSubmission } from '../../store/form-submissions.ts';
 import { sessionByDigest } from '../../store/sessions.ts';
 import { actorOf, beginSession, type Visitor } from '../accounts/sessions.ts';
 import { type Begun, begin } from '../accounts/sign-in.ts';
+import { closedBy } from '../ground/closed-accounts.ts';
 import { type Context, UPKEEP } from '../ground/context.ts';
 import { mintSecret, seal, unseal } from '../ground/one-time-secrets.ts';
 import { record } from '../ground/record.ts';
@@ -162,7 +163,7 @@ async function arrive(
 /**
  * Signs in the account that the identity is linked with. Its own second factor is still asked for, unless the operator
  * trusts the provider with it.
- * @throws ProviderFailure when none is, or it is suspended or locked
+ * @throws ProviderFailure when none is, or it is closed or locked
  */
 export async function signInByIdentity(
   ctx: Context,
@@ -173,7 +174,7 @@ export async function signInByIdentity(
   const at = ctx.clock.now();
   const linked = await identityBySubject(ctx.store.db, identity.issuer, identity.subject);
   const account = linked === null ? null : await accountById(ctx.store.db, linked.userId);
-  const reason = account === null ? 'not_linked' : closedBy(account);
+  const reason = account === null ? 'not_linked' : whyShut(account);
   if (linked === null || account === null || reason !== null) {
     const failure = new ProviderFailure(reason ?? 'not_linked');
     await recordFailure(ctx, provider.name, failure, visitor, account?.id ?? null);
@@ -196,8 +197,11 @@ export async function signInByIdentity(
   return { secret, owes };
 }
 
-function closedBy(account: Account): 'suspended' | 'locked' | null {
-  if (account.suspendedAt !== null) return 'suspended';
+const SHUT_BY = { administrator: 'suspended', provider: 'disabled_by_provider' } as const;
+
+function whyShut(account: Account): 'suspended' | 'disabled_by_provider' | 'locked' | null {
+  const closer = closedBy(account);
+  if (closer !== null) return SHUT_BY[closer];
   // The link may be the thief's: while the account is locked, an identity is never enough.
   return account.lockedAt === null ? null : 'locked';
 }

@@ -8,7 +8,8 @@
 import { problem } from '../../base/errors.ts';
 import { type LostEntry, type LostTime, lostTime } from '../../catalogue/lost-time.ts';
 import { LEEWAY_SEC } from '../../rules/workload-claims.ts';
-import { accountById, setSuspended } from '../../store/accounts.ts';
+import { setSuspended } from '../../store/account-flags.ts';
+import { accountById } from '../../store/accounts.ts';
 import { auditBetween } from '../../store/audit.ts';
 import type { Query } from '../../store/db.ts';
 import { deleteAllDerived } from '../../store/derived-tokens.ts';

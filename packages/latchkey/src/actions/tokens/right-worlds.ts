@@ -131,8 +131,9 @@ function fromAnywhere(policy: Policy): Policy {
   return policy.allowedAddresses === null ? policy : { ...policy, allowedAddresses: null };
 }
 
-function userOf({ id, kind, login, admin, twoFactorAt, suspendedAt, lockedAt }: Account): UserRecord {
+function userOf(account: Account): UserRecord {
+  const { id, kind, login, admin, twoFactorAt, suspendedAt, disabledByProviderAt, lockedAt } = account;
   const hasTwoFactor = twoFactorAt !== null || kind === 'machine';
-  // Only refusals in words name it, and this world makes none.
-  return { id, login, admin, hasTwoFactor, suspendedAt, lockedAt, keeper: null };
+  // Only refusals in words name the keeper, and this world makes none.
+  return { id, login, admin, hasTwoFactor, suspendedAt, disabledByProviderAt, lockedAt, keeper: null };
 }

@@ -239,6 +239,21 @@ export const CREDENTIAL_REFUSALS = {
       'An administrator suspended the account. Its tokens work again when it is restored, unless they end in the ' +
       'meantime.',
   },
+  owner_disabled_by_provider: {
+    ...TOLD_TO_ALL,
+    sentence: (facts) =>
+      `An identity provider disabled the account ${facts.login === null ? 'behind this token' : shown(facts.login)}, ` +
+      `so none of its tokens works.`,
+    remedy: ({ instanceName }) =>
+      help(
+        'owner_disabled_by_provider',
+        `Ask whoever manages accounts at the provider, or an administrator of ${instanceName}:`,
+      ),
+    about:
+      'The company’s directory said that the account is not to be used. Its tokens work again when the directory ' +
+      'enables it again, unless they end in the meantime. If that provider is gone for good, an administrator of ' +
+      'this server can lift it.',
+  },
   account_locked: {
     strangerMayHear: true,
     credentialIsDead: false,

@@ -31,6 +31,7 @@ export const MENDERS = {
   token_used_up: 'self',
   token_not_yet_valid: 'self',
   owner_suspended: 'instance',
+  owner_disabled_by_provider: 'instance',
   account_locked: 'self',
   address_not_allowed: 'self',
   organization_address_not_allowed: 'owner',

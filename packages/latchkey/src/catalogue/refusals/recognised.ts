@@ -26,6 +26,7 @@ const WORDS = {
   token_not_yet_valid: / works only from .* on\./,
   token_used_up: /was for a limited number of uses/,
   owner_suspended: / is suspended, so none of its tokens works/,
+  owner_disabled_by_provider: /An identity provider disabled the account /,
   account_locked: / is locked, because somebody else may have been in it/,
   address_not_allowed: / may not be used from /,
   organization_address_not_allowed: / may not be reached from /,

@@ -28,6 +28,7 @@ export type Reason =
   | 'token_not_yet_valid'
   | 'token_used_up'
   | 'owner_suspended'
+  | 'owner_disabled_by_provider'
   | 'account_locked'
   // where the call comes from, and how often
   | 'address_not_allowed'

@@ -17,12 +17,12 @@ import { memberTokenCommand } from './organizations/member-tokens.ts';
 import { policyCommand } from './organizations/policies.ts';
 import { requestCommand } from './organizations/requests.ts';
 import { organizationCommand } from './organizations.ts';
+import { userCommand } from './people/users.ts';
 import { repositoryCommand } from './repositories.ts';
 import { restoreCommand } from './restore.ts';
 import { secretsCommand } from './secrets.ts';
 import { serverCommand } from './servers.ts';
 import { tokenCommand } from './tokens.ts';
-import { userCommand } from './users.ts';
 import { issuerCommand } from './workload-issuers.ts';
 
 /** The commands below `admin`, one noun each. */

@@ -44,6 +44,7 @@ export const STATUS_OF = {
   token_used_up: 401,
   token_not_yet_valid: 403,
   owner_suspended: 403,
+  owner_disabled_by_provider: 403,
   account_locked: 403,
   address_not_allowed: 403,
   organization_address_not_allowed: 403,

@@ -35,6 +35,7 @@ export const STATUS_OF = {
   token_replaced: 401,
   token_used_up: 401,
   owner_suspended: 401,
+  owner_disabled_by_provider: 401,
   account_locked: 403,
   token_not_yet_valid: 403,
   address_not_allowed: 403,

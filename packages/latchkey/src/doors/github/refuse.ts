@@ -64,6 +64,8 @@ function lifetime(explanation: Explanation): string {
   );
 }
 
+const SUSPENDED = [403, () => 'Sorry. Your account was suspended.'] as const;
+
 /** Reason → status and `message`. */
 export const ANSWERS = {
   credentials_missing: [401, () => 'Requires authentication'],
@@ -84,7 +86,8 @@ export const ANSWERS = {
   token_used_up: BAD_CREDENTIALS,
   token_not_yet_valid: TOLD,
   account_locked: TOLD,
-  owner_suspended: [403, () => 'Sorry. Your account was suspended.'],
+  owner_suspended: SUSPENDED,
+  owner_disabled_by_provider: SUSPENDED,
   address_not_allowed: TOLD,
   organization_address_not_allowed: [
     403,

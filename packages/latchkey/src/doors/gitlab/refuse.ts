@@ -45,6 +45,7 @@ const NOT_FOUND = [
 ] as const;
 const REVOKED = [401, () => invalidToken('Token was revoked. You have to re-authorize from the user.')] as const;
 const INSUFFICIENT = [403, insufficientScope] as const;
+const BLOCKED = [403, () => ({ message: '403 Forbidden - Your account has been blocked.' })] as const;
 /** GitLab's words for a fine-grained token. */
 const LACKING = [
   403,
@@ -90,7 +91,8 @@ export const ANSWERS = {
   token_used_up: [401, ({ sentence }) => invalidToken(sentence)],
   token_not_yet_valid: FORBIDDEN_BECAUSE,
   account_locked: FORBIDDEN_BECAUSE,
-  owner_suspended: [403, () => ({ message: '403 Forbidden - Your account has been blocked.' })],
+  owner_suspended: BLOCKED,
+  owner_disabled_by_provider: BLOCKED,
   address_not_allowed: FORBIDDEN_BECAUSE,
   organization_address_not_allowed: FORBIDDEN_BECAUSE,
   too_many_attempts: FORBIDDEN,

@@ -99,6 +99,8 @@ function sentencesOf(token: RightFacts, within: number | null): string[] {
   if (state === 'account_locked')
     return [`Could ${reach}, but is frozen until its owner has unlocked the account.`, ...limits];
   if (state === 'owner_suspended') return [`Could ${reach}, but nothing while its owner is suspended.`, ...limits];
+  if (state === 'owner_disabled_by_provider')
+    return [`Could ${reach}, but nothing while an identity provider has disabled its owner.`, ...limits];
   const can: Can =
     state === 'not_yet_valid' && notBeforeAt !== null
       ? (words) => `Will be able to ${words} from ${spokenDate(notBeforeAt)}.`

@@ -55,7 +55,10 @@ const asked = fc
   .map(([question, narrowing, today, move, scopesNeeded, isLiving]) => {
     if (question.bearer.via !== 'token') throw new Error('filtered');
     const token = { ...question.bearer.token, ...(isLiving ? LIVING : {}) };
-    const user = { ...question.bearer.user, ...(isLiving ? { suspendedAt: null, lockedAt: null } : {}) };
+    const user = {
+      ...question.bearer.user,
+      ...(isLiving ? { suspendedAt: null, disabledByProviderAt: null, lockedAt: null } : {}),
+    };
     const common = {
       ...question,
       ...(move === null ? {} : { move }),

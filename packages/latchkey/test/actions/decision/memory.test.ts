@@ -8,7 +8,7 @@ import type { Context } from '../../../src/actions/ground/context.ts';
 import { digestOf, Secret } from '../../../src/base/secret.ts';
 import { systemClock } from '../../../src/base/time.ts';
 import { mintTokenText } from '../../../src/rules/token-text.ts';
-import { setSuspended } from '../../../src/store/accounts.ts';
+import { setSuspended } from '../../../src/store/account-flags.ts';
 import type { Store } from '../../../src/store/db.ts';
 import { bumpRevision, CHANGES_KEPT, deleteOldChanges, subjectOf } from '../../../src/store/revision.ts';
 import { insertToken, revokeToken } from '../../../src/store/tokens.ts';

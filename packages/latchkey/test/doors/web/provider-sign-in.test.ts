@@ -146,10 +146,15 @@ describe('an identity at a provider', () => {
     const { db } = world.ctx.store;
     await db.updateTable('accounts').set({ suspended_at: 1 }).where('login', '=', 'ada').execute();
     expect(await enter()).toMatchObject(failed('suspended'));
-    await db.updateTable('accounts').set({ suspended_at: null, locked_at: 1 }).where('login', '=', 'ada').execute();
+    await db.updateTable('accounts').set({ disabled_by_provider_at: 1 }).execute();
+    expect(await enter()).toMatchObject(failed('suspended'));
+    await db.updateTable('accounts').set({ suspended_at: null, locked_at: 1 }).execute();
+    expect(await enter()).toMatchObject(failed('disabled_by_provider'));
+    await db.updateTable('accounts').set({ disabled_by_provider_at: null }).execute();
     expect(await enter()).toMatchObject(failed('locked'));
-    expect(await db.selectFrom('accounts').select(['suspended_at', 'locked_at']).execute()).toEqual([
-      { suspended_at: null, locked_at: 1 },
+    const flags = ['suspended_at', 'disabled_by_provider_at', 'locked_at'] as const;
+    expect(await db.selectFrom('accounts').select(flags).execute()).toEqual([
+      { suspended_at: null, disabled_by_provider_at: null, locked_at: 1 },
     ]);
   });
 

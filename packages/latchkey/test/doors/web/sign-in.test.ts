@@ -56,6 +56,31 @@ test('a suspended person can neither sign in nor go on', async () => {
   expect((await world.visitor().signIn('ada')).text).toContain('This account is suspended.');
 });
 
+test('an administrator and a provider close an account apart: each flag stays until its own is lifted', async () => {
+  const world = await webWorld();
+  await world.addPerson('ada');
+  const root = world.visitor();
+  await world.addPerson('root', { admin: true });
+  await root.signIn('root');
+  const visitor = world.visitor();
+  await visitor.signIn('ada');
+  await suspendUser(world.ctx, operatorPermit(), 'ada');
+  await world.ctx.store.db
+    .updateTable('accounts')
+    .set({ disabled_by_provider_at: 1 })
+    .where('login', '=', 'ada')
+    .execute();
+  expect((await world.visitor().signIn('ada')).text).toContain('This account is suspended.');
+  const people = await root.get('/instance/people');
+  expect(people.text).toContain('>suspended<');
+  expect(people.text).toContain('>disabled by provider<');
+  await root.send('/instance/people', 'restore', { login: 'ada' });
+  expect((await world.visitor().signIn('ada')).text).toContain('disabled by its identity provider');
+  expect((await visitor.get('/settings/profile')).location).toContain('/login?');
+  await root.send('/instance/people', 'lift-provider-flag', { login: 'ada' });
+  expect((await world.visitor().signIn('ada')).status).toBe(303);
+});
+
 async function guess(visitor: Visitor, login: string, times: number): Promise<string> {
   let text = '';
   for (let i = 0; i < times; i++) ({ text } = await visitor.signIn(login, `guess number ${i}`));

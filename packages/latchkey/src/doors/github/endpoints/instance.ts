@@ -30,6 +30,7 @@ function shown(apiUrl: string, account: Account) {
     ...simpleUser(apiUrl, account),
     created_at: isoInstant(account.createdAt),
     suspended_at: account.suspendedAt === null ? null : isoInstant(account.suspendedAt),
+    disabled_by_provider_at: account.disabledByProviderAt === null ? null : isoInstant(account.disabledByProviderAt),
   };
 }
 

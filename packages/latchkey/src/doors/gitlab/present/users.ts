@@ -1,15 +1,17 @@
 /** People as GitLab shows them. */
+
 import type { Account } from '../../../actions/accounts/people.ts';
+import { closedBy } from '../../../actions/ground/closed-accounts.ts';
 import { instant } from './dates.ts';
 
 /** The public fields of a person. `publicUrl` without a slash at the end. */
-export function presentUser({ id, login, name, suspendedAt }: Account, publicUrl: string): Record<string, unknown> {
+export function presentUser({ id, login, name, ...account }: Account, publicUrl: string): Record<string, unknown> {
   return {
     id,
     username: login,
     public_email: null,
     name: name === '' ? login : name,
-    state: suspendedAt === null ? 'active' : 'blocked',
+    state: closedBy(account) === null ? 'active' : 'blocked',
     locked: false,
     avatar_url: null,
     web_url: `${publicUrl}/${login}`,

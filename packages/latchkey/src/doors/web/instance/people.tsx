@@ -10,6 +10,8 @@ import { handPasswordLink } from '../../../actions/accounts/new-password.ts';
 import { endSessionsOf } from '../../../actions/accounts/people.ts';
 import { resetTwoFactor } from '../../../actions/accounts/two-factor.ts';
 import type { Permit } from '../../../actions/decision/authorize.ts';
+import { closedBy } from '../../../actions/ground/closed-accounts.ts';
+import { liftProviderFlag } from '../../../actions/identity/provider-flag.ts';
 import { instancePeople } from '../../../actions/organizations/people-tables.ts';
 import type { PermissionSet } from '../../../catalogue/permissions.ts';
 import { WithMenu } from '../frame/layout.tsx';
@@ -97,7 +99,7 @@ function Act({
 
 /** What can be done with somebody, behind a button, so that a row stays one line. Opens without scripts. */
 function Acts({ visit, account }: { visit: Visit; account: Account }): VNode {
-  const { login, suspendedAt, twoFactorAt, lockedAt } = account;
+  const { login, suspendedAt, disabledByProviderAt, twoFactorAt, lockedAt } = account;
   const isSelf = account.id === visit.user.account.id;
   return (
     <details class="lk-acts">
@@ -105,7 +107,9 @@ function Acts({ visit, account }: { visit: Visit; account: Account }): VNode {
         ⋯
       </summary>
       <div class="lk-acts-list">
-        {suspendedAt === null && <Act visit={visit} form="password-link" login={login} words="Password link" />}{' '}
+        {closedBy(account) === null ? (
+          <Act visit={visit} form="password-link" login={login} words="Password link" />
+        ) : null}{' '}
         {twoFactorAt === null ? null : (
           <Act visit={visit} form="reset-two-factor" login={login} words="Reset two-factor" />
         )}{' '}
@@ -119,6 +123,9 @@ function Acts({ visit, account }: { visit: Visit; account: Account }): VNode {
           <Act visit={visit} form="suspend" login={login} words="Suspend" danger />
         ) : (
           <Act visit={visit} form="restore" login={login} words="Restore" />
+        )}{' '}
+        {disabledByProviderAt === null ? null : (
+          <Act visit={visit} form="lift-provider-flag" login={login} words="Enable in spite of the provider" />
         )}{' '}
         {isSelf ? null : (
           <a class="btn btn-sm btn-danger" href={`${PEOPLE}/${login}/delete`} aria-label={`Delete: ${login}`}>
@@ -168,7 +175,13 @@ export const instancePeoplePages: readonly WebPage[] = [
           undo: 'restore',
         }),
       },
-      restore: personForm(restoreUser, { words: (login) => `${login} is back, and so are their tokens.` }),
+      restore: personForm(restoreUser, { words: (login) => `The suspension of ${login} is over.` }),
+      'lift-provider-flag': {
+        access: 'fresh',
+        ...personForm(liftProviderFlag, {
+          words: (login) => `${login} is enabled until the identity provider disables them again.`,
+        }),
+      },
       lock: {
         asks: asksToLock,
         ...personForm(lockUser, {

@@ -1,5 +1,5 @@
 /** The table of people: of an organization, and of the instance. */
-import type { ComponentChildren, VNode } from 'preact';
+import { type ComponentChildren, Fragment, type VNode } from 'preact';
 import {
   MAX_PEOPLE_COUNTED,
   PEOPLE_ON_A_PAGE,
@@ -31,8 +31,15 @@ const LABELS: Readonly<Record<PeopleTab, string>> = {
   all: 'Everybody',
   'no-second-factor': 'No second factor',
   administrators: 'Administrators',
-  suspended: 'Suspended or locked',
+  suspended: 'Suspended, disabled or locked',
 };
+
+/** What keeps somebody out, and how it is called. */
+const SHUT = [
+  ['suspendedAt', 'suspended'],
+  ['disabledByProviderAt', 'disabled by provider'],
+  ['lockedAt', 'locked'],
+] as const;
 
 export function PeopleList({
   visit,
@@ -125,7 +132,8 @@ function Person({
   manages: boolean;
   children: ComponentChildren;
 }): VNode {
-  const { login, name, admin, suspendedAt, lockedAt, kind } = account;
+  const { login, name, admin, kind } = account;
+  const shut = facts === null ? [] : SHUT.flatMap(([flag, words]) => (account[flag] === null ? [] : [words]));
   return (
     <tr>
       <td>
@@ -136,8 +144,11 @@ function Person({
             {role === null ? null : <Label tone={role === 'owner' ? 'accent' : 'secondary'}>{role}</Label>}{' '}
             {admin && role === null ? <Label tone="accent">administrator</Label> : null}{' '}
             {kind === 'machine' ? <Label tone="secondary">machine</Label> : null}{' '}
-            {suspendedAt === null || facts === null ? null : <Label tone="danger">suspended</Label>}{' '}
-            {lockedAt === null || facts === null ? null : <Label tone="danger">locked</Label>}
+            {shut.map((state) => (
+              <Fragment key={state}>
+                <Label tone="danger">{state}</Label>{' '}
+              </Fragment>
+            ))}
             <div class="color-fg-muted">
               <bdi>{name}</bdi>
               {facts?.mail == null ? null : (

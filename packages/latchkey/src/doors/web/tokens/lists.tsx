@@ -31,6 +31,7 @@ const STATES: Readonly<
   denied: { tone: 'danger', words: 'Denied' },
   access_revoked: { tone: 'danger', words: 'Access revoked' },
   owner_suspended: { tone: 'danger', words: 'Owner suspended' },
+  owner_disabled_by_provider: { tone: 'danger', words: 'Owner disabled by provider' },
   account_locked: { tone: 'danger', words: 'Frozen' },
 };
 

@@ -1,11 +1,11 @@
 /** `latchkey admin user delete`: the end of an account, and where goes what it owns. */
 import { Command } from 'commander';
-import type { RepositoriesThen } from '../../actions/instance/account-deletion.ts';
-import { examples } from '../command-help.ts';
-import { once } from '../option-values.ts';
-import { addSettingOptions } from '../setting-options.ts';
-import { type Terminal, UsageError } from '../terminal.ts';
-import { withData, withDataOptions } from './context.ts';
+import type { RepositoriesThen } from '../../../actions/instance/account-deletion.ts';
+import { examples } from '../../command-help.ts';
+import { once } from '../../option-values.ts';
+import { addSettingOptions } from '../../setting-options.ts';
+import { type Terminal, UsageError } from '../../terminal.ts';
+import { withData, withDataOptions } from '../context.ts';
 
 interface Choice {
   readonly withRepositories?: true;
@@ -24,7 +24,7 @@ export function deleteUserCommand(terminal: Terminal): Command {
     .action((login: string, options: Choice) => {
       const repositories = choiceIn(options);
       return withData(command, terminal, async (ctx, permit) => {
-        const { deleteUser } = await import('../../actions/instance/account-deletion.ts');
+        const { deleteUser } = await import('../../../actions/instance/account-deletion.ts');
         await deleteUser(ctx, permit, { login, repositories });
         terminal.say(`deleted ${login}`);
       });

@@ -1,24 +1,26 @@
 /** `latchkey admin user`: people. */
 import { Command } from 'commander';
-import { Secret } from '../../base/secret.ts';
-import { examples } from '../command-help.ts';
-import { once } from '../option-values.ts';
-import { addSettingOptions } from '../setting-options.ts';
-import type { Terminal } from '../terminal.ts';
-import { withData, withDataOptions } from './context.ts';
+import { Secret } from '../../../base/secret.ts';
+import { examples } from '../../command-help.ts';
+import { once } from '../../option-values.ts';
+import { addSettingOptions } from '../../setting-options.ts';
+import type { Terminal } from '../../terminal.ts';
+import { withData, withDataOptions } from '../context.ts';
 import { deleteUserCommand } from './delete-user.ts';
+import { showUserCommand } from './show-user.ts';
 
 /** More than this on standard input isn't a password. The rules for passwords are in the actions. */
 export const MAX_PASSWORD_INPUT_BYTES = 4096;
 
-/** `add`, `suspend`, `restore`, `lock`, `unlock`, `password`, `two-factor` and `delete`. */
+/** `add`, `show`, `suspend`, `restore`, `lock`, `unlock`, `password`, `two-factor` and `delete`. */
 export function userCommand(terminal: Terminal): Command {
   const command = new Command('user').description(
-    'people: add, suspend, restore, lock, unlock, password, two-factor, delete',
+    'people: add, show, suspend, restore, lock, unlock, password, two-factor, delete',
   );
   command.addCommand(addCommand(terminal));
-  command.addCommand(suspensionCommand(terminal, 'suspend'));
-  command.addCommand(suspensionCommand(terminal, 'restore'));
+  command.addCommand(showUserCommand(terminal));
+  command.addCommand(suspendCommand(terminal));
+  command.addCommand(restoreCommand(terminal));
   command.addCommand(lockCommand(terminal, 'lock'));
   command.addCommand(lockCommand(terminal, 'unlock'));
   command.addCommand(passwordCommand(terminal));
@@ -41,7 +43,7 @@ function addCommand(terminal: Terminal): Command {
     .action(async (login: string, options: { email: string; verified?: true; admin?: true; passwordStdin?: true }) => {
       const password = options.passwordStdin === true ? await readPassword(terminal) : null;
       await withData(command, terminal, async (ctx, permit) => {
-        const { addUser } = await import('../../actions/accounts/accounts.ts');
+        const { addUser } = await import('../../../actions/accounts/accounts.ts');
         const user = await addUser(ctx, permit, {
           login,
           email: options.email,
@@ -58,22 +60,39 @@ function addCommand(terminal: Terminal): Command {
   ]);
 }
 
-function suspensionCommand(terminal: Terminal, verb: 'suspend' | 'restore'): Command {
-  const does = {
-    suspend: 'suspend a person: all their tokens are dead on the next request',
-    restore: 'take a suspension back: their tokens work again',
-  };
-  const command = new Command(verb)
-    .description(does[verb])
+function suspendCommand(terminal: Terminal): Command {
+  const command = new Command('suspend')
+    .description('suspend a person: all their tokens are dead on the next request')
     .argument('<LOGIN>', 'who')
     .action((login: string) =>
       withData(command, terminal, async (ctx, permit) => {
-        const { suspendUser, restoreUser } = await import('../../actions/accounts/accounts.ts');
-        await (verb === 'suspend' ? suspendUser : restoreUser)(ctx, permit, login);
-        terminal.say(verb === 'suspend' ? `suspended ${login}` : `restored ${login}`);
+        const { suspendUser } = await import('../../../actions/accounts/accounts.ts');
+        await suspendUser(ctx, permit, login);
+        terminal.say(`suspended ${login}`);
       }),
     );
-  return examples(withDataOptions(command), [`latchkey admin user ${verb} ada`]);
+  return examples(withDataOptions(command), ['latchkey admin user suspend ada']);
+}
+
+function restoreCommand(terminal: Terminal): Command {
+  const command = new Command('restore')
+    .description('take a suspension back: their tokens work again')
+    .argument('<LOGIN>', 'who')
+    .option('--disabled-by-provider', 'lift what an identity provider set, instead of a suspension')
+    .action((login: string, { disabledByProvider }: { disabledByProvider?: true }) =>
+      withData(command, terminal, async (ctx, permit) => {
+        const [{ restoreUser }, { liftProviderFlag }] = await Promise.all([
+          import('../../../actions/accounts/accounts.ts'),
+          import('../../../actions/identity/provider-flag.ts'),
+        ]);
+        await (disabledByProvider === true ? liftProviderFlag : restoreUser)(ctx, permit, login);
+        terminal.say(`restored ${login}`);
+      }),
+    );
+  return examples(withDataOptions(command), [
+    'latchkey admin user restore ada',
+    'latchkey admin user restore ada --disabled-by-provider',
+  ]);
 }
 
 function lockCommand(terminal: Terminal, verb: 'lock' | 'unlock'): Command {
@@ -88,7 +107,7 @@ function lockCommand(terminal: Terminal, verb: 'lock' | 'unlock'): Command {
     .argument('<LOGIN>', 'who')
     .action((login: string) =>
       withData(command, terminal, async (ctx, permit) => {
-        const { lockUser, unlockUser } = await import('../../actions/accounts/locks.ts');
+        const { lockUser, unlockUser } = await import('../../../actions/accounts/locks.ts');
         await (verb === 'lock' ? lockUser : unlockUser)(ctx, permit, login);
         terminal.say(`${verb}ed ${login}`);
       }),
@@ -102,7 +121,7 @@ function passwordCommand(terminal: Terminal): Command {
     .argument('<LOGIN>', 'who')
     .action((login: string) =>
       withData(command, terminal, async (ctx, permit) => {
-        const { handPasswordLink } = await import('../../actions/accounts/new-password.ts');
+        const { handPasswordLink } = await import('../../../actions/accounts/new-password.ts');
         terminal.print(ctx.settings.publicUrl + (await handPasswordLink(ctx, permit, login)));
       }),
     );
@@ -121,7 +140,7 @@ function twoFactorCommand(terminal: Terminal): Command {
     .requiredOption('--off', 'switch it off')
     .action((login: string) =>
       withData(command, terminal, async (ctx, permit) => {
-        const { resetTwoFactor } = await import('../../actions/accounts/two-factor.ts');
+        const { resetTwoFactor } = await import('../../../actions/accounts/two-factor.ts');
         await resetTwoFactor(ctx, permit, login);
         terminal.say(`switched off the two-factor authentication of ${login}`);
       }),
