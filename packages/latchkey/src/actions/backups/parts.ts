@@ -55,7 +55,7 @@ export class PartsWriter {
       throw new Fault('something is too large for a backup', { detail: `${bytes.length} bytes in one piece` });
     const stored = await this.#encryption.seal(kind === 'text' ? await compress(bytes) : bytes);
     const digest = hash('sha256', stored, 'hex');
-    const isThere = this.used.has(digest) || (!this.#rewrites && (await this.#target.has(partFile(digest))));
+    const isThere = this.used.has(digest) || (!this.#rewrites && (await this.#target.reuse(partFile(digest))));
     if (!isThere) {
       await this.#target.put(partFile(digest), stored);
       this.bytes += stored.length;
@@ -66,7 +66,7 @@ export class PartsWriter {
 
   /** True when all parts are still where an earlier backup put them; then they count as used. */
   async reuses(digests: readonly string[]): Promise<boolean> {
-    for (const digest of digests) if (!(await this.#target.has(partFile(digest)))) return false;
+    for (const digest of digests) if (!(await this.#target.reuse(partFile(digest)))) return false;
     for (const digest of digests) this.used.add(digest);
     return true;
   }

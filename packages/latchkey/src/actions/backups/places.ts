@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault } from '../../base/errors.ts';
 import { unlessGone } from '../../base/machine/gone.ts';
@@ -17,6 +17,8 @@ export interface Target {
   put(name: string, bytes: Uint8Array): Promise<void>;
   /** True when a file with that name is there, from an earlier backup. */
   has(name: string): Promise<boolean>;
+  /** Like `has`; the file then counts as written now, so that nobody who deletes old backups meanwhile takes it. */
+  reuse(name: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -51,6 +53,12 @@ export class BackupFolder implements Target, Origin {
 
   async has(name: string): Promise<boolean> {
     return (await stat(this.#fileOf(name)).catch(unlessGone))?.isFile() === true;
+  }
+
+  async reuse(name: string): Promise<boolean> {
+    const now = new Date();
+    const marked = utimes(this.#fileOf(name), now, now).then(() => true);
+    return (await inWords(this.path, 'written to', () => marked.catch(unlessGone))) === true;
   }
 
   async names(): Promise<readonly string[]> {
@@ -149,6 +157,10 @@ export class BackupStream implements Target {
   }
 
   async has(): Promise<boolean> {
+    return false;
+  }
+
+  async reuse(): Promise<boolean> {
     return false;
   }
 
