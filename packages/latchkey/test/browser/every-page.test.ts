@@ -83,7 +83,6 @@ test('every page is found, and axe finds nothing on it', { timeout: 600_000 }, a
 
 /** A token in each possible state, by the text in its row. */
 const STATES = {
-  Active: { expires_at: 'soon' },
   Expired: { expires_at: 'past' },
   'Used up': { uses_left: 0 },
   'Not yet valid': { not_before_at: 'later' },

@@ -16,6 +16,8 @@ import { refusalsOf, type TokenRefusal } from '../decision/token-refusals.ts';
 import type { Context } from '../ground/context.ts';
 
 const MOST_OF_A_KIND = 5;
+/** Organizations in menus; where more requests than that wait, as many as those. */
+const MOST_IN_MENUS = 10;
 
 export interface WaitingRequests {
   readonly organization: string;
@@ -29,17 +31,32 @@ export interface Needs {
   readonly ending: readonly (Token & { readonly expiresAt: UnixSeconds })[];
 }
 
-/** The requests that wait for this person in the organizations that they own, the oldest first. */
-export async function waitingRequests(ctx: Context, { identity }: SignedIn): Promise<readonly WaitingRequests[]> {
-  const owned = [...(identity.facts?.memberships ?? [])].flatMap(([id, role]) => (role === 'owner' ? [id] : []));
-  if (owned.length === 0) return [];
-  const totals = await pendingTotals(ctx.store.db, owned);
-  const accounts = await accountsByIds(ctx.store.db, [...totals.keys()]);
-  return [...totals]
-    .flatMap(([id, total]) => {
-      const organization = accounts.get(id);
-      return organization === undefined ? [] : [{ organization: organization.login, ...total }];
-    })
+/** An organization that somebody belongs to, as menus need it. */
+export interface OwnOrganization {
+  readonly login: string;
+  readonly isOwner: boolean;
+  /** The requests that wait for its owner, if any do. */
+  readonly waiting: Omit<WaitingRequests, 'organization'> | null;
+}
+
+/** The first of this person's organizations, those that they own before others, and every one where something waits. */
+export async function ownOrganizations(ctx: Context, { identity }: SignedIn): Promise<readonly OwnOrganization[]> {
+  const memberships = [...(identity.facts?.memberships ?? [])];
+  if (memberships.length === 0) return [];
+  const owned = new Set(memberships.flatMap(([id, role]) => (role === 'owner' ? [id] : [])));
+  const totals = owned.size === 0 ? new Map<number, never>() : await pendingTotals(ctx.store.db, [...owned]);
+  const shown = [...totals.keys(), ...owned, ...memberships.map(([id]) => id)];
+  const ids = [...new Set(shown)].slice(0, Math.max(MOST_IN_MENUS, totals.size));
+  const accounts = await accountsByIds(ctx.store.db, ids);
+  return [...accounts.values()]
+    .map(({ id, login }) => ({ login, isOwner: owned.has(id), waiting: totals.get(id) ?? null }))
+    .toSorted((one, other) => one.login.localeCompare(other.login, 'en'));
+}
+
+/** The requests that wait in them, the oldest first. */
+export function waitingIn(organizations: readonly OwnOrganization[]): readonly WaitingRequests[] {
+  return organizations
+    .flatMap(({ login, waiting }) => (waiting === null ? [] : [{ organization: login, ...waiting }]))
     .toSorted((one, other) => one.since - other.since);
 }
 

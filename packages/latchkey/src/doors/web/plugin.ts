@@ -22,7 +22,7 @@
  * What pages get from here: `visit.user` (who is signed in), `visit.permit(need, target)` for actions (a no becomes a
  * page with the decision's words), `visit.fields(form id)` for what a form shows (typed, else filled in by the address,
  * else the page's own; with errors), `visit.flash?.once` for what only this page may show and only once (a new token).
- * Parts: `parts/form.tsx`, its fields beside it, `parts/components.tsx`, `frame/layout.tsx`; menus: `frame/menus.ts`.
+ * Parts: `parts/form.tsx`, its fields beside it, `parts/components.tsx`, `frame/rail.tsx`; menus: `frame/menus.ts`.
  *
  * Invariant: a form does something only if it was sent from one of our pages (`frame/same-origin.ts`), by whoever that
  * page was shown to.
@@ -38,7 +38,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import { leaveFlash, pickUpFlash, signedInBy } from '../../actions/accounts/sessions.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { mintSecret } from '../../actions/ground/one-time-secrets.ts';
-import { waitingRequests } from '../../actions/organizations/needs.ts';
+import { ownOrganizations } from '../../actions/organizations/needs.ts';
 import { Problem } from '../../base/errors.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { isAbandoned } from '../../base/requests/body-deadline.ts';
@@ -111,8 +111,10 @@ async function serve(
 ): Promise<FastifyReply> {
   const visit = await visitOf(frame, request, reply);
   try {
-    if (visit.method === 'GET' && visit.person !== null) visit.waiting = await waitingRequests(frame.ctx, visit.person);
-    return await send(frame, visit, reply, each === null ? notFound() : await answerOf(visit, each, request.headers));
+    if (visit.method === 'GET') await fillMenus(visit);
+    const answer = each === null ? notFound() : await answerOf(visit, each, request.headers);
+    if (visit.method === 'POST' && answer.kind === 'page') await fillMenus(visit);
+    return await send(frame, visit, reply, answer);
   } catch (error) {
     if (isAbandoned(request.raw)) return reply.hijack();
     if (error instanceof Refused) {
@@ -133,6 +135,10 @@ async function serve(
     // The page's pattern: the path itself may contain a one-time link.
     return send(frame, visit, reply, failure(frame.ctx, error, each?.path ?? null));
   }
+}
+
+async function fillMenus(visit: Visit): Promise<void> {
+  if (visit.person !== null) visit.organizations = await ownOrganizations(visit.ctx, visit.person);
 }
 
 function failure(ctx: Context, error: unknown, pattern: string | null): Answer {

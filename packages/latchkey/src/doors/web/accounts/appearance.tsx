@@ -1,8 +1,8 @@
 /** How pages look: as the system says, light or dark. Stored in the browser, because it concerns that browser. */
 import { chooseTimeZone, noteTimeZone } from '../../../actions/accounts/own-profile.ts';
 import { problem } from '../../../base/errors.ts';
-import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
+import { WithMenu } from '../frame/rail.tsx';
 import { THEMES } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Radios, Select } from '../parts/choice-fields.tsx';

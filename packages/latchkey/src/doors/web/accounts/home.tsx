@@ -17,7 +17,7 @@ import { formFacts } from '../../../actions/tokens/form.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { organizationPath } from '../organizations/area.tsx';
-import { Avatar, Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
+import { Avatar, Blankslate, Icon, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 import { NeedsList } from './needs.tsx';
 
 const ON_A_PAGE = 30;
@@ -100,6 +100,7 @@ async function home(visit: Visit): Promise<Answer> {
         <NeedsList visit={visit} needs={{ ...needs, requests: visit.waiting }} />
         <Subhead title="Repositories">
           <a class="btn btn-primary btn-sm" href="/new">
+            <Icon name="plus" />
             New repository
           </a>
         </Subhead>
@@ -113,7 +114,7 @@ async function home(visit: Visit): Promise<Answer> {
           visit={visit}
           listing={listing}
           blank={
-            <Blankslate heading="No repositories yet">
+            <Blankslate heading="No repositories yet" icon="repo">
               <p>Yours, and those that you work on, are listed here.</p>
               <p>
                 <a class="btn" href="/new">
@@ -181,7 +182,11 @@ async function account(visit: Visit): Promise<Answer> {
       <RepositoryList
         visit={visit}
         listing={listing}
-        blank={<Blankslate heading="No repositories">None that you can see.</Blankslate>}
+        blank={
+          <Blankslate heading="No repositories" icon="repo">
+            None that you can see.
+          </Blankslate>
+        }
       />
     </>,
   );

@@ -12,8 +12,8 @@ import { ProviderFailure } from '../../../actions/identity/provider-failures.ts'
 import { arriveFromProvider, offeredProviders, signInByIdentity } from '../../../actions/identity/provider-sign-in.ts';
 import { Problem } from '../../../base/errors.ts';
 import { SettingsArea } from '../frame/areas.tsx';
-import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
+import { WithMenu } from '../frame/rail.tsx';
 import { returnPath } from '../frame/return-path.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';

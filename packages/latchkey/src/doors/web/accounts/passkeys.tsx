@@ -12,8 +12,8 @@ import {
   takesPasskeys,
 } from '../../../actions/accounts/passkeys.ts';
 import { SettingsArea } from '../frame/areas.tsx';
-import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
+import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, Label, LastUsed, Notice, Subhead, Time } from '../parts/components.tsx';

@@ -1,7 +1,7 @@
 /** The public profile; one page under GitHub's path and GitLab's, each with its own menu. */
 import { changeProfile, MAX_PROFILE_LENGTH, PROFILE_FIELDS } from '../../../actions/accounts/own-profile.ts';
-import { WithMenu } from '../frame/layout.tsx';
 import { type Menu, PROFILE_MENU, SETTINGS_MENU } from '../frame/menus.ts';
+import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Avatar, Subhead } from '../parts/components.tsx';

@@ -6,8 +6,8 @@
 import { recoveryCodesLeft, renewRecoveryCodes, spacedCode } from '../../../actions/accounts/two-factor.ts';
 import { problem } from '../../../base/errors.ts';
 import { SettingsArea } from '../frame/areas.tsx';
-import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
+import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, file, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { newCodesQuestion } from '../organizations/questions.tsx';

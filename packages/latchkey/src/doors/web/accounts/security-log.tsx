@@ -3,8 +3,8 @@ import { type AuditEntry, exportSecurityLog } from '../../../actions/accounts/se
 import { type LogEntry, readLog } from '../../../actions/organizations/audit-log.ts';
 import { Problem } from '../../../base/errors.ts';
 import { isoInstant } from '../../../base/time.ts';
-import { WithMenu } from '../frame/layout.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
+import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, file, page, type WebPage } from '../frame/web-page.ts';
 import { nextPagePath, numberIn } from '../organizations/area.tsx';

@@ -1,7 +1,7 @@
 /** Frames that several pages share, each a menu with the page beside it; also around the question of a heavy act. */
 import type { ComponentChildren, VNode } from 'preact';
-import { WithMenu } from './layout.tsx';
 import { DEVELOPER_MENU, INSTANCE_MENU, type Menu, SETTINGS_MENU } from './menus.ts';
+import { WithMenu } from './rail.tsx';
 import type { Visit } from './visit.ts';
 
 export type Area = (props: { visit: Visit; children: ComponentChildren }) => VNode;

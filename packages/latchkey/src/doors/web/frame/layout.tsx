@@ -1,16 +1,15 @@
-/**
- * The frame around every page: the bar with the avatar menu, messages, the page itself, and the side menu in areas
- * that have one.
- */
+/** The frame around every page: the bar, the rail, messages, the page itself, the footer. */
 import type { ComponentChildren, VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import { PROVIDER_FAILURES } from '../../../actions/identity/provider-failures.ts';
 import { zoneWords } from '../../../base/time.ts';
-import { Avatar, Notice } from '../parts/components.tsx';
+import { Notice } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { cancelPath, PageContextProvider } from '../parts/page-context.ts';
 import type { AssetAddresses } from '../styles/assets.ts';
-import { AVATAR_MENU, isCurrent, type Menu, type MenuItem, UNLOCK_PATH } from './menus.ts';
+import { Bar } from './bar.tsx';
+import { UNLOCK_PATH } from './menus.ts';
+import { Rail } from './rail.tsx';
 import type { Visit } from './visit.ts';
 
 /** Messages for anonymous visitors, by the `notice` in the address: nobody can make us say anything else. */
@@ -25,17 +24,24 @@ const NOTICES: Readonly<Record<string, string>> = {
 /** Why a sign-in by an identity provider ended, in the same way: `provider_down`. */
 const FAILURES: Readonly<Record<string, string>> = PROVIDER_FAILURES;
 
-/** The whole document. */
+/** The whole document. The page is drawn before its frame, because it says which menu it belongs to. */
 export function documentOf(visit: Visit, assets: AssetAddresses, title: string, body: ComponentChildren): string {
-  const times = zoneWords(visit.person?.account.timeZone ?? null);
-  const context = { cancelTo: visit.person === null ? null : cancelPath(visit.path), times, icons: assets.icons };
-  const html = renderToString(
-    <PageContextProvider value={context}>
-      <Document visit={visit} assets={assets} title={title}>
-        {body}
-      </Document>
-    </PageContextProvider>,
+  const context = {
+    cancelTo: visit.person === null ? null : cancelPath(visit.path),
+    times: zoneWords(visit.person?.account.timeZone ?? null),
+    icons: assets.icons,
+    said: { menu: null },
+  };
+  const draw = (what: ComponentChildren): string =>
+    renderToString(<PageContextProvider value={context}>{what}</PageContextProvider>);
+  const content = draw(
+    <>
+      <Locked visit={visit} />
+      <Messages visit={visit} />
+      {body}
+    </>,
   );
+  const html = draw(<Document visit={visit} assets={assets} title={title} content={content} />);
   return `<!doctype html>\n${withoutTurns(html)}`;
 }
 
@@ -55,12 +61,13 @@ function Document({
   visit,
   assets,
   title,
-  children,
+  content,
 }: {
   visit: Visit;
   assets: AssetAddresses;
   title: string;
-  children: ComponentChildren;
+  /** Drawn already. */
+  content: string;
 }): VNode {
   return (
     <html lang="en" data-color-mode={visit.theme} data-light-theme="light" data-dark-theme="dark">
@@ -74,16 +81,16 @@ function Document({
         <link rel="icon" type="image/svg+xml" href={assets.icon} />
         <script type="module" src={assets.script} />
       </head>
-      <body {...(visit.person === null ? {} : { 'data-who': visit.person.account.login })} {...asksForZone(visit)}>
+      <body
+        {...(visit.person === null ? {} : { class: 'lk-app', 'data-who': visit.person.account.login })}
+        {...asksForZone(visit)}
+      >
         <a class="lk-skip" href="#content">
           Skip to content
         </a>
         <Bar visit={visit} icon={assets.icon} />
-        <main id="content" class="lk-main" tabIndex={-1}>
-          <Locked visit={visit} />
-          <Messages visit={visit} />
-          {children}
-        </main>
+        {visit.person === null ? null : <Rail visit={visit} />}
+        <main id="content" class="lk-main" tabIndex={-1} dangerouslySetInnerHTML={{ __html: content }} />
         <footer class="lk-footer color-fg-muted">
           Latchkey
           <Zone visit={visit} />
@@ -108,74 +115,6 @@ function Zone({ visit }: { visit: Visit }): VNode | null {
     <>
       {' · '}Times are in {zone ?? 'UTC'}. <a href="/settings/appearance">Change</a>
     </>
-  );
-}
-
-function Bar({ visit, icon }: { visit: Visit; icon: string }): VNode {
-  const login = visit.person?.account.login ?? null;
-  return (
-    <header class="lk-bar">
-      <a class="lk-brand" href="/">
-        <img src={icon} alt="" width="24" height="24" /> Latchkey
-      </a>
-      <nav class="lk-bar-nav" aria-label="Account">
-        {login === null ? (
-          <a class="lk-bar-link" href="/login">
-            Sign in
-          </a>
-        ) : (
-          <>
-            <WaitingLink visit={visit} />
-            <AvatarMenu visit={visit} login={login} />
-          </>
-        )}
-      </nav>
-    </header>
-  );
-}
-
-/** From every page to what waits for an owner; nothing while nothing does. */
-function WaitingLink({ visit: { waiting } }: { visit: Visit }): VNode | null {
-  const total = waiting.reduce((sum, { count }) => sum + count, 0);
-  const [first, ...more] = waiting;
-  if (first === undefined) return null;
-  const path = `/organizations/${encodeURIComponent(first.organization)}/settings/personal-access-token-requests`;
-  return (
-    <a class="lk-bar-link" href={more.length === 0 ? path : '/'}>
-      Requests
-      <Count of={total} />
-    </a>
-  );
-}
-
-/** Opens without scripts, because it is a `<details>`. */
-function AvatarMenu({ visit, login }: { visit: Visit; login: string }): VNode {
-  const items: readonly MenuItem[] = [
-    ...AVATAR_MENU,
-    ...(visit.user.account.admin ? [{ label: 'Instance', path: '/instance' }] : []),
-  ];
-  return (
-    <details class="lk-menu" data-menu>
-      <summary aria-label={`Account menu of ${login}`}>
-        <Avatar login={login} />
-        <span class="dropdown-caret" />
-      </summary>
-      <div class="lk-menu-list">
-        <p class="lk-menu-head">
-          Signed in as <strong>{login}</strong>
-        </p>
-        <ul>
-          {items.map((item) => (
-            <li>
-              <a href={item.path}>{item.label}</a>
-            </li>
-          ))}
-          <li class="lk-menu-last">
-            <a href="/logout">Sign out</a>
-          </li>
-        </ul>
-      </div>
-    </details>
   );
 }
 
@@ -219,68 +158,6 @@ function Undo({ visit }: { visit: Visit }): VNode | null {
         Undo
       </button>
     </Form>
-  );
-}
-
-/** A page of an area: its menu at the side; on narrow screens above, behind a button that works without scripts. */
-export function WithMenu({ visit, menu, children }: { visit: Visit; menu: Menu; children: ComponentChildren }): VNode {
-  return (
-    <div class="lk-columns">
-      <nav class="lk-side" aria-label={menu.label}>
-        <h2 class="lk-side-title">{menu.label}</h2>
-        <details class="lk-side-toggle">
-          <summary class="btn btn-block">{currentLabel(menu.items, visit.path) ?? menu.label}</summary>
-        </details>
-        <ul>
-          {menu.items.map((item) => (
-            <SideItem item={item} path={visit.path} />
-          ))}
-        </ul>
-      </nav>
-      <div class="lk-content">{children}</div>
-    </div>
-  );
-}
-
-/** The entry of the page, or of the one above it. */
-function currentLabel(items: readonly MenuItem[], path: string): string | null {
-  for (const item of items) {
-    const below = currentLabel(item.items ?? [], path);
-    if (below !== null) return below;
-    if (isCurrent(item, path)) return item.label;
-  }
-  return null;
-}
-
-/** How much waits, beside the entry that leads there. */
-function Count({ of }: { of: number }): VNode | null {
-  return of === 0 ? null : (
-    <>
-      {' '}
-      <span class="Counter Counter--primary">
-        {of}
-        <span class="sr-only"> waiting</span>
-      </span>
-    </>
-  );
-}
-
-function SideItem({ item, path }: { item: MenuItem; path: string }): VNode {
-  const current = isCurrent(item, path) ? ({ 'aria-current': 'page' } as const) : {};
-  return (
-    <li>
-      <a href={item.path} {...current}>
-        {item.label}
-        <Count of={item.count ?? 0} />
-      </a>
-      {item.items === undefined ? null : (
-        <ul>
-          {item.items.map((below) => (
-            <SideItem item={below} path={path} />
-          ))}
-        </ul>
-      )}
-    </li>
   );
 }
 

@@ -1,10 +1,13 @@
-/** The menus, as data: the bar, behind the avatar, and beside the pages of each area. */
+/** The menus, as data: behind the avatar, and in the rail, where each area of pages has its own. */
+import type { IconName } from '../styles/icons.ts';
+
 export interface MenuItem {
   readonly label: string;
   readonly path: string;
   /** True when the pages below it belong to it, too. */
   readonly withBelow?: boolean;
   readonly items?: readonly MenuItem[];
+  readonly icon?: IconName;
   /** How much waits there for whoever looks; 0 isn't shown. */
   readonly count?: number;
 }
@@ -13,6 +16,10 @@ export interface Menu {
   /** Its name for people who can't see it. */
   readonly label: string;
   readonly items: readonly MenuItem[];
+  /** Whose area it is, when it is an organization's. */
+  readonly organization?: string;
+  /** The way to the menu that this one is below. */
+  readonly up?: MenuItem;
 }
 
 /** Behind the avatar. Guides send people to `Settings` and `Edit profile`: GitHub's way and GitLab's. */
@@ -28,22 +35,24 @@ export const UNLOCK_PATH = '/settings/unlock';
 export const SETTINGS_MENU: Menu = {
   label: 'Settings',
   items: [
-    { label: 'Public profile', path: '/settings/profile' },
-    { label: 'Appearance', path: '/settings/appearance' },
-    { label: 'Emails', path: '/settings/emails' },
-    { label: 'Password and authentication', path: '/settings/security', withBelow: true },
-    { label: 'Sessions', path: '/settings/sessions' },
-    { label: 'Security log', path: '/settings/security-log' },
-    { label: 'Developer settings', path: '/settings/developers' },
+    { label: 'Public profile', path: '/settings/profile', icon: 'person' },
+    { label: 'Appearance', path: '/settings/appearance', icon: 'paintbrush' },
+    { label: 'Emails', path: '/settings/emails', icon: 'mail' },
+    { label: 'Password and authentication', path: '/settings/security', icon: 'shield-lock', withBelow: true },
+    { label: 'Sessions', path: '/settings/sessions', icon: 'device-desktop' },
+    { label: 'Security log', path: '/settings/security-log', icon: 'log' },
+    { label: 'Developer settings', path: '/settings/developers', icon: 'code' },
   ],
 };
 
 export const DEVELOPER_MENU: Menu = {
   label: 'Developer settings',
+  up: { label: 'All settings', path: '/settings/profile', icon: 'arrow-left' },
   items: [
     {
       label: 'Personal access tokens',
       path: '/settings/developers',
+      icon: 'key',
       items: [
         { label: 'Fine-grained tokens', path: '/settings/personal-access-tokens', withBelow: true },
         { label: 'Tokens (classic)', path: '/settings/tokens', withBelow: true },
@@ -51,8 +60,8 @@ export const DEVELOPER_MENU: Menu = {
         { label: 'May a token do this?', path: '/settings/token-check' },
       ],
     },
-    { label: 'Push approvals', path: '/settings/push-approvals', withBelow: true },
-    { label: 'Machine accounts', path: '/settings/machines', withBelow: true },
+    { label: 'Push approvals', path: '/settings/push-approvals', icon: 'git-branch-check', withBelow: true },
+    { label: 'Machine accounts', path: '/settings/machines', icon: 'hubot', withBelow: true },
   ],
 };
 
@@ -60,27 +69,79 @@ export const DEVELOPER_MENU: Menu = {
 export const PROFILE_MENU: Menu = {
   label: 'User settings',
   items: [
-    { label: 'Profile', path: '/-/user_settings/profile' },
-    { label: 'Access tokens', path: '/-/user_settings/personal_access_tokens', withBelow: true },
-    { label: 'Active sessions', path: '/settings/sessions' },
-    { label: 'Password', path: '/settings/security' },
+    { label: 'Profile', path: '/-/user_settings/profile', icon: 'person' },
+    { label: 'Access tokens', path: '/-/user_settings/personal_access_tokens', icon: 'key', withBelow: true },
+    { label: 'Active sessions', path: '/settings/sessions', icon: 'device-desktop' },
+    { label: 'Password', path: '/settings/security', icon: 'shield-lock' },
   ],
 };
 
 export const INSTANCE_MENU: Menu = {
   label: 'Instance',
   items: [
-    { label: 'People', path: '/instance/people' },
-    { label: 'Invitations', path: '/instance/invitations' },
-    { label: 'Token policy', path: '/instance/policy' },
-    { label: 'Active tokens', path: '/instance/tokens' },
-    { label: 'Workload issuers', path: '/instance/workload-issuers' },
-    { label: 'Audit log', path: '/instance/audit-log' },
-    { label: 'Mail', path: '/instance/mail', withBelow: true },
-    { label: 'Restoration', path: '/instance/restoration' },
-    { label: 'Health', path: '/instance/health' },
+    { label: 'People', path: '/instance/people', icon: 'people' },
+    { label: 'Invitations', path: '/instance/invitations', icon: 'person-add' },
+    { label: 'Token policy', path: '/instance/policy', icon: 'law' },
+    { label: 'Active tokens', path: '/instance/tokens', icon: 'key-asterisk' },
+    { label: 'Workload issuers', path: '/instance/workload-issuers', icon: 'workflow' },
+    { label: 'Audit log', path: '/instance/audit-log', icon: 'log' },
+    { label: 'Mail', path: '/instance/mail', icon: 'mail', withBelow: true },
+    { label: 'Restoration', path: '/instance/restoration', icon: 'history' },
+    { label: 'Health', path: '/instance/health', icon: 'pulse' },
   ],
 };
+
+/** `/organizations/octo/settings/…`: GitHub's paths. */
+export function organizationPath(login: string, below: string): string {
+  return `/organizations/${encodeURIComponent(login)}/settings/${below}`;
+}
+
+/** An organization's own area, for its owners. @param waiting requests that wait for them */
+export function organizationMenu(login: string, waiting: number): Menu {
+  const item = itemOf(login);
+  return {
+    label: login,
+    organization: login,
+    items: [
+      { label: 'Repositories', path: `/${login}`, icon: 'repo' },
+      item('People', 'people', 'people'),
+      item('Machine accounts', 'machines', 'hubot'),
+      {
+        label: 'Personal access tokens',
+        path: organizationPath(login, ''),
+        icon: 'key',
+        items: [
+          { ...item('Pending requests', 'personal-access-token-requests'), count: waiting },
+          item('Active tokens', 'personal-access-tokens'),
+          item('Policy', 'personal-access-token-policy'),
+        ],
+      },
+      item('Single sign-on', 'single-sign-on', 'passkey-fill'),
+      item('Audit log', 'audit-log', 'log'),
+    ],
+  };
+}
+
+/** What its owners need most, for the rail of other pages. */
+export function shortOrganizationMenu(login: string, waiting: number): readonly MenuItem[] {
+  const item = itemOf(login);
+  return [
+    { ...item('Pending requests', 'personal-access-token-requests', 'inbox'), count: waiting },
+    item('Active tokens', 'personal-access-tokens', 'key-asterisk'),
+    item('Policy', 'personal-access-token-policy', 'law'),
+    item('People', 'people', 'people'),
+    item('Audit log', 'audit-log', 'log'),
+  ];
+}
+
+const itemOf =
+  (login: string) =>
+  (label: string, below: string, icon?: IconName): MenuItem => ({
+    label,
+    path: organizationPath(login, below),
+    withBelow: true,
+    ...(icon === undefined ? {} : { icon }),
+  });
 
 /** True when the item is for the page at `path`. */
 export function isCurrent(item: MenuItem, path: string): boolean {

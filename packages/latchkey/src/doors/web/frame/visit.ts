@@ -10,7 +10,7 @@ import { authorizeIdentity, type Permit } from '../../../actions/decision/author
 import type { TargetName } from '../../../actions/decision/targets.ts';
 import type { Context } from '../../../actions/ground/context.ts';
 import { mintSecret } from '../../../actions/ground/one-time-secrets.ts';
-import type { WaitingRequests } from '../../../actions/organizations/needs.ts';
+import { type OwnOrganization, type WaitingRequests, waitingIn } from '../../../actions/organizations/needs.ts';
 import { Problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
 import type { Explanation } from '../../../rules/explain.ts';
@@ -70,8 +70,8 @@ export class Visit {
   readonly streams: Streams;
   /** What an action left for this page. */
   flash: Flash | null = null;
-  /** What waits for this person in their organizations, for the menus. */
-  waiting: readonly WaitingRequests[] = [];
+  /** Organizations of this person, for the menus. */
+  organizations: readonly OwnOrganization[] = [];
   /** What was wrong with the form that was sent. */
   problem: Problem | null = null;
 
@@ -129,6 +129,11 @@ export class Visit {
     this.person = person;
     this.secret = secret;
     this.setSession(secret);
+  }
+
+  /** What waits for this person in their organizations. */
+  get waiting(): readonly WaitingRequests[] {
+    return waitingIn(this.organizations);
   }
 
   /** A parameter of the path. */

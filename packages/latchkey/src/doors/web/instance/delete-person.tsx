@@ -8,8 +8,8 @@ import {
 } from '../../../actions/instance/account-deletion.ts';
 import { problem } from '../../../base/errors.ts';
 import { isSameName } from '../../../rules/names.ts';
-import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
+import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Radios } from '../parts/choice-fields.tsx';

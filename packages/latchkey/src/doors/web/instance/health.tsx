@@ -2,8 +2,8 @@
 import type { VNode } from 'preact';
 import { type InstanceHealth, readInstanceHealth } from '../../../actions/instance/instance-health.ts';
 import type { Need } from '../../../rules/model.ts';
-import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
+import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type WebPage } from '../frame/web-page.ts';
 import { Label, Subhead } from '../parts/components.tsx';

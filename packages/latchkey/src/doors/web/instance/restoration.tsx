@@ -13,8 +13,8 @@ import {
 } from '../../../actions/instance/tokens-in-doubt.ts';
 import { problem } from '../../../base/errors.ts';
 import { InstanceArea } from '../frame/areas.tsx';
-import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
+import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { nextPagePath, numberIn } from '../organizations/area.tsx';

@@ -10,8 +10,8 @@ import {
 import { PRESET_NAMES, presetOf } from '../../../catalogue/workloads/issuers.ts';
 import type { Need } from '../../../rules/model.ts';
 import { InstanceArea } from '../frame/areas.tsx';
-import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
+import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { Select } from '../parts/choice-fields.tsx';

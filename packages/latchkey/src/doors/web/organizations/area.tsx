@@ -3,43 +3,17 @@ import type { ComponentChildren, VNode } from 'preact';
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import type { PermissionSet } from '../../../catalogue/permissions.ts';
 import type { Need } from '../../../rules/model.ts';
-import { WithMenu } from '../frame/layout.tsx';
-import type { Menu } from '../frame/menus.ts';
+import { organizationMenu } from '../frame/menus.ts';
+import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 
-/** `/organizations/octo/settings/…`: GitHub's paths. */
-export function organizationPath(login: string, below: string): string {
-  return `/organizations/${encodeURIComponent(login)}/settings/${below}`;
-}
-
-function menuOf(login: string, waiting: number): Menu {
-  const item = (label: string, below: string) => ({ label, path: organizationPath(login, below), withBelow: true });
-  return {
-    label: login,
-    items: [
-      { label: 'Repositories', path: `/${login}` },
-      item('People', 'people'),
-      item('Machine accounts', 'machines'),
-      {
-        label: 'Personal access tokens',
-        path: organizationPath(login, ''),
-        items: [
-          { ...item('Pending requests', 'personal-access-token-requests'), count: waiting },
-          item('Active tokens', 'personal-access-tokens'),
-          item('Policy', 'personal-access-token-policy'),
-        ],
-      },
-      item('Single sign-on', 'single-sign-on'),
-      item('Audit log', 'audit-log'),
-    ],
-  };
-}
+export { organizationPath } from '../frame/menus.ts';
 
 export function OrganizationArea({ visit, children }: { visit: Visit; children: ComponentChildren }): VNode {
   const login = visit.param('org');
   const waits = visit.waiting.find(({ organization }) => organization.toLowerCase() === login.toLowerCase());
   return (
-    <WithMenu visit={visit} menu={menuOf(login, waits?.count ?? 0)}>
+    <WithMenu visit={visit} menu={organizationMenu(login, waits?.count ?? 0)}>
       {children}
     </WithMenu>
   );

@@ -10,8 +10,8 @@ import {
   searchLog,
 } from '../../../actions/organizations/audit-log.ts';
 import { Problem } from '../../../base/errors.ts';
-import { WithMenu } from '../frame/layout.tsx';
 import { INSTANCE_MENU } from '../frame/menus.ts';
+import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, file, page, type WebPage } from '../frame/web-page.ts';
 import { AuditTable } from '../parts/audit-entries.tsx';

@@ -6,7 +6,7 @@ import type { IconName } from '../styles/icons.ts';
 import { usePageContext } from './page-context.ts';
 
 /** An icon, 16 px, in the colour of the words beside it. They say what it says: nobody needs to see it. */
-function Icon({ name }: { name: IconName }): VNode {
+export function Icon({ name }: { name: IconName }): VNode {
   const { icons } = usePageContext();
   return (
     <svg class="lk-icon" width="16" height="16" aria-hidden="true">
@@ -119,22 +119,38 @@ export function CopyButton({
   );
 }
 
-/** A word on a coloured background. */
+/** A word on a coloured background, for what differs from what one expects. */
 export function Label({
   tone = 'secondary',
+  icon,
   children,
 }: {
   tone?: 'secondary' | 'success' | 'attention' | 'danger' | 'accent';
+  icon?: IconName;
   children: ComponentChildren;
 }): VNode {
-  return <span class={`Label Label--${tone}`}>{children}</span>;
+  return (
+    <span class={`Label Label--${tone}`}>
+      {icon === undefined ? null : <Icon name={icon} />}
+      {children}
+    </span>
+  );
 }
 
 /** What an empty list shows. */
-export function Blankslate({ heading, children }: { heading: string; children?: ComponentChildren }): VNode {
+export function Blankslate({
+  heading,
+  icon,
+  children,
+}: {
+  heading: string;
+  icon?: IconName;
+  children?: ComponentChildren;
+}): VNode {
   return (
     <div class="Box">
       <div class="blankslate">
+        {icon === undefined ? null : <Icon name={icon} />}
         <h2 class="blankslate-heading">{heading}</h2>
         <div class="color-fg-muted">{children}</div>
       </div>
@@ -152,6 +168,13 @@ export function Avatar({ login, size = 'small' }: { login: string; size?: 'small
   );
 }
 
+const NOTICE_ICONS = {
+  success: 'check-circle-fill',
+  warn: 'alert',
+  error: 'no-entry',
+  info: 'info',
+} as const satisfies Record<string, IconName>;
+
 /** A message in a frame. */
 export function Notice({
   tone,
@@ -165,7 +188,8 @@ export function Notice({
   const look = { success: ' flash-success', warn: ' flash-warn', error: ' flash-error', info: '' }[tone];
   return (
     <div class={`flash mb-3${look}`} {...(role === undefined ? {} : { role })}>
-      {children}
+      <Icon name={NOTICE_ICONS[tone]} />
+      <div class="lk-flash-words">{children}</div>
     </div>
   );
 }

@@ -10,9 +10,11 @@ export interface PageContext {
   readonly times: ZoneWords;
   /** The address of the file of all icons. */
   readonly icons: string;
+  /** What the page says of itself to the frame, which is drawn after it. */
+  readonly said: { menu: object | null };
 }
 
-const Context = createContext<PageContext>({ cancelTo: null, times: zoneWords(null), icons: '' });
+const Context = createContext<PageContext>({ cancelTo: null, times: zoneWords(null), icons: '', said: { menu: null } });
 
 export const PageContextProvider = Context.Provider;
 

@@ -19,8 +19,8 @@ import { APPROVALS_PAGE, APPROVED_FOR_MIN } from '../../../catalogue/refusals/ap
 import { sentenceCase, shown } from '../../../catalogue/refusals/links.ts';
 import type { PushLook } from '../../../git/push/push-look.ts';
 import { shownRef } from '../../../rules/refs/ref-rule-text.ts';
-import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
+import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, Notice, Subhead, Time } from '../parts/components.tsx';

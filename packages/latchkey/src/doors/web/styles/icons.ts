@@ -5,7 +5,43 @@
  */
 
 /** In the order of the alphabet. A name stands here once a page shows the icon. */
-const ICONS = ['copy'] as const;
+const ICONS = [
+  'alert',
+  'arrow-left',
+  'check',
+  'check-circle-fill',
+  'circle-slash',
+  'clock',
+  'code',
+  'copy',
+  'device-desktop',
+  'git-branch-check',
+  'history',
+  'home',
+  'hourglass',
+  'hubot',
+  'inbox',
+  'info',
+  'key',
+  'key-asterisk',
+  'law',
+  'log',
+  'mail',
+  'no-entry',
+  'paintbrush',
+  'passkey-fill',
+  'people',
+  'person',
+  'person-add',
+  'plus',
+  'pulse',
+  'repo',
+  'search',
+  'server',
+  'shield-lock',
+  'three-bars',
+  'workflow',
+] as const;
 
 export type IconName = (typeof ICONS)[number];
 

@@ -14,7 +14,7 @@ import { Ends, LastUse, StateLabel } from './lists.tsx';
 export function Facts({ visit, token }: { visit: Visit; token: OwnToken }): VNode {
   return (
     <>
-      <p class="f4 mb-2">
+      <p class="lk-says mb-2">
         <StateLabel token={token} /> {rightSentence(token, 'owner')}
       </p>
       {token.revokedAt === null ? null : (

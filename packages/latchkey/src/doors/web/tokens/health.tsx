@@ -12,8 +12,8 @@ import {
   MAX_CHECKED,
 } from '../../../actions/tokens/health.ts';
 import { rightSentence } from '../../../rules/right/right-sentence.ts';
-import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
+import { WithMenu } from '../frame/rail.tsx';
 import { file, page, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, CopyBox, Label, Subhead } from '../parts/components.tsx';
 import { FINE_GRAINED_PATH, KIND_WORDS, pathOfToken } from './kinds.ts';

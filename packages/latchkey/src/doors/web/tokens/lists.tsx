@@ -1,44 +1,43 @@
 /** The lists of a person's tokens: what each reaches, when it was used, when it expires, its state. */
 
-import type { VNode } from 'preact';
+import type { ComponentProps, VNode } from 'preact';
 import type { TokenRow } from '../../../actions/tokens/own-tokens.ts';
 import { type ListedToken, ownTokenTable, type TableWish, type TokenTable } from '../../../actions/tokens/use/lists.ts';
 import type { TokenState, TokenView } from '../../../actions/tokens/views.ts';
 import { DAY_SEC, type UnixSeconds } from '../../../base/time.ts';
 import { rightSentence, worksToday } from '../../../rules/right/right-sentence.ts';
 import { endsSoon } from '../../../rules/token-health.ts';
-import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
+import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, Day, Label, Subhead, Time } from '../parts/components.tsx';
 import { ListFoot, ListTable, Sparkline } from '../parts/table-tools.tsx';
+import type { IconName } from '../styles/icons.ts';
 import { GenerateMenu } from './generate-menu.tsx';
 import { FINE_GRAINED_PATH, LIST_PATHS, pathOfToken } from './kinds.ts';
 import { footOf, NothingFound, TokenHeads, TokenTools, tableWish } from './table.tsx';
 
-const STATES: Readonly<
-  Record<TokenState, { tone: 'secondary' | 'success' | 'attention' | 'danger' | 'accent'; words: string }>
-> = {
-  active: { tone: 'success', words: 'Active' },
-  pending: { tone: 'attention', words: 'Pending approval' },
-  blocked: { tone: 'danger', words: 'Blocked by policy' },
-  expired: { tone: 'secondary', words: 'Expired' },
-  revoked: { tone: 'danger', words: 'Revoked' },
-  replaced: { tone: 'secondary', words: 'Replaced' },
-  used_up: { tone: 'secondary', words: 'Used up' },
-  not_yet_valid: { tone: 'accent', words: 'Not yet valid' },
-  denied: { tone: 'danger', words: 'Denied' },
-  access_revoked: { tone: 'danger', words: 'Access revoked' },
-  owner_suspended: { tone: 'danger', words: 'Owner suspended' },
-  owner_disabled_by_provider: { tone: 'danger', words: 'Owner disabled by provider' },
-  account_locked: { tone: 'danger', words: 'Frozen' },
+/** What to expect of a token has no words: only what differs from that is marked. */
+const STATES: Readonly<Record<Exclude<TokenState, 'active'>, ComponentProps<typeof Label> & { icon: IconName }>> = {
+  pending: { tone: 'attention', icon: 'hourglass', children: 'Pending approval' },
+  blocked: { tone: 'danger', icon: 'no-entry', children: 'Blocked by policy' },
+  expired: { tone: 'secondary', icon: 'circle-slash', children: 'Expired' },
+  revoked: { tone: 'secondary', icon: 'circle-slash', children: 'Revoked' },
+  replaced: { tone: 'secondary', icon: 'circle-slash', children: 'Replaced' },
+  used_up: { tone: 'secondary', icon: 'circle-slash', children: 'Used up' },
+  not_yet_valid: { tone: 'accent', icon: 'clock', children: 'Not yet valid' },
+  denied: { tone: 'danger', icon: 'no-entry', children: 'Denied' },
+  access_revoked: { tone: 'danger', icon: 'no-entry', children: 'Access revoked' },
+  owner_suspended: { tone: 'danger', icon: 'no-entry', children: 'Owner suspended' },
+  owner_disabled_by_provider: { tone: 'danger', icon: 'no-entry', children: 'Owner disabled by provider' },
+  account_locked: { tone: 'danger', icon: 'no-entry', children: 'Frozen' },
 };
 
-/** The state of a token. One that lives, but of which nothing works, is never called active. */
-export function StateLabel({ token }: { token: TokenView }): VNode {
-  if (token.state === 'active' && !worksToday(token)) return <Label tone="danger">Nothing works</Label>;
-  return <Label tone={STATES[token.state].tone}>{STATES[token.state].words}</Label>;
+/** The state of a token, where it isn't simply in force. One of which nothing works isn't, even if it lives. */
+export function StateLabel({ token }: { token: TokenView }): VNode | null {
+  if (token.state !== 'active') return <Label {...STATES[token.state]} />;
+  return worksToday(token) ? null : <Label tone="danger" icon="no-entry" children="Nothing works" />;
 }
 
 /** When a token ends, in colours and words that change as it gets near. */
@@ -101,7 +100,9 @@ function Row({ visit, token }: { visit: Visit; token: ListedToken }): VNode {
         {token.refusedLately === 0 ? null : (
           <>
             {' '}
-            <Label tone="danger">refused {token.refusedLately}× this week</Label>
+            <Label tone="danger" icon="no-entry">
+              refused {token.refusedLately}× this week
+            </Label>
           </>
         )}
         <p class="mb-0 f6">{rightSentence(token, 'owner')}</p>
@@ -174,7 +175,9 @@ function listPage(kind: 'fine-grained' | 'classic', title: string, lead: VNode, 
           </Subhead>
           <p class="color-fg-muted">{lead}</p>
           {isBlank(wish, table) ? (
-            <Blankslate heading="No tokens yet">{blank}</Blankslate>
+            <Blankslate heading="No tokens yet" icon="key">
+              {blank}
+            </Blankslate>
           ) : (
             <TokenList visit={visit} wish={wish} table={table} />
           )}

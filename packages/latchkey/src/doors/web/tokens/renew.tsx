@@ -2,8 +2,8 @@
 import { ownToken } from '../../../actions/tokens/own-tokens.ts';
 import { regenerateToken, renewalCap, rotateToken } from '../../../actions/tokens/secrets.ts';
 import type { TokenKind } from '../../../rules/model.ts';
-import { WithMenu } from '../frame/layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
+import { WithMenu } from '../frame/rail.tsx';
 import { page, type WebPage } from '../frame/web-page.ts';
 import { Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';

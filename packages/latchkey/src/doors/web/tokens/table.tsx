@@ -89,7 +89,10 @@ export function footOf(
 /** What a search or a tab without rows shows. */
 export function NothingFound({ visit, wish }: { visit: Visit; wish: TableWish }): VNode {
   return (
-    <Blankslate heading={wish.text === '' ? 'No token is in this state' : `No token matches “${wish.text}”`}>
+    <Blankslate
+      icon="search"
+      heading={wish.text === '' ? 'No token is in this state' : `No token matches “${wish.text}”`}
+    >
       <a href={listPath(visit, { q: null, state: null })}>Show all tokens</a>
     </Blankslate>
   );

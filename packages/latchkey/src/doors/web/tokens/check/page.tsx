@@ -10,8 +10,8 @@ import { listOwnTokens, readToken } from '../../../../actions/tokens/own-tokens.
 import type { TokenView } from '../../../../actions/tokens/views.ts';
 import { Problem } from '../../../../base/errors.ts';
 import { acceptedPermissions, demandsNoPermission } from '../../../../catalogue/needs.ts';
-import { WithMenu } from '../../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../../frame/menus.ts';
+import { WithMenu } from '../../frame/rail.tsx';
 import type { Visit } from '../../frame/visit.ts';
 import { type Answer, page, type WebPage } from '../../frame/web-page.ts';
 import { Blankslate, CommandBox, Notice, Subhead } from '../../parts/components.tsx';

@@ -14,8 +14,8 @@ import { MAX_FINE_GRAINED_TOKENS, MAX_GRANTS } from '../../../../rules/draft.ts'
 import { shortestCap } from '../../../../rules/policy.ts';
 import type { RightGrant } from '../../../../rules/right/right-sentence.ts';
 import { MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH } from '../../../../rules/token-limits.ts';
-import { WithMenu } from '../../frame/layout.tsx';
 import { DEVELOPER_MENU } from '../../frame/menus.ts';
+import { WithMenu } from '../../frame/rail.tsx';
 import type { Visit } from '../../frame/visit.ts';
 import { type Answer, page } from '../../frame/web-page.ts';
 import { CopyBox, Notice, Subhead } from '../../parts/components.tsx';

@@ -12,7 +12,7 @@ interface Props {
   /** '' = none. */
   readonly level: string;
   readonly isAdded?: boolean;
-  /** Without its sentence, which a search or adding it shows: all of them would double the page. */
+  /** Its title alone; a search or adding it shows the rest: all of them would double the page. */
   readonly isBrief?: boolean;
 }
 
@@ -25,11 +25,15 @@ export function PermissionRow({ f, prefix, permission, level, isAdded = false, i
   return (
     <div class="lk-permission">
       <div class="lk-permission-name">
-        <label for={id}>{permission.title}</label> <code class="lk-field-name">{permission.name}</code>
+        <label for={id}>{permission.title}</label>
         {isBrief ? null : (
-          <p class="note" id={`${id}-says`}>
-            {sentenceOf(permission, level)}
-          </p>
+          <>
+            {' '}
+            <code class="lk-field-name">{permission.name}</code>
+            <p class="note" id={`${id}-says`}>
+              {sentenceOf(permission, level)}
+            </p>
+          </>
         )}
         {error === '' ? null : (
           <p class="lk-error" id={`${id}-error`}>

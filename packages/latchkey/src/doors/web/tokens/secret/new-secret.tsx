@@ -12,8 +12,8 @@ import { type OwnToken, ownToken } from '../../../../actions/tokens/own-tokens.t
 import type { CreatedToken } from '../../../../actions/tokens/tokens.ts';
 import type { TokenKind } from '../../../../rules/model.ts';
 import { rightSentence } from '../../../../rules/right/right-sentence.ts';
-import { WithMenu } from '../../frame/layout.tsx';
 import { DEVELOPER_MENU, PROFILE_MENU } from '../../frame/menus.ts';
+import { WithMenu } from '../../frame/rail.tsx';
 import type { Visit } from '../../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../../frame/web-page.ts';
 import { Notice, SecretBox } from '../../parts/components.tsx';
