@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import { run } from '../bench/command.ts';
-import { startWorld, type World } from '../bench/server.ts';
+import { MAIN, startWorld, type World } from '../bench/server.ts';
 
 /** An address of this machine alone, so that port 443 is free as a rule. */
 const HOST = '127.43.7.1';
@@ -65,6 +65,17 @@ const STEPS: readonly Step[] = [
   { args: ['auth', 'logout', '--hostname', HOST], prints: /^/ },
 ];
 
+/** Under `latchkey agent`, which gives gh no token, with a session that may push to `agent/**` alone. */
+const AGENT_STEPS: readonly (readonly [script: string, prints: RegExp])[] = [
+  ['gh api repos/acme/tool --jq .full_name', /^acme\/tool$/m],
+  ['gh repo view acme/tool --json nameWithOwner', /acme\/tool/],
+  ['gh repo clone acme/tool agent && cd agent && git push -q origin HEAD:refs/heads/agent/one', /pushed: agent\/one/],
+  [
+    'cd agent && git push origin HEAD:refs/heads/other || echo refused',
+    /refused: other \(ref rules allow agent\/\*\* only\)/,
+  ],
+];
+
 /** What `repo view --json` may ask for, all at once. */
 const EVERY_FIELD = /(?:Specify one or more|available fields)[^]*?:\s*([^]+)$/i;
 
@@ -92,6 +103,10 @@ export async function gh(): Promise<void> {
     console.log(`| \`auth login --with-token\` | ${columns.map(([first]) => first).join(' | ')} |`);
     for (const [i, { args }] of STEPS.entries())
       console.log(`| \`${args.join(' ')}\` | ${columns.map((lines) => lines[i + 1]).join(' | ')} |`);
+    for (const [i, [script]] of AGENT_STEPS.entries()) {
+      const answers = columns.map((lines) => lines[STEPS.length + 1 + i]);
+      console.log(`| \`latchkey agent -- sh -c '${script}'\` | ${answers.join(' | ')} |`);
+    }
     if (columns.flat().some((answer) => answer.startsWith('FAILED'))) process.exitCode = 1;
   } finally {
     await rm(base, { recursive: true, force: true });
@@ -156,10 +171,49 @@ async function column(base: string, program: string, name: string): Promise<stri
     const isDebians = program.includes('/debian/');
     for (const step of STEPS)
       answers.push(isDebians && step.sinceCurrent === true ? 'no such command' : await ask(step));
-    return answers;
+    return [...answers, ...(await underAgent(world, program, { env, home }))];
   } finally {
     await world.stop();
   }
+}
+
+/** The same gh behind the broker of `latchkey agent`. */
+async function underAgent(world: World, program: string, { env, home }: Omit<Desk, 'keyFile'>): Promise<string[]> {
+  const token = await world.admin([
+    'token',
+    'add',
+    'ada',
+    '--name',
+    'agents',
+    '--owner',
+    'acme',
+    '--all-repos',
+    '--permission',
+    'contents=write',
+  ]);
+  await run('git', ['init', '-q', 'first'], { cwd: home, env });
+  const [cwd, to] = [join(home, 'first'), `https://ada:${token}@${HOST}/acme/tool.git`];
+  const as = ['-c', 'user.name=ada', '-c', 'user.email=ada@example.org'];
+  await run('git', [...as, 'commit', '-qm', 'first', '--allow-empty'], { cwd, env });
+  await run('git', ['push', '-q', to, 'HEAD:refs/heads/main'], { cwd, env });
+  const session = {
+    ...env,
+    PATH: `${join(program, '..')}:${env['PATH']}`,
+    LATCHKEY_URL: `https://${HOST}`,
+    LATCHKEY_TOKEN: token,
+    NODE_EXTRA_CA_CERTS: env['SSL_CERT_FILE'],
+  };
+  const answers: string[] = [];
+  for (const [script, prints] of AGENT_STEPS) {
+    const words = [MAIN, 'agent', '--repo', 'acme/tool', '--ref', 'agent/**', '--', 'sh', '-c', script];
+    const text = await run(process.execPath, words, { cwd: home, env: session }).then(
+      ({ stdout, stderr }) => stdout + stderr,
+      (error: Error) => error.message,
+    );
+    const isRight = prints.test(text) && /is revoked/.test(text) && !text.includes(token) && !text.includes('lkd_');
+    answers.push(isRight ? 'works' : `FAILED: ${text.trim().slice(-300)}`);
+  }
+  return answers;
 }
 
 async function prepare(world: World): Promise<string> {
