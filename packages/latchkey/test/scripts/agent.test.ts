@@ -13,6 +13,7 @@ import { startBroker } from '../../src/cli/agent/broker.ts';
 import { Tally } from '../../src/cli/agent/tally.ts';
 import { sessionPermit } from '../actions/session.ts';
 import { makeWorld, type World } from '../doors/git/server.ts';
+import { askAsAnother, BECOME_ANOTHER, CAN_BE_ANOTHER } from './another-user.ts';
 import { latchkey } from './latchkey-process.ts';
 
 let world: World;
@@ -103,6 +104,43 @@ describe('latchkey agent', () => {
       .orderBy('id', 'desc')
       .executeTakeFirstOrThrow();
     expect([revoked_at === null, agent, told]).toEqual([false, 'bot/1', 's-9']);
+  });
+
+  it('leaves other users of the machine nothing: no file, socket, environment or command line', async () => {
+    const look = `
+      const { readFileSync, statSync } = require("node:fs");
+      const { GH_CONFIG_DIR: folder, GITHUB_API_URL: api, GITHUB_TOKEN: pass } = process.env;
+      const mode = (path) => (statSync(path).mode & 0o777).toString(8);
+      const told = { folder: mode(folder), config: mode(folder + "/config.yml") };
+      const tried = (act) => { try { act(); return "read"; } catch (error) { return error.code; } };
+      const parent = "/proc/" + process.ppid;
+      if (process.getuid() === 0) ${BECOME_ANOTHER}
+      const connected = (path) => new Promise((resolve) => {
+        const socket = require("node:net").connect(path);
+        socket.once("connect", () => resolve("connected")).once("error", (error) => resolve(error.code));
+      });
+      (async () => {
+        const { status } = await fetch(api + "/user", { headers: { authorization: "Bearer " + pass } });
+        told.other = [status, tried(() => readFileSync(folder + "/config.yml")), await connected(folder + "/api.sock"),
+          tried(() => readFileSync(parent + "/environ"))];
+        console.log("told " + JSON.stringify(told));
+      })();`;
+    const ran = await session(
+      `echo "pass=$GITHUB_TOKEN"
+       GIT_TRACE=1 GIT_CURL_VERBOSE=0 git ls-remote "$SERVER/ada/closed.git" 2> trace.txt
+       grep -c "remote-http" trace.txt
+       if grep -qF "$GITHUB_TOKEN" trace.txt; then echo "in a command line"; fi
+       "${process.execPath}" -e '${look}'`,
+    );
+    expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/^pass=\S{43}$/m) });
+    expect(ran.stdout).toMatch(/^[1-9]\d*$/m);
+    expect(ran.stdout).not.toContain('in a command line');
+    const told = JSON.parse(/^told (.*)$/m.exec(ran.stdout)?.[1] ?? '{}');
+    expect([told.folder, told.config]).toEqual(['700', '600']);
+    // Whoever is the same user may: `docs/machines.md` says so.
+    expect(told.other).toEqual(
+      CAN_BE_ANOTHER ? [403, 'EACCES', 'EACCES', 'EACCES'] : [401, 'read', 'connected', expect.anything()],
+    );
   });
 
   it('ends with the code of the command, and ends its token where that can not be started', async () => {
@@ -217,6 +255,16 @@ describe('the broker', () => {
     expect(heard).toEqual([]);
     expect((await ask({ port }, '/api', pass)).status).toBe(302);
     expect(heard.map(({ url }) => url)).toEqual(['/git/api']);
+  });
+
+  it('answers no program of another user, even one that has the pass', async () => {
+    const { broker, heard } = await brokerBefore();
+    for (const host of ['127.0.0.1', '[::ffff:127.0.0.1]']) {
+      const url = `${broker.address.replace('127.0.0.1', host)}/api`;
+      const headers = { authorization: `Bearer ${broker.pass}`, host: new URL(broker.address).host };
+      expect(await askAsAnother(url, headers)).toMatch(/^403 .*this is for the programs of another user/);
+    }
+    expect(heard).toEqual([]);
   });
 
   it('answers on a socket of the file system, where gh asks for its host by name', async () => {

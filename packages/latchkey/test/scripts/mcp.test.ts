@@ -16,6 +16,7 @@ import { ServerClient } from '../../src/cli/server-client.ts';
 import { refRuleDrafts } from '../../src/rules/refs/ref-rule-text.ts';
 import { sessionPermit } from '../actions/session.ts';
 import { makeWorld, type World } from '../doors/git/server.ts';
+import { askAsAnother } from './another-user.ts';
 import { latchkey } from './latchkey-process.ts';
 
 let world: World;
@@ -179,6 +180,8 @@ it('HTTP answers whoever has the pass, and no page, no other name, nothing too l
   expect(await ask({ authorization, origin: 'https://evil.example' })).toBe(403);
   expect(await ask({ authorization }, null, 'GET')).toBe(405);
   expect(await ask({ authorization }, 'x'.repeat(MAX_MESSAGE_BYTES + 1))).toBe(413);
+  const host = new URL(listener.address).host;
+  expect(await askAsAnother(listener.address, { authorization, host }), 'another user').toMatch(/^403 .*for one user/);
   const renamed = listener.address.replace('127.0.0.1', 'localhost');
   const other = await fetch(renamed, { method: 'POST', body: ping, headers: { authorization } }).catch(() => null);
   expect(other?.status ?? 403).toBe(403);
