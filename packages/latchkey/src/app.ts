@@ -33,7 +33,8 @@ import { duringSpan, type Tracer } from './base/trace.ts';
 import { programVersion } from './base/version.ts';
 import { resourceServerApi } from './doors/forward/resource-server-api.ts';
 import { makeForwardDoor } from './doors/forward/routes.ts';
-import { makeGitDoor } from './doors/git/routes.ts';
+import { type GitDoor, makeGitDoor } from './doors/git/routes.ts';
+import { makeSshDoor } from './doors/git/ssh-door.ts';
 import { PREFIX as GITHUB_PREFIX, githubDoor } from './doors/github/door.ts';
 import { GRAPHQL_PATH, graphqlDoor } from './doors/github/graphql/door.ts';
 import { PREFIX as GITLAB_PREFIX, gitlabDoor } from './doors/gitlab/door.ts';
@@ -44,6 +45,7 @@ import { endOf, warnOfCertificate } from './listener/certificate-warnings.ts';
 import { boundConnections } from './listener/connection-limits.ts';
 import { type Readiness, readinessAnswer } from './listener/readiness.ts';
 import { hostOf, listen, makeServer, secureContextOf } from './listener/server.ts';
+import { openSsh } from './listener/ssh-socket.ts';
 import { close, retire } from './listener/stop.ts';
 import { type DoorName, single } from './telemetry/metrics.ts';
 import { listenForMetrics, type MetricsListener } from './telemetry/metrics-listener.ts';
@@ -85,13 +87,15 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     const tracer = await tracerFor(context);
     const connections = boundConnections(context);
     const requests = RequestLog.of(settings, context.log);
-    const { fastify, server } = makeListener(context, { readiness, tracer, certificate, connections, requests });
+    const git = makeGitDoor(context, readiness.ended.signal);
+    const { fastify, server } = makeListener(context, { readiness, tracer, certificate, connections, requests, git });
     await fastify.ready();
     context.memory.join();
     await listen(server, settings);
     const { port } = server.address() as AddressInfo;
     context.listensAt(port);
     await noteServerAddress(context);
+    const ssh = await openSsh(context, makeSshDoor(context, git), { metrics: context.metrics, requests });
     const url = `${settings.tlsCert === null ? 'http' : 'https'}://${hostOf(settings.host)}:${port}`;
     context.log.info({ url, engine: context.store.engine, version: programVersion() }, 'listening');
     warnOfClearText(context);
@@ -113,7 +117,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       return true;
     };
     const unfollow = certificate === null ? null : followFiles(certificate, reloadCertificate, context.log);
-    const closing = { server, connections, fastify, jobs, context, readiness, metrics, tracer };
+    const closing = { server, ssh, connections, fastify, jobs, context, readiness, metrics, tracer };
     return {
       url,
       context,
@@ -175,6 +179,7 @@ interface Listening {
   readonly certificate: CertificateReader | null;
   readonly connections: Connections;
   readonly requests: RequestLog | null;
+  readonly git: GitDoor;
 }
 
 function makeListener(context: OpenContext, listening: Listening): { fastify: FastifyInstance; server: Server } {
@@ -241,12 +246,11 @@ function noSchema(): never {
 /** Hands a request to the first door that owns its path; the rest goes to Fastify. */
 function answerer(
   context: OpenContext,
-  { readiness, connections, requests }: Listening,
+  { readiness, connections, requests, git }: Listening,
   fastify: RequestListener,
 ): (arrival: Arrival) => void {
   // The proxy that asks here understands only 401 and 403, so this door reports errors itself.
   const forward: Door = makeForwardDoor(context);
-  const git: Door = makeGitDoor(context, readiness.ended.signal);
   const books = { metrics: context.metrics, requests };
   const standing = Object.entries(STANDING);
   const transport = strictTransport(context.settings.publicUrl);

@@ -51,8 +51,11 @@ const DERIVED = [
 const ISSUER = ['name', 'issuer', 'preset', 'keys', 'max_life'];
 const RULE = ['name', 'issuer', 'machine', 'conditions', 'max_life', 'single_use', 'pull_requests'];
 
-/** Names in `data` that any event may have. `act`: the derived token, agent and session that acted for the actor. */
-export const FACTS_OF_ALL: readonly string[] = ['act'];
+/**
+ * Names in `data` that any event may have. `act`: the derived token, agent and session that acted for the actor.
+ * `ssh_key`: the fingerprint of the key that the actor came with.
+ */
+export const FACTS_OF_ALL: readonly string[] = ['act', 'ssh_key'];
 
 export const AUDIT_EVENTS = {
   'audit_log.prune': row('remove', 'old entries of this log were deleted', 'checkpoint', 'through_id', 'digest'),

@@ -3,17 +3,26 @@
  * The command `latchkey`.
  *
  * Invariant: the version of Node is looked at before anything is loaded that an old one could not read.
- * Invariant: git's calls of the credential helper load neither the tree of commands nor the server.
+ * Invariant: git's calls of the credential helper, and those of sshd, load neither the tree of commands nor the server.
  */
 import { findCompiledCode } from '../base/machine/compiled-code.ts';
 import { helperActionOf } from './credential/helper-action.ts';
 import { nodeComplaint } from './node-version.ts';
+import { sshCallOf } from './ssh/words.ts';
 
 async function start(args: readonly string[]): Promise<number> {
   const complaint = nodeComplaint(process.versions.node);
   if (complaint !== null) {
     process.stderr.write(`${complaint}\n`);
     return 1;
+  }
+  const call = sshCallOf(args);
+  if (call !== null) {
+    const [{ runSshCall }, { helperTerminal }] = await Promise.all([
+      import('./ssh/call.ts'),
+      import('./credential/helper-terminal.ts'),
+    ]);
+    return runSshCall(call, helperTerminal());
   }
   const action = helperActionOf(args);
   if (action === null) {

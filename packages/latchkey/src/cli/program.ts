@@ -11,6 +11,7 @@ import { buildTree, runTree } from './command-tree.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { installationCommand } from './serve/installation.ts';
 import { serveCommand } from './serve/serve.ts';
+import { sshKeysCommand, sshSessionCommand } from './ssh/ssh.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs one command line (without `node` and the program's path). Never throws, never exits. */
@@ -31,7 +32,14 @@ export function buildProgram(terminal: Terminal): Command {
         'latchkey doctor',
         'latchkey token list',
       ],
-      commands: [serveCommand, installationCommand, adminCommand, ...PEOPLES_COMMANDS],
+      commands: [
+        serveCommand,
+        installationCommand,
+        adminCommand,
+        sshKeysCommand,
+        sshSessionCommand,
+        ...PEOPLES_COMMANDS,
+      ],
     },
     terminal,
   );

@@ -14,6 +14,7 @@ import type { Tracer } from '../base/trace.ts';
 import type { MetricsListener } from '../telemetry/metrics-listener.ts';
 import type { Readiness } from './readiness.ts';
 import { KEEP_ALIVE_TIMEOUT_MS } from './server.ts';
+import type { SshSocket } from './ssh-socket.ts';
 
 /** How often a stopping server looks for connections that have nothing left to do. */
 const SWEEP_MS = 250;
@@ -23,6 +24,8 @@ const SILENT_MS = 2_000;
 /** What has to be closed. */
 export interface Closing {
   readonly server: Server;
+  /** Null where SSH is off. */
+  readonly ssh: SshSocket | null;
   readonly connections: Connections;
   readonly fastify: FastifyInstance;
   readonly jobs: JobRunner;
@@ -40,14 +43,14 @@ const STOP_LIMIT_MS = 3_000;
 
 /** Takes no more requests, lets running ones end, and closes everything behind them. */
 export async function close(closing: Closing): Promise<void> {
-  const { server, connections, jobs, context, readiness } = closing;
+  const { server, ssh, connections, jobs, context, readiness } = closing;
   readiness.stopping = true;
   readiness.leaving = true;
   readiness.ended.abort();
   const { stopDelaySec, drainSec } = context.settings;
   const jobsClosed = jobs.close(drainSec * 1000);
   await pause(stopDelaySec * 1000);
-  const closed = stopListening(server, readiness);
+  const closed = Promise.all([stopListening(server, readiness), ssh?.close()]);
   // Repeatedly: requests that were being answered when the stop began were promised a lasting connection, and nothing
   // more will come on it.
   const sweep = (): void => connections.endIdle(server, SILENT_MS);
@@ -56,6 +59,7 @@ export async function close(closing: Closing): Promise<void> {
   await Promise.race([closed, pause(drainSec * 1000, undefined, { ref: false })]);
   clearInterval(sweeping);
   server.closeAllConnections();
+  ssh?.cutOff();
   const late = pause(STOP_LIMIT_MS, 'late', { ref: false });
   if ((await Promise.race([closeRest(closing, jobsClosed), late])) === 'late')
     context.log.warn('something did not end in time; it is left behind');
@@ -77,13 +81,16 @@ async function closeRest(closing: Closing, jobsClosed: Promise<void>): Promise<v
 }
 
 /** Ends a worker that was replaced. Unlike at a stop, connections that are kept may be used once more. */
-export async function retire({ server, jobs, context, readiness }: Closing): Promise<void> {
+export async function retire({ server, ssh, jobs, context, readiness }: Closing): Promise<void> {
   readiness.leaving = true;
   readiness.ended.abort();
   const { drainSec } = context.settings;
   void jobs.close(drainSec * 1000);
   const longestMs = Math.max(KEEP_ALIVE_TIMEOUT_MS + SWEEP_MS, drainSec * 1000);
-  await Promise.race([stopListening(server, readiness), pause(longestMs, undefined, { ref: false })]);
+  await Promise.race([
+    Promise.all([stopListening(server, readiness), ssh?.close()]),
+    pause(longestMs, undefined, { ref: false }),
+  ]);
 }
 
 /**

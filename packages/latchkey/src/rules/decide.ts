@@ -98,7 +98,7 @@ export const STAGES: readonly (readonly Rule[])[] = [
     keptOut,
   ],
   [notVisible],
-  [derivedOutlasted, notReached, permissionMissing, roleInsufficient, archived],
+  [derivedOutlasted, notReached, permissionMissing, keyReadsOnly, roleInsufficient, archived],
   [refNotAllowed],
 ];
 
@@ -119,19 +119,22 @@ export function decide(question: Question): Decision {
 // --- the credential -----------------------------------------------------------------------------------------------
 
 function ownerSuspended({ bearer }: Question): Refusal | null {
-  return bearer.via !== 'nobody' && bearer.user.suspendedAt !== null ? { reason: 'owner_suspended' } : null;
+  return bearer.via !== 'nobody' && bearer.user !== null && bearer.user.suspendedAt !== null
+    ? { reason: 'owner_suspended' }
+    : null;
 }
 
 /** Another flag than the administrator's: neither side lifts what the other set. */
 function disabledByProvider({ bearer }: Question): Refusal | null {
-  return bearer.via !== 'nobody' && bearer.user.disabledByProviderAt !== null
+  return bearer.via !== 'nobody' && bearer.user !== null && bearer.user.disabledByProviderAt !== null
     ? { reason: 'owner_disabled_by_provider' }
     : null;
 }
 
 /** A session has to give other proofs: it is the way out of the lock. */
 function accountLocked({ bearer }: Question): Refusal | null {
-  return bearer.via === 'token' && bearer.user.lockedAt !== null ? { reason: 'account_locked' } : null;
+  if (bearer.via !== 'token' && bearer.via !== 'key') return null;
+  return bearer.user !== null && bearer.user.lockedAt !== null ? { reason: 'account_locked' } : null;
 }
 
 function tokenRevoked({ bearer }: Question): Refusal | null {
@@ -243,8 +246,8 @@ function isOwnerWithoutProvider({ bearer, need, target }: Question): boolean {
  */
 function twoFactorRequired(question: Question): Refusal | null {
   const { bearer, target, at } = question;
-  if (bearer.via === 'nobody' || bearer.user.hasTwoFactor || target.kind === 'instance' || target.owner === null)
-    return null;
+  if (bearer.via === 'nobody' || bearer.user === null || bearer.user.hasTwoFactor) return null;
+  if (target.kind === 'instance' || target.owner === null) return null;
   if (!lacksTwoFactor(bearer.user, target.owner.policy, at) || isPublicRead(question)) return null;
   const isOwnAccount = target.kind === 'account' && target.owner.id === bearer.user.id;
   if (isOwnAccount && (bearer.via === 'session' || demandsNothing(question))) return null;
@@ -435,9 +438,15 @@ function isPublic(target: Target): boolean {
   return target.kind === 'repository' && target.repository !== null && target.repository.visibility === 'public';
 }
 
+function keyReadsOnly({ bearer, need }: Question): Refusal | null {
+  return bearer.via === 'key' && bearer.key.deploys?.readOnly === true && need.writes
+    ? { reason: 'key_reads_only' }
+    : null;
+}
+
 /** A token may not do what its owner may not do today. */
 function roleInsufficient(question: Question): Refusal | null {
-  if (question.bearer.via === 'nobody' || isPublicRead(question)) return null;
+  if (question.bearer.via === 'nobody' || isPublicRead(question) || keyReadsOnly(question) !== null) return null;
   const missing = missingFrom(setsHeldByToken(question), (permission, level) =>
     atLeast(roleLevel(question, permission), level),
   );
@@ -463,6 +472,10 @@ function roleLevel({ bearer, target }: Question, name: PermissionName): Level | 
   if (bearer.via === 'nobody') return null;
   const permission = wholeOf(name);
   const group = permissionNamed(permission)?.group ?? 'repository';
+  if (bearer.user === null)
+    return target.kind === 'repository' && group === 'repository' && target.repository?.role
+      ? repositoryRoleLevel(target.repository.role, permission)
+      : null;
   if (target.kind === 'instance') return bearer.user.admin ? 'admin' : null;
   if (group === 'account') return target.owner?.id === bearer.user.id || target.kind !== 'account' ? 'admin' : null;
   if (target.kind === 'repository' && group === 'repository')

@@ -82,7 +82,7 @@ export function explain(
     retryAfterSec: extra.retryAfterSec ?? null,
     tokenId: facts.tokenId,
     tokenScopes: question.bearer.via === 'token' ? question.bearer.token.scopes : [],
-    userId: question.bearer.via === 'nobody' ? null : question.bearer.user.id,
+    userId: question.bearer.via === 'nobody' ? null : (question.bearer.user?.id ?? null),
     facts,
   };
 }
@@ -119,7 +119,7 @@ function factsOf(
 ): RefusalFacts {
   const { bearer, target } = question;
   const token = bearer.via === 'token' ? bearer.token : null;
-  const login = bearer.via === 'nobody' ? null : bearer.user.login;
+  const login = bearer.via === 'nobody' ? null : (bearer.user?.login ?? null);
   const owner = target.kind === 'instance' ? null : target.owner;
   // About something that the bearer can't see, say only what was asked, as it was spelled.
   const ownerLogin = owner !== null && isVisible(question) ? owner.login : ownerPart(target);
@@ -128,8 +128,9 @@ function factsOf(
     instanceName: 'Latchkey',
     publicUrl,
     login,
-    keeper: bearer.via === 'nobody' ? null : bearer.user.keeper,
+    keeper: bearer.via === 'nobody' ? null : (bearer.user?.keeper ?? null),
     tokenKind: token?.kind ?? null,
+    sshKey: bearer.via !== 'key' ? null : bearer.user === null ? 'deploy' : 'own',
     tokenId: token?.id ?? null,
     tokenName: token?.name ?? null,
     lastEight: token?.lastEight ?? null,
@@ -150,7 +151,7 @@ function factsOf(
     problem: extra.problem ?? null,
     address: question.address,
     retryAfterSec: extra.retryAfterSec ?? null,
-    reaches: token === null || bearer.via === 'nobody' ? null : reachOf(token, bearer.user),
+    reaches: bearer.via === 'token' ? reachOf(bearer.token, bearer.user) : null,
     paths: extra.paths ?? [],
     limit: extra.limit ?? null,
     move: moveOf(token, refusals),

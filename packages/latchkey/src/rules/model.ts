@@ -219,11 +219,22 @@ export interface SsoProof {
 /** The proofs of one session, by the ids of organizations. */
 export type SsoProofs = ReadonlyMap<number, SsoProof>;
 
-/** The credential in question: a token's record, a signed-in person's session, or nobody. */
+/** An SSH key. It opens git and nothing else. */
+interface KeyRecord {
+  readonly id: number;
+  /** As ssh-keygen prints it: `SHA256:…`. */
+  readonly fingerprint: string;
+  /** Null for a person's own key. */
+  readonly deploys: { readonly repositoryId: number; readonly readOnly: boolean } | null;
+}
+
+/** The credential in question: a token's record, a signed-in person's session, an SSH key, or nobody. */
 export type Bearer =
   | { readonly via: 'token'; readonly token: TokenRecord; readonly user: UserRecord }
   /** Without `proofs`, nothing is proved under single sign-on. */
   | { readonly via: 'session'; readonly user: UserRecord; readonly proofs?: SsoProofs }
+  /** Without a user it is a deploy key. */
+  | { readonly via: 'key'; readonly key: KeyRecord; readonly user: UserRecord | null }
   | { readonly via: 'nobody' };
 
 /** A move of one ref. */

@@ -62,6 +62,7 @@ const RESERVED_LOGINS: ReadonlySet<string> = new Set([
   'users',
   'verify',
   'well-known',
+  'deploy-key',
   'latchkey',
   'operator',
   // The `revokedBy` of a token that was replaced: see `BY_ROTATION`.

@@ -76,6 +76,18 @@ export async function deployKeyById(q: Query, repositoryId: number, id: number):
   return row === undefined ? null : keyOf(row);
 }
 
+/** The key with this SHA-256 (base64 without padding), of any repository; null when there is none. */
+export async function deployKeyByFingerprint(q: Query, fingerprint: string): Promise<DeployKey | null> {
+  const row = await q.selectFrom('deploy_keys').selectAll().where('fingerprint', '=', fingerprint).executeTakeFirst();
+  return row === undefined ? null : keyOf({ ...row, login: null });
+}
+
+/** A key of any repository; null when there is none with that id. */
+export async function anyDeployKey(q: Query, id: number): Promise<DeployKey | null> {
+  const row = await q.selectFrom('deploy_keys').selectAll().where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : keyOf({ ...row, login: null });
+}
+
 /** Deletes a key of a repository. False when it has none with that id. */
 export async function deleteDeployKey(tx: Query, repositoryId: number, id: number): Promise<boolean> {
   const deleted = await tx

@@ -12,6 +12,7 @@ const NOTHING: RefusalFacts = {
   login: null,
   keeper: null,
   tokenKind: null,
+  sshKey: null,
   tokenId: null,
   tokenName: null,
   lastEight: null,

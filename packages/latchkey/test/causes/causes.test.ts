@@ -168,6 +168,8 @@ const ELSEWHERE: readonly Reason[] = [
   'rate_limited',
   // git has no sessions: test/doors/web/organization-sso.test.ts
   'sso_not_proved',
+  // test/scripts/ssh.test.ts
+  'key_reads_only',
   // git manages no tokens
   'token_derived',
   // test/doors/git/quotas.test.ts

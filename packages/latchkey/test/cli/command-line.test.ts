@@ -111,6 +111,8 @@ describe('help', () => {
       'open token',
       'route explain',
       'serve',
+      'ssh-keys',
+      'ssh-session',
       'token cancel',
       'token check',
       'token create',
@@ -172,8 +174,8 @@ describe('help', () => {
 const USAGE_ERRORS: readonly [string, string, string][] = [
   [
     '',
-    'latchkey needs a command: serve, check, admin, doctor, login, credential, token, whoami, agent, mcp, ' +
-      'open, route, completion',
+    'latchkey needs a command: serve, check, admin, ssh-keys, ssh-session, doctor, login, credential, token, ' +
+      'whoami, agent, mcp, open, route, completion',
     'see latchkey --help',
   ],
   [

@@ -139,6 +139,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   // Nothing answers there.
   'admin migrate': { args: admin('--to', 'postgres://127.0.0.1:1/none?sslmode=disable'), code: EXIT.fault },
   check: { args: admin('--json') },
+  'ssh-keys': { args: admin('SHA256:x'), code: EXIT.fault },
+  'ssh-session': { args: admin('deploy-1'), code: EXIT.fault },
   doctor: { args: ({ url }) => [`${url}/acme/site.git`] },
   // Nothing answers there. Whether it could keep a token, it finds out before.
   login: { args: always('http://127.0.0.1:1'), code: EXIT.fault, keeps: true },

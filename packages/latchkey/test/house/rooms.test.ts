@@ -35,6 +35,10 @@ const ROOMS: Readonly<Record<string, { mayImport: readonly string[]; because: st
     mayImport: ['base', 'catalogue', 'rules'],
     because: 'the credential helper must start fast, and needs no database',
   },
+  'cli/ssh': {
+    mayImport: ['base', 'git'],
+    because: "sshd starts it at every connection: it speaks git's protocol, and needs no database",
+  },
   'cli/admin': { mayImport: SERVER, because: 'the operator works on the machine that holds the data' },
   'cli/serve': { mayImport: SERVER, because: 'it runs the server' },
   'app.ts': {
@@ -44,6 +48,8 @@ const ROOMS: Readonly<Record<string, { mayImport: readonly string[]; because: st
 };
 /** The one file that assembles the command tree, and so names the two folders that may load the server. */
 const COMMAND_TREE = 'cli/program.ts';
+/** It starts what sshd calls without the tree. */
+const MAIN = 'cli/main.ts';
 
 /**
  * The folders of a room in reading order: a folder imports by value only itself and those before it. Types, and what is
@@ -109,6 +115,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'agent',
       'mcp',
       'checks',
+      'ssh',
       'serve',
       'admin',
       'admin/people',
@@ -233,7 +240,7 @@ function complaintAbout({ from, to }: Import): string | null {
   }
   const loads = roomOf(to);
   if (inner === 'cli' && target === 'cli') {
-    const isKept = loads === 'cli' || loads === room || from === COMMAND_TREE;
+    const isKept = loads === 'cli' || loads === room || from === COMMAND_TREE || (from === MAIN && loads === 'cli/ssh');
     return isKept ? null : `${from} imports ${to}: only ${COMMAND_TREE} names what may load the server`;
   }
   if (inner === target || rule.mayImport.includes(target ?? '')) return null;

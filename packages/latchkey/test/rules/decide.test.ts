@@ -4,7 +4,7 @@ import type { PermissionSet } from '../../src/catalogue/permissions.ts';
 import type { Reason } from '../../src/catalogue/refusals/refusals.ts';
 import type { RepositoryRole } from '../../src/catalogue/roles.ts';
 import { type Decision, decide, STAGES } from '../../src/rules/decide.ts';
-import type { Need, OwnerRecord, Question, SsoProofs, UserRecord } from '../../src/rules/model.ts';
+import type { Bearer, Need, OwnerRecord, Question, SsoProofs, UserRecord } from '../../src/rules/model.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../src/rules/policy.ts';
 import { DEFAULT_PROTECTION } from '../../src/rules/refs/ref-protections.ts';
 import { ACME, ADA, ask, askWith, DAY, grant, NOW, onSite, PUSH, questions, token } from './questions.ts';
@@ -37,6 +37,12 @@ const atPolicy = (owner: Partial<OwnerRecord>, user = ADA): Question => ({
   ...signedIn(undefined, {}, user),
   need: CHANGE_POLICY,
   target: { kind: 'organization', fullName: 'acme', owner: { ...ACME, policy: SSO, ...owner } },
+});
+
+const deployKey = (readOnly: boolean): Bearer => ({
+  via: 'key',
+  key: { id: 1, fingerprint: 'SHA256:x', deploys: { repositoryId: 100, readOnly } },
+  user: null,
 });
 
 type Row = [what: string, question: Question, reasons: Reason[]];
@@ -168,6 +174,51 @@ const TABLE: readonly Row[] = [
       { need: PUSH, target: onSite({ role: 'triage' }) },
     ),
     ['permission_missing', 'role_insufficient'],
+  ],
+  ['a deploy key clones its repository', ask({ bearer: deployKey(true), target: onSite({ role: 'read' }) }), []],
+  [
+    'a deploy key that reads does not push',
+    ask({ bearer: deployKey(true), target: onSite({ role: 'read' }), need: PUSH }),
+    ['key_reads_only'],
+  ],
+  ['a deploy key that writes pushes', ask({ bearer: deployKey(false), target: onSite(), need: PUSH }), []],
+  [
+    'a deploy key that writes is no administrator',
+    ask({
+      bearer: deployKey(false),
+      target: onSite({ role: 'write' }),
+      need: { sets: [{ administration: 'read' }], publicRead: false, writes: false },
+    }),
+    ['role_insufficient'],
+  ],
+  [
+    'a deploy key sees no other repository',
+    ask({ bearer: deployKey(false), target: onSite({ role: null }) }),
+    ['not_found'],
+  ],
+  [
+    'a deploy key reads what is public, and pushes nothing there',
+    ask({ bearer: deployKey(false), target: onSite({ visibility: 'public', role: 'read' }), need: PUSH }),
+    ['role_insufficient'],
+  ],
+  [
+    'a deploy key keeps to the addresses of the organization',
+    ask({ bearer: deployKey(false), target: onSite({}, { policy: OUTSIDE }) }),
+    ['organization_address_not_allowed'],
+  ],
+  [
+    'a deploy key is nobody anywhere else',
+    ask({
+      bearer: deployKey(false),
+      need: CHANGE_POLICY,
+      target: { kind: 'organization', fullName: 'acme', owner: ACME },
+    }),
+    ['role_insufficient'],
+  ],
+  [
+    'a deploy key does nothing to the instance',
+    ask({ bearer: deployKey(false), need: CHANGE_POLICY, target: { kind: 'instance' } }),
+    ['role_insufficient'],
   ],
   [
     'an archived repository takes no push',
@@ -614,7 +665,7 @@ function poorerThan(question: Question, pick: number): Question[] {
     poorer.push({ ...question, bearer: { ...bearer, user: { ...bearer.user, hasTwoFactor: false } } });
   }
   if (bearer.via === 'session') poorer.push({ ...question, bearer: { ...bearer, proofs: new Map() } });
-  if (bearer.via !== 'nobody')
+  if (bearer.via === 'token' || bearer.via === 'session')
     poorer.push({ ...question, bearer: { ...bearer, user: { ...bearer.user, admin: false } } });
   if (target.kind === 'instance' || target.owner === null) return poorer;
   const { policy: allowed } = target.owner;

@@ -224,6 +224,15 @@ const bearers: fc.Arbitrary<Bearer> = fc.oneof(
       new Map([[10, { until: NOW, issuer: 'https://id.example.org' }]]),
     ),
   }),
+  fc.record({
+    via: fc.constant('key' as const),
+    key: fc.record({
+      id: fc.constant(1),
+      fingerprint: fc.constant('SHA256:x'),
+      deploys: fc.record({ repositoryId: fc.constant(100), readOnly: fc.boolean() }),
+    }),
+    user: fc.constant(null),
+  }),
   fc.constant({ via: 'nobody' as const }),
 );
 const targets: fc.Arbitrary<Target> = fc.oneof(

@@ -99,7 +99,8 @@ type Asked = Omit<AccessRequest, 'credential'> & { readonly credential?: Credent
 /** The second half of `authorize`, for a caller that already knows the person: from a session. */
 export function authorizeIdentity(ctx: Context, request: Asked, identity: Identity): MaybePromise<Verdict> {
   const { bearer: caller } = identity;
-  if (caller.via !== 'nobody') noteCaller(caller.user.login, caller.via === 'token' ? caller.token.id : null);
+  if (caller.via !== 'nobody' && caller.user !== null)
+    noteCaller(caller.user.login, caller.via === 'token' ? caller.token.id : null);
   return andThen(questionOf(ctx, request, identity), (question) => answer(ctx, request, identity, question));
 }
 
@@ -166,7 +167,7 @@ export async function holderOf(ctx: Context, { bearer }: Permit): Promise<Identi
   if (bearer === null) return null;
   return {
     bearer,
-    facts: bearer.via === 'nobody' ? null : await readUserFacts(ctx.store.db, bearer.user.id),
+    facts: bearer.via === 'nobody' || bearer.user === null ? null : await readUserFacts(ctx.store.db, bearer.user.id),
     endsOverlap: false,
   };
 }

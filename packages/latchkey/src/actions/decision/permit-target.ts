@@ -9,7 +9,7 @@ import type { Permit } from './authorize.ts';
 /** @throws TypeError unless the permit is about this account, or about the named thing it owns */
 export function keepTo(permit: Permit, of: { readonly ownerId: number; readonly repositoryId?: number }): void {
   const { bearer, target } = permit;
-  if (bearer === null || (target.kind === 'instance' && bearer.via !== 'nobody' && bearer.user.admin)) return;
+  if (bearer === null || (target.kind === 'instance' && bearer.via !== 'nobody' && bearer.user?.admin === true)) return;
   const isOwner = target.kind !== 'instance' && target.owner?.id === of.ownerId;
   const isRepository = target.kind !== 'repository' || target.repository?.id === of.repositoryId;
   if (!isOwner || !isRepository) throw new TypeError('the permit is about something else than what is to be changed');

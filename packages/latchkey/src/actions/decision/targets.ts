@@ -7,7 +7,7 @@
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { latestPer, oncePer } from '../../base/once.ts';
 import type { RepositoryRole } from '../../catalogue/roles.ts';
-import type { OwnerRecord, Policy, RepositoryRecord, Target } from '../../rules/model.ts';
+import type { Bearer, OwnerRecord, Policy, RepositoryRecord, Target } from '../../rules/model.ts';
 import { nameKey } from '../../rules/names.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../rules/policy.ts';
 import { roleIn } from '../../rules/role.ts';
@@ -61,7 +61,7 @@ export function targetOf(ctx: Context, identity: Identity, name: TargetName): Ma
     const key = keyOf(name, user?.user.id ?? 0);
     return andThen(
       ctx.memory.recall(key, () => readRepositoryTarget(ctx, user, name), keepTargetOf(user)),
-      (target) => target as Target,
+      (target) => asDeployed(identity.bearer, target as Target),
     );
   }
   const login = name.kind === 'account' ? (name.login ?? user?.user.login ?? '') : name.login;
@@ -70,6 +70,15 @@ export function targetOf(ctx: Context, identity: Identity, name: TargetName): Ma
     ctx.memory.recall(key, () => readOwnerTarget(ctx, user, name.kind, login), keepTargetOf(user)),
     (target) => target as Target,
   );
+}
+
+/** The target as a deploy key sees it: it has a role in its own repository, whoever made it, and in no other. */
+function asDeployed(bearer: Bearer, target: Target): Target {
+  if (bearer.via !== 'key' || bearer.key.deploys === null || target.kind !== 'repository') return target;
+  const { repositoryId, readOnly } = bearer.key.deploys;
+  const { repository } = target;
+  if (repository === null || repository.id !== repositoryId) return target;
+  return { ...target, repository: { ...repository, role: readOnly ? 'read' : 'write' } };
 }
 
 /**

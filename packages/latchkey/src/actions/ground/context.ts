@@ -68,6 +68,8 @@ export interface Actor {
   readonly tokenId: number | null;
   /** What was derived from that token, if it was done with one: left out otherwise. */
   readonly act?: Act;
+  /** The fingerprint of the SSH key it was done with: `SHA256:…`. Left out otherwise. */
+  readonly sshKey?: string;
   readonly address: string | null;
   readonly userAgent: string | null;
 }

@@ -40,6 +40,6 @@ export async function record(
     actorTokenId: actor.tokenId,
     address: actor.address,
     userAgent: actor.userAgent,
-    data: actor.act === undefined ? (event.data ?? {}) : { ...event.data, act: actor.act },
+    data: { ...event.data, ...(actor.act && { act: actor.act }), ...(actor.sshKey && { ssh_key: actor.sshKey }) },
   });
 }

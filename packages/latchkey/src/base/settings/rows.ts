@@ -21,6 +21,7 @@ import {
   sharedSecret,
   site,
   smtpUrl,
+  sshAddress,
   syslogAddress,
   textLike,
   type ValueKind,
@@ -200,6 +201,12 @@ export const SETTING_ROWS = {
     kind: oneOf(PROXY_HEADERS, 'NAME'),
     default: 'x-forwarded-for',
     doc: 'header in which they say it; a request from them that has the other one, too, is refused',
+  }),
+  sshAddress: optional({
+    section: 'Listening',
+    kind: sshAddress,
+    defaultMeans: 'no SSH',
+    doc: 'where people reach git over SSH, as USER@HOST or ssh://USER@HOST:PORT; its sshd is set up as ssh.md says',
   }),
   insecureHttp: off({
     section: 'Listening',

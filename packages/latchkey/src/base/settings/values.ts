@@ -111,6 +111,33 @@ export const site: ValueKind<string> = kind(
   },
 );
 
+/** Where people reach the server over SSH: `git@git.example.org`, `ssh://git@git.example.org:2222`. */
+export interface SshAddress {
+  readonly user: string;
+  /** IPv6 in brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+const SSH_PORT = 22;
+
+/** User, host, port. */
+const SSH_ADDRESS = /^(?:ssh:\/\/)?([a-z_][a-z0-9_.-]{0,31})@([a-z0-9.-]{1,253}|\[[0-9a-f:.]+\])(?::(\d{1,5}))?\/?$/i;
+
+export const sshAddress: ValueKind<SshAddress> = kind('ADDRESS', 'USER@HOST, or ssh://USER@HOST:PORT', (value) => {
+  const [, user = '', host = '', digits] = (isText(value) && SSH_ADDRESS.exec(value)) || [];
+  const port = digits === undefined ? SSH_PORT : Number(digits);
+  const isAddress = host.startsWith('[') ? isIP(host.slice(1, -1)) === 6 : !/^[.-]|[.-]$/.test(host);
+  return user !== '' && isAddress && port > 0 && port < 65_536 ? { user, host, port } : undefined;
+});
+
+/** What to clone over SSH, of a repository: git's short form where the port is SSH's own. */
+export function sshCloneAddress({ user, host, port }: SshAddress, fullName: string): string {
+  return port === SSH_PORT && !host.startsWith('[')
+    ? `${user}@${host}:${fullName}.git`
+    : `ssh://${user}@${host}${port === SSH_PORT ? '' : `:${port}`}/${fullName}.git`;
+}
+
 /**
  * The target of our own requests, with or without a path. It can't contain a user name or password: everybody who may
  * see the settings would see them.

@@ -216,6 +216,8 @@ export const ACCESS_REFUSALS = {
       );
     },
     remedy: (facts) => {
+      if (facts.sshKey === 'deploy')
+        return help('not_found', 'Check the name, and which key ssh sends: a deploy key opens one repository alone:');
       if (facts.tokenKind === null)
         return help('not_found', 'Check the name, and with whose account you are signed in:');
       return (
@@ -409,14 +411,23 @@ export const ACCESS_REFUSALS = {
       'Nothing of the push was taken. git push origin --delete BRANCH makes room; a push that deletes as many as it ' +
       'makes passes.',
   },
+  key_reads_only: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: () => 'This deploy key only reads.',
+    remedy: (facts) => help('key_reads_only', `An administrator of ${theTarget(facts)} can add one that also writes:`),
+    about:
+      'A deploy key opens one repository over SSH. Whoever adds it chooses whether it also writes, and that can’t be ' +
+      'changed afterwards: remove the key, and add it again with write access.',
+  },
   role_insufficient: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => {
       const what = missingInWords(facts);
       const where = facts.fullName === '' ? '' : ` on ${theTarget(facts)}`;
+      if (facts.sshKey === 'deploy') return `This deploy key may only read ${theTarget(facts)}: it is another’s.`;
       return withOtherAccount(
-        `${thePerson(facts, 'Its owner')} may not do this${where}${what === '' ? '' : ` (${what})`}, so no token ` +
-          `of theirs may.`,
+        `${thePerson(facts, 'Its owner')} may not do this${where}${what === '' ? '' : ` (${what})`}, so no ` +
+          `${facts.sshKey === null ? 'token' : 'key'} of theirs may.`,
         facts,
       );
     },

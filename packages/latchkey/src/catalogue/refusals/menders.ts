@@ -63,6 +63,7 @@ export const MENDERS = {
   file_too_large: 'instance',
   repository_full: 'instance',
   too_many_refs: 'instance',
+  key_reads_only: 'repository',
   role_insufficient: 'repository',
   repository_archived: 'repository',
 } as const satisfies Record<Reason, Mender>;

@@ -58,7 +58,8 @@ const WORDS = {
   file_too_large: /larger than .*, the most that a file may have/,
   repository_full: / has no room for this: /,
   too_many_refs: / has no room for more branches and tags/,
-  role_insufficient: / may not do this.*, so no token of theirs may/,
+  key_reads_only: /This deploy key only reads/,
+  role_insufficient: / may not do this.*, so no (?:token|key) of theirs may|deploy key may only read /,
   repository_archived: / is archived/,
 } as const satisfies Record<Reason, RegExp>;
 

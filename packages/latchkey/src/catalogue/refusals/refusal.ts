@@ -64,6 +64,7 @@ export type Reason =
   | 'file_too_large'
   | 'repository_full'
   | 'too_many_refs'
+  | 'key_reads_only'
   | 'role_insufficient'
   | 'repository_archived';
 
@@ -77,6 +78,8 @@ export interface RefusalFacts {
   /** Whose machine account that is; null for a person. */
   readonly keeper: { readonly login: string; readonly kind: 'user' | 'organization' } | null;
   readonly tokenKind: 'fine-grained' | 'classic' | 'scoped' | null;
+  /** The SSH key in place of a token: somebody's own, or one of a repository. */
+  readonly sshKey: 'own' | 'deploy' | null;
   readonly tokenId: number | null;
   readonly tokenName: string | null;
   readonly lastEight: string | null;

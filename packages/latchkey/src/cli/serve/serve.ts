@@ -59,6 +59,7 @@ async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Pr
   if (cluster.isPrimary) (await import('../../actions/instance/data-folder-claim.ts')).claimDataFolder(settings);
   keepCompiledCode(settings.data);
   if (settings.workers > 1 && cluster.isPrimary) {
+    if (settings.sshAddress !== null) (await import('../../base/machine/ssh-place.ts')).makeSshPlace(settings.data);
     const { overseeWorkers } = await import('./workers.ts');
     await overseeWorkers(settings, { stop: stopRequest(), hangUp, systemd }, terminal);
     // Node keeps the socket of a worker that was killed while a connection was on its way to it.

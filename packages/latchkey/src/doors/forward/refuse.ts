@@ -76,6 +76,7 @@ export const STATUS_OF = {
   file_too_large: 403,
   repository_full: 403,
   too_many_refs: 403,
+  key_reads_only: 403,
   role_insufficient: 403,
   repository_archived: 403,
 } as const satisfies Record<Reason, RefusalStatus>;

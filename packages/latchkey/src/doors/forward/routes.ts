@@ -227,12 +227,13 @@ class Prepared {
 
   headersFor(permit: Permit): MaybePromise<Headers> {
     const { bearer, target } = permit;
-    if (bearer === null || bearer.via === 'nobody') return NOBODY;
+    // No key comes this way.
+    if (bearer === null || bearer.via === 'nobody' || bearer.via === 'key') return NOBODY;
     const holder = bearer.via === 'token' ? bearer.token : bearer.user;
     return this.#known.get(holder)?.get(target) ?? this.#make(permit, bearer);
   }
 
-  async #make(permit: Permit, bearer: Exclude<Bearer, { via: 'nobody' }>): Promise<Headers> {
+  async #make(permit: Permit, bearer: Exclude<Bearer, { via: 'nobody' | 'key' }>): Promise<Headers> {
     const token = bearer.via === 'token' ? bearer.token : null;
     const permissions = Object.entries(effectivePermissions(this.#ctx, permit))
       .map(([name, level]) => `${name}=${level}`)

@@ -1,5 +1,6 @@
 /** One admitted git request, and how it is put to git. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Identity } from '../../actions/decision/authenticate.ts';
 import type { Permit } from '../../actions/decision/authorize.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { networkOf } from '../../base/address.ts';
@@ -8,6 +9,15 @@ import type { GitService, ServiceRun } from '../../git/room.ts';
 import type { OwnerRecord, RepositoryRecord } from '../../rules/model.ts';
 import type { GitAddress } from './address.ts';
 import type { Exchange } from './backend.ts';
+
+/** Somebody whom sshd has let in, in place of the headers of a request. */
+export interface SshCaller {
+  readonly identity: Identity;
+  /** The client's address. */
+  readonly from: string;
+  /** True when the request is a whole conversation with git. */
+  readonly isWhole: boolean;
+}
 
 export interface GitCall {
   readonly ctx: Context;
@@ -21,6 +31,8 @@ export interface GitCall {
   readonly repository: RepositoryRecord;
   /** The client's `Git-Protocol` header. */
   readonly protocol: string | undefined;
+  /** Null for a call over HTTP. */
+  readonly overSsh: Pick<SshCaller, 'isWhole'> | null;
 }
 
 /** What a permit for git is about. */
@@ -39,12 +51,14 @@ export function exchangeOf(call: GitCall): Exchange & { readonly run: ServiceRun
     request,
     response,
     contentType: `application/x-git-${service}-${step === 'refs' ? 'advertisement' : 'result'}`,
-    preamble: step === 'refs' ? serviceLine(service) : '',
+    // Over SSH git knows which service it asked for.
+    preamble: step === 'refs' && call.overSsh === null ? serviceLine(service) : '',
     run: {
       service,
       path: ctx.git.path(owner.login, repository.name),
       advertise: step === 'refs',
       protocol,
+      isWhole: call.overSsh?.isWhole === true,
       caller: permit.actor.userId === null ? networkOf(from) : `user ${permit.actor.userId}`,
       workflowRefusal: null,
       scan: null,

@@ -14,6 +14,8 @@ export async function listForFetch(call: GitCall): Promise<void> {
 export async function serveFetch(call: GitCall, fetches: CoalescedFetches): Promise<void> {
   const { ctx, request, response, protocol, repository } = call;
   const exchange = exchangeOf(call);
+  // Git speaks first.
+  if (exchange.run.isWhole === true) return converse(ctx, exchange);
   if (protocolVersion(protocol) !== 2) {
     await firstBytes(request, response, ctx.settings.gitIdleTimeoutSec * 1000);
     return converse(ctx, exchange);

@@ -68,6 +68,7 @@ export const STATUS_OF = {
   file_too_large: 403,
   repository_full: 403,
   too_many_refs: 403,
+  key_reads_only: 403,
   role_insufficient: 403,
   repository_archived: 403,
 } as const satisfies Record<Reason, RefusalStatus>;
@@ -83,6 +84,7 @@ const REQUEST_ERRORS = {
   service_unknown: [400, 'The service must be git-upload-pack (clone, fetch) or git-receive-pack (push).'],
   dumb_protocol: [403, "This server speaks git's smart HTTP protocol only. Update git, or the program that uses it."],
   nothing_here: [404, 'There is nothing at this address.'],
+  key_gone: [401, 'This SSH key is not known here any more. Add one in your settings, or clone over HTTPS.'],
   get_only: [405, 'Only GET is possible here.'],
   post_only: [405, 'Only POST is possible here.'],
   content_type_wrong: [

@@ -8,7 +8,7 @@
  * Never: a place on disk other than that of the repository that the permit names.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { authorize } from '../../actions/decision/authorize.ts';
+import { authorize, authorizeIdentity } from '../../actions/decision/authorize.ts';
 import { authorizationOf, credentialOn } from '../../actions/decision/credential.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { Problem } from '../../base/errors.ts';
@@ -21,7 +21,7 @@ import { protocolVersion } from '../../git/processes/environment.ts';
 import { isSameName } from '../../rules/names.ts';
 import { type GitAddress, GitAddresses } from './address.ts';
 import { NO_CACHE } from './backend.ts';
-import { type GitCall, repositoryOf } from './call.ts';
+import { type GitCall, repositoryOf, type SshCaller } from './call.ts';
 import { CoalescedFetches } from './coalesced-fetches.ts';
 import { answerOrigin } from './cors.ts';
 import { listForFetch, serveFetch } from './fetch.ts';
@@ -34,20 +34,17 @@ const COPY_RETRY_SEC = 60;
 const NO_CACHE_LIST: readonly string[] = Object.entries(NO_CACHE).flat();
 type Asked = Pick<GitCall, 'request' | 'response' | 'address'>;
 
+/** Answers git's requests and returns true; leaves others alone and returns false. */
+export type GitDoor = (request: IncomingMessage, response: ServerResponse, ssh?: SshCaller) => boolean;
+
 const GZIP: ReadonlySet<string | undefined> = new Set([undefined, 'gzip', 'x-gzip']);
 
-/**
- * A handler for `request`, including `checkContinue`, until the server has `ended`. It answers git's requests and
- * returns true; it leaves others alone and returns false.
- */
-export function makeGitDoor(
-  ctx: Context,
-  ended: AbortSignal,
-): (request: IncomingMessage, response: ServerResponse) => boolean {
+/** A handler for `request`, including `checkContinue`, until the server has `ended`. */
+export function makeGitDoor(ctx: Context, ended: AbortSignal): GitDoor {
   const addresses = new GitAddresses();
   const fetches = new CoalescedFetches(ctx);
   ended.addEventListener('abort', () => fetches.forgetAll(), { once: true });
-  return (request, response) => {
+  return (request, response, ssh) => {
     const address = addresses.of(request.url ?? '');
     if (address === null) return false;
     if (answerOrigin(request, response)) return true;
@@ -56,7 +53,8 @@ export function makeGitDoor(
     else if ('page' in address) redirect(response, address.page);
     else if (error !== null) sendRequestError(request, response, error);
     else {
-      const ask = (): MaybePromise<void> => answer(ctx, fetches, { request, response, address: address as GitAddress });
+      const ask = (): MaybePromise<void> =>
+        answer(ctx, fetches, { request, response, address: address as GitAddress }, ssh);
       const onError = (error: unknown): void => fail(ctx, request, response, error);
       // Whoever deletes a repository removes its row first: asked again, it isn't there. Else its files are missing.
       guard(ask, (error) =>
@@ -87,25 +85,32 @@ function guard(work: () => MaybePromise<void>, onError: (error: unknown) => void
 }
 
 /** Decides and answers, in this turn of the event loop if everything is in memory and no process is needed. */
-function answer(ctx: Context, fetches: CoalescedFetches, asked: Asked): MaybePromise<void> {
+function answer(ctx: Context, fetches: CoalescedFetches, asked: Asked, ssh?: SshCaller): MaybePromise<void> {
   const { request, response, address } = asked;
   // Node has parsed the headers by now, but it hides repeated `Authorization` headers.
   const { headers } = request;
-  const from = callerOf(request, ctx.settings);
-  const verdict = authorize(ctx, {
-    credential: credentialOn(request.socket, authorizationOf(request.rawHeaders)),
+  const from = ssh?.from ?? callerOf(request, ctx.settings);
+  const about = {
     need: GIT_NEEDS[address.service],
     target: address.target,
     address: from,
     userAgent: headers['user-agent'] ?? null,
     purpose: address.purpose,
     door: 'git',
-  });
+  } as const;
+  const verdict =
+    ssh === undefined
+      ? authorize(ctx, {
+          ...about,
+          credential: credentialOn(request.socket, authorizationOf(request.rawHeaders)),
+        })
+      : andThen(ctx.memory.refresh(), () => authorizeIdentity(ctx, about, ssh.identity));
   return andThen(verdict, (found) => {
     if (!found.allowed) return refuse(request, response, found.explanation);
     const { permit } = found;
     const protocol = headers['git-protocol'] as string | undefined;
-    return answerPermitted({ ...asked, ctx, permit, from, ...repositoryOf(permit), protocol }, fetches);
+    const call = { ...asked, ctx, permit, from, ...repositoryOf(permit), protocol, overSsh: ssh ?? null };
+    return answerPermitted(call, fetches);
   });
 }
 
@@ -117,7 +122,7 @@ function answerPermitted(call: GitCall, fetches: CoalescedFetches): MaybePromise
     const writable = `${ctx.settings.publicUrl}/${owner.login}/${repository.name}.git`;
     return sendRequestError(request, response, lack, headers, writable);
   }
-  if (address.step === 'refs' && isRenamed(call))
+  if (address.step === 'refs' && call.overSsh === null && isRenamed(call))
     return redirect(response, `/${owner.login}/${repository.name}.git/info/refs?service=git-${address.service}`);
   const served = ctx.git.demandService(owner.login, repository.name, address.service);
   return andThen(served, () => answerServed(call, fetches));

@@ -143,6 +143,7 @@ export const ANSWERS = {
   file_too_large: TOLD,
   repository_full: TOLD,
   too_many_refs: TOLD,
+  key_reads_only: NOT_ACCESSIBLE,
   role_insufficient: NOT_ACCESSIBLE,
   repository_archived: [403, () => 'Repository was archived so is read-only.'],
 } as const satisfies Record<Reason, readonly [status: 400 | 401 | 403 | 404 | 409, words: Words]>;

@@ -123,6 +123,7 @@ export const ANSWERS = {
   file_too_large: FORBIDDEN_BECAUSE,
   repository_full: FORBIDDEN_BECAUSE,
   too_many_refs: FORBIDDEN_BECAUSE,
+  key_reads_only: FORBIDDEN,
   role_insufficient: FORBIDDEN,
   repository_archived: FORBIDDEN_BECAUSE,
 } as const satisfies Record<Reason, readonly [status: 400 | 401 | 403 | 404 | 429, words: Words]>;

@@ -25,6 +25,8 @@ export interface ServiceRun extends PushChecks {
   readonly advertise: boolean;
   /** The client's `Git-Protocol` header. */
   readonly protocol: string | undefined;
+  /** True when git is to hold the whole conversation, from the list of refs to the pack, as it does over SSH. */
+  readonly isWhole?: boolean;
   /** Whose turn in the queue this takes: a user or an address. */
   readonly caller: string;
   /** For a push: whom reflogs and hooks name. */
@@ -77,7 +79,7 @@ export class Services {
     });
     const args = [
       run.service,
-      '--stateless-rpc',
+      ...(run.isWhole === true ? [] : ['--stateless-rpc']),
       ...(run.advertise ? ['--advertise-refs'] : []),
       ...(run.service === 'upload-pack' ? ['--strict'] : []),
       run.path,

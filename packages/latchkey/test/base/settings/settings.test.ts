@@ -14,6 +14,7 @@ import {
   settingVariable,
 } from '../../../src/base/settings/rows.ts';
 import { atPort, loadSettings, type SettingSources, type Settings } from '../../../src/base/settings/settings.ts';
+import { sshCloneAddress } from '../../../src/base/settings/values.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-settings-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -584,5 +585,34 @@ describe('the configuration file', () => {
       '/etc/latchkey/latchkey.yaml is not valid YAML: see line 3.',
     ]);
     expect(complaintsOf(() => load({}, {}, 'a: [1'))[0]).toContain('is not valid YAML: see line ');
+  });
+});
+
+describe('the address of SSH', () => {
+  test('is what people clone from', () => {
+    const clone = (sshAddress: string): string => {
+      const read = load({ sshAddress }).sshAddress;
+      return read === null ? '' : sshCloneAddress(read, 'ada/site');
+    };
+    expect(clone('git@git.example.org')).toBe('git@git.example.org:ada/site.git');
+    expect(clone('ssh://git@git.example.org:22/')).toBe('git@git.example.org:ada/site.git');
+    expect(clone('ssh://git@git.example.org:2222')).toBe('ssh://git@git.example.org:2222/ada/site.git');
+    expect(clone('git@[::1]:2222')).toBe('ssh://git@[::1]:2222/ada/site.git');
+    expect(load({}).sshAddress).toBeNull();
+  });
+
+  test.each([
+    'git.example.org',
+    'git@',
+    'git@host/path',
+    '-oProxyCommand@host',
+    'git@-host',
+    'git@[::x]',
+    'git@h:0',
+    'a@h:65536',
+  ])('is not %s', (sshAddress) => {
+    expect(complaintsOf(() => load({ sshAddress }))).toEqual([
+      `--ssh-address must be USER@HOST, or ssh://USER@HOST:PORT, not ${JSON.stringify(sshAddress)}.`,
+    ]);
   });
 });

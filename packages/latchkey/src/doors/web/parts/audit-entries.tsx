@@ -86,7 +86,7 @@ function Sentence({ action, line }: { action: string; line: LogEntry['line'] }):
 
 /** The token, and the agent behind it, by which it was done. */
 function By({ line, data }: { line: LogEntry['line']; data: Readonly<Record<string, unknown>> }): VNode | null {
-  if (line['token_id'] === undefined && data['act'] === undefined) return null;
+  if (line['token_id'] === undefined && data['act'] === undefined && data['ssh_key'] === undefined) return null;
   return (
     <div class="color-fg-muted f6 lk-break">
       {line['token_id'] === undefined ? null : (
@@ -94,6 +94,11 @@ function By({ line, data }: { line: LogEntry['line']; data: Readonly<Record<stri
           with the token “<bdi>{String(line['user_programmatic_access_name'] ?? line['token_id'])}</bdi>”
         </>
       )}
+      {typeof data['ssh_key'] === 'string' ? (
+        <>
+          over SSH, with the key <code>{data['ssh_key']}</code>
+        </>
+      ) : null}
       <Via data={data} />
     </div>
   );
@@ -123,6 +128,7 @@ function Facts({ data }: { data: Readonly<Record<string, unknown>> }): VNode | n
   const facts = Object.entries(data).filter(
     ([name, value]) =>
       name !== 'act' &&
+      name !== 'ssh_key' &&
       value !== null &&
       value !== undefined &&
       value !== '' &&

@@ -2,11 +2,13 @@
  * A repository's page: how to clone it, its branches and latest commits, who has access; and the page that creates
  * one.
  */
+
 import type { VNode } from 'preact';
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import { type Access, listAccess } from '../../../actions/repositories/collaborators.ts';
 import { findCommitId, type KnownCommit, readHistory, readRefs } from '../../../actions/repositories/history.ts';
 import { type RepositoryView, viewTarget } from '../../../actions/repositories/view.ts';
+import { sshCloneAddress } from '../../../base/settings/values.ts';
 import { needOf } from '../../../catalogue/routes/github.ts';
 import { Refused, type Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
@@ -130,6 +132,19 @@ function CloneBox({ visit, view }: { visit: Visit; view: RepositoryView }): VNod
         </a>
         .
       </p>
+      <SshClone visit={visit} fullName={`${owner.login}/${repository.name}`} />
+    </>
+  );
+}
+
+/** Where the server has SSH. */
+function SshClone({ visit, fullName }: { visit: Visit; fullName: string }): VNode | null {
+  const { sshAddress } = visit.ctx.settings;
+  if (sshAddress === null) return null;
+  return (
+    <>
+      <CopyBox id="ssh-clone-url" value={sshCloneAddress(sshAddress, fullName)} label="SSH clone URL" />
+      <p class="note mt-1">Over SSH, with a deploy key of this repository.</p>
     </>
   );
 }

@@ -1,0 +1,60 @@
+/**
+ * Git over SSH, as far as it is ours: sshd has proved the key, and its programs ask here over a socket of this machine.
+ * They speak the requests of git over HTTP, so that each is decided and served by the door that serves HTTP.
+ *
+ * Invariant: who asks follows from the key as it is stored at that moment, never from a header of the request.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { identityOfKey, sshKeyOf } from '../../actions/decision/ssh-keys.ts';
+import type { Context } from '../../actions/ground/context.ts';
+import { plainAddress } from '../../base/address.ts';
+import { outageAnswer } from '../../base/machine/outage.ts';
+import { SSH_HEADERS, SSH_PATHS } from '../../base/machine/ssh-place.ts';
+import { UNKNOWN } from '../../base/requests/caller.ts';
+import { sendOutage, sendRequestError } from './refuse.ts';
+import type { GitDoor } from './routes.ts';
+
+const headerOf = ({ headers }: IncomingMessage, name: string): string => String(headers[name] ?? '');
+
+/** Answers a request of those programs; the secret has been looked at. */
+export function makeSshDoor(ctx: Context, git: GitDoor): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    answer(ctx, git, request, response).catch((error: unknown) => {
+      const outage = outageAnswer(error);
+      if (outage !== null) return sendOutage(request, response, outage);
+      ctx.log.error({ err: error }, 'a request of sshd failed');
+      sendRequestError(request, response, 'failed');
+    });
+  };
+}
+
+async function answer(ctx: Context, git: GitDoor, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://ssh');
+  if (pathname === SSH_PATHS.key) return answerKey(ctx, response, searchParams.get('fingerprint') ?? '');
+  const identity = await identityOfKey(ctx, headerOf(request, SSH_HEADERS.key));
+  if (identity === null) return sendRequestError(request, response, 'key_gone');
+  if (pathname === SSH_PATHS.who) return send(response, 200, whoIs(identity.bearer));
+  const from = plainAddress(headerOf(request, SSH_HEADERS.client)) || UNKNOWN;
+  const caller = { identity, from, isWhole: headerOf(request, SSH_HEADERS.whole) !== '' };
+  if (!git(request, response, caller)) sendRequestError(request, response, 'nothing_here');
+}
+
+async function answerKey(ctx: Context, response: ServerResponse, fingerprint: string): Promise<void> {
+  const key = await sshKeyOf(ctx, fingerprint);
+  if (key === null) send(response, 404, 'no such key');
+  else send(response, 200, `${key.name}\n${key.text}`);
+}
+
+type Bearer = NonNullable<Awaited<ReturnType<typeof identityOfKey>>>['bearer'];
+
+function whoIs(bearer: Bearer): string {
+  return bearer.via === 'nobody' || bearer.user === null ? 'a deploy key' : bearer.user.login;
+}
+
+function send(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}

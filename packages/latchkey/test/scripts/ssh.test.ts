@@ -1,0 +1,187 @@
+/**
+ * Git over SSH without an sshd: git runs the two programs as sshd would, the line of `authorized_keys` first, then its
+ * command in a shell. `npm run clients -- ssh` does the same behind OpenSSH.
+ */
+import { hash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { operatorPermit } from '../../src/actions/decision/authorize.ts';
+import { createToken } from '../../src/actions/tokens/tokens.ts';
+import { readSshPlace, SSH_HEADERS } from '../../src/base/machine/ssh-place.ts';
+import type { Secret } from '../../src/base/secret.ts';
+import { listAudit } from '../../src/store/audit.ts';
+import { makeWorld, type Ran, type World } from '../doors/git/server.ts';
+import { sshPublicKey } from '../ssh-keys.ts';
+import { MAIN, runProgram } from './latchkey-process.ts';
+
+const AS_SSHD = join(import.meta.dirname, 'as-sshd.mjs');
+const FROM = '198.51.100.7';
+
+let world: World;
+let owner: Secret;
+beforeAll(async () => {
+  world = await makeWorld({ sshAddress: 'git@git.example.org' });
+  const draft = { userLogin: 'ada', kind: 'classic', name: 'owner', description: '', scopes: ['repo'], grants: [] };
+  owner = (await createToken(world.server.context, operatorPermit(), draft as never)).secret;
+  await world.ok(['init', '-q', '-b', 'main', 'work']);
+  await world.ok(['commit', '-q', '--allow-empty', '-m', 'first'], { in: 'work' });
+  await world.ok(['push', '-q', world.remote('ada/closed', world.full), 'main'], { in: 'work' });
+});
+afterAll(() => world.close());
+
+interface Key {
+  readonly id: number;
+  readonly fingerprint: string;
+}
+
+async function deployKey(repository: string, readOnly: boolean): Promise<Key> {
+  const key = sshPublicKey('ed25519').trim();
+  const answer = await rest('POST', `/repos/${repository}/keys`, { key, title: 'server', read_only: readOnly });
+  expect(answer.status).toBe(201);
+  const blob = Buffer.from(key.split(' ')[1]!, 'base64');
+  const { id } = (await answer.json()) as { id: number };
+  return { id, fingerprint: `SHA256:${hash('sha256', blob, 'base64').replace(/=+$/, '')}` };
+}
+
+function rest(method: string, path: string, body?: object): Promise<Response> {
+  return fetch(`${world.url}/api/v3${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${owner.reveal()}`, 'Content-Type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+const data = (): string => world.server.context.settings.data;
+
+/** What sshd would start, for git and by hand. */
+const over = ({ fingerprint }: Key) => ({
+  GIT_SSH_COMMAND: `${process.execPath} ${AS_SSHD}`,
+  GIT_SSH_VARIANT: 'ssh',
+  AS_SSHD: JSON.stringify({ main: MAIN, data: data(), fingerprint, from: FROM }),
+});
+
+const git = (key: Key, args: readonly string[], place?: string): Promise<Ran> =>
+  world.git(args, { env: over(key), ...(place === undefined ? {} : { in: place }) });
+
+/** As `ssh git@HOST COMMAND` would. */
+const session = (key: Key, command: string) => runProgram(process.execPath, [AS_SSHD, command], { env: over(key) });
+
+const CLOSED = 'git@git.example.org:ada/closed.git';
+
+describe('a deploy key', () => {
+  it.each(['2', '1', '0'])('clones its repository, in version %s of the protocol', async (version) => {
+    const key = await deployKey('ada/closed', true);
+    const ran = await git(key, ['-c', `protocol.version=${version}`, 'clone', '-q', CLOSED, `clone-${version}`]);
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(await world.ok(['log', '-1', '--format=%s'], { in: `clone-${version}` })).toBe('first\n');
+    expect((await git(key, ['-c', `protocol.version=${version}`, 'fetch', '-q'], `clone-${version}`)).code).toBe(0);
+  });
+
+  it('pushes, deletes and has nothing to push, and the log names it', async () => {
+    const key = await deployKey('ada/closed', false);
+    await world.ok(['checkout', '-q', '-b', 'topic'], { in: 'work' });
+    await world.ok(['commit', '-q', '--allow-empty', '-m', 'second'], { in: 'work' });
+    expect(await git(key, ['push', '-q', CLOSED, 'topic'], 'work')).toMatchObject({ code: 0, stderr: '' });
+    expect(await git(key, ['push', CLOSED, 'topic'], 'work')).toMatchObject({ code: 0 });
+    expect(await git(key, ['push', '-q', '-o', 'an=option', CLOSED, ':topic'], 'work')).toMatchObject({ code: 0 });
+    const [deleted, pushed] = await listAudit(
+      world.server.context.store.db,
+      { action: 'git.push' },
+      { beforeId: null, limit: 2 },
+    );
+    const data = { repo: 'ada/closed', ssh_key: key.fingerprint };
+    expect(pushed).toMatchObject({ actorLogin: 'deploy-key', actorId: null, address: FROM, data });
+    expect(pushed?.data['refs']).toMatchObject([{ ref: 'refs/heads/topic', before: null }]);
+    expect(deleted?.data['refs']).toMatchObject([{ ref: 'refs/heads/topic', after: null }]);
+  });
+
+  it('that only reads does not push, and hears why', async () => {
+    const key = await deployKey('ada/closed', true);
+    const ran = await git(key, ['push', CLOSED, 'HEAD:refs/heads/no'], 'work');
+    expect(ran.code).toBe(128);
+    expect(ran.stderr).toMatch(/^This deploy key only reads\.\nAn administrator of ada\/closed can add one that also /);
+  });
+
+  it('opens no other repository, and reads a public one', async () => {
+    const key = await deployKey('ada/open', false);
+    const ran = await git(key, ['clone', '-q', CLOSED, 'none']);
+    expect(ran.stderr).toMatch(/^ada\/closed does not exist, or you may not see it\.\n/);
+    const other = await deployKey('ada/closed', false);
+    expect(await git(other, ['ls-remote', 'git@git.example.org:ada/open'])).toMatchObject({ code: 0 });
+    expect((await git(other, ['push', 'git@git.example.org:ada/open', 'main'], 'work')).code).toBe(128);
+  });
+
+  it('that was removed opens nothing, in a session that had begun either', async () => {
+    const key = await deployKey('ada/closed', true);
+    const line = await runProgram(process.execPath, [MAIN, 'ssh-keys', '--data', data(), key.fingerprint]);
+    await rest('DELETE', `/repos/ada/closed/keys/${key.id}`);
+    expect((await git(key, ['ls-remote', CLOSED])).stderr).toMatch(/Permission denied \(publickey\)/);
+    const command = /command="(.*)" ssh-ed25519/.exec(line.stdout)![1]!;
+    const late = await runProgram('/bin/sh', ['-c', command], {
+      env: { SSH_ORIGINAL_COMMAND: "git-upload-pack 'ada/closed'" },
+    });
+    expect(late).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(/^This SSH key is not known/) });
+    expect(late.stderr).toMatch(/^This SSH key is not known here any more\./);
+  });
+});
+
+describe('a session', () => {
+  it('runs nothing but git', async () => {
+    const key = await deployKey('ada/closed', false);
+    for (const command of ["git-upload-pack 'ada/closed'; id", 'scp -f ada/closed', "git-upload-archive 'ada/closed'"])
+      expect(await session(key, command)).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: 'There is no shell here, only git: clone, fetch and push.\n',
+      });
+  });
+
+  it('greets whoever wants a shell', async () => {
+    const ran = await session(await deployKey('ada/closed', false), '');
+    expect(ran.stderr).toMatch(/^Hello a deploy key, your key works\. There is no shell here/);
+    expect(ran.code).toBe(1);
+  });
+});
+
+describe('the place in the data folder', () => {
+  it('is for the account of the server alone, and answers nobody without its secret', async () => {
+    expect((await stat(join(data(), 'ssh'))).mode & 0o777).toBe(0o700);
+    expect((await stat(join(data(), 'ssh', 'server.json'))).mode & 0o777).toBe(0o600);
+    const key = await deployKey('ada/closed', false);
+    const { socket } = readSshPlace(data());
+    const asked = (authorization: string) =>
+      new Promise<number>((resolve, reject) => {
+        const headers = { authorization, [SSH_HEADERS.key]: `deploy-${key.id}` };
+        const path = '/ada/closed.git/info/refs?service=git-upload-pack';
+        request({ socketPath: socket, path, headers }, (answer) => resolve(answer.resume().statusCode ?? 0))
+          .once('error', reject)
+          .end();
+      });
+    expect(await asked('')).toBe(401);
+    expect(await asked(`Bearer ${owner.reveal()}`)).toBe(401);
+  });
+
+  it('makes no key of a header of an ordinary request', async () => {
+    const key = await deployKey('ada/closed', false);
+    const answer = await fetch(`${world.url}/ada/closed.git/info/refs?service=git-upload-pack`, {
+      headers: { [SSH_HEADERS.key]: `deploy-${key.id}`, [SSH_HEADERS.client]: '127.0.0.1' },
+    });
+    expect(answer.status).toBe(401);
+    expect((await fetch(`${world.url}/~key?fingerprint=${encodeURIComponent(key.fingerprint)}`)).status).toBe(404);
+  });
+
+  it('knows no key that is only like one', async () => {
+    for (const fingerprint of ['SHA256:', `SHA256:${'A'.repeat(43)}`, 'MD5:aa', "' or 1=1", 'SHA256:%']) {
+      const ran = await runProgram(process.execPath, [MAIN, 'ssh-keys', '--data', data(), fingerprint]);
+      expect(ran).toEqual({ code: 0, stdout: '', stderr: '' });
+    }
+  });
+
+  it('that is not there is said in words', async () => {
+    const ran = await runProgram(process.execPath, [MAIN, 'ssh-keys', '--data', '/nonexistent', 'SHA256:x']);
+    expect(ran).toMatchObject({ code: 3, stdout: '' });
+    expect(ran.stderr).toMatch(/^The server is not running, or not with SSH\./);
+  });
+});
