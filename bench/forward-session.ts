@@ -7,9 +7,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SHORT } from './forward.ts';
 import { type Row, spread } from './measure.ts';
 import { startWorld, type World } from './server.ts';
-import { againstBare, type Question } from './token-check.ts';
+import { againstBare, load, type Question, textOf } from './token-check.ts';
 
 const MAP = `services:
   - hosts: [app.example.org]
@@ -32,7 +33,8 @@ export async function benchSession(rounds: number): Promise<Row[]> {
   const world = await startWorld(join(folder, 'data'), null, ['--route-map', routeMap]);
   try {
     const cookie = await cookieAtService(world);
-    const { ratio, detail } = await againstBare(world, asked('/board', cookie), rounds);
+    const { ratio, detail } = await againstBare(world, asked('/board', cookie), rounds, SHORT);
+    const refused = await refusedAfterSignOut(world, cookie);
     return [
       {
         suite: 'forward',
@@ -42,11 +44,33 @@ export async function benchSession(rounds: number): Promise<Row[]> {
         reached: ratio.median >= 0.9,
         detail,
       },
+      {
+        suite: 'forward',
+        what: 'requests with the cookie of a sign-in after the answer that ended it, let through',
+        figure: `0 of ${refused}`,
+        goal: '0 of 10,000',
+        reached: refused >= REVOKED_REQUESTS,
+        detail: 'on 32 connections at a time',
+      },
     ];
   } finally {
     await world.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+const REVOKED_REQUESTS = 10_000;
+
+/** How many requests were refused after the sign-out. @throws Error when one was let through */
+async function refusedAfterSignOut({ url }: World, cookie: string): Promise<number> {
+  const port = Number(new URL(url).port);
+  const text = textOf(asked('/board', cookie), url);
+  await load(port, text, { seconds: 0.5 });
+  const { 'x-latchkey-reason': reason } = await ask(url, asked('/_latchkey/sign-out', cookie));
+  if (reason !== 'signed_out') throw new Error(`the sign-out was answered with ${String(reason)}`);
+  let refused = 0;
+  while (refused < REVOKED_REQUESTS) refused += (await load(port, text, { status: '401', seconds: 1 })).total;
+  return refused;
 }
 
 /** A proxy's question about a browser's request. */

@@ -14,7 +14,7 @@ import { figureOf, type Row, spread } from './measure.ts';
 import type { World } from './server.ts';
 import { againstBare, type Question } from './token-check.ts';
 
-const CALLS = 1_000_000;
+const CALLS = 200_000;
 type Asked = readonly [path: string, query: string, host?: string];
 const PLAIN: readonly Asked[] = [
   ['/acme/site.git/info/refs', 'service=git-upload-pack'],
@@ -119,15 +119,18 @@ export function forwardQuestion(world: World): Question {
   };
 }
 
+/** So short that the suite answers within a minute on a quiet machine. */
+export const SHORT = { warmUpSeconds: 0.5, seconds: 1 };
+
 export async function benchForward(world: World, rounds: number): Promise<Row[]> {
-  const { ratio, detail } = await againstBare(world, forwardQuestion(world), rounds);
+  const { ratio, detail } = await againstBare(world, forwardQuestion(world), rounds, SHORT);
   return [
     {
       suite: 'forward',
       what: 'forward authorization of a git request, against bare node:http with the same bytes',
       figure: `${spread(ratio, 2)} of the throughput`,
-      goal: '≥ 0.90',
-      reached: ratio.median >= 0.9,
+      goal: '≥ 0.97',
+      reached: ratio.median >= 0.97,
       detail,
     },
   ];

@@ -55,9 +55,9 @@ function worker(): void {
     if (depth === 1) learned = null;
     waiting = waiting.subarray(answer.bytes * depth);
     total += depth;
+    statuses[status] = (statuses[status] ?? 0) + depth;
     if (measuring) {
       answered += depth;
-      statuses[status] = (statuses[status] ?? 0) + depth;
       latencies.push((performance.now() - sentAt) * 1000);
     }
     next();

@@ -43,17 +43,17 @@ interface Bench {
   readonly world: World;
 }
 
-const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]>>> = {
+const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]> | AsyncIterable<Row>>> = {
   audit: ({ folder }) => benchAudit(join(folder, 'audit'), ROUNDS),
   decision: () => benchDecision(ROUNDS),
   check: ({ world }) => benchTokenCheck(world, PAIRS),
   client: ({ folder }) => benchClient(join(folder, 'client'), STARTS),
   exchange: ({ folder }) => benchExchange(folder, ROUNDS),
-  forward: async ({ world }) => [
-    ...benchRoutes(ROUNDS),
-    ...(await benchForward(world, PAIRS)),
-    ...(await benchSession(PAIRS)),
-  ],
+  forward: async function* ({ world }) {
+    yield* benchRoutes(ROUNDS);
+    yield* await benchForward(world, ROUNDS);
+    yield* await benchSession(ROUNDS);
+  },
   git: ({ folder, world, history }) => benchTransfers(folder, world, history, ROUNDS),
   coalescing: ({ folder, world, history }) => benchCoalescing(folder, world, history, ROUNDS),
   graphql: ({ folder }) => benchGraphql(folder, ROUNDS),
@@ -87,7 +87,9 @@ try {
   const rows: Row[] = [];
   try {
     for (const [name, suite] of Object.entries(SUITES))
-      if (wanted.length === 0 || wanted.includes(name)) rows.push(...print(await suite({ folder, history, world })));
+      if (wanted.length === 0 || wanted.includes(name))
+        // A suite that takes long gives its rows one by one.
+        for await (const row of await suite({ folder, history, world })) rows.push(printed(row));
   } finally {
     await world.stop();
   }
@@ -103,14 +105,13 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-function print(rows: readonly Row[]): readonly Row[] {
-  for (const { suite, what, figure, goal, reached, detail } of rows) {
-    const verdict =
-      goal === null ? '' : `  [asked: ${goal}; ${reached === null ? 'not measured' : reached ? 'reached' : 'MISSED'}]`;
-    process.stdout.write(
-      `${suite.padEnd(12)} ` +
-        `${what}\n${' '.repeat(13)}${figure}${verdict}\n${detail === '' ? '' : `${' '.repeat(13)}${detail}\n`}`,
-    );
-  }
-  return rows;
+function printed(row: Row): Row {
+  const { suite, what, figure, goal, reached, detail } = row;
+  const verdict =
+    goal === null ? '' : `  [asked: ${goal}; ${reached === null ? 'not measured' : reached ? 'reached' : 'MISSED'}]`;
+  process.stdout.write(
+    `${suite.padEnd(12)} ` +
+      `${what}\n${' '.repeat(13)}${figure}${verdict}\n${detail === '' ? '' : `${' '.repeat(13)}${detail}\n`}`,
+  );
+  return row;
 }

@@ -96,6 +96,7 @@ export async function againstBare(
   world: World,
   question: Question,
   rounds: number,
+  { warmUpSeconds = 1, seconds = SECONDS } = {},
 ): Promise<{ ratio: Figure; detail: string }> {
   const sample = await fetch(`${world.url}${question.path}`, { headers: question.headers });
   const body = Buffer.from(await sample.arrayBuffer());
@@ -106,8 +107,8 @@ export async function againstBare(
   const costs = { latchkey: [] as number[], bare: [] as number[] };
   const asked = async (pid: number, url: string, side: keyof typeof costs): Promise<number> => {
     const text = textOf(question, url);
-    await load(Number(new URL(url).port), text, { seconds: 1 });
-    return measured(pid, () => load(Number(new URL(url).port), text), costs[side]);
+    await load(Number(new URL(url).port), text, { seconds: warmUpSeconds });
+    return measured(pid, () => load(Number(new URL(url).port), text, { seconds }), costs[side]);
   };
   const taken = await takeTurns(rounds, {
     latchkey: async () => {
