@@ -165,6 +165,11 @@ test.each<[string, RightFacts, string]>([
       'Can read public repositories.',
   ],
   [
+    'selects public repositories alone, and says so once',
+    { ...token, grants: [{ ...own, selection: 'public', permissions: {} }] },
+    'Can read public repositories.',
+  ],
+  [
     'selects an archived repository beside another',
     {
       ...token,

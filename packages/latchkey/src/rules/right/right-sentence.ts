@@ -113,7 +113,9 @@ function livingSentences(token: RightFacts, reach: string, can: Can, within: num
   if (isByGrants(token)) {
     if (grants.length === 0) return [can('read public repositories')];
     const said = grants.flatMap((grant) => grantSentences(token, grant, can));
-    return grants.some((grant) => worksNow(token, grant)) ? said : [...said, publicSentence(grants, can)];
+    if (grants.some((grant) => worksNow(token, grant))) return said;
+    // A grant of public repositories may have said it already.
+    return [...new Set([...said, publicSentence(grants, can)])];
   }
   const effect = effectOfScopes(world, token, within);
   const said = scopeSentences(token, reach, effect, can, token.takenBackAt);
