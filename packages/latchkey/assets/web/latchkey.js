@@ -19,13 +19,16 @@ spoken.className = 'sr-only';
 spoken.setAttribute('role', 'status');
 document.addEventListener('clipboard-copy', ({ target }) => {
   const words = target.querySelector('span');
-  const [text, label] = [words.textContent, target.getAttribute('aria-label')];
+  const icon = target.querySelector('use');
+  const [text, label, picture] = [words.textContent, target.getAttribute('aria-label'), icon.getAttribute('href')];
   if (text === 'Copied') return;
   words.textContent = 'Copied';
+  icon.setAttribute('href', picture.replace('#copy', '#check'));
   target.setAttribute('aria-label', 'Copied');
   spoken.textContent = 'Copied';
   setTimeout(() => {
     words.textContent = text;
+    icon.setAttribute('href', picture);
     target.setAttribute('aria-label', label);
     spoken.textContent = '';
   }, 2000);

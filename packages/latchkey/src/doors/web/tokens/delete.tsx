@@ -28,16 +28,18 @@ function deletePage(kind: TokenKind): WebPage {
           <p>
             {rightSentence(token, 'owner')} It was <LastUse token={token} />.
           </p>
-          <Form f={f} submit="Delete this token" tone="danger">
-            {token.children === 0 ? null : (
-              <Checkbox
-                f={f}
-                name="children"
-                label={`Also delete the ${token.children === 1 ? 'token' : `${token.children} tokens`} that it made`}
-                checked
-              />
-            )}
-          </Form>
+          <div class="lk-answers">
+            <Form f={f} submit="Delete this token" tone="danger">
+              {token.children === 0 ? null : (
+                <Checkbox
+                  f={f}
+                  name="children"
+                  label={`Also delete the ${token.children === 1 ? 'token' : `${token.children} tokens`} that it made`}
+                  checked
+                />
+              )}
+            </Form>
+          </div>
         </WithMenu>,
       );
     },
