@@ -33,6 +33,7 @@ const LIFETIME = ['kind', 'token_expiration', 'old_token_expiration', 'exempt_ad
 const ASKED_MOVE = ['approval', 'repo', 'ref', 'before', 'after', 'name'];
 /** Of each act, the lowest role that may do it. */
 const PROTECTION = ['repo', 'pattern', 'create', 'update', 'force', 'delete'];
+const TEAM = ['org', 'team'];
 const MEMBER = ['org', 'user', 'permission', 'old_permission'];
 
 const DERIVED = [
@@ -371,6 +372,26 @@ export const AUDIT_EVENTS = {
   'resource_server.create': row('create', 'a service was registered that may ask about tokens', 'name'),
   'resource_server.destroy': row('remove', 'such a service was removed', 'name'),
   'secret_key.rotate': row('modify', 'another key seals secrets', 'key', 'old_key', 'lost'),
+  'team.add_member': row('create', 'somebody became a member of a team', ...TEAM, 'user', 'permission'),
+  'team.add_repository': row('create', 'a team got a role in a repository', ...TEAM, 'repo', 'permission'),
+  'team.change_parent_team': row('modify', 'a team was moved in the tree of teams', ...TEAM, 'parent', 'old_parent'),
+  'team.change_privacy': row('modify', 'a team became secret or visible', ...TEAM, 'privacy'),
+  'team.create': row('create', 'a team was made', ...TEAM, 'parent', 'privacy'),
+  'team.demote_maintainer': row('modify', 'a maintainer of a team became a plain member', ...TEAM, 'user'),
+  'team.destroy': row('remove', 'a team was deleted, with the teams below it', ...TEAM, 'teams_below'),
+  'team.promote_maintainer': row('modify', 'a member of a team became a maintainer', ...TEAM, 'user'),
+  'team.remove_member': row('remove', 'somebody was taken out of a team', ...TEAM, 'user'),
+  'team.remove_repository': row('remove', 'a team lost its role in a repository', ...TEAM, 'repo', 'old_permission'),
+  'team.rename': row('modify', 'a team got another name', ...TEAM, 'old_name'),
+  'team.update': row('modify', 'the description of a team was changed', ...TEAM),
+  'team.update_repository_permission': row(
+    'modify',
+    'a team got another role in a repository',
+    ...TEAM,
+    'repo',
+    'permission',
+    'old_permission',
+  ),
   'two_factor_authentication.disabled': row('modify', 'two-factor authentication was switched off'),
   'two_factor_authentication.enabled': row('modify', 'two-factor authentication was switched on'),
   'two_factor_authentication.recovery_code_used': row('authentication', 'somebody signed in with a recovery code'),
@@ -452,6 +473,7 @@ export const AUDIT_CATEGORIES: Readonly<Record<AuditAction extends `${infer C}.$
   public_key: 'Deploy keys',
   hook: 'Webhooks',
   org: 'Organizations',
+  team: 'Teams',
   ip_allow_list: 'Address lists',
   user: 'Accounts',
   machine_account: 'Machine accounts',

@@ -126,6 +126,22 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'resource_server.create': '{actor} registered the service[ {name}]',
   'resource_server.destroy': '{actor} removed the service[ {name}]',
   'secret_key.rotate': '{actor} changed the key that seals secrets',
+  'team.add_member': '{actor} added {user|somebody} to the team {team|of an organization}[ as {permission}]',
+  'team.add_repository': '{actor} gave the team {team|of an organization} {permission|a role} in {repo|a repository}',
+  'team.change_parent_team':
+    '{actor} moved the team {team|of an organization}[ below {parent}][, before: below {old_parent}]',
+  'team.change_privacy': '{actor} made the team {team|of an organization} {privacy|secret or visible}',
+  'team.create': '{actor} created the team {team|of an organization}[ below {parent}]',
+  'team.demote_maintainer': '{actor} made {user|somebody} a plain member of the team {team|of an organization}',
+  'team.destroy': '{actor} deleted the team {team|of an organization}[ and {teams_below#team} below it]',
+  'team.promote_maintainer': '{actor} made {user|somebody} a maintainer of the team {team|of an organization}',
+  'team.remove_member': '{actor} removed {user|somebody} from the team {team|of an organization}',
+  'team.remove_repository': '{actor} took the role of the team {team|of an organization} in {repo|a repository} away',
+  'team.rename': '{actor} renamed the team[ {old_name} to] {team|of an organization}',
+  'team.update': '{actor} changed the description of the team {team|of an organization}',
+  'team.update_repository_permission':
+    '{actor} gave the team {team|of an organization} {permission|another role} in {repo|a repository}' +
+    '[, before: {old_permission}]',
   'two_factor_authentication.disabled': '{actor} turned off two-factor authentication[ of {owner}]',
   'two_factor_authentication.enabled': '{actor} turned on two-factor authentication[ of {owner}]',
   'two_factor_authentication.recovery_code_used': '{actor} signed in with a recovery code',

@@ -483,6 +483,7 @@ function roleLevel({ bearer, target }: Question, name: PermissionName): Level | 
   if (target.owner?.kind === 'user') return target.owner.id === bearer.user.id ? 'admin' : null;
   if (bearer.via === 'session' && bearer.user.admin && permission === 'organization_administration') return 'admin';
   if (target.owner === null || target.owner.role === null) return null;
+  if (target.kind === 'organization' && target.maintainsTeam === true && permission === 'members') return 'write';
   return organizationRoleLevel(target.owner.role, permission);
 }
 

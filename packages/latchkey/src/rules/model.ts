@@ -133,6 +133,9 @@ export interface UserRecord {
 
 export type OrganizationRole = 'owner' | 'member';
 export type Visibility = 'public' | 'internal' | 'private';
+/** What somebody is in a team. */
+export type TeamRole = 'member' | 'maintainer';
+
 export const VISIBILITIES: readonly Visibility[] = ['public', 'internal', 'private'];
 
 /** The account that owns what is asked for, with the user's place in it today. */
@@ -153,8 +156,8 @@ export interface RepositoryRecord {
   readonly visibility: Visibility;
   readonly archivedAt: UnixSeconds | null;
   /**
-   * The highest role the user has by ownership, membership, collaboration or visibility; null = may not see it. An
-   * anonymous caller has `read` on a public repository.
+   * The highest role the user has by ownership, membership, collaboration, teams or visibility; null = may not see it.
+   * An anonymous caller has `read` on a public repository.
    */
   readonly role: RepositoryRole | null;
   /** The hash that names its objects. git's advertisement depends on it. */
@@ -171,7 +174,13 @@ export type Target =
       readonly repository: RepositoryRecord | null;
       readonly fullName: string;
     }
-  | { readonly kind: 'organization'; readonly owner: OwnerRecord | null; readonly fullName: string }
+  | {
+      readonly kind: 'organization';
+      readonly owner: OwnerRecord | null;
+      readonly fullName: string;
+      /** True when it is about one team there, which the user maintains. */
+      readonly maintainsTeam?: boolean;
+    }
   | { readonly kind: 'account'; readonly owner: OwnerRecord | null; readonly fullName: string }
   | { readonly kind: 'instance' };
 

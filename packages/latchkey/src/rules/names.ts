@@ -162,3 +162,42 @@ export function splitFullName(fullName: string): { owner: string; name: string }
   const [, owner, name] = /^([^/]+)\/([^/]+?)(?:\.git)?$/.exec(fullName) ?? [];
   return owner === undefined || name === undefined ? null : { owner, name };
 }
+
+// --- teams (GitHub docs "About teams") ---
+
+export const MAX_TEAM_NAME_LENGTH = 100;
+export const MAX_TEAM_DESCRIPTION_LENGTH = 500;
+/** Levels of a tree of teams, the top one included. */
+export const MAX_TEAM_DEPTH = 8;
+export const MAX_TEAMS_PER_ORGANIZATION = 5_000;
+
+/** Slugs that pages or addresses of the API need for themselves. */
+const RESERVED_SLUGS: ReadonlySet<string> = new Set(['new', 'none', 'all']);
+
+/** A team's name in addresses: lower-case letters and digits, everything else one hyphen; '' when nothing is left. */
+export function teamSlug(name: string): string {
+  return name
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '');
+}
+
+/** What is wrong with a team's name, as a sentence; null when nothing is. */
+export function teamNameProblem(name: string): string | null {
+  if (name.trim() === '') return 'A team needs a name.';
+  if (name.length > MAX_TEAM_NAME_LENGTH) return `A team's name has at most ${MAX_TEAM_NAME_LENGTH} characters.`;
+  const unseen = nameTextProblem("A team's name", name);
+  if (unseen !== null) return unseen;
+  const slug = teamSlug(name);
+  if (slug === '') return "A team's name has a letter from A to Z or a digit: its address is made of them.";
+  return RESERVED_SLUGS.has(slug) ? `The team name ${slug} is reserved.` : null;
+}
+
+/** What is wrong with a team's description, as a sentence; null when nothing is. */
+export function teamDescriptionProblem(description: string): string | null {
+  if (description.length > MAX_TEAM_DESCRIPTION_LENGTH)
+    return `A team's description has at most ${MAX_TEAM_DESCRIPTION_LENGTH} characters.`;
+  return nameTextProblem("A team's description", description);
+}

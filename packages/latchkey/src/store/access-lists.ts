@@ -1,14 +1,14 @@
 /** Who has access to a repository, in whichever way, a page at a time. */
 import { present } from '../base/present.ts';
 import type { OrganizationRole } from '../rules/model.ts';
+import type { GivenRoles } from '../rules/role.ts';
 import { type Account, accountsByIds } from './accounts.ts';
 import type { Query } from './db.ts';
-import type { CollaboratorsTable } from './schema.ts';
+import { peopleByTeams, rolesByTeams } from './team-repositories.ts';
 
 export interface PersonWithAccess {
   readonly account: Account;
-  /** The role given in the repository itself; null = none. */
-  readonly collaboratorRole: CollaboratorsTable['role'] | null;
+  readonly given: GivenRoles;
   /** The role in the organization that owns it; null = not a member. */
   readonly organizationRole: OrganizationRole | null;
 }
@@ -18,7 +18,7 @@ export interface AccessFilter {
   readonly ownerId: number;
   /** True when members of the owning organization have access as members. */
   readonly membersToo: boolean;
-  /** `direct`: with a role given to them; `outside`: those of them who aren't members. */
+  /** `direct`: with a role given to them, not to a team; `outside`: those of them who aren't members. */
   readonly affiliation: 'all' | 'direct' | 'outside';
 }
 
@@ -51,19 +51,19 @@ export async function listPeopleWithAccess(
       const asMember = filter.membersToo
         ? on('memberships.role', 'is not', null)
         : on('memberships.role', '=', 'owner');
-      return on.or([direct, asMember, on('accounts.id', '=', filter.ownerId)]);
+      const byTeam = on('accounts.id', 'in', peopleByTeams(q, filter.repositoryId));
+      return on.or([direct, asMember, byTeam, on('accounts.id', '=', filter.ownerId)]);
     })
     .orderBy('accounts.id')
     .limit(page.limit)
     .offset(page.skip)
     .execute();
-  const accounts = await accountsByIds(
-    q,
-    rows.map((row) => row.id),
-  );
+  const ids = rows.map((row) => row.id);
+  const accounts = await accountsByIds(q, ids);
+  const byTeams = new Map((await rolesByTeams(q, ids, [filter.repositoryId])).map((each) => [each.userId, each.role]));
   return rows.map((row) => ({
     account: present(accounts.get(row.id), `account ${row.id}`),
-    collaboratorRole: row.collaborator_role,
+    given: { collaboratorRole: row.collaborator_role, teamRole: byTeams.get(row.id) ?? null },
     organizationRole: row.organization_role,
   }));
 }

@@ -1,7 +1,9 @@
 /** Facts for a decision, as of today: the reads that every decision needs, one query each. */
 import { present } from '../base/present.ts';
+import { higherRole, type RepositoryRole } from '../catalogue/roles.ts';
 import type { OrganizationRole, UserRecord } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';
+import { type GivenRoles, NO_ROLES } from '../rules/role.ts';
 import { type Account, accountOf } from './accounts.ts';
 import type { Query } from './db.ts';
 import { type Repository, repositoryOf } from './repositories.ts';
@@ -143,8 +145,34 @@ export async function readRepositoryFacts(q: Query, ownerLogin: string, name: st
   return { owner, repository, renamed: row.current_id === null };
 }
 
+/** The roles that a person was given in one repository, themselves and by teams. */
+export async function givenRoles(q: Query, repositoryId: number, userId: number): Promise<GivenRoles> {
+  const rows = await q
+    .selectFrom('collaborators')
+    .select((row) => ['role', row.lit(0 as number).as('by_team')])
+    .where('repository_id', '=', repositoryId)
+    .where('user_id', '=', userId)
+    .unionAll(
+      q
+        .selectFrom('team_members')
+        .innerJoin('team_lines', 'team_lines.team_id', 'team_members.team_id')
+        .innerJoin('team_repositories', 'team_repositories.team_id', 'team_lines.ancestor_id')
+        .select((row) => ['team_repositories.role', row.lit(1 as number).as('by_team')])
+        .where('team_members.user_id', '=', userId)
+        .where('team_repositories.repository_id', '=', repositoryId),
+    )
+    .execute();
+  if (rows.length === 0) return NO_ROLES;
+  let [collaboratorRole, teamRole]: (RepositoryRole | null)[] = [null, null];
+  for (const { role, by_team } of rows)
+    if (by_team === 0) collaboratorRole = role;
+    else teamRole = higherRole(teamRole ?? null, role);
+  return { collaboratorRole: collaboratorRole ?? null, teamRole: teamRole ?? null };
+}
+
 /**
- * The role that a person was given in one repository, or null. Roles from ownership and membership don't count here.
+ * The role that a person was given in one repository, or null. Roles from ownership, membership and teams don't count
+ * here.
  */
 export async function collaboratorRole(
   q: Query,

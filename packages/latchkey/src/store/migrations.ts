@@ -58,6 +58,7 @@ import { narrowings } from './migrations/0570-narrowings.ts';
 import { serverAddress } from './migrations/0571-server-address.ts';
 import { gitlabTokens } from './migrations/0590-gitlab-tokens.ts';
 import { refProtections } from './migrations/0640-ref-protections.ts';
+import { teams } from './migrations/0670-teams.ts';
 import { disabledByProvider } from './migrations/0710-disabled-by-provider.ts';
 import type { Migration } from './migrations/migration.ts';
 
@@ -114,6 +115,7 @@ export const MIGRATIONS: readonly Migration[] = [
   timeZone,
   refProtections,
   disabledByProvider,
+  teams,
 ];
 
 interface MigrationsTable {

@@ -209,6 +209,9 @@ export async function moveRepository(
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
+  // Teams have roles in repositories of their own organization alone.
+  if (before.owner_id !== row.owner_id)
+    await tx.deleteFrom('team_repositories').where('repository_id', '=', id).execute();
   // A change of case alone isn't a new name.
   if (before.owner_id !== row.owner_id || before.name_key !== row.name_key) {
     await tx

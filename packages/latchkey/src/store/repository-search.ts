@@ -34,6 +34,16 @@ export async function searchRepositories(
             .whereRef('repository_id', '=', 'repositories.id')
             .where('user_id', '=', userId),
         ),
+        row(
+          'id',
+          'in',
+          row
+            .selectFrom('team_members')
+            .innerJoin('team_lines', 'team_lines.team_id', 'team_members.team_id')
+            .innerJoin('team_repositories', 'team_repositories.team_id', 'team_lines.ancestor_id')
+            .select('team_repositories.repository_id')
+            .where('team_members.user_id', '=', userId),
+        ),
       ]),
     );
   }

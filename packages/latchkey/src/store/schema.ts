@@ -65,6 +65,46 @@ interface MembershipsTable {
   reminded_at: Generated<number | null>;
 }
 
+export interface TeamsTable {
+  id: Generated<number>;
+  organization_id: number;
+  name: string;
+  /** The name in addresses, lower case, unique in the organization. */
+  slug: string;
+  /** '' = none. */
+  description: string;
+  /** 1 = only its members and the owners know of it. */
+  is_secret: Flag;
+  parent_id: number | null;
+  /** The group at an identity provider that it stands for; null = none. */
+  external_id: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+/** Each team with itself and with every team above it. */
+interface TeamLinesTable {
+  team_id: number;
+  ancestor_id: number;
+}
+
+/** Only of the team itself; members of teams below it count too. A row ends with the membership in the organization. */
+interface TeamMembersTable {
+  team_id: number;
+  user_id: number;
+  organization_id: number;
+  role: 'member' | 'maintainer';
+  created_at: number;
+}
+
+/** Only of the team itself; what the teams above it may do counts too. */
+interface TeamRepositoriesTable {
+  repository_id: number;
+  team_id: number;
+  role: CollaboratorsTable['role'];
+  created_at: number;
+}
+
 export interface RepositoriesTable {
   id: Generated<number>;
   owner_id: number;
@@ -795,6 +835,10 @@ export interface Database {
   emails: EmailsTable;
   reserved_names: ReservedNamesTable;
   memberships: MembershipsTable;
+  teams: TeamsTable;
+  team_lines: TeamLinesTable;
+  team_members: TeamMembersTable;
+  team_repositories: TeamRepositoriesTable;
   repositories: RepositoriesTable;
   commit_statuses: CommitStatusesTable;
   deploy_keys: DeployKeysTable;

@@ -2,12 +2,13 @@
  * Where people stand, for many at once: their memberships, the roles they were given in single repositories, and what
  * owners have.
  *
- * Invariant: three queries, however many people and repositories there are.
+ * Invariant: four queries, however many people and repositories there are.
  */
 import type { UnixSeconds } from '../base/time.ts';
+import { higherRole } from '../catalogue/roles.ts';
 import type { OrganizationRole, Visibility } from '../rules/model.ts';
+import { type GivenRoles, NO_ROLES } from '../rules/role.ts';
 import type { Query } from './db.ts';
-import type { CollaboratorsTable } from './schema.ts';
 
 /** Repositories of one owner that differ in their name only. */
 export interface RepositoryClass {
@@ -19,10 +20,9 @@ export interface RepositoryClass {
   readonly name: string;
 }
 
-/** A role that somebody was given in one repository. */
-export interface GivenRole {
+/** Roles that somebody was given in one repository, themselves or by teams. */
+export interface GivenRole extends GivenRoles {
   readonly userId: number;
-  readonly role: CollaboratorsTable['role'];
   readonly repositoryId: number;
   readonly ownerId: number;
   readonly name: string;
@@ -48,26 +48,78 @@ export async function belongingsOf(q: Query, userIds: readonly number[]): Promis
   return rows.map((row) => ({ userId: row.user_id, organizationId: row.organization_id, role: row.role }));
 }
 
-/** Every role that these people were given in a repository. */
+/** Every role that these people were given in a repository, themselves or by teams. */
 export async function givenRolesOf(q: Query, userIds: readonly number[]): Promise<GivenRole[]> {
   if (userIds.length === 0) return [];
   const rows = await q
     .selectFrom('collaborators')
-    .innerJoin('repositories', 'repositories.id', 'collaborators.repository_id')
-    .select(['collaborators.user_id', 'collaborators.role', 'repositories.id', 'repositories.owner_id'])
-    .select(['repositories.name', 'repositories.visibility', 'repositories.archived_at'])
-    .where('collaborators.user_id', 'in', userIds)
-    .orderBy('repositories.id')
+    .select((row) => ['user_id', 'repository_id', 'role', row.lit(0 as number).as('by_team')])
+    .where('user_id', 'in', userIds)
+    .union(
+      q
+        .selectFrom('team_members')
+        .innerJoin('team_lines', 'team_lines.team_id', 'team_members.team_id')
+        .innerJoin('team_repositories', 'team_repositories.team_id', 'team_lines.ancestor_id')
+        .select((row) => [
+          'team_members.user_id',
+          'team_repositories.repository_id',
+          'team_repositories.role',
+          row.lit(1 as number).as('by_team'),
+        ])
+        .where('team_members.user_id', 'in', userIds),
+    )
     .execute();
-  return rows.map((row) => ({
-    userId: row.user_id,
-    role: row.role,
-    repositoryId: row.id,
-    ownerId: row.owner_id,
-    name: row.name,
-    visibility: row.visibility,
-    archivedAt: row.archived_at,
-  }));
+  const repositories = await repositoriesGiven(q, userIds);
+  const given = new Map<string, GivenRole>();
+  for (const row of rows) {
+    const repository = repositories.get(row.repository_id);
+    if (repository === undefined) continue;
+    const key = `${row.user_id} ${row.repository_id}`;
+    const known = given.get(key) ?? { userId: row.user_id, ...repository, ...NO_ROLES };
+    given.set(key, {
+      ...known,
+      ...(row.by_team === 0 ? { collaboratorRole: row.role } : { teamRole: higherRole(known.teamRole, row.role) }),
+    });
+  }
+  return [...given.values()].toSorted((a, b) => a.repositoryId - b.repositoryId);
+}
+
+/** The repositories in which these people were given roles. */
+async function repositoriesGiven(
+  q: Query,
+  userIds: readonly number[],
+): Promise<ReadonlyMap<number, Omit<GivenRole, 'userId' | keyof GivenRoles>>> {
+  const rows = await q
+    .selectFrom('repositories')
+    .select(['id', 'owner_id', 'name', 'visibility', 'archived_at'])
+    .where((row) =>
+      row.or([
+        row('id', 'in', row.selectFrom('collaborators').select('repository_id').where('user_id', 'in', userIds)),
+        row(
+          'id',
+          'in',
+          row
+            .selectFrom('team_members')
+            .innerJoin('team_lines', 'team_lines.team_id', 'team_members.team_id')
+            .innerJoin('team_repositories', 'team_repositories.team_id', 'team_lines.ancestor_id')
+            .select('team_repositories.repository_id')
+            .where('team_members.user_id', 'in', userIds),
+        ),
+      ]),
+    )
+    .execute();
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      {
+        repositoryId: row.id,
+        ownerId: row.owner_id,
+        name: row.name,
+        visibility: row.visibility,
+        archivedAt: row.archived_at,
+      },
+    ]),
+  );
 }
 
 /** The repositories of these owners, by what a decision looks at. Grouped as the index has them, read in its order. */

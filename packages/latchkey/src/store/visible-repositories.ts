@@ -6,11 +6,12 @@
  * row.
  */
 import { sql } from 'kysely';
-import type { RepositoryRole } from '../catalogue/roles.ts';
 import type { Visibility } from '../rules/model.ts';
+import type { GivenRoles } from '../rules/role.ts';
 import { type Account, accountsByIds } from './accounts.ts';
 import type { Query } from './db.ts';
 import { type Repository, repositoryOf } from './repositories.ts';
+import { rolesByTeams } from './team-repositories.ts';
 
 export type RepositoryOrder = 'id' | 'name' | 'path' | 'created_at' | 'updated_at' | 'last_activity_at';
 
@@ -32,8 +33,11 @@ export interface RepositorySearch {
 export interface VisibleRepository {
   readonly repository: Repository;
   readonly owner: Account;
-  readonly collaboratorRole: RepositoryRole | null;
+  readonly given: GivenRoles;
 }
+
+/** The most repositories to ask for by their ids; beyond that, all are read. */
+const MAX_NAMED = 1_000;
 
 /** At most `limit` of them in the wanted order; equal ones are ordered by id. */
 export async function visibleRepositories(
@@ -70,10 +74,18 @@ export async function visibleRepositories(
     .orderBy('r.id', order.direction)
     .limit(limit)
     .execute();
+  // Whoever is in a team belongs to its organization, so these are among the rows.
+  const ids = rows.length > MAX_NAMED ? null : rows.map(({ id }) => id);
+  const byTeams = new Map(
+    search.userId === null || search.organizationIds.length === 0
+      ? []
+      : (await rolesByTeams(q, [search.userId], ids)).map((each) => [each.repositoryId, each.role]),
+  );
   const owners = await accountsByIds(q, [...new Set(rows.map((row) => row.owner_id))]);
   return rows.flatMap((row) => {
     const owner = owners.get(row.owner_id);
-    return owner === undefined ? [] : [{ repository: repositoryOf(row), owner, collaboratorRole: row.role }];
+    const given = { collaboratorRole: row.role, teamRole: byTeams.get(row.id) ?? null };
+    return owner === undefined ? [] : [{ repository: repositoryOf(row), owner, given }];
   });
 }
 

@@ -8,6 +8,9 @@ import { organizationNamed, removeMember, setMember } from '../../src/actions/ac
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { reviewRequests } from '../../src/actions/organizations/approvals.ts';
 import { changePolicy } from '../../src/actions/organizations/policy-change.ts';
+import { setTeamMember } from '../../src/actions/organizations/teams/members.ts';
+import { setTeamRole } from '../../src/actions/organizations/teams/repositories.ts';
+import { createTeam } from '../../src/actions/organizations/teams/tree.ts';
 import { removeCollaborator } from '../../src/actions/repositories/repositories.ts';
 import type { RepositoryRole } from '../../src/catalogue/roles.ts';
 import type { TokenDraft } from '../../src/rules/draft.ts';
@@ -34,6 +37,8 @@ interface Case {
   readonly membership: 'none' | 'member' | 'owner';
   readonly base: 'none' | 'read' | 'write';
   readonly collaborator: RepositoryRole | null;
+  /** Of a team below the one with the role, or of that itself. */
+  readonly team: { readonly role: RepositoryRole; readonly isBelow: boolean } | null;
   readonly kind: 'fine-grained' | 'classic';
   readonly contents: Level | null;
   readonly selection: 'all' | 'selected' | 'elsewhere';
@@ -50,6 +55,12 @@ const CASES: fc.Arbitrary<Case> = fc.record({
   membership: fc.constantFrom('none', 'member', 'owner'),
   base: fc.constantFrom('none', 'read', 'write'),
   collaborator: fc.constantFrom(null, 'read', 'triage', 'write', 'maintain', 'admin'),
+  team: fc.option(
+    fc.record({
+      role: fc.constantFrom<RepositoryRole>('read', 'triage', 'write', 'maintain', 'admin'),
+      isBelow: fc.boolean(),
+    }),
+  ),
   kind: fc.constantFrom('fine-grained', 'fine-grained', 'classic'),
   contents: fc.constantFrom(null, 'read', 'write', 'write'),
   selection: fc.constantFrom('all', 'selected', 'elsewhere'),
@@ -77,6 +88,11 @@ function mayDo(one: Case, level: Level): boolean {
     one.membership === 'owner' ? 'write' : null,
     one.membership === 'member' && one.base !== 'none' ? one.base : null,
     one.collaborator === null ? null : ['write', 'maintain', 'admin'].includes(one.collaborator) ? 'write' : 'read',
+    one.team === null || one.membership === 'none'
+      ? null
+      : ['write', 'maintain', 'admin'].includes(one.team.role)
+        ? 'write'
+        : 'read',
     one.visibility === 'private' ? null : 'read',
   ];
   return roles.some((role) => reaches(role, level));
@@ -100,6 +116,7 @@ async function build(one: Case): Promise<{ fullName: string; secret: string }> {
   await world.repository(`${organization}/other`, 'private');
   if (one.membership === 'owner') await setMember(ctx, OPERATOR, { organization, login, role: 'owner' });
   await world.collaborator(`${organization}/site`, login, one.collaborator ?? 'read');
+  if (one.team !== null) await joinTeam(organization, login, one.team);
   await changePolicy(ctx, OPERATOR, organization, {
     requiresApproval: one.approval !== 'not required',
     basePermission: 'read',
@@ -121,6 +138,16 @@ async function build(one: Case): Promise<{ fullName: string; secret: string }> {
       setPolicy(tx, ownerId, { ...policy, requiresSso: true, ssoIssuer: 'https://id.example.org' }, 1),
     );
   return { fullName: `${organization}/site`, secret };
+}
+
+async function joinTeam(organization: string, login: string, team: NonNullable<Case['team']>): Promise<void> {
+  const ctx = world.server.context;
+  await createTeam(ctx, OPERATOR, { organization, name: 'upper' });
+  await createTeam(ctx, OPERATOR, { organization, name: 'lower', parent: 'upper' });
+  const place = { organization, team: 'upper', owner: organization, name: 'site' };
+  await setTeamRole(ctx, OPERATOR, place, team.role);
+  const own = { organization, team: team.isBelow ? 'lower' : 'upper' };
+  await setTeamMember(ctx, OPERATOR, own, { login, role: 'member' });
 }
 
 function draftOf(one: Case, owner: string): Partial<TokenDraft> {

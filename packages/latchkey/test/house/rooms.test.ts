@@ -79,6 +79,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'repositories/inventory',
       'lfs',
       'organizations',
+      'organizations/teams',
       'federation',
       'audit',
       'instance',

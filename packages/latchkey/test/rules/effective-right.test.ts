@@ -80,6 +80,7 @@ const repositoryFacts = fc.record({
   visibility: fc.constantFrom(...VISIBILITIES),
   archivedAt: fc.constantFrom(null, null, NOW - 5),
   given: fc.constantFrom<RepositoryRole | null>(null, null, ...REPOSITORY_ROLES),
+  byTeam: fc.constantFrom<RepositoryRole | null>(null, null, ...REPOSITORY_ROLES),
 });
 const level = fc.constantFrom<Level>('read', 'write', 'admin');
 const inRepositories = ['contents', 'issues', 'workflows', 'pages', 'administration'] as const;
@@ -129,7 +130,9 @@ const worlds: fc.Arbitrary<World> = fc
       { ...HOME, policy: homePolicy },
       { ...ACME, role, policy: acmePolicy },
     ] as const;
-    const given = new Set(facts.flatMap((each, i) => (each.given !== null && i >= 2 ? [i + 1] : [])));
+    const given = new Set(
+      facts.flatMap((each, i) => ((each.given !== null || each.byTeam !== null) && i >= 2 ? [i + 1] : [])),
+    );
     const repositories = facts.map((each, i): RepositoryRecord => {
       const owner = i < 2 ? owners[0] : owners[1];
       return {
@@ -145,6 +148,7 @@ const worlds: fc.Arbitrary<World> = fc
           organizationRole: owner.role,
           basePermission: owner.policy.basePermission,
           collaboratorRole: i < 2 ? null : each.given,
+          teamRole: i < 2 ? null : each.byTeam,
           visibility: each.visibility,
           signedIn: true,
         }),

@@ -9,7 +9,11 @@ export function targetNamed(target: RouteTarget, params: Readonly<Record<string,
     case 'repository':
       return { kind: 'repository', owner: parameter(params, target.owner), name: parameter(params, target.name) };
     case 'organization':
-      return { kind: 'organization', login: parameter(params, target.login) };
+      return {
+        kind: 'organization',
+        login: parameter(params, target.login),
+        ...(target.team === undefined ? {} : { team: parameter(params, target.team) }),
+      };
     case 'account':
       return { kind: 'account', login: parameter(params, target.login) };
     case 'self':

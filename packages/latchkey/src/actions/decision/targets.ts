@@ -6,16 +6,16 @@
  */
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { latestPer, oncePer } from '../../base/once.ts';
-import type { RepositoryRole } from '../../catalogue/roles.ts';
 import type { Bearer, OwnerRecord, Policy, RepositoryRecord, Target } from '../../rules/model.ts';
 import { nameKey } from '../../rules/names.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../rules/policy.ts';
-import { roleIn } from '../../rules/role.ts';
+import { type GivenRoles, NO_ROLES, roleIn } from '../../rules/role.ts';
 import { type Account, accountByLogin } from '../../store/accounts.ts';
-import { collaboratorRole, readRepositoryFacts, type UserFacts } from '../../store/decision-facts.ts';
+import { givenRoles, readRepositoryFacts, type UserFacts } from '../../store/decision-facts.ts';
 import { storedPolicy } from '../../store/policies.ts';
 import type { Repository } from '../../store/repositories.ts';
 import { subjectOf } from '../../store/revision.ts';
+import { maintainsTeam } from '../../store/team-members.ts';
 import type { Context } from '../ground/context.ts';
 import type { Identity } from './authenticate.ts';
 import type { RecallOptions } from './memory.ts';
@@ -27,7 +27,8 @@ type RepositoryName = Extract<TargetName, { kind: 'repository' }>;
 export type TargetName =
   /** `calledAs`: the request's own name for it, if that was a number. */
   | { readonly kind: 'repository'; readonly owner: string; readonly name: string; readonly calledAs?: string }
-  | { readonly kind: 'organization'; readonly login: string }
+  /** `team`: the slug of a team there that it is about. */
+  | { readonly kind: 'organization'; readonly login: string; readonly team?: string }
   | { readonly kind: 'account'; readonly login: string | null }
   | { readonly kind: 'instance' };
 
@@ -65,9 +66,10 @@ export function targetOf(ctx: Context, identity: Identity, name: TargetName): Ma
     );
   }
   const login = name.kind === 'account' ? (name.login ?? user?.user.login ?? '') : name.login;
-  const key = `${name.kind} ${user?.user.id ?? 0} ${nameKey(login)}`;
+  const team = name.kind === 'organization' ? (name.team ?? null) : null;
+  const key = `${name.kind} ${user?.user.id ?? 0} ${nameKey(login)}${team === null ? '' : ` ${nameKey(team)}`}`;
   return andThen(
-    ctx.memory.recall(key, () => readOwnerTarget(ctx, user, name.kind, login), keepTargetOf(user)),
+    ctx.memory.recall(key, () => readOwnerTarget(ctx, user, { kind: name.kind, login, team }), keepTargetOf(user)),
     (target) => target as Target,
   );
 }
@@ -122,7 +124,7 @@ async function readRepositoryTarget(
   const fullName = `${name.owner}/${name.name}`;
   // Also looked up for what doesn't exist: otherwise the time of the answer would reveal it.
   const given =
-    user === null ? null : await collaboratorRole(ctx.store.db, found?.repository?.id ?? NO_REPOSITORY, user.user.id);
+    user === null ? NO_ROLES : await givenRoles(ctx.store.db, found?.repository?.id ?? NO_REPOSITORY, user.user.id);
   if (found === null) return { kind: 'repository', owner: null, repository: null, fullName };
   const owner = await ownerRecord(ctx, user, found.owner);
   if (found.repository === null) return { kind: 'repository', owner, repository: null, fullName };
@@ -137,12 +139,14 @@ async function readRepositoryTarget(
 async function readOwnerTarget(
   ctx: Context,
   user: UserFacts | null,
-  kind: 'organization' | 'account',
-  login: string,
+  { kind, login, team }: { kind: 'organization' | 'account'; login: string; team: string | null },
 ): Promise<Target> {
   const owner = await readOwner(ctx, user, login);
-  const fits = owner !== null && (kind === 'account' || owner.kind === 'organization');
-  return { kind, owner: fits ? owner : null, fullName: fits ? owner.login : login };
+  if (owner === null || (kind === 'organization' && owner.kind !== 'organization'))
+    return { kind, owner: null, fullName: login };
+  if (team === null || user === null || owner.role !== 'member') return { kind, owner, fullName: owner.login };
+  const maintains = await maintainsTeam(ctx.store.db, owner.id, team, user.user.id);
+  return { kind: 'organization', owner, fullName: owner.login, maintainsTeam: maintains };
 }
 
 async function readOwner(ctx: Context, user: UserFacts | null, login: string): Promise<OwnerRecord | null> {
@@ -191,18 +195,18 @@ export async function ownerRecord(ctx: Context, user: UserFacts | null, owner: A
   };
 }
 
-/** A repository as somebody sees it (null = anonymous) to whom its owner gave the collaborator role `given`. */
+/** A repository as somebody sees it (null = anonymous) who was given these roles. */
 export function recordOf(
   user: UserFacts | null,
   owner: OwnerRecord,
   repository: Repository,
-  given: RepositoryRole | null,
+  given: GivenRoles,
 ): RepositoryRecord {
   const role = roleIn({
     ownsAsUser: user !== null && owner.id === user.user.id,
     organizationRole: owner.role,
     basePermission: owner.policy.basePermission,
-    collaboratorRole: given,
+    ...given,
     visibility: repository.visibility,
     signedIn: user !== null,
   });

@@ -3,10 +3,10 @@
  */
 import { REPOSITORY_ROLES, type RepositoryRole } from '../../catalogue/roles.ts';
 import type { OrganizationRole, Visibility } from '../../rules/model.ts';
-import { roleIn } from '../../rules/role.ts';
+import { type GivenRoles, roleIn } from '../../rules/role.ts';
 import { type AccessFilter, listPeopleWithAccess } from '../../store/access-lists.ts';
 import { type Account, accountByLogin } from '../../store/accounts.ts';
-import { collaboratorRole } from '../../store/decision-facts.ts';
+import { givenRoles } from '../../store/decision-facts.ts';
 import { membershipRole } from '../../store/memberships.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
@@ -33,9 +33,9 @@ export async function listAccess(
     affiliation,
   };
   const people = await listPeopleWithAccess(ctx.store.db, filter, page);
-  return people.map(({ account, collaboratorRole: own, organizationRole }) => ({
+  return people.map(({ account, given, organizationRole }) => ({
     account,
-    role: roleOf(permit, account, own, organizationRole, 'private'),
+    role: roleOf(permit, account, given, organizationRole, 'private'),
   }));
 }
 
@@ -48,19 +48,19 @@ export async function accessOf(
   const { owner, repository } = targetRepository(permit);
   const account = await accountByLogin(ctx.store.db, login);
   if (account === null || account.kind === 'organization') return null;
-  const [own, organizationRole] = await Promise.all([
-    collaboratorRole(ctx.store.db, repository.id, account.id),
+  const [given, organizationRole] = await Promise.all([
+    givenRoles(ctx.store.db, repository.id, account.id),
     membershipRole(ctx.store.db, owner.id, account.id),
   ]);
   // A collaborator is somebody who was added: a public repository adds nobody.
-  const isCollaborator = roleOf(permit, account, own, organizationRole, 'private') !== null;
-  return { account, role: roleOf(permit, account, own, organizationRole, repository.visibility), isCollaborator };
+  const isCollaborator = roleOf(permit, account, given, organizationRole, 'private') !== null;
+  return { account, role: roleOf(permit, account, given, organizationRole, repository.visibility), isCollaborator };
 }
 
 function roleOf(
   permit: Permit,
   account: Account,
-  own: RepositoryRole | null,
+  given: GivenRoles,
   organizationRole: OrganizationRole | null,
   visibility: Visibility,
 ): RepositoryRole | null {
@@ -69,7 +69,7 @@ function roleOf(
     ownsAsUser: owner.id === account.id,
     organizationRole,
     basePermission: owner.policy.basePermission,
-    collaboratorRole: own,
+    ...given,
     visibility,
     signedIn: true,
   });

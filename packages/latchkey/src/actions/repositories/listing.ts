@@ -62,11 +62,11 @@ export async function listVisible(
 }
 
 /** The repository as its viewer sees it; null when they may not. */
-async function viewFor(
+export async function viewFor(
   ctx: Context,
   permit: Permit,
   holder: Identity | null,
-  { owner, repository }: ListedRepository,
+  { owner, repository }: Pick<ListedRepository, 'owner' | 'repository'>,
 ): Promise<RepositoryView | null> {
   if (holder === null) return viewOf(ctx, { owner, repository, role: 'admin' });
   const name = { kind: 'repository', owner: owner.login, name: repository.name } as const;

@@ -21,7 +21,7 @@ export type ListedRepository = Pick<RepositoryView, 'owner' | 'repository' | 'ro
 
 /** A row with how it was decided. */
 export interface FoundRepository extends ListedRepository {
-  /** The role that its owner gave the caller, apart from what ownership and membership bring. */
+  /** The role that its owner gave the caller, apart from what ownership, membership and teams bring. */
   readonly givenRole: RepositoryRole | null;
   /** That the caller may see it. */
   readonly permit: Permit;
@@ -55,9 +55,9 @@ export async function searchRepositories(
       ),
     ),
   );
-  return rows.flatMap(({ owner, repository, collaboratorRole }) => {
+  return rows.flatMap(({ owner, repository, given }) => {
     const known = present(owners.get(owner.id), `owner ${owner.id}`);
-    const record = recordOf(facts, known, repository, collaboratorRole);
+    const record = recordOf(facts, known, repository, given);
     const target: Target = {
       kind: 'repository',
       owner: known,
@@ -65,6 +65,7 @@ export async function searchRepositories(
       fullName: `${owner.login}/${repository.name}`,
     };
     const seen = permit.on(target, need);
-    return seen === null ? [] : [{ owner, repository, role: record.role, givenRole: collaboratorRole, permit: seen }];
+    const { collaboratorRole: givenRole } = given;
+    return seen === null ? [] : [{ owner, repository, role: record.role, givenRole, permit: seen }];
   });
 }

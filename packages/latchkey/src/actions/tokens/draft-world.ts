@@ -9,7 +9,7 @@ import { roleIn } from '../../rules/role.ts';
 import { type Account, accountByLogin } from '../../store/accounts.ts';
 import { collaboratesWith } from '../../store/collaborators.ts';
 import type { Query } from '../../store/db.ts';
-import { collaboratorRole } from '../../store/decision-facts.ts';
+import { givenRoles } from '../../store/decision-facts.ts';
 import { emailsOf } from '../../store/emails.ts';
 import { membershipRole } from '../../store/memberships.ts';
 import { storedPolicies } from '../../store/policies.ts';
@@ -75,7 +75,7 @@ async function ownerInWorld(
       basePermission: policy.basePermission,
       visibility: found.repository.visibility,
       signedIn: true,
-      collaboratorRole: await collaboratorRole(q, found.repository.id, user.id),
+      ...(await givenRoles(q, found.repository.id, user.id)),
     });
     if (visible !== null) repositories.set(name.slice(name.indexOf('/') + 1).toLowerCase(), found.repository);
   }

@@ -6,7 +6,7 @@
 import type { UnixSeconds } from '../../base/time.ts';
 import type { OrganizationRole, OwnerRecord, Policy, RepositoryRecord, UserRecord } from '../../rules/model.ts';
 import { type Place, type RightWorld, standingsOf } from '../../rules/right/standings.ts';
-import { roleIn } from '../../rules/role.ts';
+import { type GivenRoles, NO_ROLES, roleIn } from '../../rules/role.ts';
 import type { Account } from '../../store/accounts.ts';
 import type { Repository } from '../../store/repositories.ts';
 import type { Belonging, GivenRole, RepositoryClass } from '../../store/standing-facts.ts';
@@ -58,12 +58,11 @@ export function rightWorld(facts: StandingFacts, person: Account, ownerIds: Iter
   const placed = new Map<number, readonly Place[]>();
   for (const owner of owners.values())
     placed.set(owner.id, placesIn(owner, person, facts.classes.get(owner.id) ?? [], given.get(owner.id) ?? []));
-  const roleGiven = new Map([...given.values()].flat().map((each) => [each.repositoryId, each.role]));
+  const roleGiven = new Map([...given.values()].flat().map((each) => [each.repositoryId, each]));
   const selected = new Map<number, RepositoryRecord>();
   for (const repository of facts.repositories.values()) {
     const owner = owners.get(repository.ownerId);
-    const collaboratorRole = roleGiven.get(repository.id) ?? null;
-    selected.set(repository.id, recordOf(owner, person, { ...repository, collaboratorRole }));
+    selected.set(repository.id, recordOf(owner, person, repository, roleGiven.get(repository.id)));
   }
   return {
     at: facts.at,
@@ -86,14 +85,14 @@ function placesIn(
   given: readonly GivenRole[],
 ): Place[] {
   const own = given.map((each) => ({
-    repository: recordOf(owner, person, { ...each, id: each.repositoryId, collaboratorRole: each.role }),
+    repository: recordOf(owner, person, { ...each, id: each.repositoryId }, each),
     count: 1,
     given: true,
   }));
   const others = classes.flatMap((each) => {
     const apart = given.filter((one) => isAlike(one, each)).length;
     const name = apart === 0 ? each.name : '';
-    const repository = recordOf(owner, person, { ...each, name, id: 0, collaboratorRole: null });
+    const repository = recordOf(owner, person, { ...each, name, id: 0 });
     return each.count > apart ? [{ repository, count: each.count - apart, given: false }] : [];
   });
   return [...own, ...others];
@@ -106,16 +105,16 @@ function isAlike(one: GivenRole, { visibility, archivedAt }: RepositoryClass): b
 function recordOf(
   owner: OwnerRecord | undefined,
   person: Account,
-  facts: Pick<Repository, 'id' | 'ownerId' | 'name' | 'visibility' | 'archivedAt'> & {
-    readonly collaboratorRole: GivenRole['role'] | null;
-  },
+  facts: Pick<Repository, 'id' | 'ownerId' | 'name' | 'visibility' | 'archivedAt'>,
+  { collaboratorRole, teamRole }: GivenRoles = NO_ROLES,
 ): RepositoryRecord {
-  const { id, ownerId, name, visibility, archivedAt, collaboratorRole } = facts;
+  const { id, ownerId, name, visibility, archivedAt } = facts;
   const role = roleIn({
     ownsAsUser: ownerId === person.id,
     organizationRole: owner?.role ?? null,
     basePermission: owner?.policy.basePermission ?? 'none',
     collaboratorRole,
+    teamRole,
     visibility,
     signedIn: true,
   });

@@ -24,7 +24,8 @@ import data from './github-endpoints.json' with { type: 'json' };
 /** What a path names. A string is the name of the path parameter. */
 export type RouteTarget =
   | { readonly kind: 'repository'; readonly owner: string; readonly name: string }
-  | { readonly kind: 'organization'; readonly login: string }
+  /** `team`: the slug of a team there, whose maintainers may do more than other members. */
+  | { readonly kind: 'organization'; readonly login: string; readonly team?: string }
   /** A team by its number. The target is its organization. */
   | { readonly kind: 'team'; readonly id: string }
   | { readonly kind: 'account'; readonly login: string }
@@ -190,7 +191,10 @@ function targetOf(path: string, sets: readonly PermissionSet[]): RouteTarget {
       return second === 'repos' ? { kind: 'repository', owner: 'owner', name: 'repo' } : { kind: 'self' };
     case 'orgs':
     case 'organizations':
-      return second === '' ? { kind: 'none' } : { kind: 'organization', login: parameter(second) };
+      if (second === '') return { kind: 'none' };
+      return path.startsWith('/orgs/{org}/teams/{team_slug}')
+        ? { kind: 'organization', login: 'org', team: 'team_slug' }
+        : { kind: 'organization', login: parameter(second) };
     case 'teams':
       return { kind: 'team', id: parameter(second) };
     case 'users':

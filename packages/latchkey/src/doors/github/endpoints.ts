@@ -26,6 +26,9 @@ import { REPOSITORY_LIST_ENDPOINTS } from './endpoints/repository-lists.ts';
 import { SEARCH_ENDPOINTS } from './endpoints/searches.ts';
 import { documentationEndpoints, SERVER_ENDPOINTS } from './endpoints/server.ts';
 import { STATUS_ENDPOINTS } from './endpoints/statuses.ts';
+import { TEAM_MEMBER_ENDPOINTS } from './endpoints/team-members.ts';
+import { TEAM_REPOSITORY_ENDPOINTS } from './endpoints/team-repositories.ts';
+import { TEAM_ENDPOINTS } from './endpoints/teams.ts';
 import { EMAIL_ENDPOINTS, USER_ENDPOINTS } from './endpoints/user.ts';
 import { WEBHOOK_ENDPOINTS } from './endpoints/webhooks.ts';
 import { WORKLOAD_ISSUER_ENDPOINTS } from './endpoints/workload-issuers.ts';
@@ -61,6 +64,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...POLICY_ENDPOINTS,
   ...SERVER_ENDPOINTS,
   ...STATUS_ENDPOINTS,
+  ...TEAM_ENDPOINTS,
+  ...TEAM_MEMBER_ENDPOINTS,
+  ...TEAM_REPOSITORY_ENDPOINTS,
   ...USER_ENDPOINTS,
   ...WEBHOOK_ENDPOINTS,
 ];

@@ -129,3 +129,8 @@ function link(url: URL, page: number, after: string | null, rel: string): string
   else target.searchParams.set('after', encodeKey(after));
   return `<${target.href}>; rel="${rel}"`;
 }
+
+/** A page in the order of ids that rise. */
+export function risingPage({ after, perPage, skip }: PageRequest): { afterId: number; skip: number; limit: number } {
+  return { afterId: Number(after ?? 0) || 0, skip, limit: perPage };
+}

@@ -19,7 +19,7 @@ import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import { decide } from '../decide.ts';
 import { grantsOfScopes } from '../grant.ts';
 import type { Derivation, Grant, OwnerRecord, RepositoryRecord, Target, TokenRecord } from '../model.ts';
-import { roleIn } from '../role.ts';
+import { NO_ROLES, roleIn } from '../role.ts';
 import { isAtHome, type Place, type RightWorld, type ScopeEffect, type Standing, scopeKey } from './standings.ts';
 
 /** A token, as far as its right depends on it. Its grants may be stored ones only: those of scopes are added. */
@@ -203,7 +203,7 @@ function firstOf({ owners, user }: RightWorld, ownerId: number, isPublic: boolea
     ownsAsUser: ownerId === user.id,
     organizationRole: owner?.role ?? null,
     basePermission: owner?.policy.basePermission ?? 'none',
-    collaboratorRole: null,
+    ...NO_ROLES,
     visibility,
     signedIn: true,
   });

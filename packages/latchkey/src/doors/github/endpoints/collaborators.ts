@@ -12,7 +12,7 @@ import { roleFlags } from '../present/repositories.ts';
 import { sayNo } from './place.ts';
 
 /** GitHub's words for each role when one is given. */
-const ROLES: Readonly<Record<string, RepositoryRole>> = {
+export const ROLES: Readonly<Record<string, RepositoryRole>> = {
   pull: 'read',
   read: 'read',
   triage: 'triage',
