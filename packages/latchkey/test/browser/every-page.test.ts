@@ -10,7 +10,7 @@ import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { changePolicy } from '../../src/actions/organizations/policy-change.ts';
 import { DAY_SEC } from '../../src/base/time.ts';
 import { expectEveryRoute, furnish, type NoPage, PAGE_ROUTES, type Page, placesIn } from '../doors/web/page-routes.ts';
-import { axe, look, signIn, startSite, withBrowser } from './browser.ts';
+import { ALL_VIEWS, axe, look, signIn, startSite, withBrowser } from './browser.ts';
 import { octo } from './octo.ts';
 
 withBrowser();
@@ -67,7 +67,7 @@ test('every page is found, and axe finds nothing on it', { timeout: 600_000 }, a
       wrong.push(`${answer!.status()} ${route} led to ${page.url()}`);
       continue;
     }
-    await look(page, `every${route.replaceAll(/[/:]+/g, '-')}`);
+    await look(page, `every${route.replaceAll(/[/:]+/g, '-')}`, ALL_VIEWS);
     wrong.push(...(await complainOfBlanks(page, path!)));
   }
   expect(wrong).toEqual([]);
@@ -77,7 +77,7 @@ test('every page is found, and axe finds nothing on it', { timeout: 600_000 }, a
     await lookers.nobody.evaluate(
       'document.querySelectorAll("section:nth-of-type(n+3)").forEach((part) => part.remove())',
     );
-    await look(lookers.nobody, `every${path.replaceAll('/', '-')}`);
+    await look(lookers.nobody, `every${path.replaceAll('/', '-')}`, ALL_VIEWS);
   }
 });
 

@@ -10,12 +10,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { addOrganization } from '../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { addRepository } from '../../src/actions/repositories/repositories.ts';
-import { latchkey, runProgram } from '../scripts/latchkey-process.ts';
+import { latchkey, MAIN, runProgram } from '../scripts/latchkey-process.ts';
 import { look, type Site, startSite, withBrowser } from './browser.ts';
 
 withBrowser();
-
-const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 
 interface Command {
   /** Waits until this was said, and returns the match. */

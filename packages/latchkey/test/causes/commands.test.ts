@@ -11,7 +11,7 @@ import { generate } from 'selfsigned';
 import { expect, onTestFinished, test } from 'vitest';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { unreachable } from '../../src/cli/unreachable.ts';
-import { runProgram } from '../scripts/latchkey-process.ts';
+import { MAIN, runProgram } from '../scripts/latchkey-process.ts';
 import { holding, home, told } from './told.ts';
 
 async function listening(server: Server, scheme = 'http'): Promise<string> {
@@ -137,7 +137,7 @@ test('the line for a private authority is enough for latchkey, too, and for that
   const second = await secure((_request, response) => void response.end(JSON.stringify(token)));
   const env = await home();
   const whoami = (url: string) =>
-    runProgram(process.execPath, [join(import.meta.dirname, '../../dist/cli/main.js'), 'whoami', '--url', url], {
+    runProgram(process.execPath, [MAIN, 'whoami', '--url', url], {
       env: { ...env, GIT_CONFIG_GLOBAL: join(env['HOME']!, '.gitconfig'), LATCHKEY_TOKEN: 'x' },
     });
   const line = /^hint: (.*)$/m.exec((await whoami(first.url)).stderr)![1]!;

@@ -7,13 +7,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { addOrganization, addUser, setMember } from '../../src/actions/accounts/accounts.ts';
+import { addOrganization, setMember } from '../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
-import { digestPassword } from '../../src/actions/ground/password.ts';
 import { addRepository, setCollaborator } from '../../src/actions/repositories/repositories.ts';
 import { createToken } from '../../src/actions/tokens/tokens.ts';
 import { type RunningServer, startServer } from '../../src/app.ts';
-import { Secret } from '../../src/base/secret.ts';
 import { loadSettings } from '../../src/base/settings/settings.ts';
 import { run as runCommand } from '../../src/cli/program.ts';
 import type { TokenDraft } from '../../src/rules/draft.ts';
@@ -21,9 +19,11 @@ import type { GrantDraft } from '../../src/rules/grant-draft.ts';
 import { NO_POLICY, type StoredPolicy } from '../../src/rules/policy.ts';
 import { accountByLogin } from '../../src/store/accounts.ts';
 import { setPolicy } from '../../src/store/policies.ts';
+import { addKnownPerson, PASSWORD } from '../actions/known-password.ts';
 import { recordingTerminal } from '../cli/recording-terminal.ts';
+import { readyFolder } from '../engines/engines.ts';
 
-export const PASSWORD = 'correct horse battery';
+export { PASSWORD };
 
 export interface Made {
   readonly id: number;
@@ -89,7 +89,10 @@ export interface Machine {
 export async function causesWorld(flags: Readonly<Record<string, string>> = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-causes-'));
   const server = await startServer(
-    loadSettings({ flags: { data: join(folder, 'data'), port: '0', logLevel: 'silent', ...flags }, env: {} }),
+    loadSettings({
+      flags: { data: await readyFolder(join(folder, 'data')), port: '0', logLevel: 'silent', ...flags },
+      env: {},
+    }),
   );
   const close = async (): Promise<void> => {
     await server.close();
@@ -109,20 +112,13 @@ export async function causesWorld(flags: Readonly<Record<string, string>> = {}):
 async function populate(world: World): Promise<void> {
   const { context } = world.server;
   const permit = operatorPermit();
-  const password = await digestPassword(new Secret(PASSWORD));
   for (const login of ['ada', 'bob', 'cy', 'root']) {
-    await addUser(context, permit, {
+    await addKnownPerson(context, {
       login,
       email: `${login}@example.org`,
       verified: true,
       admin: login === 'root',
-      password: null,
     });
-    await context.store.db
-      .updateTable('accounts')
-      .set({ password_digest: password })
-      .where('login', '=', login)
-      .execute();
   }
   await addOrganization(context, permit, { name: 'acme', owner: 'ada' });
   await setMember(context, permit, { organization: 'acme', login: 'bob', role: 'member' });

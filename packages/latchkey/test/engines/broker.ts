@@ -1,12 +1,12 @@
 /** Asks for what the whole run shares; `global-setup.ts` answers. */
 import { inject } from 'vitest';
 
-type Shared = 'postgres' | 'sqlite' | 'chromium';
+type Shared = 'postgres' | 'sqlite' | 'program' | 'chromium';
 
 /** Asked once by each file. */
 const answers = new Map<Shared, Promise<string>>();
 
-/** The URL of this run's PostgreSQL, or the path of its SQLite file or browser; created on first use. */
+/** The URL of this run's PostgreSQL, or the path of its SQLite file, server or browser; created on first use. */
 export function whereIs(shared: Shared): Promise<string> {
   const known = answers.get(shared) ?? ask(shared);
   answers.set(shared, known);

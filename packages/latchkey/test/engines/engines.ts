@@ -5,7 +5,7 @@
  * or `--database`, on nothing; `readyDatabase` has the tables already.
  */
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, onTestFinished } from 'vitest';
@@ -56,11 +56,18 @@ export async function freshDatabase(engine: Engine): Promise<FreshDatabase> {
   return { engine, dataDir, databaseUrl, remove: () => dropDatabase(databaseUrl).then(remove) };
 }
 
+/** Makes a data folder, if it isn't there, with a SQLite file that has the tables. Returns its path. */
+export async function readyFolder(dataDir: string): Promise<string> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await copyFile(await whereIs('sqlite'), join(dataDir, SQLITE_FILE_NAME));
+  return dataDir;
+}
+
 /** The same with the tables made, as the server leaves an empty database: for tests that aren't about making them. */
 export async function readyDatabase(engine: Engine): Promise<FreshDatabase> {
   const { dataDir, remove } = await dataFolder();
   if (engine === 'sqlite') {
-    await copyFile(await whereIs('sqlite'), join(dataDir, SQLITE_FILE_NAME));
+    await readyFolder(dataDir);
     return { engine, dataDir, databaseUrl: null, remove };
   }
   const ready = await borrowReady(createDatabase);

@@ -1,12 +1,13 @@
 /**
  * What a whole test run shares, as Vitest's global setup: a folder for all temporary files, which is removed after the
- * run, one real PostgreSQL, one SQLite file with tables, one browser, and Node's compile cache.
+ * run, one real PostgreSQL, one SQLite file with tables, one installed server, one browser, and Node's compile
+ * cache.
  *
  * Each is made when the first test asks for it. The workers get the address of a small broker on loopback, which
  * answers with a location once the thing is ready. A run that asks for none pays nothing.
  */
 import { statfsSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,8 +19,8 @@ import { type RunningServer, startPostgres } from './postgres-server.ts';
 declare module 'vitest' {
   export interface ProvidedContext {
     /**
-     * `GET postgres` answers with the URL of the server, `GET sqlite` with the path of a file to copy, `GET chromium`
-     * with the path of the program.
+     * `GET postgres` answers with the URL of the server, `GET sqlite` with the path of a file to copy, `GET program`
+     * with the path of the command `latchkey`, as it is installed, `GET chromium` with the path of that program.
      */
     broker: string;
   }
@@ -39,10 +40,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   process.env['NODE_COMPILE_CACHE'] ??= join(project.config.root, 'node_modules/.cache/compiled');
   let server: Promise<RunningServer> | null = null;
   let file: Promise<string> | null = null;
+  let program: Promise<string> | null = null;
   let browser: Promise<string> | null = null;
   const answers: Readonly<Record<string, () => Promise<string>>> = {
     '/postgres': async () => (await (server ??= startPostgres())).url,
     '/sqlite': () => (file ??= makeSqliteFile(join(folder, 'sqlite'))),
+    '/program': () => (program ??= installServer(join(folder, 'installed'))),
     // If two workers unpacked it at once, each would start the other's unfinished copy.
     '/chromium': () => (browser ??= unpackChromium()),
   };
@@ -81,6 +84,15 @@ async function unpackChromium(): Promise<string> {
   process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs22.x';
   const { default: packed } = await import('@sparticuz/chromium');
   return packed.executablePath();
+}
+
+/** The npm package of the server with the one package that it needs. Returns the path of its command. */
+async function installServer(folder: string): Promise<string> {
+  const { writeServerPackage } = await import('../../tools/server-package.ts');
+  const installed = join(folder, 'node_modules/latchkey');
+  await writeServerPackage(installed);
+  await symlink(join(import.meta.dirname, '../../../../node_modules/@node-rs'), join(folder, 'node_modules/@node-rs'));
+  return join(installed, 'lib/server/main.js');
 }
 
 /** A database as `openStore` makes it on an empty folder. Returns its path. */

@@ -16,7 +16,8 @@ const CHAOS = join(import.meta.dirname, '../../../../chaos');
 /** The minute of continuous integration, half for each engine. The seed kills every kind of process early. */
 const HALF_A_MINUTE = ['--minutes', '0.5', '--away-sec', '0.5', '--check-every', '2', '--seed', '9056'];
 
-test.each(ENGINES)(
+// Both at once: half of the time they wait for a server that was killed.
+test.concurrent.each(ENGINES)(
   'half a minute of faults at %s loses nothing that was acknowledged',
   {
     timeout: 400_000,

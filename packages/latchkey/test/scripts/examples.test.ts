@@ -8,13 +8,12 @@ import { basename, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { causesWorld, type World } from '../causes/world.ts';
-import { runProgram } from './latchkey-process.ts';
+import { MAIN, runProgram } from './latchkey-process.ts';
 
 const TESTS = join(import.meta.dirname, '..');
 const EXAMPLES = join(import.meta.dirname, '../../../../examples');
 const DOCS = join(import.meta.dirname, '../../../../docs');
 const CI = join(EXAMPLES, 'ci');
-const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 
 /** A server with a repository that has a commit, an empty folder to work in, and a token that may read. */
 async function job(): Promise<{ world: World; folder: string; env: Record<string, string> }> {

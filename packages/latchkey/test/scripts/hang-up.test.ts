@@ -7,14 +7,13 @@ import { connect } from 'node:tls';
 import { generate } from 'selfsigned';
 import { expect, onTestFinished, test } from 'vitest';
 import { once, until as waitUntil } from '../waits.ts';
-import { serveUntilReady } from './latchkey-process.ts';
+import { MAIN, serveUntilReady } from './latchkey-process.ts';
 
 /** Starting several workers takes a while on a busy machine. */
 const LIMIT_MS = 30_000;
 const until = (holds: () => boolean | Promise<boolean>, what: string): Promise<void> =>
   waitUntil(holds, what, LIMIT_MS);
 
-const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 /** Bit of SIGHUP in the masks of /proc (proc_pid_status(5)). */
 const HANGUP_BIT = 1n;
 

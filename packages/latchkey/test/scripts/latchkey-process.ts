@@ -1,14 +1,16 @@
 /**
- * Runs the built command `latchkey` for real, as a person would; `latchkeyInside` runs it without a separate process.
+ * Runs the command `latchkey` for real, as it is installed; `latchkeyInside` runs it without a separate process.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { whereIs } from '../engines/broker.ts';
 import type { FreshDatabase } from '../engines/engines.ts';
 import { once, within } from '../waits.ts';
 
-export const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
-/** What `MAIN` loads. Vitest leaves it as built: see its configuration. */
+/** The installed command: it starts in half the time of the built modules. */
+export const MAIN = await whereIs('program');
+/** The command's built modules. Vitest leaves them as built: see its configuration. */
 const PROGRAM = join(import.meta.dirname, '../../dist/cli/program.js');
 
 export interface Ended {
@@ -85,7 +87,6 @@ export interface Serving {
 /**
  * Starts the server, on a free port by default.
  * @param under a command that ends by running it: a shell that sets limits, for few open files
- * @param main the program, if it isn't the one built from this checkout
  * @throws Error with its output when it ends before it is ready
  */
 export async function serveUntilReady(
@@ -93,9 +94,8 @@ export async function serveUntilReady(
   readyWhen: RegExp = /Stop it with Ctrl-C\./,
   under: readonly string[] = [],
   cwd?: string,
-  main = MAIN,
 ): Promise<Serving> {
-  const command = [main, 'serve', ...(args.includes('--port') ? [] : ['--port', '0']), ...args];
+  const command = [MAIN, 'serve', ...(args.includes('--port') ? [] : ['--port', '0']), ...args];
   const env = environment({});
   const [program = '', ...words] = [...under, process.execPath, ...command];
   const child = spawn(program, words, { env, cwd });

@@ -18,9 +18,7 @@ import { causesWorld, type World } from '../causes/world.ts';
 import { recordingTerminal } from '../cli/recording-terminal.ts';
 import { siteWith } from '../site-with-a-path.ts';
 import { once } from '../waits.ts';
-import { latchkey, runProgram } from './latchkey-process.ts';
-
-const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
+import { latchkey, MAIN, runProgram } from './latchkey-process.ts';
 
 /** A person whose browser command does nothing. */
 async function home(): Promise<Record<string, string>> {

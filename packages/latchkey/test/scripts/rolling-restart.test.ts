@@ -13,7 +13,7 @@ import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { addUser } from '../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { openContext } from '../../src/actions/instance/open.ts';
@@ -40,14 +40,13 @@ interface World {
   git(args: readonly string[], at?: string): Promise<Ran>;
   ok(args: readonly string[], at?: string): Promise<string>;
   remote(port: number, name: string): string;
+  remove(): Promise<void>;
 }
 
 /** ada with the repositories `large`, whose only commit is in the folder `work`, and `empty`. */
 async function makeWorld(): Promise<World> {
   const database = await readyDatabase('postgres');
-  onTestFinished(database.remove);
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-rolling-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const flags = { data: database.dataDir, database: database.databaseUrl!, repositories: join(folder, 'repositories') };
   const context = await openContext(loadSettings({ flags, env: {} }), makeLog('silent'));
   await addUser(context, operatorPermit(), {
@@ -106,11 +105,12 @@ async function makeWorld(): Promise<World> {
         ...more,
       ]),
     remote: (port, name) => `http://ada:${secret.reveal()}@127.0.0.1:${port}/ada/${name}.git`,
+    remove: () => rm(folder, { recursive: true, force: true }).then(database.remove),
   };
 }
 
 /** Each kind of request, and the pause of its loop in ms: the nodes need the processor, too. */
-const RESTS = { rest: 4, forward: 4, 'ls-remote': 20 } as const;
+const RESTS = { rest: 8, forward: 8, 'ls-remote': 40 } as const;
 const KINDS = Object.keys(RESTS) as (keyof typeof RESTS)[];
 
 /** Sends every kind of request all the time, and records every wrong answer. */
@@ -211,6 +211,13 @@ async function replace(
   return performance.now() - letGoAt;
 }
 
+/** For all tests of this file. */
+let world: World;
+beforeAll(async () => {
+  world = await makeWorld();
+});
+afterAll(() => world.remove());
+
 const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx'].find((path) => existsSync(path)) ?? null;
 
 /** nginx, set up as in docs/operations.md, in front of nodes on these ports. */
@@ -244,7 +251,6 @@ async function nginxBefore(folder: string, ports: readonly number[]): Promise<nu
 
 function behindNginx(): void {
   test('are restarted one after the other without a failed request', { timeout: 240_000 }, async () => {
-    const world = await makeWorld();
     const ports = [await freePort(), await freePort()];
     const nodes = await Promise.all(ports.map((port) => world.start('--stop-delay-sec', '1', '--port', String(port))));
     const port = await nginxBefore(world.folder, ports);
@@ -269,7 +275,6 @@ describe('two nodes behind a proxy', () => {
   test('are restarted in turn without a failed request, and a clone and a push that began before arrive whole', {
     timeout: 240_000,
   }, async () => {
-    const world = await makeWorld();
     const nodes = [
       await world.start('--stop-delay-sec', '1', '--drain-sec', '90'),
       await world.start('--stop-delay-sec', '1', '--drain-sec', '90'),
@@ -316,10 +321,9 @@ describe('two nodes behind a proxy', () => {
   test('end what does not end by itself: a transfer that goes on for too long is cut off', {
     timeout: 120_000,
   }, async () => {
-    const world = await makeWorld();
     const node = await world.start('--drain-sec', '1');
     const held = await gate(Number(new URL(node.url).port), 'down', HELD_AFTER_BYTES);
-    const clone = world.git(['clone', '-q', world.remote(held.port, 'large'), 'clone']);
+    const clone = world.git(['clone', '-q', world.remote(held.port, 'large'), 'cut']);
     await held.held;
     const askedAt = performance.now();
     expect((await node.stop('SIGTERM')).code).toBe(0);

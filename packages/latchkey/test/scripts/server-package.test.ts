@@ -1,32 +1,26 @@
 /** The server as it is installed: the npm package, of which every other form is made. */
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { programVersion } from '../../src/base/version.ts';
 import { LEFT_OUT } from '../../tools/server-bundle.ts';
-import { writeServerPackage } from '../../tools/server-package.ts';
 import { until } from '../waits.ts';
-import { runProgram, type Serving, serveUntilReady } from './latchkey-process.ts';
+import { MAIN, runProgram, type Serving, serveUntilReady } from './latchkey-process.ts';
 
 const MOST_BYTES = 60_000_000;
 const MODULES = join(import.meta.dirname, '../../../../node_modules');
 /** Without the compiled code that tests share, so that the server keeps its own. */
 const BY_ITSELF = ['env', '-u', 'NODE_COMPILE_CACHE'];
 
-let folder: string;
 /** Where it is installed, with what it needs beside it. */
-let installed: string;
-let main: string;
+const installed = join(MAIN, '../../..');
+let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'latchkey-installed-'));
-  installed = join(folder, 'node_modules/latchkey');
-  await writeServerPackage(installed);
-  await symlink(join(MODULES, '@node-rs'), join(folder, 'node_modules/@node-rs'));
-  main = join(installed, 'lib/server/main.js');
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -71,7 +65,7 @@ test('an installed server shows its pages in style, takes pushes and large files
   const map = join(folder, 'map.yaml');
   await writeFile(map, 'services:\n  - routes: [{ method: GET, path: /a, needs: {} }]\n');
   const args = ['--demo', '--data', join(folder, 'demo'), '--route-map', map];
-  const serving = await serveUntilReady(args, /shown this once\./, [], folder, main);
+  const serving = await serveUntilReady(args, /shown this once\./, [], folder);
   await showsPages(serving.url);
   expect((await fetch(`${serving.url}/forward-auth/b`)).headers.get('x-latchkey-reason')).toBe('route_unknown');
 
@@ -135,7 +129,7 @@ async function sendLargeFile(repository: string, credential: string): Promise<nu
 
 /** A server that keeps its own compiled code. */
 function served(data: string): Promise<Serving> {
-  return serveUntilReady(['--data', data], undefined, BY_ITSELF, folder, main);
+  return serveUntilReady(['--data', data], undefined, BY_ITSELF, folder);
 }
 
 test('a server keeps its compiled code in its data folder, and what older versions kept there goes', async () => {

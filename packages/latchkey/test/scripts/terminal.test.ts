@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { once } from '../waits.ts';
+import { MAIN } from './latchkey-process.ts';
 
-const MAIN = join(import.meta.dirname, '../../dist/cli/main.js');
 const HAS_SCRIPT = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true;
 
 if (!HAS_SCRIPT)

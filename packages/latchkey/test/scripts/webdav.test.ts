@@ -2,8 +2,8 @@
  * The attack that WebDAV's second address allows, on the example for nginx with nginx's own WebDAV: a token for one
  * folder plants a file in another one.
  *
- * nginx is a program of the machine, not of the checkout: if it is missing, the suite is not declared, and a line says
- * so. The decisions are tested without it in `doors/forward/second-address.test.ts`.
+ * nginx is a program of the machine, not of the checkout: if it is missing, that suite is not declared, and a line
+ * says so. The decisions are tested without it in `doors/forward/second-address.test.ts`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { addOrganization, addUser } from '../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { addRepository } from '../../src/actions/repositories/repositories.ts';
@@ -23,6 +24,16 @@ import { once, until } from '../waits.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../../../examples');
 const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx'].find((path) => existsSync(path));
+
+it('every method that the example for nginx takes has its place in the route map of the example', async () => {
+  const conf = await readFile(join(EXAMPLES, 'nginx/webdav.conf'), 'utf8');
+  const map = await readFile(join(EXAMPLES, 'route-map/webdav.yaml'), 'utf8');
+  const { services } = parse(map) as { services: { routes: { method: string | string[] }[] }[] };
+  const decided = services.flatMap(({ routes }) => routes.flatMap(({ method }) => method));
+  const taken = /dav_methods ([A-Z ]+);/.exec(conf)?.[1]?.split(' ') ?? [];
+  expect(taken).toContain('MOVE');
+  expect(taken.filter((method) => !decided.includes(method))).toEqual([]);
+});
 
 if (NGINX === undefined) console.log('nginx is not installed: its WebDAV example was not run');
 else webdavSuite(NGINX);

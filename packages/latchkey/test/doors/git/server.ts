@@ -11,6 +11,7 @@ import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import { type RunningServer, startServer } from '../../../src/app.ts';
 import type { Secret } from '../../../src/base/secret.ts';
 import { loadSettings } from '../../../src/base/settings/settings.ts';
+import { readyFolder } from '../../engines/engines.ts';
 
 export interface Ran {
   readonly code: number | null;
@@ -47,7 +48,7 @@ interface GitOptions {
 export async function makeWorld(flags: Readonly<Record<string, unknown>> = {}): Promise<World> {
   const base = await mkdtemp(join(tmpdir(), 'latchkey-git-door-'));
   const settings = loadSettings({
-    flags: { data: join(base, 'data'), port: 0, logLevel: 'silent', ...flags },
+    flags: { data: await readyFolder(join(base, 'data')), port: 0, logLevel: 'silent', ...flags },
     env: {},
   });
   const server = await startServer(settings);

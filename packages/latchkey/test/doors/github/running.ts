@@ -13,6 +13,7 @@ import { type RunningServer, startServer } from '../../../src/app.ts';
 import { loadSettings } from '../../../src/base/settings/settings.ts';
 import type { RepositoryRole } from '../../../src/catalogue/roles.ts';
 import type { TokenDraft } from '../../../src/rules/draft.ts';
+import { readyFolder } from '../../engines/engines.ts';
 import { grant } from './api.ts';
 
 export interface Running {
@@ -34,7 +35,7 @@ export async function startWorld(flags: Readonly<Record<string, unknown>> = {}):
   const server = await startServer(
     loadSettings({
       flags: {
-        data: base,
+        data: await readyFolder(base),
         port: 0,
         logLevel: 'silent',
         apiRateLimit: 0,
