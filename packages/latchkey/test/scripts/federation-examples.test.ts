@@ -120,10 +120,15 @@ test('each example gets a token and clones with it, and says why when it is refu
   expect(asked).toEqual([`bearer of the runner ${world.url}`]);
   expect(await readFile(join(folder, '.gitconfig'), 'utf8')).not.toContain('lkd_');
 
+  const bare = await shell(step, { GITHUB_ACTION_PATH: join(FOLDER, 'github') }, 'bash');
+  expect(bare).toMatch(/^failed\n::error::The job needs "permissions: \{ id-token: write \}"/);
+
   const [, component] = parseAllDocuments(await read('gitlab/latchkey.yml')).map((each) => each.toJS());
   const before = (component as { '.latchkey': { before_script: string[] } })['.latchkey'].before_script.join('\n');
-  const lines = before.replace('exchange.sh', join(FOLDER, 'exchange.sh'));
-  const gitlab = await shell(`${lines}\n${LIST}`, { LATCHKEY_JWT: await sign('gitlab', world.url) });
+  // A component has no files beside it.
+  const script = await read('exchange.sh');
+  expect(before).toContain(script.slice(script.indexOf('set -eu')).trimEnd());
+  const gitlab = await shell(`${before}\n${LIST}`, { LATCHKEY_JWT: await sign('gitlab', world.url) });
   expect(gitlab).toMatch(/^ok\n[0-9a-f]{40}\t/);
 
   const manifest = parse(await read('kubernetes.yaml')) as {
@@ -135,6 +140,6 @@ test('each example gets a token and clones with it, and says why when it is refu
   expect(await shell(command, {}, 'bash')).toMatch(/^ok\n[\s\S]*Cloning into 'site'/);
 
   const wrong = await sign('gitlab', 'https://elsewhere.example.org');
-  const refused = await shell(lines, { LATCHKEY_JWT: wrong });
+  const refused = await shell(before, { LATCHKEY_JWT: wrong });
   expect(refused).toContain('failed\nLatchkey gave no token: aud must be');
 });
