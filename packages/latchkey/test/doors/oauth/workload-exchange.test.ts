@@ -3,7 +3,11 @@
  * the same issuer, a part of one, or nothing at all, and wants one of ours.
  */
 import { createHmac } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import dns from 'node:dns';
+import { createServer } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { clearExchanges } from '../../../src/actions/federation/exchange.ts';
 import {
@@ -598,6 +602,44 @@ describe('an issuer', () => {
     const before = provider.asked.length;
     expect((await world.exchange(jwt)).status).toBe(503);
     expect(provider.asked).toHaveLength(before);
+  });
+
+  it('whose name answers with an address inside after one outside is asked nowhere inside', async () => {
+    // Outside is what the operator allows here, 127.0.0.2; the issuer itself answers what the name says.
+    const asked: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.socket.localAddress);
+      const issuer = `http://${request.headers.host}`;
+      response.end(JSON.stringify({ issuer, jwks_uri: `${issuer}/keys`, keys: [] }));
+    });
+    await new Promise<void>((done) => server.listen(0, '0.0.0.0', done));
+    const said: string[][] = [];
+    const real = dns.lookup;
+    const answer = ((_name: string, _options: object, done: (error: null, found: dns.LookupAddress[]) => void) =>
+      done(
+        null,
+        (said.shift() ?? []).map((address) => ({ address, family: 4 })),
+      )) as unknown as typeof dns.lookup;
+    dns.lookup = answer;
+    syncBuiltinESMExports();
+    onTestFinished(async () => {
+      dns.lookup = real;
+      syncBuiltinESMExports();
+      await new Promise((done) => server.close(done));
+    });
+    const issuer = `http://localhost:${(server.address() as AddressInfo).port}`;
+    for (const [answers, words, reached] of [
+      [[['127.0.0.2'], ['127.0.0.1']], 'keys did not answer: This address is not public', ['127.0.0.2']],
+      [[['127.0.0.1'], ['127.0.0.2']], 'openid-configuration did not answer: This address is not public', []],
+      [[['127.0.0.2', '127.0.0.1']], 'openid-configuration did not answer: This address is not public', []],
+      [[['127.0.0.2'], ['127.0.0.2']], 'contains no public key', ['127.0.0.2', '127.0.0.2']],
+    ] as const) {
+      said.splice(0, said.length, ...answers.map((each) => [...each]));
+      asked.length = 0;
+      await expect(readKeys({ issuer, jwks: null, ca: null }, ['127.0.0.2/32'])).rejects.toThrow(words);
+      expect([answers, asked]).toEqual([answers, reached]);
+    }
+    expect(said, 'each name was asked for once for each connection').toEqual([]);
   });
 
   it('keeps its last keys for a day while it can not be asked', async () => {
