@@ -26,6 +26,8 @@ export interface OwnerInWorld {
   readonly login: string;
   readonly kind: 'user' | 'organization' | 'instance';
   readonly isSelf: boolean;
+  /** The machine account that the draft is for; null for a person. */
+  readonly machine: string | null;
   /** True for oneself, for a member, and for a collaborator on a repository there. */
   readonly reachable: boolean;
   /** True when the person can see at least one repository of theirs, named or not. */
@@ -144,17 +146,18 @@ function checkRepositories(
     const isOfAnotherOwner =
       name.includes('/') && name.slice(0, name.indexOf('/')).toLowerCase() !== owner.login.toLowerCase();
     const repository = isOfAnotherOwner ? undefined : owner.repositories.get(repositoryKey(name));
-    if (repository === undefined)
-      complaints.add(
-        'repositories',
-        'invalid',
-        `${owner.login} has no repository ${name.slice(0, 140)} that you can reach.`,
-      );
+    if (repository === undefined) complaints.add('repositories', 'invalid', noRepository(owner, name.slice(0, 140)));
     else ids.add(repository.id);
   }
   if (ids.size > MAX_SELECTED_REPOSITORIES || grant.repositories.length > MAX_SELECTED_REPOSITORIES)
     complaints.add('repositories', 'invalid', `Select at most ${MAX_SELECTED_REPOSITORIES} repositories.`);
   return [...ids];
+}
+
+function noRepository({ login, machine }: OwnerInWorld, name: string): string {
+  return machine === null
+    ? `${login} has no repository ${name} that you can reach.`
+    : `${machine} has no role in a repository ${name} of ${login}. Make it a collaborator there first.`;
 }
 
 /** Which groups of permissions a resource owner can give. */

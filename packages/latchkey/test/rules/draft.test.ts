@@ -31,6 +31,7 @@ function owner(changes: Partial<OwnerInWorld> = {}): OwnerInWorld {
     login: 'acme',
     kind: 'organization',
     isSelf: false,
+    machine: null,
     reachable: true,
     isSeen: true,
     isOrganizationOwner: false,

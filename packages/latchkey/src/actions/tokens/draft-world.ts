@@ -87,6 +87,7 @@ async function ownerInWorld(
     login: account.login,
     kind: account.kind,
     isSelf,
+    machine: user.kind === 'machine' ? user.login : null,
     // Owners make the tokens of its machines.
     isOrganizationOwner: role === 'owner' || user.ownedBy === account.id,
     policy,
@@ -102,6 +103,7 @@ function instanceInWorld(instance: StoredPolicy): OwnerInWorld {
     login: INSTANCE_LOGIN,
     kind: 'instance',
     isSelf: false,
+    machine: null,
     reachable: true,
     isSeen: false,
     isOrganizationOwner: true,
