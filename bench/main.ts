@@ -2,7 +2,7 @@
  * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
  *
  * Suites: audit, decision, check, client, coalescing, exchange, forward, git, graphql, introspection, latency, lfs,
- * lists, memory, revocation, scale, workers.
+ * lists, memory, ref-rules, revocation, scale, workers.
  * Takes some minutes; everything stays on loopback and in a temporary folder.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -25,6 +25,7 @@ import { benchLists } from './lists.ts';
 import type { Row } from './measure.ts';
 import { benchMemory } from './memory.ts';
 import { barsSvg } from './plot.ts';
+import { benchRefRules } from './ref-rules.ts';
 import { benchRevocation } from './revocation.ts';
 import { benchScale } from './scale.ts';
 import { startWorld, type World } from './server.ts';
@@ -62,6 +63,7 @@ const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]> |
   lfs: ({ folder }) => benchLfs(join(folder, 'lfs'), ROUNDS),
   lists: ({ folder }) => benchLists(folder, ROUNDS),
   memory: ({ folder, world }) => benchMemory(folder, world),
+  'ref-rules': ({ folder, world }) => benchRefRules(folder, world, PAIRS),
   revocation: ({ folder }) => benchRevocation(folder),
   scale: ({ folder }) => benchScale(folder, ROUNDS),
   workers: ({ folder }) => benchWorkers(join(folder, 'workers'), PAIRS),

@@ -2,7 +2,9 @@
  * The attack: an agent with Ada's token, told by a page that it read to rewrite her main branch. Its token may push to
  * `agent/**`, go on with `docs`, and nothing else, whatever shape the push has.
  */
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -76,6 +78,26 @@ describe('a push under ref rules', () => {
       code: 0,
     });
     expect([await ref('agent/new'), await ref('docs'), await ref('agent/old')]).toEqual([ids.second, ids.second, '']);
+  });
+
+  it('starts no process more than one without rules', async () => {
+    const startedBy = async (token: Secret, name: string): Promise<string[]> => {
+      const id = await world.ok(['commit-tree', '-p', ids.first, '-m', name, `${ids.first}^{tree}`], { in: 'work' });
+      const children: ChildProcess[] = [];
+      const note = (message: unknown): void => void children.push((message as { process: ChildProcess }).process);
+      subscribe('child_process', note);
+      try {
+        expect(await push([`${id.trim()}:agent/${name}`], token)).toMatchObject({ code: 0 });
+      } finally {
+        unsubscribe('child_process', note);
+      }
+      return children.map(
+        ({ spawnargs }) => spawnargs.find((arg) => /^[a-z]+(?:-[a-z]+)*$/.test(arg) && arg !== 'git') ?? '',
+      );
+    };
+    const without = await startedBy(world.full, 'without');
+    expect(without).toContain('receive-pack');
+    expect(await startedBy(agent.secret, 'with')).toEqual(without);
   });
 
   it('is told for each ref why it may not move, and the rest passes', async () => {
