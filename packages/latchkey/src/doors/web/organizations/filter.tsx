@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { REACH_SORTS, type ReachTable, type ReachWish } from '../../../actions/organizations/lists.ts';
 import { MAX_PAGE, ROWS_ON_A_PAGE } from '../../../actions/tokens/use/lists.ts';
-import { type Level, type PermissionSet, permissionNamed } from '../../../catalogue/permissions.ts';
+import { isOperators, type Level, type PermissionSet, permissionNamed } from '../../../catalogue/permissions.ts';
 import type { Visit } from '../frame/visit.ts';
 import { countWords, ListFoot, ListSearch, listPath, oneOf, pageIn, SortHead, Tabs } from '../parts/table-tools.tsx';
 import { levelWords } from '../tokens/form/level-words.ts';
@@ -183,10 +183,20 @@ export function ReachFoot({
   );
 }
 
+/** Where a service's permission counts: ` at npm.example.org`; nothing for one of this server's. */
+function placesOf(visit: Visit, name: string): string {
+  if (!isOperators(name)) return '';
+  const services = visit.ctx.routeMaps.services().filter(({ permissions }) => permissions.has(name));
+  const hosts = [...new Set(services.flatMap((service) => service.hosts))];
+  return hosts.length === 0 ? '' : ` at ${hosts.join(', ')}`;
+}
+
 export function PermissionList({
+  visit,
   permissions,
   repositoryNames,
 }: {
+  visit: Visit;
   permissions: PermissionSet;
   repositoryNames: readonly string[];
 }): VNode | null {
@@ -202,6 +212,7 @@ export function PermissionList({
             <li>
               {permission === undefined ? name : permission.title} <code class="lk-field-name">{name}</code>:{' '}
               {permission === undefined ? level : levelWords(permission, level as Level)}
+              {placesOf(visit, name)}
             </li>
           );
         })}

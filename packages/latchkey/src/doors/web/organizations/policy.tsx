@@ -21,6 +21,7 @@ import type { Fields } from '../parts/fields.ts';
 import { Form } from '../parts/form.tsx';
 import { TextArea, TextField } from '../parts/text-fields.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
+import { Services } from '../tokens/services.tsx';
 import { OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 import { ALLOWED, APPROVAL, Choice, chosenOf } from './policy-choice.tsx';
 import { asksToSavePolicy, policyQuestion } from './questions.tsx';
@@ -207,6 +208,7 @@ export const policyPages: readonly WebPage[] = [
           <Subhead title="Token policy" level={1} />
           <InForce policy={policy} />
           <PolicyForm f={visit.fields('policy')} chosen={policy.chosen} above={policy.instance} />
+          <Services visit={visit} organization={organization} />
         </OrganizationArea>,
       );
     },
@@ -242,6 +244,7 @@ export const policyPages: readonly WebPage[] = [
             looser.
           </p>
           <PolicyForm f={visit.fields('policy')} chosen={policy.chosen} above={null} />
+          <Services visit={visit} organization={null} />
         </InstanceArea>,
       );
     },

@@ -152,7 +152,7 @@ function Row({ f, visit, row }: { f: Fields; visit: Visit; row: RequestRow }): V
             </blockquote>
           )}
         </div>
-        <PermissionList permissions={row.permissions} repositoryNames={row.repositoryNames} />
+        <PermissionList visit={visit} permissions={row.permissions} repositoryNames={row.repositoryNames} />
         <div class="d-flex flex-items-center mt-2">
           <OneForm f={f} row={row} action="approve">
             <button type="submit" class="btn btn-primary btn-sm" data-key="a">

@@ -126,7 +126,7 @@ function Row({ visit, row }: { visit: Visit; row: ReachingRow }): VNode {
         <p class="mb-0 f6" id={`${id}-facts`}>
           {row.sentence}
         </p>
-        <PermissionList permissions={row.permissions} repositoryNames={row.repositoryNames} />
+        <PermissionList visit={visit} permissions={row.permissions} repositoryNames={row.repositoryNames} />
       </td>
       <td>
         <Sparkline daily={row.daily} />
