@@ -18,10 +18,14 @@ export interface Unclear {
   readonly unclear: Demand;
 }
 
-/** A text without anything but letters and digits, in one case and form of Unicode: what a program may take it for. */
+/**
+ * A text without anything but letters and digits, in one case and form of Unicode, without accents: what a program may
+ * take it for. Some compare in capitals, where a dotless i is an i; some databases see no accents.
+ */
 export function lookOf(text: string): string {
   const plain = text
-    .normalize('NFKC')
+    .normalize('NFKD')
+    .toUpperCase()
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, '');
   return plain === '' ? text : plain;

@@ -65,18 +65,28 @@ export type ProxyError =
 
 /**
  * Headers that can turn a request into another one for the service behind. `Destination` is WebDAV's (RFC 4918 section
- * 10.3). The copy sources are those of S3, Azure and Swift, the others conventions of frameworks (Rails, Spring,
- * Symfony, IIS).
+ * 10.3). The sources of copies, links and lists of parts are those of S3, Google, Alibaba, Azure and Swift; the mapping
+ * is read by Rack::Sendfile (CVE-2025-61780), which then names a file for the proxy to send; the others are conventions
+ * of frameworks (Rails, Spring, Symfony, IIS).
  */
 const TURNING = [
   'destination',
   'x-amz-copy-source',
+  'x-goog-copy-source',
+  'x-oss-copy-source',
   'x-ms-copy-source',
+  'x-ms-rename-source',
   'x-copy-from',
+  'x-object-manifest',
+  'x-symlink-target',
   'x-http-method-override',
   'x-http-method',
   'x-method-override',
   'x-rewrite-url',
+  'x-override-url',
+  'x-http-path-override',
+  'x-accel-mapping',
+  'x-sendfile-type',
 ] as const;
 
 /**

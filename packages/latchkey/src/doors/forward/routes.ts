@@ -144,6 +144,8 @@ function answer(
  * to go on. So the service behind answers it, if a map knows the address; the real request is decided when it comes.
  */
 function answerPreflight(ctx: Context, response: ServerResponse, original: Original): void {
+  // No browser sends one of these with a preflight, which may not be turned into a request of another kind.
+  if (original.turning !== null) return sendRequestError(response, 'header_unread', original.turning.name);
   const error = addressError(ctx, original);
   if (error !== null) return sendRequestError(response, error);
   response.writeHead(200, NOBODY as string[]);

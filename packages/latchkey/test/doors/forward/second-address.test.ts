@@ -100,8 +100,17 @@ describe('a token for one repository', () => {
     ['X-Method-Override', 'DELETE'],
     ['X-Rewrite-URL', '/acme/docs/a.txt'],
     ['X-Amz-Copy-Source', '/acme/docs/a.txt'],
+    ['X-Override-URL', '/acme/docs/a.txt'],
+    ['X-HTTP-Path-Override', '/acme/docs/a.txt'],
+    ['X-Goog-Copy-Source', '/acme/docs/a.txt'],
+    ['X-OSS-Copy-Source', '/acme/docs/a.txt'],
     ['X-MS-Copy-Source', '/acme/docs/a.txt'],
+    ['X-MS-Rename-Source', '/acme/docs/a.txt'],
     ['X-Copy-From', '/acme/docs/a.txt'],
+    ['X-Object-Manifest', 'docs/a'],
+    ['X-Symlink-Target', 'docs/a.txt'],
+    ['X-Accel-Mapping', '/acme/site=/acme/docs'],
+    ['X-Sendfile-Type', 'X-Accel-Redirect'],
     ['Destination', '/acme/docs/a.txt'],
   ])('can’t turn a request into another one with %s', async (name, value) => {
     const { ask } = await davWorld();
@@ -125,6 +134,24 @@ describe('a token for one repository', () => {
 });
 
 describe('somebody without a token', () => {
+  it('can’t turn a preflight, which needs none, into another request', async () => {
+    const { world } = await davWorld();
+    const preflight = (...more: (readonly [string, string])[]): ReturnType<ForwardWorld['nginx']> =>
+      world.nginx('OPTIONS /acme/site/a.txt', null, [
+        HOST,
+        ['Origin', 'https://app.example.org'],
+        ['Access-Control-Request-Method', 'PUT'],
+        ...more,
+      ]);
+    expect((await preflight()).status).toBe(200);
+    for (const [name, value] of [
+      ['X-HTTP-Method-Override', 'DELETE'],
+      ['X-Rewrite-URL', '/acme/docs/a.txt'],
+      ['Destination', '/acme/docs/a.txt'],
+    ] as const)
+      expect((await preflight([name, value])).headers['x-latchkey-reason'], name).toBe('header_unread');
+  });
+
   it('is asked for one before anything about the second address', async () => {
     const { world } = await davWorld();
     const { status, headers } = await world.nginx('MOVE /acme/site/a.txt', null, [
