@@ -1,6 +1,6 @@
 /** Pages that stop people: one asks for the password again, one sends them away, one says that there is nothing. */
 import { expect, test } from 'vitest';
-import { look, PASSWORD, type Site, signIn, startSite, withBrowser } from './browser.ts';
+import { axe, look, PASSWORD, type Site, signIn, startSite, withBrowser } from './browser.ts';
 
 withBrowser();
 
@@ -122,4 +122,18 @@ test('the avatar menu opens, closes and leads by keyboard', async () => {
   await look(page, 'avatar-menu');
   await page.getByRole('link', { name: 'Edit profile' }).click();
   await page.getByRole('link', { name: 'Access tokens' }).waitFor();
+});
+
+test('on a narrow screen every menu is behind one button, without scripts too', async () => {
+  const site = await startSite();
+  await site.addPerson('ada', { admin: true });
+  const page = await site.signedIn('ada', { viewport: { width: 375, height: 740 }, javaScriptEnabled: false });
+  const rail = page.getByRole('navigation', { name: 'Main' });
+  await rail.waitFor({ state: 'hidden' });
+  await page.locator('summary', { hasText: 'Home' }).click();
+  expect(await axe(page)).toEqual([]);
+  await rail.getByRole('link', { name: 'Instance' }).click();
+  await page.locator('summary', { hasText: 'People' }).click();
+  await page.getByRole('navigation', { name: 'Instance' }).getByRole('link', { name: 'Audit log' }).click();
+  await page.getByRole('heading', { name: 'Audit log' }).waitFor();
 });

@@ -19,7 +19,7 @@ import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, type FormAction, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { PeopleList, peopleWish } from '../organizations/people-table.tsx';
-import { CopyBox, Notice, Subhead } from '../parts/components.tsx';
+import { CopyBox, Icon, Notice, Subhead } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { asksToEndSessions, asksToLock, asksToResetTwoFactor, asksToSuspend } from './people-questions.tsx';
 
@@ -104,7 +104,7 @@ function Acts({ visit, account }: { visit: Visit; account: Account }): VNode {
   return (
     <details class="lk-acts">
       <summary class="btn btn-sm" aria-label={`Actions for ${login}`}>
-        ⋯
+        <Icon name="kebab-horizontal" />
       </summary>
       <div class="lk-acts-list">
         {closedBy(account) === null ? (

@@ -22,6 +22,7 @@ const ICONS = [
   'hubot',
   'inbox',
   'info',
+  'kebab-horizontal',
   'key',
   'key-asterisk',
   'law',
