@@ -39,6 +39,7 @@ import { PREFIX as GITHUB_PREFIX, githubDoor } from './doors/github/door.ts';
 import { GRAPHQL_PATH, graphqlDoor } from './doors/github/graphql/door.ts';
 import { PREFIX as GITLAB_PREFIX, gitlabDoor } from './doors/gitlab/door.ts';
 import { oauthDoor } from './doors/oauth/door.ts';
+import { PREFIX as SCIM_PREFIX, scimDoor } from './doors/scim/door.ts';
 import { webDoor } from './doors/web/plugin.ts';
 import { type Arrival, count, refuseForm, sendCrowded, together } from './listener/arrivals.ts';
 import { endOf, warnOfCertificate } from './listener/certificate-warnings.ts';
@@ -218,6 +219,7 @@ function makeListener(context: OpenContext, listening: Listening): { fastify: Fa
   void fastify.register(githubDoor(context), { prefix: GITHUB_PREFIX });
   void fastify.register(graphqlDoor(context), { prefix: GRAPHQL_PATH });
   void fastify.register(gitlabDoor(context), { prefix: GITLAB_PREFIX });
+  void fastify.register(scimDoor(context), { prefix: SCIM_PREFIX });
   void fastify.register(webDoor(context, readiness.ended.signal));
   fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     const outage = outageAnswer(error);

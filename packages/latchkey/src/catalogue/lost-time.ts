@@ -36,6 +36,9 @@ type Effect = 'end-token' | 'doubt-token' | 'suspend' | 'unsuspend' | 'lock' | '
 /** Events that aren't here gave something, or only record a use: losing them brings nothing back to life. */
 const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
   'business.enable_two_factor_requirement': 'tell',
+  // Its directory tells this server again only when something changes there.
+  'external_identity.deprovision': 'suspend',
+  'external_identity.release': 'suspend',
   'external_identity.unlink': 'lock',
   'hook.destroy': 'tell',
   'ip_allow_list.enable': 'tell',
@@ -74,6 +77,9 @@ const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
   'repo.remove_member': 'tell',
   'repo.transfer': 'tell',
   'resource_server.destroy': 'tell',
+  // The token of before opens its door again: somebody has to make another.
+  'scim_client.remove': 'tell',
+  'scim_client.rotate': 'tell',
   'team.change_parent_team': 'tell',
   'team.demote_maintainer': 'tell',
   'team.destroy': 'tell',

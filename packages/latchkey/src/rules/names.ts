@@ -49,6 +49,7 @@ const RESERVED_LOGINS: ReadonlySet<string> = new Set([
   'outbox',
   'readyz',
   'robots',
+  'scim',
   'search',
   'security',
   'sessions',

@@ -45,7 +45,7 @@ const PLACEHOLDERS: readonly (readonly [form: RegExp, how: string])[] = [
   [/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_(?:TOKEN|PAT|SECRET|PASSWORD)$/, 'the name of a variable'],
   [/^<[\w .-]+>$/, 'the placeholder of an example'],
   [/^(?:the|my|your|an?)?[ _-]?(?:[a-z]+[ _-]){0,2}(?:token|pat)(?:[ _-]here)?$/i, 'the placeholder of an example'],
-  [/^(?:lk[fcsd]_)?(?:\.{3}|…|x{4,}|X{4,})$/, 'the placeholder of an example'],
+  [/^(?:lk[fcsdp]_)?(?:\.{3}|…|x{4,}|X{4,})$/, 'the placeholder of an example'],
   [/^(?:[*•●·]+|\[?(?:redacted|masked|filtered|hidden|secret)\]?|<(?:redacted|masked|hidden)>)$/i, HIDDEN],
   [/^(?:undefined|null|nil|none|nan|false|\[object \w+\])$/i, 'the word for a value that is not there'],
 ];

@@ -18,6 +18,8 @@ const TOKEN_PREFIXES: Readonly<Record<TokenKind, string>> = {
 };
 /** Of a token that was derived from another, whatever its kind. */
 const DERIVED_PREFIX = 'lkd_';
+/** Of a directory's, which provisions people and opens nothing else. */
+const PROVISIONING_PREFIX = 'lkp_';
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const RANDOM_LENGTH = 30;
@@ -25,17 +27,18 @@ const CHECKSUM_LENGTH = 6;
 /** The longest text that is considered at all: 16 characters of instance prefix, `_`, 4 of kind, 36 of body. */
 export const MAX_TOKEN_LENGTH = 16 + 1 + 4 + RANDOM_LENGTH + CHECKSUM_LENGTH;
 
-const FORM = /^(?:[A-Za-z0-9]{1,16}_)?(lkf|lkc|lks|lkd)_[A-Za-z0-9]{36}$/;
-const NEARLY = /^(?:[A-Za-z0-9]{1,16}_)?(?:lkf|lkc|lks|lkd)_/;
+const FORM = /^(?:[A-Za-z0-9]{1,16}_)?(lkf|lkc|lks|lkd|lkp)_[A-Za-z0-9]{36}$/;
+const NEARLY = /^(?:[A-Za-z0-9]{1,16}_)?(?:lkf|lkc|lks|lkd|lkp)_/;
 const KIND_OF: Readonly<Record<string, TextKind>> = {
   lkf: 'fine-grained',
   lkc: 'classic',
   lks: 'scoped',
   lkd: 'derived',
+  lkp: 'provisioning',
 };
 
 /** What the prefix tells. */
-type TextKind = TokenKind | 'derived';
+type TextKind = TokenKind | 'derived' | 'provisioning';
 
 /** Six base62 characters that encode the CRC-32 of a text. */
 export function checksumOf(text: string): string {
@@ -59,7 +62,7 @@ export function mintTokenText(
   instancePrefix: string | null,
 ): string {
   const prefix = instancePrefix === null ? '' : `${instancePrefix}_`;
-  const ofKind = kind === 'derived' ? DERIVED_PREFIX : TOKEN_PREFIXES[kind];
+  const ofKind = { ...TOKEN_PREFIXES, derived: DERIVED_PREFIX, provisioning: PROVISIONING_PREFIX }[kind];
   const head = `${prefix}${ofKind}${randomBase62(RANDOM_LENGTH, randomBytes)}`;
   return head + checksumOf(head);
 }
@@ -107,7 +110,7 @@ export interface TokenWithin {
 }
 
 /** A token may begin inside what looked like another, so a match consumes only the prefix. */
-const WITHIN = /lk[fcsd]_(?=([A-Za-z0-9]{36}))/g;
+const WITHIN = /lk[fcsdp]_(?=([A-Za-z0-9]{36}))/g;
 const MAX_PREFIX_LENGTH = 16;
 
 /** The tokens in a text, whatever surrounds them. Only those with the right checksum. */

@@ -16,18 +16,22 @@ export async function setSuspended(tx: Query, accountId: number, at: UnixSeconds
   return changed !== undefined;
 }
 
-/** An identity provider disables a person (`at`) or enables them again (null). False when nothing changed. */
+/**
+ * An identity provider disables a person (`at`), or enables them again (null), with the machine accounts that are
+ * theirs. False when nothing changed.
+ */
 export async function setDisabledByProvider(tx: Query, userId: number, at: UnixSeconds | null): Promise<boolean> {
   await bumpRevision(tx, subjectOf('account', userId));
   const changed = await tx
     .updateTable('accounts')
     .set({ disabled_by_provider_at: at })
-    .where('id', '=', userId)
-    .where('kind', '=', 'user')
+    .where((row) => row.or([row('id', '=', userId), row('owned_by', '=', userId)]))
+    .where('kind', 'in', ['user', 'machine'])
     .where('disabled_by_provider_at', at === null ? 'is not' : 'is', null)
     .returning('id')
-    .executeTakeFirst();
-  return changed !== undefined;
+    .execute();
+  for (const { id } of changed) if (id !== userId) await bumpRevision(tx, subjectOf('account', id));
+  return changed.some(({ id }) => id === userId);
 }
 
 /** Locks (`at`) or unlocks (null) a person's account. False when nothing changed. */

@@ -60,6 +60,7 @@ import { gitlabTokens } from './migrations/0590-gitlab-tokens.ts';
 import { refProtections } from './migrations/0640-ref-protections.ts';
 import { teams } from './migrations/0670-teams.ts';
 import { disabledByProvider } from './migrations/0710-disabled-by-provider.ts';
+import { provisioning } from './migrations/0711-provisioning.ts';
 import type { Migration } from './migrations/migration.ts';
 
 /** In order. */
@@ -116,6 +117,7 @@ export const MIGRATIONS: readonly Migration[] = [
   refProtections,
   disabledByProvider,
   teams,
+  provisioning,
 ];
 
 interface MigrationsTable {

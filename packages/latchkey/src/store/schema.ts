@@ -20,7 +20,7 @@ export interface AccountsTable {
   created_at: number;
   /** By an administrator. */
   suspended_at: number | null;
-  /** People only: by an identity provider. Neither flag is lifted with the other. */
+  /** People, and machines of people: by an identity provider. Neither flag is lifted with the other. */
   disabled_by_provider_at: Generated<number | null>;
   /** People only: an instance administrator. */
   admin: Generated<Flag>;
@@ -206,6 +206,37 @@ export interface DerivedTokensTable {
 }
 
 /** An issuer of workload identities that an administrator trusts (`store/workload-issuers`). */
+/** Directories that provision people by SCIM. */
+export interface ProvisioningClientsTable {
+  id: Generated<number>;
+  name: string;
+  /** The identity provider that its people sign in by; null = none. */
+  issuer: string | null;
+  /** 1 where the addresses that it sends count as verified. */
+  trusts_addresses: Flag;
+  /** Of its token. */
+  digest: string;
+  last_eight: string;
+  created_at: number;
+  /** When its present token was made. */
+  issued_at: number;
+  last_used_at: number | null;
+}
+
+/** Whom a directory provisioned, and what it says of them. */
+export interface ProvisionedUsersTable {
+  user_id: number;
+  client_id: number;
+  external_id: string | null;
+  user_name: string;
+  user_name_key: string;
+  /** The address by which they are found, in lower case. */
+  address_key: string | null;
+  person_json: string;
+  created_at: number;
+  updated_at: number;
+}
+
 export interface WorkloadIssuersTable {
   id: Generated<number>;
   /** How rules and commands call it. */
@@ -851,6 +882,8 @@ export interface Database {
   token_secrets: TokenSecretsTable;
   derived_tokens: DerivedTokensTable;
   push_approvals: PushApprovalsTable;
+  provisioning_clients: ProvisioningClientsTable;
+  provisioned_users: ProvisionedUsersTable;
   workload_issuers: WorkloadIssuersTable;
   workload_rules: WorkloadRulesTable;
   workload_exchanges: WorkloadExchangesTable;

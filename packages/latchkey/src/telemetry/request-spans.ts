@@ -62,7 +62,7 @@ const REDACTED = '[redacted]';
  */
 const LONG = /[A-Za-z0-9_+=-]{40}/;
 /** Our own tokens, even in part. */
-const OWN = /lk[fcsd]_/;
+const OWN = /lk[fcsdp]_/;
 
 /**
  * A text in which every word that could be a secret is replaced. Words are separated by white space and by `/ : @ ; ,`.

@@ -77,6 +77,12 @@ describe('help', () => {
       'admin request list',
       'admin request show',
       'admin restore',
+      'admin scim add',
+      'admin scim link',
+      'admin scim list',
+      'admin scim remove',
+      'admin scim rotate',
+      'admin scim unlink',
       'admin secrets rotate',
       'admin server add',
       'admin server list',
@@ -181,7 +187,7 @@ const USAGE_ERRORS: readonly [string, string, string][] = [
   [
     'admin',
     'latchkey admin needs a command: audit, backup, check, user, lfs, org, machine, issuer, member-token, ' +
-      'migrate, policy, repo, request, restore, secrets, server, token',
+      'migrate, policy, repo, request, restore, scim, secrets, server, token',
     'see latchkey admin --help',
   ],
   [

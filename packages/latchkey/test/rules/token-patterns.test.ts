@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { mintTokenText } from '../../src/rules/token-text.ts';
 
 const DOCUMENT = readFileSync(join(import.meta.dirname, '../../../../docs/tokens.md'), 'utf8');
-const PATTERNS = [...DOCUMENT.matchAll(/^(?:.*')?((?:\\b)?\(.*lk\[fcsd\]_\S*?)'*$/gm)].map(([, pattern]) => pattern!);
+const PATTERNS = [...DOCUMENT.matchAll(/^(?:.*')?((?:\\b)?\(.*lk\[fcsdp\]_\S*?)'*$/gm)].map(([, pattern]) => pattern!);
 const TOKENS = (['fine-grained', 'classic', 'scoped', 'derived'] as const).flatMap((kind) =>
   [null, 'a', 'acme', 'a234567890123456'].map((prefix) => mintTokenText(kind, randomBytes, prefix)),
 );

@@ -61,7 +61,7 @@ type OwnTemplate = 'passkeys_changed' | 'identities_changed';
 export async function tellHolder<K extends OwnTemplate>(
   ctx: Context,
   tx: Query,
-  { actor: { userId, login: by, address } }: Permit,
+  { actor: { userId, login: by, address } }: Pick<Permit, 'actor'>,
   template: K,
   what: Omit<MailFacts[K], 'at' | 'by' | 'address' | 'alarmPath'>,
 ): Promise<void> {

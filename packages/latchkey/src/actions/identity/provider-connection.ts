@@ -39,6 +39,8 @@ export interface ProvedIdentity {
   readonly subject: string;
   /** An address or a name, only to be shown. */
   readonly label: string;
+  /** The number by which a directory provisions them; null when the provider doesn't say it. */
+  readonly externalId: string | null;
 }
 
 interface Discovered {
@@ -92,7 +94,13 @@ export class ProviderConnection {
       });
       const claims = tokens.claims();
       if (claims === undefined || !isSubject(claims.sub)) throw new ProviderFailure('not_proved', 'no subject');
-      return { issuer: claims.iss, subject: claims.sub, label: labelIn(claims) };
+      const externalId = claims[this.provider.externalIdClaim];
+      return {
+        issuer: claims.iss,
+        subject: claims.sub,
+        label: labelIn(claims),
+        externalId: typeof externalId === 'string' && externalId !== '' ? externalId : null,
+      };
     } catch (error) {
       const failure = failureOf(error);
       // Its keys may have changed: the next sign-in asks anew.

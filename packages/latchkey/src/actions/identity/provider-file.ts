@@ -28,6 +28,8 @@ export interface IdentityProvider {
   readonly clientSecret: Secret;
   readonly scopes: readonly string[];
   readonly secondFactor: (typeof SECOND_FACTORS)[number];
+  /** The claim that has the number by which a directory provisions the person (its `externalId`). */
+  readonly externalIdClaim: string;
   /** The logins, in lower case, of the organizations that it is for, and for nothing else: nobody signs in by it. */
   readonly organizations: readonly string[] | null;
 }
@@ -44,6 +46,7 @@ interface Entry {
   readonly 'client-secret-file': string;
   readonly scopes?: readonly string[];
   readonly 'second-factor'?: IdentityProvider['secondFactor'];
+  readonly 'external-id-claim'?: string;
   readonly organizations?: readonly string[];
 }
 
@@ -69,6 +72,7 @@ const FILE_SCHEMA = {
           'client-secret-file': text('^[^\\0]{1,1000}$'),
           scopes: { type: 'array', maxItems: 20, items: text('^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,200}$') },
           'second-factor': { enum: SECOND_FACTORS },
+          'external-id-claim': text('^[\\x21-\\x7e]{1,100}$'),
           organizations: { type: 'array', minItems: 1, maxItems: 1000, items: text('^[A-Za-z0-9._-]{1,100}$') },
         },
       },
@@ -126,6 +130,7 @@ function providerOf(entry: Entry, clientSecret: Secret): IdentityProvider {
     clientSecret,
     scopes: [...new Set(['openid', ...(entry.scopes ?? DEFAULT_SCOPES)])],
     secondFactor: entry['second-factor'] ?? 'here',
+    externalIdClaim: entry['external-id-claim'] ?? 'sub',
     organizations: entry.organizations?.map((login) => login.toLowerCase()) ?? null,
   };
 }

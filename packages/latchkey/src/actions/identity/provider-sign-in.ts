@@ -3,14 +3,15 @@
  *
  * Invariant: an answer counts in the browser, the session and for the purpose that it was asked for, once, for ten
  * minutes. What a thief learns of the address alone opens nothing: nonce and verifier follow from the browser's secret.
- * Invariant: the account is found by issuer and subject, and by nothing else.
+ * Invariant: the account is found by issuer and subject; the first time, by the number that a directory of the same
+ * provider gave. By nothing else.
  * Invariant: a sign-in never lifts a suspension or a lock.
  */
 import { problem } from '../../base/errors.ts';
 import { digestOf, type Secret } from '../../base/secret.ts';
 import { MINUTE_SEC } from '../../base/time.ts';
 import { type Account, accountById } from '../../store/accounts.ts';
-import { identityBySubject, noteIdentityUse } from '../../store/external-identities.ts';
+import { noteIdentityUse } from '../../store/external-identities.ts';
 import { beginSubmission } from '../../store/form-submissions.ts';
 import { sessionByDigest } from '../../store/sessions.ts';
 import { actorOf, beginSession, type Visitor } from '../accounts/sessions.ts';
@@ -23,6 +24,7 @@ import { proveBySigningIn } from './organization-proofs.ts';
 import type { Expected, ProvedIdentity, ProviderConnection } from './provider-connection.ts';
 import { ProviderFailure } from './provider-failures.ts';
 import type { IdentityProvider } from './provider-file.ts';
+import { identityHere } from './provisioned-link.ts';
 
 /** How long somebody has for it at the provider. */
 const AT_PROVIDER_SEC = 10 * MINUTE_SEC;
@@ -172,7 +174,7 @@ export async function signInByIdentity(
   visitor: Visitor,
 ): Promise<Begun> {
   const at = ctx.clock.now();
-  const linked = await identityBySubject(ctx.store.db, identity.issuer, identity.subject);
+  const linked = await identityHere(ctx, { provider, identity }, visitor);
   const account = linked === null ? null : await accountById(ctx.store.db, linked.userId);
   const reason = account === null ? 'not_linked' : whyShut(account);
   if (linked === null || account === null || reason !== null) {

@@ -18,8 +18,8 @@ export interface WrittenToken extends TokenWithin {
 
 /** In base64, a byte begins at one of three places in a group of four characters. */
 const IN_BASE64 = /bGt[mjzk]X|xr(?:Z[lF]|Y1|c1)[89]|s(?:a2[ZNR]|a3N)f/g;
-const IN_PERCENT = /lk[fcsd]%5[Ff]|%6[Cc]%6[Bb]%(?:66|63|73|64)%5[Ff]/g;
-const IN_UTF16 = /l\0k\0[fcsd]\0_/g;
+const IN_PERCENT = /lk[fcsdp]%5[Ff]|%6[Cc]%6[Bb]%(?:66|63|73|64|70)%5[Ff]/g;
+const IN_UTF16 = /l\0k\0[fcsdp]\0_/g;
 
 /** The tokens in a text whose bytes are characters, plain or in one of these encodings. */
 export function* tokensWrittenIn(text: string): Generator<WrittenToken> {

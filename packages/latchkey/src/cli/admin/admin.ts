@@ -17,6 +17,7 @@ import { memberTokenCommand } from './organizations/member-tokens.ts';
 import { policyCommand } from './organizations/policies.ts';
 import { requestCommand } from './organizations/requests.ts';
 import { organizationCommand } from './organizations.ts';
+import { scimCommand } from './people/scim.ts';
 import { userCommand } from './people/users.ts';
 import { repositoryCommand } from './repositories.ts';
 import { restoreCommand } from './restore.ts';
@@ -45,6 +46,7 @@ export function adminCommand(terminal: Terminal): Command {
     repositoryCommand,
     requestCommand,
     restoreCommand,
+    scimCommand,
     secretsCommand,
     serverCommand,
     tokenCommand,

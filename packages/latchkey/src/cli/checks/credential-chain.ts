@@ -95,7 +95,7 @@ const FORMS: readonly (readonly [form: RegExp, words: string, isToken: boolean])
   [/^(?:[A-Za-z0-9]{1,16}_)?lkf_[A-Za-z0-9]{36}$/, 'a fine-grained token of a Latchkey', true],
   [/^(?:[A-Za-z0-9]{1,16}_)?lkc_[A-Za-z0-9]{36}$/, 'a classic token of a Latchkey', true],
   [/^(?:[A-Za-z0-9]{1,16}_)?lks_[A-Za-z0-9]{36}$/, 'a scoped token of a Latchkey', true],
-  [/^(?:[A-Za-z0-9]{1,16}_)?lk[fcsd]_/, 'a damaged token of a Latchkey: it has not the right length', false],
+  [/^(?:[A-Za-z0-9]{1,16}_)?lk[fcsdp]_/, 'a damaged token of a Latchkey: it has not the right length', false],
   [/^(?:gh[pousr]_|github_pat_)/, 'a token of GitHub', false],
   [/^(?:\w{1,20}-)?gl\w{2,6}-/, 'a token of GitLab', false],
   [/^(?:ssh-|ecdsa-|sk-ssh|-----BEGIN)/, 'an SSH key', false],

@@ -53,7 +53,7 @@ const noSecretInRemote: Check = {
     const { remote } = subject;
     const url = present(subject.url, 'the address');
     const { username, password } = new URL(url);
-    const isTokenAsName = password === '' && /^(?:[A-Za-z0-9]{1,16}_)?lk[fcsd]_/.test(decodeURIComponent(username));
+    const isTokenAsName = password === '' && /^(?:[A-Za-z0-9]{1,16}_)?lk[fcsdp]_/.test(decodeURIComponent(username));
     if (password === '' && !isTokenAsName)
       return ok(
         username === ''

@@ -25,6 +25,7 @@ import { helpPages } from './instance/help.tsx';
 import { invitationPages } from './instance/invitations.tsx';
 import { outboxPages } from './instance/outbox.tsx';
 import { instancePeoplePages } from './instance/people.tsx';
+import { provisioningPages } from './instance/provisioning.tsx';
 import { restorationPages } from './instance/restoration.tsx';
 import { instanceTokenPages } from './instance/tokens.tsx';
 import { workloadIssuerPages } from './instance/workload-issuers.tsx';
@@ -100,6 +101,7 @@ export const PAGES: readonly WebPage[] = [
   ...instancePeoplePages,
   ...deletePersonPages,
   ...instanceTokenPages,
+  ...provisioningPages,
   ...workloadIssuerPages,
   ...restorationPages,
   ...tokenHealthPages,

@@ -44,6 +44,7 @@ it('a provider has what the file says, the secret of its own file, and the usual
       clientSecret: expect.anything() as unknown,
       scopes: ['openid', 'profile', 'email'],
       secondFactor: 'here',
+      externalIdClaim: 'sub',
       organizations: null,
     },
   ]);

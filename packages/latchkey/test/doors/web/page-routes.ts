@@ -221,6 +221,7 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
     rules.own.map((id) => `/settings/machines/ada-bot/workload-rules/${id}`),
   ),
   '/instance/workload-issuers': page('/instance/workload-issuers'),
+  '/instance/provisioning': page('/instance/provisioning'),
   '/organizations/:org/settings/personal-access-token-policy': page(`${ORG}/personal-access-token-policy`),
   '/organizations/:org/settings/personal-access-token-requests': page(
     ...searches(`${ORG}/personal-access-token-requests`),

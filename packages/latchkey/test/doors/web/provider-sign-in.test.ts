@@ -3,6 +3,9 @@
  * the attacks are those that took over accounts elsewhere.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addClient } from '../../../src/actions/provisioning/clients.ts';
+import { linkPerson, unlinkPerson } from '../../../src/actions/provisioning/links.ts';
 import { type Claims, identityProvider, type Lie, providerFiles, type TestProvider } from './identity-provider.ts';
 import { type Seen, type Visitor, type WebWorld, webWorld, withTwoFactor } from './visitor.ts';
 
@@ -138,6 +141,36 @@ describe('an identity at a provider', () => {
     });
     files.write(yaml('    second-factor: provider\n'));
     world.ctx.identityProviders.reload();
+    expect(await enter()).toMatchObject({ status: 303, location: '/' });
+  });
+
+  it('opens the account that the directory of the same provider numbered alike, and no administrator’s', async () => {
+    const permit = operatorPermit();
+    const draft = { name: 'entra', provider: 'work', trustsAddresses: true };
+    await addClient(world.ctx, permit, draft);
+    await addClient(world.ctx, permit, { ...draft, name: 'okta', provider: 'other' });
+    files.write(yaml('    external-id-claim: oid\n'));
+    world.ctx.identityProviders.reload();
+    provider.lie = { claims: (claims) => ({ ...claims, oid: 'number-7' }) };
+    const [given, taken] = [{ userName: 'ada@example.org', externalId: 'number-7' }, 'ada@example.org'] as const;
+    await world.addPerson('ada');
+    expect(await enter()).toMatchObject(failed('not_linked'));
+    await linkPerson(world.ctx, permit, { login: 'ada', client: 'okta', ...given });
+    expect(await enter()).toMatchObject(failed('not_linked'));
+    await unlinkPerson(world.ctx, permit, 'ada');
+    await linkPerson(world.ctx, permit, { login: 'ada', client: 'entra', ...given, externalId: 'Number-7' });
+    expect(await enter()).toMatchObject(failed('not_linked'));
+    await unlinkPerson(world.ctx, permit, 'ada');
+    await linkPerson(world.ctx, permit, { login: 'ada', client: 'entra', ...given });
+    await world.ctx.store.db.updateTable('accounts').set({ admin: 1 }).execute();
+    expect(await enter()).toMatchObject(failed('not_linked'));
+    await world.ctx.store.db.updateTable('accounts').set({ admin: 0 }).execute();
+    expect(await enter()).toMatchObject({ status: 303, location: '/' });
+    expect(await audited('external_identity.link')).toMatchObject([{ provider: 'work' }]);
+    const mails = await world.ctx.store.db.selectFrom('outbox').select(['address', 'template']).execute();
+    expect(mails).toContainEqual({ address: taken, template: 'identities_changed' });
+    // From then on by the subject, whatever the number says.
+    provider.lie = null;
     expect(await enter()).toMatchObject({ status: 303, location: '/' });
   });
 

@@ -81,6 +81,7 @@ export const INSTANCE_MENU: Menu = {
   items: [
     { label: 'People', path: '/instance/people', icon: 'people' },
     { label: 'Invitations', path: '/instance/invitations', icon: 'person-add' },
+    { label: 'Provisioning', path: '/instance/provisioning', icon: 'sync' },
     { label: 'Token policy', path: '/instance/policy', icon: 'law' },
     { label: 'Active tokens', path: '/instance/tokens', icon: 'key-asterisk' },
     { label: 'Workload issuers', path: '/instance/workload-issuers', icon: 'workflow' },

@@ -40,6 +40,7 @@ const ICONS = [
   'search',
   'server',
   'shield-lock',
+  'sync',
   'three-bars',
   'workflow',
 ] as const;
