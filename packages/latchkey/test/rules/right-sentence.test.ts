@@ -2,7 +2,13 @@
 import { expect, test } from 'vitest';
 import type { OwnerRecord, RepositoryRecord } from '../../src/rules/model.ts';
 import { approvalOf } from '../../src/rules/right/request-words.ts';
-import { type RightFacts, type RightGrant, rightSentence, worksToday } from '../../src/rules/right/right-sentence.ts';
+import {
+  type RightFacts,
+  type RightGrant,
+  rightSentence,
+  toldTo,
+  worksToday,
+} from '../../src/rules/right/right-sentence.ts';
 import { ACME, ADA, DAY, OPEN_POLICY, SITE, token as stored } from './questions.ts';
 import { HOME, worldOf } from './right-worlds.ts';
 
@@ -319,6 +325,14 @@ test('somebody else reads of "their" repositories and of what "they" can', () =>
   );
   expect(rightSentence({ ...classic, scopes: ['repo'] }, 'other')).toBe(
     'Can read and write everything in every repository that they can, 3 today.',
+  );
+});
+
+test('who manages a machine reads of "the machine"', () => {
+  expect(
+    toldTo('keeper', "Nothing: you have no access there yourself, your role allows no more, and you don't care."),
+  ).toBe(
+    "Nothing: the machine has no access there itself, the machine's role allows no more, and the machine doesn't care.",
   );
 });
 

@@ -33,8 +33,8 @@ export interface RightFacts extends RightToken {
   readonly world: RightWorld;
 }
 
-/** The reader of the sentences: the token's owner, or somebody else who looks at it. */
-export type Reader = 'owner' | 'other';
+/** The reader of the sentences: the token's owner, somebody else, or who manages the machine account that it is of. */
+export type Reader = 'owner' | 'other' | 'keeper';
 
 /**
  * One or more sentences, each with its full stop.
@@ -48,6 +48,13 @@ export function rightSentence(token: RightFacts, reader: Reader, within?: number
 /** Words about a person's own things, worded for this reader. */
 export function toldTo(reader: Reader, words: string): string {
   if (reader === 'owner') return words;
+  if (reader === 'keeper')
+    return words
+      .replaceAll(/\byou have\b/g, 'the machine has')
+      .replaceAll(/\byou don't\b/g, "the machine doesn't")
+      .replaceAll(/\byou\b/g, 'the machine')
+      .replaceAll(/\byours?\b/g, "the machine's")
+      .replaceAll(/\byourself\b/g, 'itself');
   return words
     .replaceAll(/\byou\b/g, 'they')
     .replaceAll(/\byour\b/g, 'their')

@@ -42,6 +42,10 @@ test.each([
   const made = await visitor.send(list, 'add', { login: 'deploy-bot', purpose: '<b>deploys' });
   expect([made.status, made.location]).toEqual([303, one]);
   await setCollaborator(world.ctx, permit, { owner, name: 'site', login: 'deploy-bot', role: 'write' });
+  const blank = words((await visitor.get(one)).text);
+  expect(blank, 'a machine has no tokens with scopes').not.toContain('Looking for scopes');
+  const searched = words((await visitor.get(`${one}?permission_search=repo`)).text);
+  expect(searched).not.toContain('Tokens (classic). Here');
   const forgot = await visitor.send(one, 'create', { name: 'ci', repositories: 'nowhere', contents: 'write' });
   expect([forgot.status, words(forgot.text)]).toEqual([
     422,
@@ -52,6 +56,9 @@ test.each([
   const shown = await visitor.get(one);
   const secret = /<code id="new-token">([^<]+)</.exec(shown.text)?.[1] ?? '';
   expect(secret).toMatch(/^lk/);
+  await setCollaborator(world.ctx, permit, { owner, name: 'site', login: 'deploy-bot', role: 'read' });
+  expect(words((await visitor.get(one)).text)).toMatch(/the machine.{1,6}s own role allows no more/);
+  await setCollaborator(world.ctx, permit, { owner, name: 'site', login: 'deploy-bot', role: 'write' });
   for (const words of ['&lt;b>deploys', `${owner}/site (write)`, '1 token', secret.slice(-8)])
     expect(shown.text).toContain(words);
   expect((await visitor.get(one)).text, 'shown once').not.toContain(secret);

@@ -2,6 +2,7 @@
 import type { MachineView } from '../../../actions/organizations/machines.ts';
 import type { TokenView } from '../../../actions/tokens/views.ts';
 import { isoInstant, type UnixSeconds } from '../../../base/time.ts';
+import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { simpleUser } from './accounts.ts';
 import { ownToken } from './tokens.ts';
 
@@ -25,5 +26,5 @@ export function machineBody(apiUrl: string, base: string, { account, ...view }: 
 /** A token of a machine, as its owners see it. @param base the address of the list that it is in */
 export function machineToken(apiUrl: string, base: string, token: TokenView, at: UnixSeconds) {
   const { html_url: _, ...body } = ownToken(apiUrl, token, at);
-  return { ...body, url: `${base}/${token.id}` };
+  return { ...body, url: `${base}/${token.id}`, summary: rightSentence(token, 'keeper') };
 }

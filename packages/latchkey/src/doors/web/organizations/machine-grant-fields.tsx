@@ -39,6 +39,7 @@ export function MachineGrantFields({
         prefix=""
         ownerKind={place.ownerKind}
         publicOnly={false}
+        forMachine
         chosen={permissionsOf(source, 0)}
         words={(source.get('permission_search') ?? '').slice(0, 100)}
       />

@@ -41,7 +41,7 @@ async function show(place: Place, visit: Visit): Promise<Answer> {
         A token of the machine account <a href={pathOf(place, visit, name.login)}>{token.owner.login}</a>.
       </p>
       <p class="f4 mb-2 lk-break">
-        <StateLabel token={token} /> {rightSentence(token, 'other')}
+        <StateLabel token={token} /> {rightSentence(token, 'keeper')}
       </p>
       {token.revokedAt === null ? null : (
         <p class="color-fg-danger mb-2">

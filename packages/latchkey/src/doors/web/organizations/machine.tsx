@@ -95,7 +95,7 @@ function Tokens({ visit, tokens }: { visit: Visit; tokens: readonly MachineToken
               </a>{' '}
               <span class="lk-mono">…{token.lastEight}</span>
             </p>
-            <p class="mb-1 lk-break">{rightSentence(token, 'other')}</p>
+            <p class="mb-1 lk-break">{rightSentence(token, 'keeper')}</p>
             <p class="mb-1 color-fg-muted">
               {token.isOfRule ? 'for jobs, by a rule; ' : ''}made <Time at={token.createdAt} />
               {token.expiresAt === null ? (

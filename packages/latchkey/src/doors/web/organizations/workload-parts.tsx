@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import type { GivenToken, RuleView } from '../../../actions/federation/rules.ts';
 import type { Trial } from '../../../actions/federation/trial.ts';
+import { MINUTE_SEC } from '../../../base/time.ts';
 import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import type { ClaimCheck } from '../../../rules/workload-claims.ts';
 import type { Visit } from '../frame/visit.ts';
@@ -26,9 +27,9 @@ export function Rule({ visit, rule, given }: { visit: Visit; rule: RuleView; giv
           </li>
         ))}
       </ul>
-      <p class="mb-1">{rightSentence(token, 'other')}</p>
+      <p class="mb-1">{rightSentence(token, 'keeper')}</p>
       <p class="mb-1 color-fg-muted">
-        What it gives ends after {rule.maxLifeSec} seconds; a token is good{' '}
+        What it gives ends after {lifeWords(rule.maxLifeSec)}; a token is good{' '}
         {rule.isSingleUse ? 'for one exchange' : 'until it ends'};{' '}
         {rule.takesPullRequests ? 'runs that strangers start are taken, too' : 'runs that strangers start are refused'}
       </p>
@@ -44,6 +45,12 @@ export function Rule({ visit, rule, given }: { visit: Visit; rule: RuleView; giv
       </Form>
     </li>
   );
+}
+
+function lifeWords(sec: number): string {
+  const minutes = sec / MINUTE_SEC;
+  if (!Number.isInteger(minutes)) return `${sec} seconds`;
+  return minutes === 1 ? 'a minute' : minutes === 60 ? 'an hour' : `${minutes} minutes`;
 }
 
 function Given({ given }: { given: GivenToken }): VNode {

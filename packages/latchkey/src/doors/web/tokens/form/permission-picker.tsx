@@ -36,9 +36,19 @@ interface Props {
   readonly chosen: Readonly<Record<string, string>>;
   /** What is searched for. */
   readonly words: string;
+  /** True for a token of a machine account, which has no scopes of another kind. */
+  readonly forMachine?: boolean;
 }
 
-export function PermissionPicker({ f, prefix, ownerKind, publicOnly, chosen, words }: Props): VNode {
+export function PermissionPicker({
+  f,
+  prefix,
+  ownerKind,
+  publicOnly,
+  chosen,
+  words,
+  forMachine = false,
+}: Props): VNode {
   const groups = GROUPS_OF[ownerKind];
   // A choice that can't be given is still shown, with its error: nothing typed is lost.
   const added = PERMISSIONS.filter(
@@ -70,7 +80,7 @@ export function PermissionPicker({ f, prefix, ownerKind, publicOnly, chosen, wor
           button={{ label: 'Find', class: 'btn lk-needs-no-script' }}
         />
         <div id={`others-${prefix}`} data-live>
-          <ScopeHint words={words} />
+          <ScopeHint words={words} forMachine={forMachine} />
           {words.trim() === '' ? (
             <Groups f={f} prefix={prefix} groups={groups} others={others} />
           ) : (

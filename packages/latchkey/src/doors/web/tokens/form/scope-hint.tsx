@@ -9,9 +9,16 @@ const PLACES: Readonly<Record<ScopeDialect, { readonly path: string; readonly na
 };
 
 /** A line; nothing while something else is searched for. */
-export function ScopeHint({ words }: { words: string }): VNode | null {
+export function ScopeHint({ words, forMachine }: { words: string; forMachine: boolean }): VNode | null {
   const wanted = words.trim();
   const dialect = (['classic', 'scoped'] as const).find((each) => scopeNamed(each, wanted) !== undefined);
+  if (dialect !== undefined && forMachine)
+    return (
+      <p class="note px-3 mb-2">
+        <code>{wanted}</code> is a scope, which tokens of machine accounts don’t have. Add what the token should do:
+        Contents to clone and push.
+      </p>
+    );
   if (dialect !== undefined)
     return (
       <p class="note px-3 mb-2">
@@ -20,7 +27,7 @@ export function ScopeHint({ words }: { words: string }): VNode | null {
         what the token should do: Contents to clone and push.
       </p>
     );
-  return wanted === '' ? (
+  return wanted === '' && !forMachine ? (
     <p class="note px-3 mb-2">
       Looking for scopes such as <code>repo</code> or <code>read_repository</code>? They are on{' '}
       <a href={PLACES.classic.path}>{PLACES.classic.name}</a> and <a href={PLACES.scoped.path}>{PLACES.scoped.name}</a>.
