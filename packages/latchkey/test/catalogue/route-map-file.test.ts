@@ -46,8 +46,8 @@ describe('a route map', () => {
       { name: 'acme:billing', title: 'Billing', group: 'organization', levels: ['read'], source: 'operator' },
     ]);
     const finder = new RouteFinder(file.services);
-    const find = (host: string, method: string, path: string): unknown => {
-      const found = finder.find(host, method, canonicalPath(path) as CanonicalPath, '');
+    const find = (host: string, method: string, path: string, query = ''): unknown => {
+      const found = finder.find(host, method, canonicalPath(path) as CanonicalPath, query);
       return found === null || 'fork' in found ? null : { needs: found.row.need.sets, target: found.target };
     };
     expect(find('git.example.org', 'GET', '/acme/site.git/HEAD')).toEqual({
@@ -58,6 +58,10 @@ describe('a route map', () => {
       needs: [{ contents: 'read' }],
       target: { kind: 'repository', owner: 'acme', name: 'site' },
     });
+    // For cgit, an address in the query counts in the place of the path.
+    expect(find('git.example.org', 'GET', '/cgit/acme/docs/log', 'id=1&h=main')).not.toBeNull();
+    for (const query of ['url=acme/site', 'h=main&url=acme/site', '%75rl=acme/site', 'url', 'r=acme/site', 'h=1;url=x'])
+      expect(find('git.example.org', 'GET', '/cgit/acme/docs/log', query), query).toBeNull();
     expect(find('soft.example.org', 'POST', '/site.git/git-receive-pack')).toEqual({
       needs: [{ git: 'write' }],
       target: { kind: 'repository', owner: 'acme', name: 'site' },
@@ -72,6 +76,22 @@ describe('a route map', () => {
     });
     expect(find('deploy.example.org', 'GET', '/acme/site.git/HEAD')).toBeNull();
     expect(find('other.example.org', 'GET', '/whoami')).toBeNull();
+  });
+
+  it('takes a route that forbids something in the query for the same as one that says nothing of it', () => {
+    expect(parseRouteMap(twoRoutes('query: { a: null }', 'public: false'))).toHaveProperty('services');
+    const finder = (one: string, other: string): RouteFinder => new RouteFinder(read(twoRoutes(one, other)).services);
+    expect(() => finder('query: { a: null }', 'public: false')).toThrow(/means the same requests/);
+    expect(() => finder('query: { a: null }', 'query: { b: null }')).toThrow(/means the same requests/);
+    const both = finder('query: { a: x, b: null }', 'query: { a: null }');
+    const taken = (query: string): unknown => {
+      const found = both.find('', 'POST', canonicalPath('/v') as CanonicalPath, query);
+      return found === null || 'fork' in found ? null : found.row.query;
+    };
+    expect(taken('')).toEqual({ a: null });
+    expect(taken('c=1')).toEqual({ a: null });
+    expect(taken('a=x&c=1')).toEqual({ a: 'x', b: null });
+    for (const query of ['a=y', 'a=x&a=x', 'a=x&b=1', 'b=1']) expect(taken(query), query).toBeNull();
   });
 
   it('tells texts around a parameter apart, the longest first, and never takes one for a slash', () => {

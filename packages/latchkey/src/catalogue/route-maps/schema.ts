@@ -80,8 +80,9 @@ const ROUTE = {
     },
     query: {
       type: 'object',
-      additionalProperties: { type: 'string' },
-      description: 'the route is meant only when the query has each of these once, with this value',
+      additionalProperties: { type: ['string', 'null'] },
+      description:
+        'the route is meant only when the query has each of these once, with this value; null: when it has none of it',
     },
     headers: HEADERS,
     json: JSON_FIELDS,
@@ -204,7 +205,7 @@ export type OwnName = `${string}:${string}`;
 export interface RouteEntry {
   readonly method: string | readonly string[];
   readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string | null>>;
   readonly headers?: FieldEntries;
   readonly json?: FieldEntries;
   readonly needs: Readonly<Record<string, Level>> | readonly Readonly<Record<string, Level>>[];

@@ -10,13 +10,12 @@
  * request comes.
  */
 import type { CanonicalPath } from '../../base/canonical-path.ts';
+import { addChoice, type Choice, pick, type QueriedRow, queryKey } from './query-choice.ts';
 
-export interface TreeRow {
+export interface TreeRow extends QueriedRow {
   /** `GET`, or `*` for every method. */
   readonly method: string;
   readonly path: string;
-  /** The row matches only when the query has each of these exactly once, with this value. */
-  readonly query?: Readonly<Record<string, string>>;
 }
 
 export interface TreeMatch<Row> {
@@ -56,13 +55,6 @@ interface Affixed<Row> {
   readonly before: string;
   readonly after: string;
   readonly node: Node<Row>;
-}
-
-/** Rows with the same template and method, told apart by the query. */
-interface Choice<Row> {
-  readonly rows: Row[];
-  /** By the whole text of a query that meets a single condition: what git sends. */
-  readonly byQuery: Map<string, Row>;
 }
 
 /** Shared, so that a large map has fewer objects to touch. */
@@ -136,9 +128,7 @@ export class RouteTree<Row extends TreeRow> {
     if (same !== undefined) throw new Overlap(same, row);
     const choice: Choice<Row> = node.rows.get(row.method) ?? { rows: [], byQuery: new Map() };
     node.rows.set(row.method, choice);
-    choice.rows.push(row);
-    const [demand, ...further] = Object.entries(row.query ?? {});
-    if (demand !== undefined && further.length === 0) choice.byQuery.set(demand.join('='), row);
+    addChoice(choice, row);
   }
 
   /**
@@ -269,28 +259,3 @@ function withAffixed<Row>(
 }
 
 const textOf = ({ before, after }: Affixed<unknown>): number => before.length + after.length;
-
-const queryKey = ({ query }: TreeRow): string => JSON.stringify(Object.entries(query ?? {}).toSorted());
-
-/**
- * The row whose conditions on the query are met. A row without conditions matches only when the query has no name that
- * another row looks at, and none at all when the query could be taken apart in two ways.
- */
-function pick<Row extends TreeRow>(choice: Choice<Row> | undefined, query: string): Row | null {
-  if (choice === undefined) return null;
-  const { rows, byQuery } = choice;
-  const only = rows.length === 1 ? rows[0] : undefined;
-  if (only !== undefined && only.query === undefined) return only;
-  const known = byQuery.get(query);
-  if (known !== undefined) return known;
-  if (/[;\u0000]|%00|%3b/i.test(query)) return null;
-  const sent = new URLSearchParams(query);
-  const looked = new Set(rows.flatMap((row) => Object.keys(row.query ?? {})));
-  for (const row of rows) {
-    const demands = Object.entries(row.query ?? {});
-    const met = demands.every(([name, value]) => sent.getAll(name).length === 1 && sent.get(name) === value);
-    if (met && [...looked].every((name) => demands.some(([demanded]) => demanded === name) || !sent.has(name)))
-      return row;
-  }
-  return null;
-}
