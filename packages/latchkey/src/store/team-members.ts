@@ -121,3 +121,15 @@ export async function countTeamMembers(q: Query, teamId: number): Promise<number
     .executeTakeFirstOrThrow();
   return Number(count);
 }
+
+/** How many people are in each of these teams itself; a team with none is missing. */
+export async function countOwnMembers(q: Query, teamIds: readonly number[]): Promise<ReadonlyMap<number, number>> {
+  if (teamIds.length === 0) return new Map();
+  const rows = await q
+    .selectFrom('team_members')
+    .select((row) => ['team_id', row.fn.countAll<number>().as('count')])
+    .where('team_id', 'in', teamIds)
+    .groupBy('team_id')
+    .execute();
+  return new Map(rows.map((row) => [row.team_id, Number(row.count)]));
+}

@@ -116,6 +116,18 @@ export async function countTeamRepositories(q: Query, teamId: number): Promise<n
   return Number(count);
 }
 
+/** How many repositories a team has a role of its own in, for each of these; a team with none is missing. */
+export async function countOwnRepositories(q: Query, teamIds: readonly number[]): Promise<ReadonlyMap<number, number>> {
+  if (teamIds.length === 0) return new Map();
+  const rows = await q
+    .selectFrom('team_repositories')
+    .select((row) => ['team_id', row.fn.countAll<number>().as('count')])
+    .where('team_id', 'in', teamIds)
+    .groupBy('team_id')
+    .execute();
+  return new Map(rows.map((row) => [row.team_id, Number(row.count)]));
+}
+
 /** The teams with a role of their own in a repository, by slug. */
 export async function teamsOfRepository(
   q: Query,

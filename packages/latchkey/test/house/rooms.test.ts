@@ -103,6 +103,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'tokens/secret',
       'tokens/use',
       'organizations',
+      'organizations/teams',
       'repositories',
       'accounts',
       'instance',

@@ -35,6 +35,7 @@ import { organizationPeoplePages } from './organizations/people.tsx';
 import { policyPages } from './organizations/policy.tsx';
 import { organizationRequestPages } from './organizations/requests.tsx';
 import { singleSignOnPages } from './organizations/single-sign-on.tsx';
+import { teamPages } from './organizations/teams/teams.tsx';
 import { organizationTokenPages } from './organizations/tokens.tsx';
 import { newRepositoryPages } from './repositories/new-repository.tsx';
 import { repositoryPages } from './repositories/page.tsx';
@@ -90,6 +91,7 @@ export const PAGES: readonly WebPage[] = [
   ...newSecretPages,
   ...machinePages,
   ...organizationPeoplePages,
+  ...teamPages,
   ...organizationRequestPages,
   ...organizationTokenPages,
   ...policyPages,

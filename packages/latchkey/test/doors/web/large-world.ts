@@ -14,7 +14,7 @@ import type { AskedLook } from '../../../src/actions/repositories/approvals/aski
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';
 import type { Query } from '../../../src/store/db.ts';
-import { furnishMachines } from './page-routes.ts';
+import { furnishMachines, furnishTeams } from './page-routes.ts';
 import type { WebWorld } from './visitor.ts';
 
 /** The number of rows of each. */
@@ -24,6 +24,7 @@ const LARGE = {
   organizations: 100,
   repositories: 10_000,
   collaborators: 300,
+  teams: 1_000,
   tokens: 100_000,
   ownTokens: 1_000,
   ownFineGrained: 50,
@@ -54,12 +55,14 @@ export async function makeLarge(world: WebWorld): Promise<void> {
   const octo = await addOrganization(ctx, operatorPermit(), { name: 'octo', owner: 'ada' });
   const site = await addRepository(ctx, operatorPermit(), { owner: 'octo', name: 'site', visibility: 'private' });
   await furnishMachines(ctx, 'ada');
+  await furnishTeams(ctx, 'ada');
   fillRepository(ctx.git.path('octo', 'site'), at);
   const ids: Ids = { ada: ada.id, octo: octo.id, site: site.id, at };
   await ctx.store.transaction(async (tx) => {
     for (const fill of [
       fillAccounts,
       fillRepositories,
+      fillTeams,
       fillTokens,
       fillGrants,
       fillUse,
@@ -126,6 +129,26 @@ async function fillAccounts(tx: Query, { ada, octo, at }: Ids): Promise<void> {
     sql`insert into emails (user_id, address, address_key, verified_at, is_primary, created_at)
       select ${ada}, 'ada' || i || '@example.org', 'ada' || i || '@example.org', null, 0, ${at} from n`,
   );
+}
+
+/** Teams with 10 repositories each, every member in 10 of them, and all members in the team whose page is opened. */
+async function fillTeams(tx: Query, { octo, at }: Ids): Promise<void> {
+  await rows(
+    tx,
+    LARGE.teams,
+    sql`insert into teams (organization_id, name, slug, description, is_secret, created_at, updated_at)
+      select ${octo}, 'Team ' || i, 'team-' || i, 'Makes what ' || i || ' needs', i % 10 = 0, ${at}, ${at} from n`,
+  );
+  await sql`insert into team_lines (team_id, ancestor_id) select id, id from teams where slug like 'team-%'`.execute(
+    tx,
+  );
+  await sql`insert into team_members (team_id, user_id, organization_id, role, created_at)
+    select t.id, m.user_id, ${octo}, 'member', ${at} from memberships m join teams t on t.organization_id = ${octo}
+    where m.organization_id = ${octo} and m.role = 'member'
+      and (t.slug = 'site-reliability' or (t.slug like 'team-%' and (t.id + m.user_id) % 100 = 0))`.execute(tx);
+  await sql`insert into team_repositories (repository_id, team_id, role, created_at)
+    select r.id, t.id, 'write', ${at} from teams t join repositories r on r.owner_id = ${octo}
+    where t.slug like 'team-%' and (t.id + r.id) % 600 = 0`.execute(tx);
 }
 
 async function fillRepositories(tx: Query, { ada, octo, site, at }: Ids): Promise<void> {

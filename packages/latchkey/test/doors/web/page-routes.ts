@@ -15,6 +15,9 @@ import type { Context } from '../../../src/actions/ground/context.ts';
 import { mintSecret } from '../../../src/actions/ground/one-time-secrets.ts';
 import { beginAnew } from '../../../src/actions/instance/restoration.ts';
 import { machineOwner, makeMachine } from '../../../src/actions/organizations/machines.ts';
+import { setTeamMember } from '../../../src/actions/organizations/teams/members.ts';
+import { setTeamRole } from '../../../src/actions/organizations/teams/repositories.ts';
+import { createTeam } from '../../../src/actions/organizations/teams/tree.ts';
 import type { AskedLook } from '../../../src/actions/repositories/approvals/asking.ts';
 import { beginDeviceAuthorization } from '../../../src/actions/tokens/device-authorization.ts';
 import { type CreatedToken, createToken } from '../../../src/actions/tokens/tokens.ts';
@@ -196,6 +199,8 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
 
   '/organizations/:org/settings/': redirect(`${ORG}/`),
   '/organizations/:org/settings/people': page(`${ORG}/people`),
+  '/organizations/:org/settings/teams': page(`${ORG}/teams`),
+  '/organizations/:org/settings/teams/:team': page(`${ORG}/teams/site-reliability`),
   '/organizations/:org/settings/single-sign-on': page(`${ORG}/single-sign-on`),
   '/orgs/:org/sso': page('/orgs/octo/sso'),
   '/organizations/:org/settings/machines': page(`${ORG}/machines`),
@@ -284,6 +289,16 @@ export async function expectEveryRoute(ctx: Context): Promise<void> {
   );
 }
 
+/** A team of octo below another one, with a member and a role in octo/site. */
+export async function furnishTeams(ctx: Context, login: string): Promise<void> {
+  await createTeam(ctx, operatorPermit(), { organization: 'octo', name: 'Engineering' });
+  const draft = { name: 'Site reliability', description: 'Keeps the site up', parent: 'engineering' };
+  const { slug } = await createTeam(ctx, operatorPermit(), { organization: 'octo', ...draft });
+  const team = { organization: 'octo', team: slug };
+  await setTeamMember(ctx, operatorPermit(), team, { login, role: 'maintainer' });
+  await setTeamRole(ctx, operatorPermit(), { ...team, owner: 'octo', name: 'site' }, 'write');
+}
+
 /** A machine account of octo and one of the owner's own, each with a rule for workloads. */
 export async function furnishMachines(ctx: Context, owner: string): Promise<void> {
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -328,6 +343,7 @@ export async function furnish(ctx: Context, owner: string): Promise<void> {
     grants: [grant],
   });
   await furnishMachines(ctx, owner);
+  await furnishTeams(ctx, owner);
   await createToken(ctx, operatorPermit(), {
     ...draft,
     userLogin: 'octo-deploys-everything-there-is',

@@ -11,6 +11,7 @@ import type { TeamRole } from '../../../rules/model.ts';
 import { type Account, accountByLogin, accountsByIds } from '../../../store/accounts.ts';
 import { membershipRole } from '../../../store/memberships.ts';
 import {
+  countOwnMembers,
   countTeamMembers,
   isInTeam,
   listTeamMembers as listRows,
@@ -18,6 +19,7 @@ import {
   setTeamMember as setRow,
   teamMemberRole,
 } from '../../../store/team-members.ts';
+import { countOwnRepositories } from '../../../store/team-repositories.ts';
 import { listTeamsOf, type Team } from '../../../store/teams.ts';
 import { workerNamed } from '../../accounts/accounts.ts';
 import type { Permit } from '../../decision/authorize.ts';
@@ -133,6 +135,19 @@ export async function listTeamMembers(
     account: present(accounts.get(userId), `account ${userId}`),
     role: own,
   }));
+}
+
+/** What lists tell of teams: the people and repositories of each itself, by its id. */
+export async function countsOfTeams(
+  ctx: Context,
+  teams: readonly Team[],
+): Promise<{ members: ReadonlyMap<number, number>; repositories: ReadonlyMap<number, number> }> {
+  const ids = teams.map(({ id }) => id);
+  const [members, repositories] = await Promise.all([
+    countOwnMembers(ctx.store.db, ids),
+    countOwnRepositories(ctx.store.db, ids),
+  ]);
+  return { members, repositories };
 }
 
 /** How many people are in a team and in those below it. */

@@ -32,7 +32,7 @@ function simpleTeam(apiUrl: string, organization: string, team: Team) {
     id: team.id,
     node_id: nodeId('Team', team.id),
     url,
-    html_url: `${htmlUrl(apiUrl)}/${organization}/-/teams/${team.slug}`,
+    html_url: `${htmlUrl(apiUrl)}/organizations/${organization}/settings/teams/${team.slug}`,
     name: team.name,
     slug: team.slug,
     description: team.description === '' ? null : team.description,

@@ -106,6 +106,7 @@ export function organizationMenu(login: string, waiting: number): Menu {
     items: [
       { label: 'Repositories', path: `/${login}`, icon: 'repo' },
       item('People', 'people', 'people'),
+      { ...item('Teams', 'teams', 'organization'), withBelow: true },
       item('Machine accounts', 'machines', 'hubot'),
       {
         label: 'Personal access tokens',

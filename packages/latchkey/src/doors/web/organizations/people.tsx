@@ -1,4 +1,4 @@
-/** Who belongs to an organization, and as what. There are no teams: the roles are owner and member. */
+/** Who belongs to an organization, and as what: owner or member. */
 import type { VNode } from 'preact';
 import { type RolesLeft, setMember } from '../../../actions/accounts/accounts.ts';
 import { removeFromOrganization, tokensReaching } from '../../../actions/organizations/departures.ts';

@@ -29,6 +29,7 @@ const ICONS = [
   'log',
   'mail',
   'no-entry',
+  'organization',
   'paintbrush',
   'passkey-fill',
   'people',
