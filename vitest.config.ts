@@ -82,8 +82,8 @@ export function configurationOf(
     // How long to wait for a condition. Generous: it only decides how late a test fails on a busy machine.
     expect: { poll: { timeout: 30_000, interval: 20 } },
     pool: 'forks',
-    // One more than the smallest machine has cores: a fifth of these was idle while servers start and drain.
-    maxWorkers: 3,
+    // Two more than the smallest machine has cores: a quarter of these was idle while servers start and drain.
+    maxWorkers: 4,
     // Built output runs as it is.
     server: { deps: { external: [/\/packages\/\w+\/dist\//] } },
   } as const;
