@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { restoreUser, suspendUser } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { liftProviderFlag } from '../../../src/actions/identity/provider-flag.ts';
+import { machineOwner, makeMachine } from '../../../src/actions/organizations/machines.ts';
 import { directory, ERROR, USER } from './directory.ts';
 
 const LIST = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
@@ -144,6 +145,30 @@ test('Okta: probes, makes, changes by PUT, disables without a path, and never de
     name: { givenName: 'G.', familyName: 'Hopper' },
     active: true,
   });
+});
+
+test('a person’s own machine accounts are disabled and enabled with them, and nobody else’s', async () => {
+  const { ctx, made, patch } = await directory();
+  const permit = operatorPermit();
+  const id = await made('ada@example.org');
+  for (const [login, owner] of [
+    ['ada-bot', 'ada'],
+    ['root-bot', 'root'],
+  ] as const)
+    await makeMachine(ctx, permit, await machineOwner(ctx, permit, owner), { login, purpose: 'deploys' });
+  const disabled = async () => {
+    const rows = await ctx.store.db
+      .selectFrom('accounts')
+      .select('login')
+      .where('disabled_by_provider_at', 'is not', null)
+      .orderBy('login')
+      .execute();
+    return rows.map(({ login }) => login);
+  };
+  await patch(id, { op: 'Replace', path: 'active', value: 'False' });
+  expect(await disabled()).toEqual(['ada', 'ada-bot']);
+  await patch(id, { op: 'Replace', path: 'active', value: 'True' });
+  expect(await disabled()).toEqual([]);
 });
 
 test('what a directory enables stays suspended by the administrator, and the other way round', async () => {
