@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { run } from '../bench/command.ts';
+import { cgit } from './cgit-trial.ts';
 import { registry } from './registry-trial.ts';
 import { bare, expectAll, freePort, refused, type Service, startOn } from './service-trial.ts';
 
@@ -231,4 +232,4 @@ const site: Service = {
   },
 };
 
-export const SERVICES: readonly Service[] = [registry, npm, pypi, prometheus, site];
+export const SERVICES: readonly Service[] = [registry, npm, pypi, prometheus, site, cgit];

@@ -1,7 +1,7 @@
 /**
  * The route maps of `examples/route-map` in front of the real services, used by their real clients: npm with Verdaccio,
- * skopeo with a container registry, pip and twine with pypiserver, promtool with Prometheus, and a
- * static site. nginx asks Latchkey, as in `examples/nginx`.
+ * skopeo with a container registry, pip and twine with pypiserver, promtool with Prometheus, a
+ * static site and cgit. nginx asks Latchkey, as in `examples/nginx`.
  *
  * Each service is tried by three: somebody without a token, a token that reads, and one that writes. Prints a table;
  * the first step that fails ends the run.
@@ -19,7 +19,7 @@ import { SERVICES } from './service-trials.ts';
 const EXAMPLES = join(import.meta.dirname, '../examples');
 const DEBIAN: readonly string[] = (
   'nginx fcgiwrap libfcgi0ldbl docker-registry skopeo golang-github-containers-common libdevmapper1.02.1 libgpgme11 ' +
-  'libassuan0 prometheus'
+  'libassuan0 prometheus cgit liblua5.1-0'
 ).split(' ');
 
 /** It asks for a tag of node-fetch that mirrors of the registry lack. */

@@ -236,6 +236,21 @@ describe('a route map', () => {
     }
   });
 
+  it('of the examples fits cgit, and no address that names a second repository', () => {
+    const finder = new RouteFinder(read(readFileSync(join(ROOT, 'examples/route-map/cgit.yaml'), 'utf8')).services);
+    const target = { kind: 'repository', owner: 'acme', name: 'site' };
+    for (const [path, query, expected] of [
+      ['/acme/site/', '', target],
+      ['/acme/site/plain/a.txt', 'h=main', target],
+      ['/acme/site/plain/a.txt', 'url=acme/docs/plain/a.txt', null],
+      ['/acme/site', 'r=acme/docs', null],
+      ['/', '', null],
+    ] as const) {
+      const found = finder.find('code.example.org', 'GET', canonicalPath(path) as CanonicalPath, query);
+      expect(found === null || 'fork' in found ? null : found.target, path + query).toEqual(expected);
+    }
+  });
+
   it('of the examples fits Gitea', () => {
     const finder = new RouteFinder(read(readFileSync(join(ROOT, 'examples/route-map/gitea.yaml'), 'utf8')).services);
     const target = { kind: 'repository', owner: 'acme', name: 'site' };
