@@ -135,6 +135,8 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'scim_client.remove': '{actor} ended the access of the directory {name|of people}',
   'scim_client.rotate': '{actor} made another token for the directory {name|of people}',
   'secret_key.rotate': '{actor} changed the key that seals secrets',
+  'ssh_key.create': '{actor} added the SSH key[ {title}]',
+  'ssh_key.delete': '{actor} removed the SSH key[ {title}]',
   'team.add_member': '{actor} added {user|somebody} to the team {team|of an organization}[ as {permission}]',
   'team.add_repository': '{actor} gave the team {team|of an organization} {permission|a role} in {repo|a repository}',
   'team.change_parent_team':

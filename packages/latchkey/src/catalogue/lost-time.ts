@@ -71,6 +71,7 @@ const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
   'protected_branch.create': 'tell',
   'protected_branch.update': 'tell',
   'public_key.delete': 'tell',
+  'ssh_key.delete': 'tell',
   'repo.access': 'tell',
   'repo.archived': 'tell',
   'repo.destroy': 'tell',

@@ -89,6 +89,7 @@ export const STAGES: readonly (readonly Rule[])[] = [
   [
     kindForbidden,
     lifetimeOverPolicy,
+    keyForbidden,
     ssoNotAuthorized,
     ssoNotProved,
     twoFactorRequired,
@@ -209,6 +210,19 @@ function lifetimeOverPolicy(question: Question): Refusal | null {
   // The life of a derived token says nothing: the person's token behind it may be as old as it likes otherwise.
   if (under === null || !isOverLifetime(lifeOf(under.token), under.owner.policy, under.isAdmin)) return null;
   return { reason: 'lifetime_over_policy' };
+}
+
+/**
+ * A person's key reaches as far as a classic token without end, and is kept out wherever one is: where that kind is
+ * forbidden or its life is capped, and where each credential must be authorized for single sign-on.
+ */
+function keyForbidden(question: Question): Refusal | null {
+  const { bearer, target } = question;
+  if (bearer.via !== 'key' || bearer.user === null || target.kind === 'instance' || target.owner === null) return null;
+  if (isPublicRead(question)) return null;
+  const { allowed, maxLifetimeDays } = target.owner.policy.kinds.classic;
+  const isCapped = maxLifetimeDays !== null && !(target.owner.policy.exemptAdministrators && bearer.user.admin);
+  return allowed && !isCapped && !asksForSso(target.owner) ? null : { reason: 'key_forbidden' };
 }
 
 /** Its owner authorizes a token for each organization, having proved who they are (GitHub docs, SAML SSO). */

@@ -25,7 +25,24 @@ export interface SshKey {
   readonly comment: string;
 }
 
-/** Reads a key; null when it isn't one, or is too weak. */
+/** GitHub's words. */
+const NO_KEY = 'key is invalid. You must supply a key in OpenSSH public key format';
+const NEW_KEY = 'Make another: ssh-keygen -t ed25519';
+
+/** Reads a key. What it can't be, and why, comes back in a sentence. */
+export function readSshKey(text: string): SshKey | string {
+  if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(text))
+    return 'That is a private key: it stays with you. Paste the file beside it that ends in .pub.';
+  const key = parseSshKey(text);
+  if (key !== null) return key;
+  const [type = ''] = text.trim().split(/\s/, 1);
+  if (type === 'ssh-dss') return `DSA keys are too weak. ${NEW_KEY}`;
+  if (type === 'ssh-rsa') return `An RSA key has ${MIN_RSA_BITS} bits or more, and nothing behind it. ${NEW_KEY}`;
+  if (/-cert-v\d+@openssh\.com$/.test(type)) return 'Certificates are not taken. Paste the public key itself.';
+  return NO_KEY;
+}
+
+/** Null when it isn't one, or is too weak. */
 export function parseSshKey(text: string): SshKey | null {
   const match =
     text.length > MAX_KEY_LENGTH ? null : /^([a-z0-9@.-]+) +([A-Za-z0-9+/]+={0,2})(?: +([^\r\n]*))?$/.exec(text.trim());

@@ -23,6 +23,7 @@ export interface DeployKey extends NewDeployKey {
   readonly id: number;
   /** Login of the person who added it; null when their account is gone. */
   readonly createdBy: string | null;
+  readonly lastUsedAt: UnixSeconds | null;
 }
 
 /**
@@ -41,6 +42,7 @@ export async function insertDeployKey(tx: Query, key: NewDeployKey): Promise<num
       created_by_id: key.createdById,
       created_by_token_id: key.createdByTokenId,
       created_at: key.at,
+      last_used_at: null,
     })
     .returning('id')
     .executeTakeFirstOrThrow();
@@ -99,11 +101,6 @@ export async function deleteDeployKey(tx: Query, repositoryId: number, id: numbe
   return deleted !== undefined;
 }
 
-/** Deletes the keys that were made with a token. */
-export async function deleteDeployKeysOfToken(tx: Query, tokenId: number): Promise<void> {
-  await tx.deleteFrom('deploy_keys').where('created_by_token_id', '=', tokenId).execute();
-}
-
 function keyOf(row: Selectable<DeployKeysTable> & { login: string | null }): DeployKey {
   return {
     id: row.id,
@@ -116,5 +113,6 @@ function keyOf(row: Selectable<DeployKeysTable> & { login: string | null }): Dep
     createdByTokenId: row.created_by_token_id,
     at: row.created_at,
     createdBy: row.login,
+    lastUsedAt: row.last_used_at,
   };
 }

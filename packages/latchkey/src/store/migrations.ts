@@ -59,6 +59,7 @@ import { serverAddress } from './migrations/0571-server-address.ts';
 import { gitlabTokens } from './migrations/0590-gitlab-tokens.ts';
 import { refProtections } from './migrations/0640-ref-protections.ts';
 import { teams } from './migrations/0670-teams.ts';
+import { sshKeys } from './migrations/0700-ssh-keys.ts';
 import { disabledByProvider } from './migrations/0710-disabled-by-provider.ts';
 import { provisioning } from './migrations/0711-provisioning.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -118,6 +119,7 @@ export const MIGRATIONS: readonly Migration[] = [
   disabledByProvider,
   teams,
   provisioning,
+  sshKeys,
 ];
 
 interface MigrationsTable {

@@ -816,6 +816,20 @@ export interface DeployKeysTable {
   created_by_id: number | null;
   created_by_token_id: number | null;
   created_at: number;
+  last_used_at: number | null;
+}
+
+export interface SshKeysTable {
+  id: Generated<number>;
+  user_id: number;
+  title: string;
+  /** Type and key, without the comment. */
+  key_text: string;
+  /** SHA-256 of the key, base64 without padding. */
+  fingerprint: string;
+  created_by_token_id: number | null;
+  created_at: number;
+  last_used_at: number | null;
 }
 
 export interface WebhooksTable {
@@ -873,6 +887,7 @@ export interface Database {
   repositories: RepositoriesTable;
   commit_statuses: CommitStatusesTable;
   deploy_keys: DeployKeysTable;
+  ssh_keys: SshKeysTable;
   lfs_locks: LfsLocksTable;
   webhooks: WebhooksTable;
   webhook_deliveries: WebhookDeliveriesTable;

@@ -10,11 +10,11 @@ import type { TokenKind, TokenRecord } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';
 import type { RefRule } from '../rules/refs/ref-rules.ts';
 import type { Query } from './db.ts';
-import { deleteDeployKeysOfToken } from './deploy-keys.ts';
 import { addGrant, type NewGrant } from './grants.ts';
 import { type Page, startOf } from './page.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 import type { TokensTable } from './schema.ts';
+import { deleteKeysOfToken } from './ssh-keys.ts';
 import { addSecret, endOverlap, type SecretMark } from './token-secrets.ts';
 
 /** A token as in lists and on pages: without its secrets and grants. */
@@ -220,7 +220,7 @@ export async function revokeToken(tx: Query, id: number, by: string, at: UnixSec
     .executeTakeFirst();
   if (row === undefined) return null;
   await tx.updateTable('grants').set({ state: 'revoked' }).where('token_id', '=', id).execute();
-  await deleteDeployKeysOfToken(tx, id);
+  await deleteKeysOfToken(tx, id);
   return tokenOf(row);
 }
 

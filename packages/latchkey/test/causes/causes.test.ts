@@ -170,6 +170,7 @@ const ELSEWHERE: readonly Reason[] = [
   'sso_not_proved',
   // test/scripts/ssh.test.ts
   'key_reads_only',
+  'key_forbidden',
   // git manages no tokens
   'token_derived',
   // test/doors/git/quotas.test.ts

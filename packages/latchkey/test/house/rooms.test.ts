@@ -67,6 +67,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'ground',
       'decision',
       'accounts',
+      'keys',
       'services',
       'identity',
       'tokens',

@@ -21,6 +21,7 @@ const scopes = (permissions: PermissionSet, selection: 'all' | 'public' = 'all')
 
 const PLAIN: UserRecord = { ...ADA, hasTwoFactor: false };
 const DEMANDED = policy({ twoFactorFrom: NOW });
+const NO_CLASSIC = policy({ allowed: { ...NO_POLICY.allowed, classic: false } });
 const OUTSIDE = policy({ allowedAddresses: ['10.0.0.0/8'] });
 
 const ISSUER = 'https://id.example.org';
@@ -43,6 +44,13 @@ const deployKey = (readOnly: boolean): Bearer => ({
   via: 'key',
   key: { id: 1, fingerprint: 'SHA256:x', deploys: { repositoryId: 100, readOnly } },
   user: null,
+});
+
+/** A person's own. */
+const ownKey = (user: UserRecord = ADA): Bearer => ({
+  via: 'key',
+  key: { id: 1, fingerprint: 'SHA256:x', deploys: null },
+  user,
 });
 
 type Row = [what: string, question: Question, reasons: Reason[]];
@@ -174,6 +182,47 @@ const TABLE: readonly Row[] = [
       { need: PUSH, target: onSite({ role: 'triage' }) },
     ),
     ['permission_missing', 'role_insufficient'],
+  ],
+  ['a key pushes what its person may', ask({ bearer: ownKey(), need: PUSH }), []],
+  [
+    'a key does not push what its person may not',
+    ask({ bearer: ownKey(), target: onSite({ role: 'read' }), need: PUSH }),
+    ['role_insufficient'],
+  ],
+  ['a suspended person’s key', ask({ bearer: ownKey({ ...ADA, suspendedAt: NOW }) }), ['owner_suspended']],
+  ['a key of a locked account', ask({ bearer: ownKey({ ...ADA, lockedAt: NOW }) }), ['account_locked']],
+  [
+    'a key is kept out where classic tokens are',
+    ask({ bearer: ownKey(), target: onSite({}, { policy: NO_CLASSIC }) }),
+    ['key_forbidden'],
+  ],
+  [
+    'a key is kept out where the life of classic tokens is capped',
+    ask({
+      bearer: ownKey(),
+      target: onSite({}, { policy: policy({ maxLifetimeDays: { ...NO_POLICY.maxLifetimeDays, classic: 30 } }) }),
+    }),
+    ['key_forbidden'],
+  ],
+  [
+    'a key is kept out where credentials are authorized for single sign-on',
+    ask({ bearer: ownKey(), target: onSite({}, { policy: SSO }) }),
+    ['key_forbidden'],
+  ],
+  [
+    'a key clones what is public all the same',
+    ask({ bearer: ownKey(), target: onSite({ visibility: 'public' }, { policy: SSO }) }),
+    [],
+  ],
+  [
+    'a key of somebody without the second factor that is required',
+    ask({ bearer: ownKey(PLAIN), target: onSite({}, { policy: DEMANDED }) }),
+    ['two_factor_required'],
+  ],
+  [
+    'a deploy key is not kept out with the keys of people',
+    ask({ bearer: deployKey(true), target: onSite({ role: 'read' }, { policy: NO_CLASSIC }) }),
+    [],
   ],
   ['a deploy key clones its repository', ask({ bearer: deployKey(true), target: onSite({ role: 'read' }) }), []],
   [
@@ -599,6 +648,8 @@ describe('decide', () => {
       fc.property(questions, (question) => {
         const { bearer, target } = question;
         if (target.kind === 'instance' || target.owner === null || bearer.via === 'nobody') return;
+        // Keys prove nothing, and are kept out by a reason of their own.
+        if (bearer.via === 'key') return;
         const { owner } = target;
         const without = decide({
           ...question,

@@ -233,6 +233,11 @@ const bearers: fc.Arbitrary<Bearer> = fc.oneof(
     }),
     user: fc.constant(null),
   }),
+  fc.record({
+    via: fc.constant('key' as const),
+    key: fc.constant({ id: 2, fingerprint: 'SHA256:y', deploys: null }),
+    user: users,
+  }),
   fc.constant({ via: 'nobody' as const }),
 );
 const targets: fc.Arbitrary<Target> = fc.oneof(

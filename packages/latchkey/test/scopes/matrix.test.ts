@@ -396,7 +396,7 @@ function gitlabOpens(scope: string, name: string): boolean {
     case 'read_api':
       return name.startsWith('GET ');
     case 'read_user':
-      return /^GET \/(?:user|version|metadata)$/.test(name);
+      return /^GET \/(?:user|version|metadata|user\/keys(?:\/\{key_id\})?)$/.test(name);
     case 'read_repository':
       return name.startsWith('GET /projects/{id}/repository/files/');
     case 'self_rotate':

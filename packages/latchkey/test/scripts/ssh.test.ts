@@ -8,23 +8,32 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
-import { createToken } from '../../src/actions/tokens/tokens.ts';
+import { addRepository } from '../../src/actions/repositories/repositories.ts';
+import { createToken, revokeToken } from '../../src/actions/tokens/tokens.ts';
 import { readSshPlace, SSH_HEADERS } from '../../src/base/machine/ssh-place.ts';
 import type { Secret } from '../../src/base/secret.ts';
 import { listAudit } from '../../src/store/audit.ts';
 import { makeWorld, type Ran, type World } from '../doors/git/server.ts';
 import { sshPublicKey } from '../ssh-keys.ts';
-import { MAIN, runProgram } from './latchkey-process.ts';
+import { latchkeyInside, MAIN, runProgram } from './latchkey-process.ts';
 
 const AS_SSHD = join(import.meta.dirname, 'as-sshd.mjs');
 const FROM = '198.51.100.7';
+
+const OWNER = {
+  userLogin: 'ada',
+  kind: 'classic',
+  name: 'owner',
+  description: '',
+  scopes: ['repo', 'admin:public_key'],
+  grants: [],
+};
 
 let world: World;
 let owner: Secret;
 beforeAll(async () => {
   world = await makeWorld({ sshAddress: 'git@git.example.org' });
-  const draft = { userLogin: 'ada', kind: 'classic', name: 'owner', description: '', scopes: ['repo'], grants: [] };
-  owner = (await createToken(world.server.context, operatorPermit(), draft as never)).secret;
+  owner = (await createToken(world.server.context, operatorPermit(), OWNER as never)).secret;
   await world.ok(['init', '-q', '-b', 'main', 'work']);
   await world.ok(['commit', '-q', '--allow-empty', '-m', 'first'], { in: 'work' });
   await world.ok(['push', '-q', world.remote('ada/closed', world.full), 'main'], { in: 'work' });
@@ -40,9 +49,13 @@ async function deployKey(repository: string, readOnly: boolean): Promise<Key> {
   const key = sshPublicKey('ed25519').trim();
   const answer = await rest('POST', `/repos/${repository}/keys`, { key, title: 'server', read_only: readOnly });
   expect(answer.status).toBe(201);
-  const blob = Buffer.from(key.split(' ')[1]!, 'base64');
   const { id } = (await answer.json()) as { id: number };
-  return { id, fingerprint: `SHA256:${hash('sha256', blob, 'base64').replace(/=+$/, '')}` };
+  return { id, fingerprint: fingerprintOf(key) };
+}
+
+function fingerprintOf(key: string): string {
+  const blob = Buffer.from(key.split(' ')[1] ?? '', 'base64');
+  return `SHA256:${hash('sha256', blob, 'base64').replace(/=+$/, '')}`;
 }
 
 function rest(method: string, path: string, body?: object): Promise<Response> {
@@ -53,6 +66,7 @@ function rest(method: string, path: string, body?: object): Promise<Response> {
   });
 }
 
+const db = () => world.server.context.store.db;
 const data = (): string => world.server.context.settings.data;
 
 /** What sshd would start, for git and by hand. */
@@ -124,6 +138,93 @@ describe('a deploy key', () => {
     });
     expect(late).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(/^This SSH key is not known/) });
     expect(late.stderr).toMatch(/^This SSH key is not known here any more\./);
+  });
+});
+
+describe('a person’s key', () => {
+  async function ownKey(key = sshPublicKey('ed25519').trim()): Promise<Key> {
+    const answer = await rest('POST', '/user/keys', { key, title: 'laptop' });
+    expect(answer.status).toBe(201);
+    return { id: ((await answer.json()) as { id: number }).id, fingerprint: fingerprintOf(key) };
+  }
+
+  it('opens what the person may open, in their name, and shows that it was used', async () => {
+    const key = await ownKey();
+    expect(await git(key, ['push', '-q', CLOSED, 'HEAD:refs/heads/mine'], 'work')).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    expect(await git(key, ['push', '-q', 'git@git.example.org:ada/open', 'main'], 'work')).toMatchObject({ code: 0 });
+    const [pushed] = await listAudit(db(), { action: 'git.push' }, { beforeId: null, limit: 1 });
+    expect(pushed).toMatchObject({ actorLogin: 'ada', address: FROM, data: { ssh_key: key.fingerprint } });
+    const seen = (await (await rest('GET', `/user/keys/${key.id}`)).json()) as { last_used: string | null };
+    expect(Date.parse(seen.last_used ?? '')).toBeGreaterThan(0);
+    expect((await session(key, '')).stderr).toMatch(/^Hello ada, your key works\./);
+  });
+
+  it('moves no protected branch', async () => {
+    const branch = '/repos/ada/closed/branches/guarded/protection';
+    const guard = { required_status_checks: null, enforce_admins: true, required_pull_request_reviews: null };
+    await git(await ownKey(), ['push', '-q', CLOSED, 'HEAD:refs/heads/guarded'], 'work');
+    expect((await rest('PUT', branch, { ...guard, restrictions: null })).status).toBe(200);
+    await world.ok(['commit', '-q', '--amend', '--allow-empty', '-m', 'other'], { in: 'work' });
+    const ran = await git(await ownKey(), ['push', '-f', CLOSED, 'HEAD:refs/heads/guarded'], 'work');
+    expect(ran.stderr).toMatch(/guarded \(protected/);
+    expect(ran.code).toBe(1);
+  });
+
+  it('is nobody else’s, and no repository’s', async () => {
+    const key = sshPublicKey('ed25519').trim();
+    await ownKey(key);
+    const again = await rest('POST', '/repos/ada/closed/keys', { key, title: 'server' });
+    expect([again.status, await again.text()]).toEqual([422, expect.stringContaining('key is already in use')]);
+    const deploy = sshPublicKey('ed25519').trim();
+    await rest('POST', '/repos/ada/closed/keys', { key: deploy, title: 'server' });
+    const other = await rest('POST', '/user/keys', { key: deploy });
+    expect([other.status, await other.text()]).toEqual([422, expect.stringContaining('key is already in use')]);
+  });
+
+  it('ends with the token that added it', async () => {
+    const draft = { ...OWNER, name: 'short' } as never;
+    const { token, secret } = await createToken(world.server.context, operatorPermit(), draft);
+    const key = sshPublicKey('ed25519').trim();
+    const headers = { Authorization: `Bearer ${secret.reveal()}`, 'Content-Type': 'application/json' };
+    const body = JSON.stringify({ key, title: 'left behind' });
+    expect((await fetch(`${world.url}/api/v3/user/keys`, { method: 'POST', headers, body })).status).toBe(201);
+    const left = { id: 0, fingerprint: fingerprintOf(key) };
+    expect((await git(left, ['ls-remote', CLOSED])).code).toBe(0);
+    await revokeToken(world.server.context, operatorPermit(), token.id);
+    expect((await git(left, ['ls-remote', CLOSED])).stderr).toMatch(/Permission denied \(publickey\)/);
+  });
+
+  it('is told the way over HTTPS where keys are kept out, and that a suspended person gets nothing', async () => {
+    const key = await ownKey();
+    const ctx = world.server.context;
+    const admin = (...args: string[]) => latchkeyInside(['admin', ...args, '--data', data()]);
+    await admin('org', 'add', 'acme', '--owner', 'ada');
+    await addRepository(ctx, operatorPermit(), { owner: 'acme', name: 'site', visibility: 'private' });
+    const site = 'git@git.example.org:acme/site.git';
+    expect((await git(key, ['ls-remote', site])).code).toBe(0);
+    await admin('policy', 'set', 'acme', '--forbid', 'classic');
+    const ran = await git(key, ['ls-remote', site]);
+    expect(ran.stderr).toMatch(/^acme takes no SSH keys of people\.\nSwitch the remote to HTTPS, /);
+    expect(ran.stderr).toContain(`git remote set-url origin ${world.url}/acme/site.git\n`);
+    await admin('user', 'suspend', 'ada');
+    expect((await git(key, ['ls-remote', CLOSED])).stderr).toMatch(/^The account of ada is suspended|is suspended/);
+    await admin('user', 'restore', 'ada');
+  });
+
+  it.each([
+    ['a DSA key', 'ssh-dss AAAAB3NzaC1kc3M=', 'DSA keys are too weak. Make another: ssh-keygen -t ed25519'],
+    ['a short RSA key', sshPublicKey('rsa', 1024), 'An RSA key has 2048 bits or more'],
+    ['a certificate', 'ssh-ed25519-cert-v01@openssh.com AAAA', 'Certificates are not taken'],
+    ['a private key', '-----BEGIN OPENSSH PRIVATE KEY-----', 'That is a private key: it stays with you'],
+    ['options before the key', `command="id" ${sshPublicKey('ed25519')}`, 'key is invalid'],
+    ['two keys', sshPublicKey('ed25519') + sshPublicKey('ed25519'), 'key is invalid'],
+  ])('is not %s', async (_what, key, words) => {
+    const answer = await rest('POST', '/user/keys', { key });
+    expect(answer.status).toBe(422);
+    expect(await answer.text()).toContain(words);
   });
 });
 

@@ -55,7 +55,7 @@ export async function tellOfChange<K extends AlarmTemplate>(
 }
 
 /** Changes whose mails say who made them, when and from where. */
-type OwnTemplate = 'passkeys_changed' | 'identities_changed';
+type OwnTemplate = 'passkeys_changed' | 'ssh_keys_changed' | 'identities_changed';
 
 /** Mails the holder of a permit about a change that they have just made, in its transaction. */
 export async function tellHolder<K extends OwnTemplate>(

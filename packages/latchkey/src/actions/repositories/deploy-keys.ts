@@ -4,11 +4,8 @@
  * Invariant: a key created with a token ends with it (GitHub docs, "Managing your personal access tokens"); one
  * created on the page stays.
  */
-import { hash } from 'node:crypto';
 import { problem } from '../../base/errors.ts';
 import { present } from '../../base/present.ts';
-import { nameTextProblem } from '../../rules/names.ts';
-import { parseSshKey } from '../../rules/ssh-key.ts';
 import {
   type DeployKey,
   deleteDeployKey,
@@ -21,13 +18,12 @@ import { unlessTaken } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
+import { demandFreeKey, keyOfDraft } from '../keys/ssh-keys.ts';
 import { refRulesOf } from './refs/ref-guard.ts';
 import { ownership } from './repositories.ts';
 import { readTarget, targetRepository } from './target.ts';
 
 export type { DeployKey };
-
-const MAX_KEY_TITLE_LENGTH = 255;
 
 /** Adds a key to the permit's repository. @throws Problem when it isn't a key, or is in use */
 export async function addDeployKey(
@@ -41,24 +37,15 @@ export async function addDeployKey(
       'A token with ref rules makes read-only deploy keys only: one that writes would push to any ref.',
       'read_only',
     );
-  const key = parseSshKey(draft.key);
-  if (key === null)
-    throw problem('invalid', 'key is invalid. You must supply a key in OpenSSH public key format', 'key');
-  const title = draft.title === '' ? (key.comment === '' ? key.type : key.comment) : draft.title;
-  if (title.length > MAX_KEY_TITLE_LENGTH)
-    throw problem('invalid', `A title has at most ${MAX_KEY_TITLE_LENGTH} characters.`, 'title');
-  const unseen = nameTextProblem('A title', title);
-  if (unseen !== null) throw problem('invalid', unseen, 'title');
+  const key = keyOfDraft(draft);
   const at = ctx.clock.now();
-  const fingerprint = hash('sha256', key.blob, 'base64').replace(/=+$/, '');
   return unlessTaken('key is already in use', 'key', () =>
     ctx.store.transaction(async (tx) => {
       const { owner, repository } = await readTarget(tx, permit);
+      await demandFreeKey(tx, key.fingerprint);
       const id = await insertDeployKey(tx, {
         repositoryId: repository.id,
-        title,
-        text: `${key.type} ${Buffer.from(key.blob).toString('base64')}`,
-        fingerprint,
+        ...key,
         readOnly: draft.readOnly,
         createdById: permit.actor.userId,
         createdByTokenId: permit.actor.tokenId,
@@ -70,8 +57,8 @@ export async function addDeployKey(
         repositoryId: repository.id,
         data: {
           repo: `${owner.login}/${repository.name}`,
-          title,
-          fingerprint: `SHA256:${fingerprint}`,
+          title: key.title,
+          fingerprint: `SHA256:${key.fingerprint}`,
           read_only: draft.readOnly,
         },
       });

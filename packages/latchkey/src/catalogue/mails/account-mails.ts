@@ -23,6 +23,7 @@ export interface AccountMailFacts {
   two_factor_changed: By & Alarming & { readonly on: boolean };
   recovery_codes_changed: By & Alarming;
   passkeys_changed: By & Alarming & { readonly name: string; readonly added: boolean };
+  ssh_keys_changed: By & Alarming & { readonly name: string; readonly print: string; readonly added: boolean };
   identities_changed: By & Alarming & { readonly provider: string; readonly name: string; readonly added: boolean };
   emails_changed: By &
     Alarming & { readonly email: string; readonly change: 'added' | 'verified' | 'made primary' | 'removed' };
@@ -116,6 +117,17 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
     subject: ({ added }) => `A passkey was ${added ? 'added' : 'removed'}`,
     says: (facts, when) => [
       `The passkey "${facts.name}" was ${facts.added ? 'added to' : 'removed from'} your account.`,
+      `That was on ${when(facts.at)}, ${from(facts)}.`,
+      IF_NOT_YOU,
+    ],
+    link: notMe,
+  },
+  ssh_keys_changed: {
+    subject: ({ added }) => `An SSH key was ${added ? 'added' : 'removed'}`,
+    says: (facts, when) => [
+      facts.added
+        ? `The SSH key "${facts.name}" (${facts.print}) was added to your account. It opens over Git all that you may.`
+        : `The SSH key "${facts.name}" (${facts.print}) was removed from your account.`,
       `That was on ${when(facts.at)}, ${from(facts)}.`,
       IF_NOT_YOU,
     ],

@@ -97,6 +97,19 @@ export const ACCESS_REFUSALS = {
       'The organization, or the instance for all of them, forbids classic tokens. Public resources can be read ' +
       'all the same.',
   },
+  key_forbidden: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) => `${theOwner(facts)} takes no SSH keys of people.`,
+    remedy: (facts) => ({
+      text: 'Switch the remote to HTTPS, where a token is the password:',
+      url: newFineGrainedPath(facts),
+      command: `git remote set-url origin ${facts.publicUrl}/${shown(facts.fullName)}.git`,
+    }),
+    about:
+      'A key of a person opens all that the person may, and has no end, like a classic token without one. So it is ' +
+      'kept out where the organization, or the instance, forbids classic tokens, caps their life or requires single ' +
+      'sign-on. Deploy keys go on working.',
+  },
   fine_grained_forbidden: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `${whoDecides(facts)} does not allow fine-grained personal access tokens.`,

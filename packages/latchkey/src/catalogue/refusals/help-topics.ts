@@ -65,6 +65,7 @@ const OTHERWISE: Readonly<Partial<Record<Reason, Partial<RefusalFacts>>>> = {
   sso_not_authorized: { tokenKind: 'classic' },
   sso_not_proved: { tokenId: null },
   scope_missing: { tokenKind: 'classic' },
+  key_forbidden: { tokenKind: null, sshKey: 'own' },
   key_reads_only: { tokenKind: null, sshKey: 'deploy' },
   token_derived: { derivedFrom: 'laptop' },
   key_pasted: { product: 'public SSH key' },

@@ -41,6 +41,7 @@ export const MENDERS = {
   fine_grained_forbidden: 'policy',
   scoped_forbidden: 'policy',
   lifetime_over_policy: 'self',
+  key_forbidden: 'self',
   sso_not_authorized: 'self',
   sso_not_proved: 'self',
   two_factor_required: 'self',

@@ -58,6 +58,7 @@ const WORDS = {
   file_too_large: /larger than .*, the most that a file may have/,
   repository_full: / has no room for this: /,
   too_many_refs: / has no room for more branches and tags/,
+  key_forbidden: / takes no SSH keys of people/,
   key_reads_only: /This deploy key only reads/,
   role_insufficient: / may not do this.*, so no (?:token|key) of theirs may|deploy key may only read /,
   repository_archived: / is archived/,

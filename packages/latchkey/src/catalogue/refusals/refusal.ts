@@ -40,6 +40,7 @@ export type Reason =
   | 'fine_grained_forbidden'
   | 'scoped_forbidden'
   | 'lifetime_over_policy'
+  | 'key_forbidden'
   | 'sso_not_authorized'
   | 'sso_not_proved'
   | 'two_factor_required'

@@ -29,6 +29,8 @@ const ANY_TOKEN: Need = { sets: [], publicRead: false, writes: false, gitlabScop
 const PEOPLE: Need = { sets: [], publicRead: true, writes: false, gitlabScopes: ['read_user'] };
 const TOKENS_READ: Need = { sets: [{ personal_access_tokens: 'read' }], publicRead: false, writes: false };
 const TOKENS_WRITE: Need = { sets: [{ personal_access_tokens: 'write' }], publicRead: false, writes: true };
+const KEYS_READ: Need = { sets: [{ keys: 'read' }], publicRead: false, writes: false };
+const KEYS_WRITE: Need = { sets: [{ keys: 'write' }], publicRead: false, writes: true };
 const SELF_ROTATE: Need = { sets: [{ token_rotation: 'write' }], publicRead: false, writes: true };
 const TOKENS_OF_ALL: Need = { sets: [{ instance_personal_access_tokens: 'write' }], publicRead: false, writes: true };
 /** The list only shows projects whose need is met. */
@@ -56,6 +58,10 @@ const ROWS: readonly (readonly [method: string, path: string, need: Need, target
   ['GET', '/version', SIGNED_IN, 'self'],
   ['GET', '/metadata', SIGNED_IN, 'self'],
   ['GET', '/user', SIGNED_IN, 'self'],
+  ['GET', '/user/keys', KEYS_READ, 'self'],
+  ['POST', '/user/keys', KEYS_WRITE, 'self'],
+  ['GET', '/user/keys/{key_id}', KEYS_READ, 'self'],
+  ['DELETE', '/user/keys/{key_id}', KEYS_WRITE, 'self'],
   ['GET', '/users', PEOPLE, 'none'],
   ['GET', '/users/{id}', PEOPLE, 'none'],
   ['GET', '/personal_access_tokens', TOKENS_READ, 'self'],

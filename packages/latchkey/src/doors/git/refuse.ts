@@ -46,6 +46,7 @@ export const STATUS_OF = {
   fine_grained_forbidden: 403,
   scoped_forbidden: 403,
   lifetime_over_policy: 403,
+  key_forbidden: 403,
   sso_not_authorized: 403,
   sso_not_proved: 403,
   two_factor_required: 403,

@@ -25,6 +25,7 @@ import { REPOSITORY_ENDPOINTS } from './endpoints/repositories.ts';
 import { REPOSITORY_LIST_ENDPOINTS } from './endpoints/repository-lists.ts';
 import { SEARCH_ENDPOINTS } from './endpoints/searches.ts';
 import { documentationEndpoints, SERVER_ENDPOINTS } from './endpoints/server.ts';
+import { SSH_KEY_ENDPOINTS } from './endpoints/ssh-keys.ts';
 import { STATUS_ENDPOINTS } from './endpoints/statuses.ts';
 import { TEAM_MEMBER_ENDPOINTS } from './endpoints/team-members.ts';
 import { TEAM_REPOSITORY_ENDPOINTS } from './endpoints/team-repositories.ts';
@@ -63,6 +64,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...SEARCH_ENDPOINTS,
   ...POLICY_ENDPOINTS,
   ...SERVER_ENDPOINTS,
+  ...SSH_KEY_ENDPOINTS,
   ...STATUS_ENDPOINTS,
   ...TEAM_ENDPOINTS,
   ...TEAM_MEMBER_ENDPOINTS,

@@ -116,6 +116,7 @@ export const ANSWERS = {
   ],
   scoped_forbidden: TOLD,
   lifetime_over_policy: [403, lifetime],
+  key_forbidden: NOT_ACCESSIBLE,
   sso_not_authorized: [
     403,
     () =>

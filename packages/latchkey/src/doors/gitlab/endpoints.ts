@@ -8,12 +8,14 @@ import { PROTECTION_ENDPOINTS } from './endpoints/protections.ts';
 import { REF_ENDPOINTS } from './endpoints/refs.ts';
 import { SERVER_ENDPOINTS } from './endpoints/server.ts';
 import { SERVICE_ACCOUNT_ENDPOINTS } from './endpoints/service-accounts.ts';
+import { SSH_KEY_ENDPOINTS } from './endpoints/ssh-keys.ts';
 import { TOKEN_ENDPOINTS } from './endpoints/tokens.ts';
 import { USER_ENDPOINTS } from './endpoints/users.ts';
 
 export const ENDPOINTS: readonly Endpoint[] = [
   ...SERVER_ENDPOINTS,
   ...USER_ENDPOINTS,
+  ...SSH_KEY_ENDPOINTS,
   ...TOKEN_ENDPOINTS,
   ...PROJECT_ENDPOINTS,
   ...FILE_ENDPOINTS,

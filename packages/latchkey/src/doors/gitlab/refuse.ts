@@ -101,6 +101,7 @@ export const ANSWERS = {
   fine_grained_forbidden: FORBIDDEN_BECAUSE,
   scoped_forbidden: FORBIDDEN_BECAUSE,
   lifetime_over_policy: FORBIDDEN_BECAUSE,
+  key_forbidden: FORBIDDEN_BECAUSE,
   sso_not_authorized: FORBIDDEN_BECAUSE,
   sso_not_proved: FORBIDDEN_BECAUSE,
   two_factor_required: FORBIDDEN_BECAUSE,

@@ -16,6 +16,7 @@ import { serviceSignInPages } from './accounts/service-sign-in.tsx';
 import { sessionPages } from './accounts/sessions.tsx';
 import { signInPages } from './accounts/sign-in.tsx';
 import { signUpPages } from './accounts/sign-up.tsx';
+import { sshKeyPages } from './accounts/ssh-keys.tsx';
 import { sudoPages } from './frame/sudo.tsx';
 import type { WebPage } from './frame/web-page.ts';
 import { deletePersonPages } from './instance/delete-person.tsx';
@@ -77,6 +78,7 @@ export const PAGES: readonly WebPage[] = [
   ...securityPages,
   ...recoveryCodePages,
   ...passkeyPages,
+  ...sshKeyPages,
   ...identityPages,
   ...sessionPages,
   ...serviceSignInPages,

@@ -147,6 +147,7 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/settings/security/identities': page('/settings/security/identities'),
   '/login/sso/:provider/callback': { as: 'nobody', is: 'redirect', at: () => ['/login/sso/work/callback'] },
   '/settings/security/passkeys': page('/settings/security/passkeys'),
+  '/settings/keys': page('/settings/keys'),
   '/settings/security/password': page('/settings/security/password'),
   '/settings/security/two-factor': page('/settings/security/two-factor'),
   '/settings/security/recovery-codes': page('/settings/security/recovery-codes'),

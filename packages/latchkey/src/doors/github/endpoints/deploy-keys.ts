@@ -28,7 +28,7 @@ function keyBody(place: Place, key: DeployKey) {
     created_at: isoInstant(key.at),
     read_only: key.readOnly,
     added_by: key.createdBy,
-    last_used: null,
+    last_used: key.lastUsedAt === null ? null : isoInstant(key.lastUsedAt),
     enabled: true,
   };
 }

@@ -144,7 +144,9 @@ function SshClone({ visit, fullName }: { visit: Visit; fullName: string }): VNod
   return (
     <>
       <CopyBox id="ssh-clone-url" value={sshCloneAddress(sshAddress, fullName)} label="SSH clone URL" />
-      <p class="note mt-1">Over SSH, with a deploy key of this repository.</p>
+      <p class="note mt-1">
+        Over SSH, with one of <a href="/settings/keys">your keys</a> or a deploy key.
+      </p>
     </>
   );
 }
