@@ -10,6 +10,7 @@ import { mcpTools } from './mcp-tools.ts';
 import { proxies } from './proxies.ts';
 import { scanners } from './scanners.ts';
 import { services } from './services.ts';
+import { ssh } from './ssh.ts';
 import { words } from './words.ts';
 
 const USES = `languages  whether the clients in Python and Go do what they say
@@ -17,6 +18,7 @@ gh         what GitHub's command line does with this server, command by command
 lfs        whether git-lfs, as installed on this machine, does everything with this server
 mcp-tools  what the official client of the Model Context Protocol may call of an official server behind
            examples/mcp, by its token; and what it does with latchkey mcp
+ssh        whether git works through OpenSSH, and nothing else does
 words      where git clients print what the server says when it refuses
 proxies    whether nginx, Caddy, HAProxy, Apache, Traefik and Envoy do with this server what the documentation says
 services   whether the route maps of examples/route-map fit the services that they are for; services FOLDER keeps
@@ -32,6 +34,7 @@ if (what === 'words') await words();
 else if (what === 'languages') await languages();
 else if (what === 'lfs') await lfs();
 else if (what === 'gh') await gh();
+else if (what === 'ssh') await ssh();
 else if (what === 'mcp-tools') await mcpTools();
 else if (what === 'proxies') await proxies();
 else if (what === 'services') await services(flag);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeSshPlace } from '../../src/base/machine/ssh-place.ts';
+import { sshdConfiguration } from '../../src/cli/serve/sshd.ts';
 import { askedFor } from '../../src/cli/ssh/asked.ts';
 import { Input } from '../../src/cli/ssh/input.ts';
 import { authorizedLine } from '../../src/cli/ssh/keys.ts';
@@ -118,5 +119,31 @@ describe('what git sends', () => {
     expect(String(await input.request())).toBe(one);
     expect(String(await input.request())).toBe(two);
     expect(await input.request()).toBeNull();
+  });
+});
+
+describe('sshd of our own', () => {
+  const about = { port: 2222, username: 'git', hostKey: '/d/ssh/host_ed25519' };
+
+  it('is told to let nobody do anything but git', () => {
+    const lines = sshdConfiguration({ ...about, settings: { data: '/d', host: '127.0.0.1' } }).split('\n');
+    for (const line of [
+      'ListenAddress 127.0.0.1',
+      'AuthenticationMethods publickey',
+      'AuthorizedKeysFile none',
+      'AllowUsers git',
+      'DisableForwarding yes',
+      'PermitTTY no',
+      'PermitUserEnvironment no',
+      'AcceptEnv GIT_PROTOCOL',
+    ])
+      expect(lines).toContain(line);
+  });
+
+  it('is told of a folder whatever its name, and never of one that ends a line', () => {
+    const text = sshdConfiguration({ ...about, settings: { data: '/a b/100%', host: '::1' } });
+    expect(text).toContain(' "ssh-keys" "--data" "/a b/100%%" %f\n');
+    for (const data of ['/a\nPermitTTY yes', '/a"b'])
+      expect(() => sshdConfiguration({ ...about, settings: { data, host: '::1' } })).toThrow(/sshd can't be told of/);
   });
 });

@@ -5,7 +5,7 @@
  * umask and `--group-access` say.
  * Never: an address that another machine could reach.
  */
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -36,6 +36,9 @@ export const SSH_PATHS = {
   who: '/~who',
 } as const;
 
+/** In the folder: the key by which clients know the server's own sshd again. The public half ends in `.pub`. */
+export const SSH_HOST_KEY = 'host_ed25519';
+
 const FOLDER = 'ssh';
 const FILE = 'server.json';
 /** The kernel's limit is 108 bytes on Linux, 104 elsewhere, with the end. */
@@ -65,6 +68,16 @@ export function makeSshPlace(data: string): SshPlace {
 export function readSshPlace(data: string): SshPlace {
   const { socket, secret } = JSON.parse(readFileSync(join(sshFolder(data), FILE), 'utf8')) as Record<string, string>;
   return { socket: String(socket), secret: new Secret(String(secret)) };
+}
+
+/** The fingerprint of that key: `SHA256:…`; null when there is none. */
+export function hostKeyFingerprint(data: string): string | null {
+  try {
+    const [, blob = ''] = readFileSync(join(sshFolder(data), `${SSH_HOST_KEY}.pub`), 'utf8').split(' ');
+    return `SHA256:${hash('sha256', Buffer.from(blob, 'base64'), 'base64').replace(/=+$/, '')}`;
+  } catch {
+    return null;
+  }
 }
 
 /** Removes the place. Never throws. */

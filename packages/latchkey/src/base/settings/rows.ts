@@ -202,10 +202,16 @@ export const SETTING_ROWS = {
     default: 'x-forwarded-for',
     doc: 'header in which they say it; a request from them that has the other one, too, is refused',
   }),
+  sshPort: optional({
+    section: 'Listening',
+    kind: wholeNumber(1, 65_535),
+    defaultMeans: 'no sshd of our own',
+    doc: 'port on which the server runs the machine’s sshd, as its own account and for git alone (see ssh.md)',
+  }),
   sshAddress: optional({
     section: 'Listening',
     kind: sshAddress,
-    defaultMeans: 'no SSH',
+    defaultMeans: 'the server’s account, at the host of the public address and --ssh-port; without that, no SSH',
     doc: 'where people reach git over SSH, as USER@HOST or ssh://USER@HOST:PORT; its sshd is set up as ssh.md says',
   }),
   insecureHttp: off({

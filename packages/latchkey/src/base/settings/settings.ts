@@ -6,6 +6,7 @@
  * ignored setting can mean a weaker check than the operator believes in.
  * Never: the value of a secret setting in a complaint.
  */
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { nearestWord } from '../nearest-word.ts';
 import { givenVariable, knownVariables, unknownVariables, type Variables } from './environment.ts';
@@ -21,6 +22,7 @@ import {
   settingVariable,
 } from './rows.ts';
 import { proxiesOf, SETTING_RULES } from './rules.ts';
+import type { SshAddress } from './values.ts';
 
 /** The settings in force. Paths are absolute. */
 export interface Settings extends SettingValues {
@@ -32,6 +34,8 @@ export interface Settings extends SettingValues {
   readonly publicUrl: string;
   /** False when it was made from host and port. */
   readonly isPublicUrlSet: boolean;
+  /** Where people reach git over SSH: as set, or made from the port of our own sshd. Null = not at all. */
+  readonly sshAddress: SshAddress | null;
   /** The path of the public address, below which people see the server: `/git`; '' = it has the host for itself. */
   readonly publicPath: string;
   /** The configuration file that was read, whether named or found; null when there was none. */
@@ -69,8 +73,15 @@ export function loadSettings(sources: SettingSources): Settings {
     trustedProxies: proxiesOf(values),
     publicUrl: values.publicUrl ?? ownUrl(values),
     isPublicUrlSet: values.publicUrl !== null,
+    sshAddress: values.sshAddress ?? ownSshAddress(values),
     publicPath: values.publicUrl === null ? '' : pathIn(values.publicUrl),
   };
+}
+
+function ownSshAddress(values: SettingValues): SshAddress | null {
+  if (values.sshPort === null) return null;
+  const host = new URL(values.publicUrl ?? ownUrl(values)).hostname;
+  return { user: userInfo().username, host, port: values.sshPort };
 }
 
 const pathIn = (url: string): string => new URL(url).pathname.replace(/\/$/, '');

@@ -12,8 +12,10 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { makeSetUpLink } from '../../actions/accounts/sign-up.ts';
 import { readOnboarding } from '../../actions/instance/onboarding.ts';
 import type { RunningServer } from '../../app.ts';
+import { hostKeyFingerprint } from '../../base/machine/ssh-place.ts';
 import { SETTING_ROWS } from '../../base/settings/rows.ts';
 import { atPort, type Settings } from '../../base/settings/settings.ts';
+import { sshCloneAddress } from '../../base/settings/values.ts';
 import type { Terminal } from '../terminal.ts';
 import type { DemoTokens } from './demo.ts';
 import { DEMO_PEOPLE } from './demo-world.ts';
@@ -117,11 +119,19 @@ function whereabouts(server: RunningServer): string[] {
     `  # data:         ${settings.data}`,
     `  # database:     ${settings.database === null ? 'SQLite, in the data folder' : 'PostgreSQL'}`,
     `  # repositories: ${settings.repositories}`,
+    ...sshLines(settings),
     ...(settings.smtp === null
       ? [`  # mail:         kept in ${join(settings.data, 'outbox')}, since no mail server is configured (--smtp)`]
       : []),
     'Stop it with Ctrl-C.',
   ];
+}
+
+/** Where the server has SSH: what to clone, and by which key its own sshd is known. */
+function sshLines({ sshAddress, sshPort, data }: Settings): string[] {
+  if (sshAddress === null) return [];
+  const key = sshPort === null ? null : hostKeyFingerprint(data);
+  return [`  # ssh:          ${sshCloneAddress(sshAddress, 'OWNER/NAME')}${key === null ? '' : `, host key ${key}`}`];
 }
 
 /** How to run the administration commands from where the server was started, on the same data. */

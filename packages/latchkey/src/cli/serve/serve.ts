@@ -18,6 +18,7 @@ import { closeToOthers } from '../file-modes.ts';
 import { addSettingOptions, settingFlags } from '../setting-options.ts';
 import { sayError, type Terminal } from '../terminal.ts';
 import { HangUp, RETIRE } from './hang-up.ts';
+import type { Sshd } from './sshd.ts';
 import { Systemd } from './systemd.ts';
 
 /**
@@ -45,6 +46,7 @@ export function serveCommand(terminal: Terminal): Command {
   return examples(command, [
     'latchkey serve',
     'latchkey serve --demo',
+    'latchkey serve --ssh-port 2222',
     'latchkey serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem --public-url https://git.example.org',
     'LATCHKEY_DATABASE=postgres://latchkey@db/latchkey latchkey serve --trusted-proxy 10.0.0.0/8 --host 0.0.0.0',
   ]);
@@ -58,16 +60,24 @@ async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Pr
   const demoIsMade = demo?.demoIsMade(settings) ?? false;
   if (cluster.isPrimary) (await import('../../actions/instance/data-folder-claim.ts')).claimDataFolder(settings);
   keepCompiledCode(settings.data);
+  const sshd = await startedSshd(settings);
   if (settings.workers > 1 && cluster.isPrimary) {
     if (settings.sshAddress !== null) (await import('../../base/machine/ssh-place.ts')).makeSshPlace(settings.data);
     const { overseeWorkers } = await import('./workers.ts');
-    await overseeWorkers(settings, { stop: stopRequest(), hangUp, systemd }, terminal);
+    try {
+      await overseeWorkers(settings, { stop: stopRequest(), hangUp, systemd }, terminal);
+    } finally {
+      await sshd?.close();
+    }
     // Node keeps the socket of a worker that was killed while a connection was on its way to it.
     return exitSoon();
   }
   boundHeap();
   const { startServer } = await import('../../app.ts');
-  const server = await startServer(settings);
+  const server = await startServer(settings).catch(async (error: unknown) => {
+    await sshd?.close();
+    throw error;
+  });
   const stop = stopRequest();
   try {
     if (isFirst()) {
@@ -87,12 +97,20 @@ async function serve(settings: Settings, hangUp: HangUp, terminal: Terminal): Pr
     systemd.stopping();
     if (isFirst()) terminal.say('stopping: running transfers may end; the same signal again stops at once');
   } finally {
+    await sshd?.close();
     await server.close();
     // The channel to the parent process would keep a worker alive.
     cluster.worker?.disconnect();
     // Anything that still hangs, such as a connection to a silent mail server, must not keep the process alive.
     exitSoon();
   }
+}
+
+/** Null where the server runs none. */
+async function startedSshd(settings: Settings): Promise<Sshd | null> {
+  if (settings.sshPort === null || !cluster.isPrimary) return null;
+  const [{ startSshd }, { makeLog }] = await Promise.all([import('./sshd.ts'), import('../../base/log.ts')]);
+  return startSshd(settings, settings.sshPort, makeLog(settings.logLevel, settings.logFormat));
 }
 
 function afterStart({ context: { git, log } }: RunningServer): void {

@@ -9,6 +9,8 @@ import type { ServiceName } from './words.ts';
 /** What is asked of which repository, or no command at all: somebody who expects a shell. */
 export type Asked =
   | { readonly kind: 'git'; readonly service: ServiceName; readonly repository: string }
+  /** Git LFS: a client that is told that there is no such program goes over HTTPS. */
+  | { readonly kind: 'lfs' }
   | { readonly kind: 'shell' }
   | { readonly kind: 'unknown' };
 
@@ -20,6 +22,7 @@ const GIT = /^git[ -](upload-pack|receive-pack) (['"]?)\/?([A-Za-z0-9._-]+\/[A-Z
 /** Reads a command line as sshd hands it on; undefined = there was none. */
 export function askedFor(command: string | undefined): Asked {
   if (command === undefined || command === '') return { kind: 'shell' };
+  if (/^git-lfs-(?:authenticate|transfer) /.test(command)) return { kind: 'lfs' };
   const [, service, , name] = (command.length > MAX_LENGTH ? null : GIT.exec(command)) ?? [];
   if (service === undefined || name === undefined || name.split('/').some((part) => /^\.*$/.test(part)))
     return { kind: 'unknown' };

@@ -4,8 +4,9 @@
  * Never: a command-line library, a database, the server's code.
  */
 import { Fault } from '../../base/errors.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import type { Terminal } from '../terminal.ts';
+import type { SessionCode } from './session.ts';
 import { NO_SERVER, type SshCall } from './words.ts';
 
 /** Where a server that doesn't answer shows. */
@@ -14,9 +15,9 @@ const AWAY = new Set(['ENOENT', 'ECONNREFUSED', 'EACCES', 'ECONNRESET', 'EPIPE']
 type SshTerminal = Pick<Terminal, 'env' | 'print' | 'say'>;
 
 /** Runs one of them in this process, and says what is wrong as it is, since a client reads it. */
-export async function runSshCall(call: SshCall, terminal: SshTerminal): Promise<ExitCode> {
+export async function runSshCall(call: SshCall, terminal: SshTerminal): Promise<number> {
   try {
-    return (await performSshCall(call, terminal)) ? EXIT.ok : EXIT.refused;
+    return await performSshCall(call, terminal);
   } catch (error) {
     terminal.say(error instanceof Fault ? error.message : `latchkey ${call.command} failed`);
     return EXIT.fault;
@@ -25,8 +26,8 @@ export async function runSshCall(call: SshCall, terminal: SshTerminal): Promise<
   }
 }
 
-/** False when the server refused. @throws Fault */
-export async function performSshCall(call: SshCall, terminal: SshTerminal): Promise<boolean> {
+/** The exit code of a call that came to its end. @throws Fault */
+export async function performSshCall(call: SshCall, terminal: SshTerminal): Promise<SessionCode> {
   try {
     return await (call.command === 'ssh-keys' ? printLine(call, terminal) : holdSession(call, terminal));
   } catch (error) {
@@ -35,14 +36,14 @@ export async function performSshCall(call: SshCall, terminal: SshTerminal): Prom
   }
 }
 
-async function printLine(call: SshCall, terminal: Pick<Terminal, 'print'>): Promise<boolean> {
+async function printLine(call: SshCall, terminal: Pick<Terminal, 'print'>): Promise<SessionCode> {
   const { authorizedLine } = await import('./keys.ts');
   const line = await authorizedLine(call, [process.execPath, process.argv[1] ?? '']);
   if (line !== null) terminal.print(line);
-  return true;
+  return 0;
 }
 
-async function holdSession(call: SshCall, { env, say }: Pick<Terminal, 'env' | 'say'>): Promise<boolean> {
+async function holdSession(call: SshCall, { env, say }: Pick<Terminal, 'env' | 'say'>): Promise<SessionCode> {
   const { runSession } = await import('./session.ts');
   return runSession(call, { env, stdin: process.stdin, stdout: process.stdout, say });
 }

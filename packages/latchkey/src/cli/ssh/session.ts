@@ -13,7 +13,7 @@ import { SSH_HEADERS, SSH_PATHS } from '../../base/machine/ssh-place.ts';
 import { askedFor } from './asked.ts';
 import { Input } from './input.ts';
 import { type Answered, SshServer, textOf } from './server.ts';
-import { CUT_OFF, NO_SHELL, type ServiceName, type SshCall } from './words.ts';
+import { CUT_OFF, NO_LFS, NO_SHELL, type ServiceName, type SshCall } from './words.ts';
 
 /** As sshd starts it. */
 export interface SessionTerminal {
@@ -23,8 +23,8 @@ export interface SessionTerminal {
   say(words: string): void;
 }
 
-/** True when all was passed on; false when the session was refused, or ended in between. It has said why. */
-export async function runSession({ data, of }: SshCall, terminal: SessionTerminal): Promise<boolean> {
+/** The exit code. Unless it is 0, it has said why. */
+export async function runSession({ data, of }: SshCall, terminal: SessionTerminal): Promise<SessionCode> {
   const server = new SshServer(data);
   try {
     return await new Session(server, of, terminal).run();
@@ -33,6 +33,9 @@ export async function runSession({ data, of }: SshCall, terminal: SessionTermina
     server.close();
   }
 }
+
+/** 1 = refused, or ended in between; 127 = as a shell says that it has no such program. */
+export type SessionCode = 0 | 1 | 127;
 
 /** The server refused, in these words. */
 class Refused extends Error {}
@@ -58,19 +61,23 @@ class Session {
     };
   }
 
-  async run(): Promise<boolean> {
+  async run(): Promise<SessionCode> {
     try {
       const asked = askedFor(this.#terminal.env['SSH_ORIGINAL_COMMAND']);
+      if (asked.kind === 'lfs') {
+        this.#terminal.say(NO_LFS);
+        return 127;
+      }
       if (asked.kind !== 'git') throw new Refused(await this.#withoutGit(asked.kind === 'shell'));
       const path = `/${asked.repository}.git`;
       if (asked.service === 'receive-pack') await this.#push(path);
       else if (this.#isVersion2) await this.#fetch(path);
       else await this.#fetchWhole(path);
-      return true;
+      return 0;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.#terminal.say(error.message);
-      return false;
+      return 1;
     }
   }
 

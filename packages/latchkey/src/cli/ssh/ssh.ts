@@ -31,7 +31,7 @@ function commandOf(command: SshCall['command'], terminal: Terminal): Command {
     .argument(argument, about)
     .requiredOption('--data <DIR>', 'the data folder of the server')
     .action(async (of: string, { data }: { data: string }) => {
-      if (!(await performSshCall({ command, data, of }, terminal))) throw new Stopped(EXIT.refused);
+      if ((await performSshCall({ command, data, of }, terminal)) !== 0) throw new Stopped(EXIT.refused);
     });
   return examples(made, [example]);
 }

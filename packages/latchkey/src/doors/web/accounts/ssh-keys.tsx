@@ -9,6 +9,7 @@ import {
   removeSshKey,
   type SshKey,
 } from '../../../actions/keys/ssh-keys.ts';
+import { hostKeyFingerprint } from '../../../base/machine/ssh-place.ts';
 import { SettingsArea } from '../frame/areas.tsx';
 
 import { SETTINGS_MENU } from '../frame/menus.ts';
@@ -47,6 +48,7 @@ async function show(visit: Visit): Promise<Answer> {
       {visit.ctx.settings.sshAddress === null ? (
         <Notice tone="warn">SSH is off on this server, so a key opens nothing until its operator sets it up.</Notice>
       ) : null}
+      <HostKey visit={visit} />
       {keys.length === 0 ? (
         <Blankslate heading="No SSH keys yet">Add the public half of yours: the file that ends in .pub.</Blankslate>
       ) : (
@@ -77,6 +79,17 @@ async function show(visit: Visit): Promise<Answer> {
         </Form>
       </div>
     </WithMenu>,
+  );
+}
+
+/** What ssh asks about at the first connection, where the sshd is the server's own. */
+function HostKey({ visit }: { visit: Visit }): VNode | null {
+  const { sshPort, data } = visit.ctx.settings;
+  const fingerprint = sshPort === null ? null : hostKeyFingerprint(data);
+  return fingerprint === null ? null : (
+    <p class="lk-break">
+      At the first connection ssh asks about this server’s key: <code>{fingerprint}</code> (ED25519).
+    </p>
   );
 }
 
