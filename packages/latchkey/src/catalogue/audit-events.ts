@@ -36,6 +36,7 @@ const PROTECTION = ['repo', 'pattern', 'create', 'update', 'force', 'delete'];
 const TEAM = ['org', 'team'];
 const MEMBER = ['org', 'user', 'permission', 'old_permission'];
 
+const APPLICATION = ['name', 'client_id', 'source', 'homepage', 'redirect_uris', 'confidential'] as const;
 const DERIVED = [
   'derived_id',
   'name',
@@ -200,6 +201,26 @@ export const AUDIT_EVENTS = {
   ),
   'oauth_access.revoke': row('remove', 'somebody else, or the server, revoked a classic token', ...TOKEN_ENDED),
   'oauth_access.update': row('modify', 'a classic token was changed', ...TOKEN_CHANGED),
+  'oauth_application.create': row('create', 'an OAuth application was registered', ...APPLICATION),
+  'oauth_application.destroy': row(
+    'remove',
+    'an OAuth application was deleted, and its sign-ins ended',
+    ...APPLICATION,
+  ),
+  'oauth_application.generate_client_secret': row(
+    'modify',
+    'an OAuth application got a new secret, and the old one ended',
+    ...APPLICATION,
+  ),
+  'oauth_application.update': row('modify', 'an OAuth application was changed', ...APPLICATION),
+  'oauth_authorization.create': row(
+    'create',
+    'a person let an OAuth application use their account',
+    'name',
+    'client_id',
+    'scopes',
+    'resource',
+  ),
   'org.add_member': row('create', 'somebody became a member or an owner', ...MEMBER),
   'org.create': row('create', 'an organization was made', 'org', 'owner'),
   'org.delete': row('remove', 'an organization was deleted with its repositories', 'org', 'repositories'),
@@ -495,6 +516,8 @@ export type AuditAction = keyof typeof AUDIT_EVENTS;
 export const AUDIT_CATEGORIES: Readonly<Record<AuditAction extends `${infer C}.${string}` ? C : never, string>> = {
   personal_access_token: 'Tokens',
   oauth_access: 'Classic tokens',
+  oauth_application: 'OAuth applications',
+  oauth_authorization: 'Sign-ins of OAuth applications',
   org_credential_authorization: 'Tokens and organizations',
   git: 'Pushes',
   git_lfs: 'Git LFS',

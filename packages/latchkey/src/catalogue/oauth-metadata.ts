@@ -12,20 +12,26 @@ const ENDPOINTS: Readonly<Record<string, string>> = {
   introspection_endpoint: '/oauth/introspect',
   authorization_endpoint: '/login/oauth/authorize',
   token_endpoint: '/login/oauth/access_token',
+  revocation_endpoint: '/oauth/revoke',
   device_authorization_endpoint: '/login/device/code',
 };
 
-const SUPPORTED: Readonly<Record<string, readonly string[]>> = {
+const SUPPORTED: Readonly<Record<string, boolean | readonly string[]>> = {
   introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
   response_types_supported: ['code'],
+  response_modes_supported: ['query'],
   grant_types_supported: [
     'authorization_code',
+    'refresh_token',
     'urn:ietf:params:oauth:grant-type:device_code',
     'urn:ietf:params:oauth:grant-type:token-exchange',
     'urn:ietf:params:oauth:grant-type:jwt-bearer',
   ],
   code_challenge_methods_supported: ['S256'],
-  token_endpoint_auth_methods_supported: ['none'],
+  token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'],
+  revocation_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post'],
+  // RFC 9207: an answer says who gives it, so that a client of several servers mixes none up.
+  authorization_response_iss_parameter_supported: true,
 };
 
 export const AUTHORIZATION_SERVER_PATH = '/.well-known/oauth-authorization-server';

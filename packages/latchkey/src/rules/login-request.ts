@@ -10,7 +10,7 @@ import { MAX_LIFETIME_DAYS, MIN_LIFETIME_DAYS } from './policy.ts';
 import { checkRefRules, type RefRuleDraft, refRuleDrafts } from './refs/ref-rule-text.ts';
 import { MAX_NAME_LENGTH } from './token-limits.ts';
 
-interface RequestedPermission {
+export interface RequestedPermission {
   readonly permission: string;
   readonly level: Level;
 }
@@ -23,12 +23,24 @@ export interface LoginRequest {
   readonly name: string;
   /** What it may push to; left out = wherever the person may. */
   readonly refRules?: readonly RefRuleDraft[];
+  /** Who asks; left out = this program's own command. */
+  readonly application?: AskingApplication;
+}
+
+/** An OAuth application that asks for a sign-in. */
+export interface AskingApplication {
+  readonly id: number;
+  readonly name: string;
+  /** The words of `scope` as it sent them. */
+  readonly scopes: readonly string[];
+  /** What the tokens are for (RFC 8707); null = this server and every service. */
+  readonly resource: string | null;
 }
 
 /** Limits on the permissions and the owners of one request. */
 const MAX_REQUESTED_PERMISSIONS = 20;
 const MAX_REQUESTED_OWNERS = 10;
-const DEFAULT_LOGIN_DAYS = 90;
+export const DEFAULT_LOGIN_DAYS = 90;
 const DEFAULT_NAME = 'latchkey login';
 
 /** Reads a login request from form fields, or says what is wrong with it. */
@@ -71,7 +83,7 @@ export function readLoginRequest(
 }
 
 /** The permission a word names; the word itself when it names none. */
-function requestedPermission(word: string): RequestedPermission | string {
+export function requestedPermission(word: string): RequestedPermission | string {
   const split = word.lastIndexOf(':');
   const permission = word.slice(0, Math.max(split, 0));
   const level = LEVELS.find((each) => each === word.slice(split + 1));
@@ -120,12 +132,12 @@ export function narrowed(
     userLogin: login,
     kind: 'fine-grained',
     name: choice.name,
-    description: 'Made by latchkey login',
+    description: request.application === undefined ? 'Made by latchkey login' : `Given to ${request.application.name}`,
     scopes: [],
     expiresInDays: longestFor(owners, Math.min(choice.expiresInDays, request.expiresInDays)),
     ...(request.refRules === undefined ? {} : { refRules: request.refRules }),
     grants: owners
-      .map((owner) => grantFor(owner, permissions))
+      .map((owner) => grantFor(owner, permissions, request.application?.name ?? 'latchkey login'))
       .filter(({ permissions: given }) => Object.keys(given).length > 0),
   };
 }
@@ -161,7 +173,11 @@ export function requestedOwners<Owner extends OfferedOwner>(
 }
 
 /** Account permissions are for oneself, organization permissions for organizations, repository permissions for both. */
-function grantFor({ login, kind }: OfferedOwner, permissions: readonly RequestedPermission[]): GrantDraft {
+function grantFor(
+  { login, kind }: OfferedOwner,
+  permissions: readonly RequestedPermission[],
+  asker: string,
+): GrantDraft {
   const fitting = permissions.filter(({ permission }) => {
     const group = permissionNamed(permission)?.group;
     return (
@@ -176,6 +192,6 @@ function grantFor({ login, kind }: OfferedOwner, permissions: readonly Requested
     selection: 'all',
     repositories: [],
     permissions: Object.fromEntries(fitting.map(({ permission, level }) => [permission, level])),
-    justification: kind === 'organization' ? 'Signing in with latchkey login' : null,
+    justification: kind === 'organization' ? `Signing in with ${asker}` : null,
   };
 }

@@ -118,9 +118,31 @@ export async function consumeDeviceAuthorization(
   return row === undefined ? null : deviceAuthorizationOf(row);
 }
 
-/** Remembers which token was made from it, so that a second exchange can end that token. */
-export async function setDeviceAuthorizationToken(tx: Query, codeDigest: string, tokenId: number): Promise<void> {
-  await tx.updateTable('logins').set({ token_id: tokenId }).where('code_digest', '=', codeDigest).execute();
+/**
+ * Remembers which token was made from it, so that a second exchange can end that token. False when somebody tried that
+ * in the meantime.
+ */
+export async function setDeviceAuthorizationToken(tx: Query, codeDigest: string, tokenId: number): Promise<boolean> {
+  const row = await tx
+    .updateTable('logins')
+    .set({ token_id: tokenId })
+    .where('code_digest', '=', codeDigest)
+    .where('draft_json', 'is not', null)
+    .returning('code_digest')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Notes that a used one came again; returns the token that was made from it. Null = it isn't known yet, or none is. */
+export async function noteSecondUse(tx: Query, codeDigest: string): Promise<number | null> {
+  const row = await tx
+    .updateTable('logins')
+    .set({ draft_json: null })
+    .where('code_digest', '=', codeDigest)
+    .where('state', '=', 'used')
+    .returning('token_id')
+    .executeTakeFirst();
+  return row?.token_id ?? null;
 }
 
 /** Records that a device asked; false when it last asked less than `intervalSec` ago. */

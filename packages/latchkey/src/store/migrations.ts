@@ -58,6 +58,7 @@ import { narrowings } from './migrations/0570-narrowings.ts';
 import { serverAddress } from './migrations/0571-server-address.ts';
 import { gitlabTokens } from './migrations/0590-gitlab-tokens.ts';
 import { refProtections } from './migrations/0640-ref-protections.ts';
+import { applications } from './migrations/0660-applications.ts';
 import { teams } from './migrations/0670-teams.ts';
 import { sshKeys } from './migrations/0700-ssh-keys.ts';
 import { disabledByProvider } from './migrations/0710-disabled-by-provider.ts';
@@ -116,6 +117,7 @@ export const MIGRATIONS: readonly Migration[] = [
   tokenDaysByRepository,
   timeZone,
   refProtections,
+  applications,
   disabledByProvider,
   teams,
   provisioning,

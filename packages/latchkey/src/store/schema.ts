@@ -177,6 +177,43 @@ export interface TokensTable {
   undo_json: string | null;
   /** The epoch whose restoration ended it without being sure: see `store/tokens-in-doubt`. */
   doubt_epoch: number | null;
+  /** The OAuth application that it was given to; null = to nobody but its person. */
+  application_id: Generated<number | null>;
+}
+
+/** OAuth clients (`store/applications`). */
+export interface ApplicationsTable {
+  id: Generated<number>;
+  client_id: string;
+  name: string;
+  /** '' = none. */
+  homepage: string;
+  /** Who told of it: a person on a page, an administrator, the program itself, or a document at its address. */
+  source: 'person' | 'instance' | 'registered' | 'document';
+  /** The person who made it; null = an administrator for all, nobody, or a person who is gone. */
+  owner_id: number | null;
+  redirect_uris_json: string;
+  /** SHA-256 of its secret; null = it keeps none (a public client). */
+  secret_digest: string | null;
+  secret_last_four: string | null;
+  /** From when it may ask people; null = an administrator has not approved it. */
+  approved_at: number | null;
+  created_at: number;
+  /** When somebody last signed in with it. */
+  used_at: number | null;
+}
+
+/** What applications exchange for further access tokens (`store/refresh-tokens`). */
+export interface RefreshTokensTable {
+  /** SHA-256, base64url. */
+  digest: string;
+  /** The token whose rights it gives. Nobody has its secret. */
+  token_id: number;
+  /** What its access tokens are for (RFC 8707); null = this server and every service. */
+  resource: string | null;
+  state: 'current' | 'used';
+  created_at: number;
+  ends_at: number;
 }
 
 /** Tokens that were derived from another (`store/derived-tokens`). */
@@ -923,6 +960,8 @@ export interface Database {
   token_organizations: TokenOrganizationsTable;
   token_exclusions: TokenExclusionsTable;
   logins: LoginsTable;
+  applications: ApplicationsTable;
+  refresh_tokens: RefreshTokensTable;
   token_days: TokenDaysTable;
   token_refusals: TokenRefusalsTable;
   token_use: TokenUseTable;

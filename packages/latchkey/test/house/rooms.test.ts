@@ -59,7 +59,7 @@ const MAIN = 'cli/main.ts';
 const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; readonly loose?: readonly string[] }>> = {
   base: { order: ['sealing', 'requests', 'settings', 'machine'] },
   catalogue: { order: ['scopes', 'routes', 'route-maps', 'refusals', 'workloads', 'mails'] },
-  rules: { order: ['audit', 'refs', 'right'] },
+  rules: { order: ['audit', 'refs', 'right', 'applications'] },
   store: { order: ['migrations', 'copies'] },
   git: { order: ['processes', 'protocol', 'objects', 'push', 'clones', 'lfs', 'repositories'], loose: ['room.ts'] },
   actions: {
@@ -81,6 +81,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'lfs',
       'organizations',
       'organizations/teams',
+      'applications',
       'federation',
       'provisioning',
       'audit',
@@ -103,6 +104,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'tokens/form',
       'tokens/secret',
       'tokens/use',
+      'applications',
       'organizations',
       'organizations/teams',
       'repositories',

@@ -6,6 +6,7 @@ import { deleteEndedWindows } from '../../store/rate-windows.ts';
 import { deleteRefusalsBefore } from '../../store/refusals.ts';
 import { deleteOldChanges } from '../../store/revision.ts';
 import { mailPasswordLink } from '../accounts/new-password.ts';
+import { clearRefreshTokens } from '../applications/sign-outs.ts';
 import { chainAudit } from '../audit/chain.ts';
 import { streamAudit } from '../audit/streams.ts';
 import { REFUSALS_KEPT_SEC } from '../decision/refusals.ts';
@@ -46,6 +47,7 @@ const HANDLERS: Handlers = {
   'clear-logins': async (ctx) => {
     await deleteOldDeviceAuthorizations(ctx);
     await clearDerived(ctx);
+    await clearRefreshTokens(ctx);
     await clearApprovals(ctx);
     await clearExchanges(ctx);
   },

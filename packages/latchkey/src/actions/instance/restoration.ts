@@ -21,6 +21,7 @@ import {
   readDatabaseState,
 } from '../../store/epochs.ts';
 import { deleteOldApprovals } from '../../store/push-approvals.ts';
+import { deleteAllRefreshTokens } from '../../store/refresh-tokens.ts';
 import { bumpRevision } from '../../store/revision.ts';
 import { readUndo } from '../../store/token-upkeep.ts';
 import { liveTokenIds } from '../../store/tokens.ts';
@@ -74,6 +75,7 @@ export async function beginAnew(ctx: Context, permit: Permit, known: Known): Pro
     await doubtExchangesBefore(tx, at + LEEWAY_SEC);
     // Short as they are, nobody could tell which of them were ended after the backup.
     await deleteAllDerived(tx);
+    await deleteAllRefreshTokens(tx);
     // The same of approvals: one that was spent after the backup would be there again.
     await deleteOldApprovals(tx, Number.MAX_SAFE_INTEGER);
     const tokenIds = known.how === 'end-all-tokens' ? await liveTokenIds(tx) : [...asked.tokenIds];

@@ -10,6 +10,7 @@ import { Problem } from '../../base/errors.ts';
 import { type Secret, sameDigest } from '../../base/secret.ts';
 import type { UnixSeconds } from '../../base/time.ts';
 import type { TokenDraft } from '../../rules/draft.ts';
+import type { LoginRequest } from '../../rules/login-request.ts';
 import type { SsoProofs } from '../../rules/model.ts';
 import { MAX_STEP_SEC } from '../../rules/steady-clock.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
@@ -17,6 +18,7 @@ import {
   consumeDeviceAuthorization,
   deviceAuthorizationByCode,
   notePoll,
+  noteSecondUse,
   setDeviceAuthorizationToken,
 } from '../../store/device-authorizations.ts';
 import { authorizeIdentity, type Permit, upkeepPermit } from '../decision/authorize.ts';
@@ -38,29 +40,84 @@ export interface Redeemed {
   readonly scope: string;
 }
 
+const USED_TWICE = 'its sign-in code was used twice';
 const NO_CODE: Unredeemed = {
   error: 'invalid_grant',
   words: 'The code is unknown, too old, or was used already. Sign in again.',
 };
 
+/** Who exchanges a code, and how it gets its token. */
+export interface Redeemer<Given> {
+  /** The application; null = this program's own command. */
+  readonly applicationId: number | null;
+  /**
+   * Makes the token, and says which one it is: a second use of the code ends it.
+   * @throws Problem when there can be none
+   */
+  give(permit: Permit, draft: TokenDraft, request: LoginRequest): Promise<Given & { readonly tokenId: number }>;
+}
+
+/** This program's own command: it gets the token itself. */
+function ownCommand(ctx: Context): Redeemer<Redeemed> {
+  return {
+    applicationId: null,
+    async give(permit, draft) {
+      const { secret, token } = await createToken(ctx, permit, draft);
+      return {
+        secret,
+        username: `${permit.actor.login}+${token.id}`,
+        tokenId: token.id,
+        expiresAt: token.expiresAt,
+        scope: scopeOf(draft),
+      };
+    },
+  };
+}
+
 /** Exchanges an authorization code for its token. */
-export async function redeemCode(
+export function redeemCode(ctx: Context, given: GivenCode, from: Visitor): Promise<Redeemed | Unredeemed> {
+  return redeemCodeFor(ctx, given, from, ownCommand(ctx));
+}
+
+export interface GivenCode {
+  readonly code: Secret;
+  readonly redirectUri: string;
+  readonly verifier: Secret;
+}
+
+/** As `redeemCode`, for whoever the code was given to. */
+export async function redeemCodeFor<Given>(
   ctx: Context,
-  given: { code: Secret; redirectUri: string; verifier: Secret },
+  given: GivenCode,
   from: Visitor,
-): Promise<Redeemed | Unredeemed> {
+  redeemer: Redeemer<Given>,
+): Promise<Given | Unredeemed> {
   const pending = (await deviceAuthorizationByCode(ctx.store.db, given.code.digest())) as PendingAuthorization | null;
-  if (pending === null || pending.challenge === null) return NO_CODE;
+  if (pending === null || pending.challenge === null || !isOf(redeemer, pending)) return NO_CODE;
   const challenge = createHash('sha256').update(given.verifier.reveal()).digest('base64url');
   if (pending.redirectUri !== given.redirectUri || !sameDigest(challenge, pending.challenge))
     return { error: 'invalid_grant', words: 'The code belongs to another sign-in.' };
-  return take(ctx, pending, from);
+  return take(ctx, pending, from, redeemer);
+}
+
+function isOf({ applicationId }: Redeemer<unknown>, { request }: PendingAuthorization): boolean {
+  return (request.application?.id ?? null) === applicationId;
 }
 
 /** Exchanges a device code for its token, once its person has approved it. */
-export async function redeemDevice(ctx: Context, deviceCode: Secret, from: Visitor): Promise<Redeemed | Unredeemed> {
+export function redeemDevice(ctx: Context, deviceCode: Secret, from: Visitor): Promise<Redeemed | Unredeemed> {
+  return redeemDeviceFor(ctx, deviceCode, from, ownCommand(ctx));
+}
+
+/** As `redeemDevice`, for whoever the code was given to. */
+async function redeemDeviceFor<Given>(
+  ctx: Context,
+  deviceCode: Secret,
+  from: Visitor,
+  redeemer: Redeemer<Given>,
+): Promise<Given | Unredeemed> {
   const pending = (await deviceAuthorizationByCode(ctx.store.db, deviceCode.digest())) as PendingAuthorization | null;
-  if (pending === null || pending.challenge !== null) return NO_CODE;
+  if (pending === null || pending.challenge !== null || !isOf(redeemer, pending)) return NO_CODE;
   const at = ctx.clock.now();
   if (pending.state === 'denied') return { error: 'access_denied', words: 'The person said no.' };
   if ((pending.endsAt <= at || pending.createdAt > at + MAX_STEP_SEC) && pending.state !== 'used')
@@ -71,37 +128,40 @@ export async function redeemDevice(ctx: Context, deviceCode: Secret, from: Visit
       ? { error: 'authorization_pending', words: 'Nobody has entered the code yet.' }
       : { error: 'slow_down', words: `Ask every ${DEVICE_INTERVAL_SEC} seconds.` };
   }
-  return take(ctx, pending, from);
+  return take(ctx, pending, from, redeemer);
 }
 
-interface Visitor {
+export interface Visitor {
   readonly address: string;
   readonly userAgent: string | null;
 }
 
-async function take(ctx: Context, pending: PendingAuthorization, from: Visitor): Promise<Redeemed | Unredeemed> {
+async function take<Given>(
+  ctx: Context,
+  pending: PendingAuthorization,
+  from: Visitor,
+  redeemer: Redeemer<Given>,
+): Promise<Given | Unredeemed> {
   const taken = (await ctx.store.transaction((tx) =>
     consumeDeviceAuthorization(tx, pending.codeDigest, ctx.clock.now()),
   )) as PendingAuthorization | null;
   if (taken === null || taken.userId === null || taken.draft === null) {
     // Somebody has the code who should not have it (RFC 6749 section 4.1.2).
-    if (pending.state === 'used' && pending.tokenId !== null)
-      await revokeToken(ctx, upkeepPermit(), pending.tokenId, 'its sign-in code was used twice');
+    const tokenId = await ctx.store.transaction((tx) => noteSecondUse(tx, pending.codeDigest));
+    if (tokenId !== null) await revokeToken(ctx, upkeepPermit(), tokenId, USED_TWICE);
     return NO_CODE;
   }
   const { proofs, ...draft } = taken.draft;
   const permit = await permitOf(ctx, taken.userId, new Map(proofs), from);
   if (permit === null) return { error: 'access_denied', words: 'The account can not be used.' };
   try {
-    const { secret, token } = await createToken(ctx, permit, draft);
-    await ctx.store.transaction((tx) => setDeviceAuthorizationToken(tx, taken.codeDigest, token.id));
-    return {
-      secret,
-      username: `${permit.actor.login}+${token.id}`,
-      tokenId: token.id,
-      expiresAt: token.expiresAt,
-      scope: scopeOf(draft),
-    };
+    const given = await redeemer.give(permit, draft, taken.request);
+    const isOnlyUse = await ctx.store.transaction((tx) =>
+      setDeviceAuthorizationToken(tx, taken.codeDigest, given.tokenId),
+    );
+    if (isOnlyUse) return given;
+    await revokeToken(ctx, upkeepPermit(), given.tokenId, USED_TWICE);
+    return NO_CODE;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return { error: 'access_denied', words: error.message };
@@ -126,7 +186,7 @@ async function permitOf(ctx: Context, userId: number, proofs: SsoProofs, from: V
   return verdict.allowed ? verdict.permit : null;
 }
 
-function scopeOf({ grants }: TokenDraft): string {
+function scopeOf({ grants }: Pick<TokenDraft, 'grants'>): string {
   return [
     ...new Set(
       grants.flatMap(({ permissions }) => Object.entries(permissions).map(([name, level]) => `${name}:${level}`)),

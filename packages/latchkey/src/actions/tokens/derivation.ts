@@ -75,13 +75,16 @@ const MAX_LISTED_DERIVED = 100;
 /** Enough to name a repository: that the token may see it. */
 const SEEN: Need = { sets: [], publicRead: true, writes: false, gitlabScopes: [] };
 
-/** Where a derived token comes from, if nobody presented the token behind it: a workload that proved who it is. */
+/**
+ * Where a derived token comes from, if nobody presented the token behind it: a workload that proved who it is, or an
+ * application that somebody signed in with.
+ */
 export interface Origin {
-  readonly workload: Workload;
+  readonly workload: Workload | null;
   /** What must be done in the same transaction, before anything else. @throws to give no token */
   begin(tx: Query): Promise<void>;
   /** Instead of `personal_access_token.derive`: facts to be logged besides the token's. */
-  readonly event: Pick<AuditEvent, 'action' | 'organizationId' | 'data'>;
+  readonly event?: Pick<AuditEvent, 'action' | 'organizationId' | 'data'>;
 }
 
 /**
@@ -132,7 +135,7 @@ export async function deriveToken(
       userId: permit.actor.userId,
       tokenId: from.id,
       ...origin?.event,
-      data: { ...factsOf(made), ...origin?.event.data },
+      data: { ...factsOf(made), ...origin?.event?.data },
     });
     return made;
   });

@@ -89,7 +89,7 @@ export async function createTokenFor(
 }
 
 /**
- * Creates a token of a machine that nobody gets the secret of: what others are derived from by a rule. It has no end of
+ * Creates a token that nobody gets the secret of: what others are derived from. A machine's, for a rule, has no end of
  * its own, except that of a token that makes it: what is derived from it is short.
  * @param then what belongs to it, in the same transaction
  * @throws Problem as `createToken` does
@@ -97,14 +97,14 @@ export async function createTokenFor(
 export async function createUnheldToken<Made>(
   ctx: Context,
   permit: Permit,
-  machine: Account,
-  draft: Omit<TokenDraft, 'expiresInDays' | 'expiresAt' | 'notBeforeAt' | 'usesLeft'>,
+  holder: Account,
+  draft: TokenDraft,
   then: (tx: Query, token: Token) => Promise<Made>,
 ): Promise<Made> {
-  const plan = await planFor(ctx, permit, machine, draft, false);
+  const plan = await planFor(ctx, permit, holder, draft, holder.kind !== 'machine');
   const text = mintTokenText(plan.kind, randomBytes, ctx.settings.tokenPrefix);
-  return unlessTaken(`${machine.login} already has a token or a rule named ${plan.name}.`, 'name', () =>
-    ctx.store.transaction(async (tx) => then(tx, await insertPlan(ctx, tx, permit, { user: machine, plan, text }))),
+  return unlessTaken(`${holder.login} already has a token or a rule named ${plan.name}.`, 'name', () =>
+    ctx.store.transaction(async (tx) => then(tx, await insertPlan(ctx, tx, permit, { user: holder, plan, text }))),
   );
 }
 

@@ -23,13 +23,15 @@ import { isAbandoned } from '../../base/requests/body-deadline.ts';
 import { callerOf } from '../../base/requests/caller.ts';
 import { Secret } from '../../base/secret.ts';
 import { readLoginRequest } from '../../rules/login-request.ts';
-import { bearJwt, EXCHANGE_GRANT, exchangeToken, JWT_BEARER_GRANT } from './token-exchange.ts';
+import { type ApplicationCall, applicationToken, revokeForApplication } from './applications.ts';
+import { bearJwt, EXCHANGE_GRANT, exchangeToken, JWT_BEARER_GRANT, type OAuthAnswer } from './token-exchange.ts';
 
 /** The largest form that is accepted: room for a workload's token, and for what is asked for with it. */
 const MAX_FORM_BYTES = 24 * 1024;
 
 /** GitHub's, and the one that programs without a person use. */
 const TOKEN_PATHS = ['/login/oauth/access_token', '/oauth/token'];
+const REVOCATION_PATH = '/oauth/revoke';
 const DEVICE_CODE_PATH = '/login/device/code';
 const DEVICE_PAGE_PATH = '/login/device';
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -44,7 +46,14 @@ export function oauthDoor(ctx: Context): FastifyPluginAsync {
       (_request, text, done) => done(null, new URLSearchParams(String(text))),
     );
     for (const path of TOKEN_PATHS) app.post(path, (request, reply) => token(ctx, request, reply));
+    app.post(REVOCATION_PATH, async (request, reply) =>
+      give(reply, await revokeForApplication(ctx, callOf(ctx, request))),
+    );
+    for (const path of [...TOKEN_PATHS, REVOCATION_PATH]) app.options(path, (_request, reply) => preflight(reply));
     app.post(DEVICE_CODE_PATH, (request, reply) => deviceCode(ctx, request, reply));
+    app.addHook('onRequest', async (_request, reply) => {
+      void reply.header('Access-Control-Allow-Origin', '*');
+    });
     app.setErrorHandler(async (error: Error & { statusCode?: number }, request, reply) => {
       if (isAbandoned(request.raw)) return reply.hijack();
       const outage = outageAnswer(error);
@@ -71,16 +80,11 @@ export function oauthDoor(ctx: Context): FastifyPluginAsync {
 
 async function token(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const form = formOf(request);
-  if (form.get('grant_type') === EXCHANGE_GRANT) {
-    const { status, body } = await exchangeToken(ctx, form, visitorOf(ctx, request));
-    return json(reply, status, body);
-  }
-  if (form.get('grant_type') === JWT_BEARER_GRANT) {
-    const { status, body } = await bearJwt(ctx, form, visitorOf(ctx, request));
-    return json(reply, status, body);
-  }
-  if (form.get('client_id') !== LOGIN_CLIENT_ID)
-    return refuse(reply, 401, 'invalid_client', `The only client is ${LOGIN_CLIENT_ID}.`);
+  if (form.get('grant_type') === EXCHANGE_GRANT)
+    return give(reply, await exchangeToken(ctx, form, visitorOf(ctx, request)));
+  if (form.get('grant_type') === JWT_BEARER_GRANT)
+    return give(reply, await bearJwt(ctx, form, visitorOf(ctx, request)));
+  if (form.get('client_id') !== LOGIN_CLIENT_ID) return give(reply, await applicationToken(ctx, callOf(ctx, request)));
   const from = visitorOf(ctx, request);
   switch (form.get('grant_type')) {
     case 'authorization_code': {
@@ -145,6 +149,26 @@ async function deviceCode(ctx: Context, request: FastifyRequest, reply: FastifyR
   });
 }
 
+function callOf(ctx: Context, request: FastifyRequest): ApplicationCall {
+  return {
+    form: formOf(request),
+    authorization: request.headers.authorization,
+    visitor: visitorOf(ctx, request),
+  };
+}
+
+/** No cookie counts here, so pages of any origin may ask: applications that run in a browser (RFC 6749 section 2.1). */
+function preflight(reply: FastifyReply): FastifyReply {
+  return reply
+    .code(204)
+    .headers({
+      'Access-Control-Allow-Methods': 'POST',
+      'Access-Control-Allow-Headers': 'Authorization, Content-Type',
+      'Access-Control-Max-Age': '86400',
+    })
+    .send();
+}
+
 function pathOf({ url }: FastifyRequest): string {
   return url.split('?', 1)[0] ?? '';
 }
@@ -159,6 +183,10 @@ function visitorOf(ctx: Context, request: FastifyRequest): { address: string; us
 
 function refuse(reply: FastifyReply, status: number, error: string, words: string): FastifyReply {
   return json(reply, status, { error, error_description: words });
+}
+
+function give(reply: FastifyReply, { status, body, headers = {} }: OAuthAnswer): FastifyReply {
+  return json(reply.headers(headers), status, body);
 }
 
 function json(reply: FastifyReply, status: number, body: object): FastifyReply {

@@ -25,6 +25,7 @@ const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 export interface OAuthAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 interface Visitor {
@@ -70,7 +71,8 @@ export async function bearJwt(ctx: Context, form: URLSearchParams, visitor: Visi
   return giveToWorkload(ctx, form, visitor, { jwt: assertion, unproved: 'invalid_grant', answer: {} });
 }
 
-function repeatedIn(form: URLSearchParams): string | null {
+/** What is wrong with a form that has a parameter several times; null when nothing is. */
+export function repeatedIn(form: URLSearchParams): string | null {
   const twice = [...new Set(form.keys())].find((name) => !REPEATABLE.has(name) && form.getAll(name).length > 1);
   return twice === undefined ? null : `${twice.slice(0, 40)} was sent more than once.`;
 }
@@ -231,6 +233,6 @@ function splitLevel(word: string): [string, string] {
   return colon < 0 ? [word, ''] : [word.slice(0, colon), word.slice(colon + 1)];
 }
 
-function refused(error: string, words: string): OAuthAnswer {
+export function refused(error: string, words: string): OAuthAnswer {
   return { status: 400, body: { error, error_description: words } };
 }

@@ -17,6 +17,9 @@ import { sessionPages } from './accounts/sessions.tsx';
 import { signInPages } from './accounts/sign-in.tsx';
 import { signUpPages } from './accounts/sign-up.tsx';
 import { sshKeyPages } from './accounts/ssh-keys.tsx';
+import { authorizePages } from './applications/authorize.tsx';
+import { applicationListPages } from './applications/lists.tsx';
+import { applicationPages } from './applications/page.tsx';
 import { sudoPages } from './frame/sudo.tsx';
 import type { WebPage } from './frame/web-page.ts';
 import { deletePersonPages } from './instance/delete-person.tsx';
@@ -44,7 +47,6 @@ import { pushApprovalPages } from './repositories/push-approvals.tsx';
 import { repositorySettingPages } from './repositories/settings.tsx';
 import { webhookPages } from './repositories/webhook.tsx';
 import { tokenCheckPages } from './tokens/check/page.tsx';
-import { consentPages } from './tokens/consent.tsx';
 import { deleteTokenPages } from './tokens/delete.tsx';
 import { deviceConsentPages } from './tokens/device-consent.tsx';
 import { editTokenPages } from './tokens/edit.tsx';
@@ -64,7 +66,9 @@ export const PAGES: readonly WebPage[] = [
   ...demoPages,
   ...newPasswordPages,
   ...lockPages,
-  ...consentPages,
+  ...authorizePages,
+  ...applicationListPages,
+  ...applicationPages,
   ...tokenCheckPages,
   ...deviceConsentPages,
   ...sudoPages,

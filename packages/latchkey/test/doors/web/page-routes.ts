@@ -30,6 +30,7 @@ import { approvalsFor, insertApproval, turnApproval } from '../../../src/store/p
 import { endDelivery, insertDelivery } from '../../../src/store/webhook-deliveries.ts';
 import { insertWebhook } from '../../../src/store/webhooks.ts';
 import { deriveFrom } from '../../actions/derive.ts';
+import { furnishApplications, OWN_CLIENT_ID } from '../oauth/furnished-applications.ts';
 
 /**
  * The values of parameters in a world with the organization octo, its repository octo/site, and an administrator who
@@ -43,6 +44,8 @@ export interface Places {
   readonly machineTokens: Readonly<Record<'octo' | 'own', readonly number[]>>;
   /** Rules for workloads of the same machine accounts. */
   readonly rules: Readonly<Record<'octo' | 'own', readonly number[]>>;
+  /** An application of the owner, and one of the instance. */
+  readonly applications: Readonly<Record<'own' | 'instance', number>>;
   /** Pushes that wait for approval, and that were answered. */
   readonly approvals: readonly number[];
   readonly links: Readonly<Record<'invitation' | 'verification' | 'password' | 'alarm' | 'demo', string>>;
@@ -107,6 +110,21 @@ const WISH = new URLSearchParams({
   ref_rules: 'main: none;agent/**',
 });
 
+/** What an application asks for: little, with answers on the machine; and all, with answers elsewhere. */
+const APPLICATION_WISHES = [
+  { scope: 'contents:read metadata:read', redirect_uri: 'http://127.0.0.1:5555/callback' },
+  { scope: 'repo read:org gist', redirect_uri: 'https://charts.example.org/callback' },
+].map(
+  (wish) =>
+    `/login/oauth/authorize?${new URLSearchParams({
+      response_type: 'code',
+      client_id: OWN_CLIENT_ID,
+      code_challenge: 'A'.repeat(43),
+      code_challenge_method: 'S256',
+      ...wish,
+    })}`,
+);
+
 /** By the pattern of the route. A page with a search is opened with a match, and without one. */
 export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/login': forNobody('/login', '/login?notice=session-ended'),
@@ -125,7 +143,7 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/download': forNobody('/download'),
   '/help/:topic': forNobody('/help/token_expired', '/help/ssh_remote'),
   '/sudo': page('/sudo'),
-  '/login/oauth/authorize': page(`/login/oauth/authorize?${WISH}`),
+  '/login/oauth/authorize': page(`/login/oauth/authorize?${WISH}`, ...APPLICATION_WISHES),
   '/login/device': made(({ userCode }) => ['/login/device', `/login/device?user_code=${userCode}`]),
   '/device': redirect('/device'),
 
@@ -226,6 +244,10 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/settings/machines/:machine/workload-rules/:id': made(({ rules }) =>
     rules.own.map((id) => `/settings/machines/ada-bot/workload-rules/${id}`),
   ),
+  '/settings/applications': page('/settings/applications'),
+  '/settings/applications/:id': made(({ applications }) => `/settings/applications/${applications.own}`),
+  '/instance/applications': page('/instance/applications'),
+  '/instance/applications/:id': made(({ applications }) => `/instance/applications/${applications.instance}`),
   '/instance/workload-issuers': page('/instance/workload-issuers'),
   '/instance/provisioning': page('/instance/provisioning'),
   '/organizations/:org/settings/personal-access-token-policy': page(`${ORG}/personal-access-token-policy`),
@@ -345,6 +367,7 @@ export async function furnish(ctx: Context, owner: string): Promise<void> {
   });
   await furnishMachines(ctx, owner);
   await furnishTeams(ctx, owner);
+  await furnishApplications(ctx, { id: await accountId(ctx, owner), tokenId: one.token.id });
   await createToken(ctx, operatorPermit(), {
     ...draft,
     userLogin: 'octo-deploys-everything-there-is',
@@ -468,6 +491,10 @@ export async function placesIn(ctx: Context, owner: string): Promise<Places> {
       octo: await rulesOfMachine(db, 'octo-deploys-everything-there-is'),
       own: await rulesOfMachine(db, 'ada-bot'),
     },
+    applications: {
+      own: await applicationNumber(db, OWN_CLIENT_ID),
+      instance: await applicationNumber(db, 'client-of-all'),
+    },
     approvals: (await approvalsFor(db, user.id, 10)).map(({ id }) => id),
     links: {
       invitation: await link('invitation'),
@@ -478,6 +505,15 @@ export async function placesIn(ctx: Context, owner: string): Promise<Places> {
     },
     userCode: device!.userCode,
   };
+}
+
+async function accountId({ store: { db } }: Context, login: string): Promise<number> {
+  return (await db.selectFrom('accounts').select('id').where('login', '=', login).executeTakeFirstOrThrow()).id;
+}
+
+async function applicationNumber(q: Query, clientId: string): Promise<number> {
+  return (await q.selectFrom('applications').select('id').where('client_id', '=', clientId).executeTakeFirstOrThrow())
+    .id;
 }
 
 async function rulesOfMachine(q: Query, login: string): Promise<number[]> {

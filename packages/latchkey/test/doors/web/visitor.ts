@@ -170,7 +170,7 @@ export async function withTwoFactor(world: WebWorld, visitor: Visitor): Promise<
 export function formIn(page: string, id: string): SeenForm {
   for (const [form] of page.matchAll(/<form[\s\S]*?<\/form>/g)) {
     const values = new URLSearchParams();
-    for (const [input] of form.matchAll(/<input[^>]*>/g)) {
+    for (const [input] of form.matchAll(/<input(?:"[^"]*"|[^">])*>/g)) {
       const attribute = (name: string): string | null => new RegExp(`\\s${name}="([^"]*)"`).exec(input)?.[1] ?? null;
       if (/\stype="(?:checkbox|radio)"/.test(input) && !/\schecked/.test(input)) continue;
       if (attribute('name') !== null) values.append(attribute('name')!, unescaped(attribute('value') ?? ''));

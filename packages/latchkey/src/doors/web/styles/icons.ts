@@ -7,6 +7,7 @@
 /** In the order of the alphabet. A name stands here once a page shows the icon. */
 const ICONS = [
   'alert',
+  'apps',
   'arrow-left',
   'check',
   'check-circle-fill',

@@ -21,24 +21,14 @@ export function ConsentForms({ visit, consent }: { visit: Visit; consent: Consen
   const f = visit.fields('approve');
   const { request, days } = consent;
   const strictest = capWords(consent);
+  const renewal = request.application === undefined ? ' The command renews it while it is used.' : '';
   return (
     <>
       <div class="Box p-3 mb-3">
-        <Form f={f} submit="Give it the token" cancel={null}>
+        <Form f={f} submit={request.application === undefined ? 'Give it the token' : 'Let it sign in'} cancel={null}>
           <TextField f={f} name="name" label="Name of the token" value={consent.name} maxLength={40} required />
           <Owners f={f} consent={consent} />
-          {request.permissions.map(({ permission, level }) => (
-            <Select
-              f={f}
-              name={`level.${permission}`}
-              label={permission}
-              value={level}
-              choices={[
-                { value: '', label: 'no access' },
-                ...LEVELS.slice(0, LEVELS.indexOf(level) + 1).map((each) => ({ value: each, label: each })),
-              ]}
-            />
-          ))}
+          <Permissions f={f} permissions={request.permissions} />
           <AskedRules rules={request.refRules} />
           <TextField
             f={f}
@@ -46,7 +36,7 @@ export function ConsentForms({ visit, consent }: { visit: Visit; consent: Consen
             label="Days until it ends"
             type="number"
             value={String(days)}
-            note={`At most ${request.expiresInDays}${strictest}. The command renews it while it is used.`}
+            note={`At most ${request.expiresInDays}${strictest}.${renewal}`}
             required
             block={false}
           />
@@ -54,6 +44,31 @@ export function ConsentForms({ visit, consent }: { visit: Visit; consent: Consen
       </div>
       <Form f={visit.fields('deny')} submit="Cancel" tone="default" />
     </>
+  );
+}
+
+/** More than these are folded: one reads what they are for, and opens them to take some out. */
+const MOST_UNFOLDED = 6;
+
+function Permissions({ f, permissions }: { f: Fields; permissions: LoginRequest['permissions'] }): VNode {
+  const selects = permissions.map(({ permission, level }) => (
+    <Select
+      f={f}
+      name={`level.${permission}`}
+      label={permission}
+      value={level}
+      choices={[
+        { value: '', label: 'no access' },
+        ...LEVELS.slice(0, LEVELS.indexOf(level) + 1).map((each) => ({ value: each, label: each })),
+      ]}
+    />
+  ));
+  if (permissions.length <= MOST_UNFOLDED) return <>{selects}</>;
+  return (
+    <details class="mb-3">
+      <summary class="text-bold">{permissions.length} permissions: take some out</summary>
+      <div class="mt-2">{selects}</div>
+    </details>
   );
 }
 

@@ -6,11 +6,11 @@
  * Invariant: a code goes to loopback alone (RFC 8252 section 7.3), at the port where the command waits.
  */
 import { consentFor } from '../../../actions/tokens/consent.ts';
-import { approveCode, LOGIN_CLIENT_ID } from '../../../actions/tokens/device-authorization.ts';
+import { approveCode } from '../../../actions/tokens/device-authorization.ts';
 import { type LoginRequest, readLoginRequest } from '../../../rules/login-request.ts';
 import { Narrow } from '../frame/layout.tsx';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, page, redirect } from '../frame/web-page.ts';
 import { Notice } from '../parts/components.tsx';
 import { ConsentForms, choiceIn } from './consent-form.tsx';
 
@@ -29,8 +29,6 @@ function askedIn(query: URLSearchParams): Asked | { readonly error: string } {
   const redirectUri = query.get('redirect_uri') ?? '';
   const state = query.get('state');
   const challenge = query.get('code_challenge') ?? '';
-  if (query.get('client_id') !== LOGIN_CLIENT_ID)
-    return { error: 'Only the command latchkey can ask for a sign-in here.' };
   if (!isLoopback(redirectUri)) return { error: 'The answer would not go to a command on this machine.' };
   if (query.get('response_type') !== 'code') return { error: 'The kind of answer that is asked for is not known.' };
   if (query.get('code_challenge_method') !== 'S256' || !/^[A-Za-z0-9_-]{43}$/.test(challenge))
@@ -110,11 +108,5 @@ function denyAuthorize(visit: Visit): Answer {
   return 'error' in asked ? refusedPage(asked.error) : backTo(asked, { error: 'access_denied' });
 }
 
-export const consentPages: readonly WebPage[] = [
-  {
-    path: '/login/oauth/authorize',
-    access: 'sudo',
-    get: showAuthorize,
-    forms: { approve: { run: approveAuthorize }, deny: { access: 'signed-in', run: denyAuthorize } },
-  },
-];
+/** Of `/login/oauth/authorize`, where the client is this program's own command. */
+export const commandConsent = { show: showAuthorize, approve: approveAuthorize, deny: denyAuthorize };
