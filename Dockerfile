@@ -30,7 +30,7 @@ ENV LATCHKEY_DATA=/var/lib/latchkey LATCHKEY_HOST=0.0.0.0
 VOLUME /var/lib/latchkey
 EXPOSE 7070
 # Without a shell. A server below a path, or with a certificate of its own, needs another address here.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=5m --start-interval=1s \
+HEALTHCHECK --interval=5s --timeout=5s --start-period=5m \
   CMD ["node", "-e", "fetch('http://127.0.0.1:7070/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "/usr/lib/latchkey/lib/server/main.js"]
 CMD ["serve"]
