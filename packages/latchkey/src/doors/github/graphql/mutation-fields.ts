@@ -70,7 +70,11 @@ interface NewRepository {
 }
 
 async function makeRepository(input: NewRepository, asking: Asking, field: string) {
-  if (input.teamId != null) throw new Unanswered('UNPROCESSABLE', 'This server has no teams: leave `teamId` out.');
+  if (input.teamId != null)
+    throw new Unanswered(
+      'UNPROCESSABLE',
+      'No team gets a role with a new repository: leave `teamId` out, and give it one over REST.',
+    );
   const owner = await ownerOf(asking, input.ownerId ?? null, field);
   const view = await createRepository(asking.ctx, owner.permit, {
     owner: owner.login,
