@@ -15,6 +15,7 @@ import { schemaOf } from '../../src/doors/github/graphql/schema.ts';
 import { ENDPOINTS as GITLAB } from '../../src/doors/gitlab/endpoints.ts';
 import { refRuleDrafts } from '../../src/rules/refs/ref-rule-text.ts';
 import { sessionPermit } from '../actions/session.ts';
+import { sshPublicKey } from '../ssh-keys.ts';
 import { type GitlabWorld, gitlabWorld } from './gitlab/api.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -98,6 +99,8 @@ const MOVES_NONE: readonly RegExp[] = [
   /^POST \/credentials\/revoke$/,
   // A key that writes is refused to tokens with rules: below.
   /^(POST|DELETE) \/repos\/\{owner\}\/\{repo\}\/keys(\/\{key_id\})?$/,
+  /^(POST|DELETE) \/user\/keys(\/\{key_id\})?$/,
+  /^(POST|PATCH|PUT|DELETE) \/orgs\/\{org\}\/teams\b/,
   // What may move from now on; nothing moves by it.
   /^(PUT|DELETE) \/repos\/\{owner\}\/\{repo\}\/branches\/\{branch\}\/protection$/,
   /^(POST|DELETE) \/projects\/\{id\}\/protected_(branches|tags)(\/\{name\})?$/,
@@ -141,7 +144,7 @@ async function world(): Promise<
     administration: 'write',
     organization_administration: 'write',
   };
-  const account = { ...permissions, organization_administration: undefined };
+  const account = { ...permissions, organization_administration: undefined, keys: 'write' };
   const grants = [
     { owner: '', permissions: account },
     { owner: 'Acme', permissions },
@@ -330,10 +333,15 @@ describe('over GraphQL', () => {
 });
 
 it('a token with ref rules gives itself no key that pushes past them', async () => {
-  const { askGithub, bound, free } = await world();
+  const { ask, askGithub, bound, free } = await world();
   const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ci';
   const refused = await askGithub(`POST ${R}/keys`, { token: bound, body: { key, read_only: false } });
   expect([refused.status, refused.text]).toEqual([422, expect.stringContaining('read-only deploy keys only')]);
   expect((await askGithub(`POST ${R}/keys`, { token: bound, body: { key, read_only: true } })).status).toBe(201);
+  for (const own of [ask, askGithub]) {
+    const answer = await own('POST /user/keys', { token: bound, body: { key: sshPublicKey('ed25519'), title: 'own' } });
+    expect([answer.status, answer.text]).toEqual([expect.any(Number), expect.stringContaining('adds no SSH keys')]);
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+  }
   expect(free).not.toBe(bound);
 });

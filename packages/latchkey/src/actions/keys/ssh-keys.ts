@@ -23,6 +23,7 @@ import {
 import { unlessTaken } from '../accounts/accounts.ts';
 import { tellHolder } from '../accounts/alarms.ts';
 import type { Permit } from '../decision/authorize.ts';
+import { refRulesOf } from '../decision/permit-target.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 
@@ -67,9 +68,11 @@ export async function demandFreeKey(tx: Query, fingerprint: string): Promise<voi
   if (isTaken) throw problem('invalid', IN_USE, 'key');
 }
 
-/** Adds a key of the permit's person. @throws Problem when it isn't a key, or is in use */
+/** Adds a key of the permit's person. @throws Problem when it isn't a key, is in use, or the token has ref rules */
 export async function addSshKey(ctx: Context, permit: Permit, draft: { title: string; key: string }): Promise<SshKey> {
   const userId = holderOf(permit);
+  if (refRulesOf(permit) !== null)
+    throw problem('unprocessable', 'A token with ref rules adds no SSH keys: a key pushes to any ref.', 'key');
   const key = keyOfDraft(draft);
   const at = ctx.clock.now();
   return unlessTaken(IN_USE, 'key', () =>

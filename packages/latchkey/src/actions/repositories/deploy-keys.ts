@@ -16,10 +16,10 @@ import {
 import type { Page } from '../../store/page.ts';
 import { unlessTaken } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
+import { refRulesOf } from '../decision/permit-target.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 import { demandFreeKey, keyOfDraft } from '../keys/ssh-keys.ts';
-import { refRulesOf } from './refs/ref-guard.ts';
 import { ownership } from './repositories.ts';
 import { readTarget, targetRepository } from './target.ts';
 

@@ -8,6 +8,7 @@
  * Invariant: an approval is spent before git is told, and given back where git says that the ref did not move.
  */
 import type { Permit } from '../../actions/decision/authorize.ts';
+import { refRulesOf } from '../../actions/decision/permit-target.ts';
 import { askOwner, type PackOf, returnApproval, spendApproval } from '../../actions/repositories/approvals/asking.ts';
 import {
   isAskable,
@@ -15,7 +16,6 @@ import {
   moveBounds,
   type RefusedMove,
   recordRefusedMoves,
-  refRulesOf,
   refuseForced,
 } from '../../actions/repositories/refs/ref-guard.ts';
 import { approvalLine } from '../../catalogue/refusals/approval.ts';

@@ -11,8 +11,9 @@ import { hasRoomForRefs } from '../../../git/objects/ref-count.ts';
 import { isAncestor, type RefChange } from '../../../git/objects/refs.ts';
 import { boundsOf, type MoveBounds, type MoveRefusal, moveRefusal } from '../../../rules/decide.ts';
 import type { Explanation } from '../../../rules/explain.ts';
-import { isBranch, type RefAct, type RefRule } from '../../../rules/refs/ref-rules.ts';
+import { isBranch, type RefAct } from '../../../rules/refs/ref-rules.ts';
 import type { Permit } from '../../decision/authorize.ts';
+import { refRulesOf } from '../../decision/permit-target.ts';
 import { noteRefusal } from '../../decision/token-refusals.ts';
 import type { Context } from '../../ground/context.ts';
 import { record } from '../../ground/record.ts';
@@ -51,11 +52,6 @@ export function isAskable({ refusal }: RefusedMove): boolean {
 
 /** What the rules say to a move whose name and ids are known. `forward`: yes, if it loses nothing. */
 export type MoveVerdict = 'allowed' | 'forward' | RefusedMove;
-
-/** The ref rules of whoever holds a permit; null without any, or without a token. */
-export function refRulesOf({ bearer }: Permit): readonly RefRule[] | null {
-  return bearer?.via === 'token' ? bearer.token.refRules : null;
-}
 
 /** Everything that keeps whoever holds a permit from moving refs: the rules of a token, protected branches and tags. */
 export function moveBounds({ bearer, target }: Permit): MoveBounds {
