@@ -52,7 +52,7 @@ test('what needs somebody is on the home page and counted in the menus; an inbox
   for (const name of ['build', 'deploy', 'docs']) {
     await page.goto(`/settings/personal-access-tokens/new?name=${name}&target_name=octo&contents=read`);
     await page.getByRole('button', { name: 'Generate token' }).click();
-    await page.getByRole('heading', { name: `${name} is ready` }).waitFor();
+    await page.getByRole('heading', { name: `${name} waits for approval` }).waitFor();
   }
   const refused = await fetch(`${site.url}/api/v3/repos/octo/site/contents/a`, {
     headers: { Authorization: `Bearer ${await copied(page)}` },

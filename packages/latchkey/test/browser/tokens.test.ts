@@ -99,7 +99,7 @@ test('seed 002: a fine-grained token is filled in by hand, summarized, and creat
   expect(await page.getByText('Clone and fetch; read code').count()).toBe(1);
   await look(page, 'fine-grained-new');
   await page.getByRole('button', { name: 'Generate token' }).click();
-  await page.getByRole('heading', { name: 'ci <b>bold</b> is ready' }).waitFor();
+  await page.getByRole('heading', { name: 'ci <b>bold</b> waits for approval' }).waitFor();
   await look(page, 'fine-grained-created');
   const token = await copied(page);
   expect(token).toMatch(/^lkf_/);
@@ -156,7 +156,7 @@ test('a recipe fills the form in, and what it needs beside that is one choice aw
   await page.getByText('0 of 50 fine-grained tokens in use.').waitFor();
   await look(page, 'fine-grained-recipe');
   await page.getByRole('button', { name: 'Generate token' }).click();
-  await page.getByRole('heading', { name: 'bot is ready' }).waitFor();
+  await page.getByRole('heading', { name: 'bot waits for approval' }).waitFor();
 });
 
 test('seed 003: a classic token with the scope repo, from the avatar menu on', async () => {

@@ -29,15 +29,16 @@ export interface GrantFacts {
 
 /** Names to list individually. The rest are only counted. */
 const MAX_NAMED = 4;
-/** First words that keep their capital inside a sentence. */
-const KEEPS_CAPITAL = /^(?:API|GPG|SSH|Git\b|GitHub|Copilot|Dependabot)/;
+/** Words that keep their capital inside a sentence. */
+const KEEPS_CAPITAL = /^(?:API|GPG|SSH|Git$|GitHub|Copilot|Dependabot|Chat$|Editor$|Context$|Business$|Spaces$)/;
 
 /** The name of a permission inside a sentence. People call `contents` code. */
 function permissionNoun(permission: Permission): string {
   if (permission.name === 'contents') return 'code';
-  return KEEPS_CAPITAL.test(permission.title)
-    ? permission.title
-    : permission.title.charAt(0).toLowerCase() + permission.title.slice(1);
+  return permission.title
+    .split(' ')
+    .map((word) => (KEEPS_CAPITAL.test(word) ? word : word.toLowerCase()))
+    .join(' ');
 }
 
 /** What one grant lets a token do. */

@@ -34,12 +34,14 @@ async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
   const first = await firstUseOf(visit.ctx, permit, token.id);
   const secret = visit.flash?.once?.['secret'] as string | undefined;
   const isNew = secret !== undefined;
+  const waits = token.grants.some(({ state }) => state === 'pending');
+  const now = !isNew ? '' : waits ? ' waits for approval' : ' is ready';
   return page(
-    isNew ? `${token.name} is ready` : token.name,
+    `${token.name}${now}`,
     <WithMenu visit={visit} menu={kind === 'scoped' ? PROFILE_MENU : DEVELOPER_MENU}>
       <h1 class="f2 mb-1" tabIndex={-1} {...(isNew ? { 'data-focus': true } : {})}>
         <bdi>{token.name}</bdi>
-        {isNew ? ' is ready' : null}
+        {now}
       </h1>
       <p class="f4 mb-1">{rightSentence(token, 'owner')}</p>
       <p class="color-fg-muted mb-3">
