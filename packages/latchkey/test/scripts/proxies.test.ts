@@ -456,6 +456,15 @@ async function makePeople(
   tokens.stranger = await token('cy', 'stranger', null);
 }
 
+it.each(['nginx/latchkey.conf', 'caddy/Caddyfile', 'traefik/dynamic.yaml', 'envoy/envoy.yaml'])(
+  'the example %s asks Latchkey about requests',
+  async (name) => {
+    const conf = await readFile(join(EXAMPLES, name), 'utf8');
+    expect(conf).toMatch(/\/forward-auth\b/);
+    expect(conf).toContain('7070');
+  },
+);
+
 for (const proxy of PROXIES) {
   if (proxy.missing.length === 0) proxySuite(proxy);
   else

@@ -14,6 +14,7 @@ import type { AskedLook } from '../../../src/actions/repositories/approvals/aski
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';
 import type { Query } from '../../../src/store/db.ts';
+import { furnishApplications } from '../oauth/furnished-applications.ts';
 import { furnishMachines, furnishTeams } from './page-routes.ts';
 import type { WebWorld } from './visitor.ts';
 
@@ -72,6 +73,13 @@ export async function makeLarge(world: WebWorld): Promise<void> {
     ])
       await fill(tx, ids);
   });
+  const { id: tokenId } = await ctx.store.db
+    .selectFrom('tokens')
+    .select('id')
+    .where('user_id', '=', ada.id)
+    .orderBy('id')
+    .executeTakeFirstOrThrow();
+  await furnishApplications(ctx, { id: ada.id, tokenId });
 }
 
 /** What the server keeps of a push that it asks about. */
