@@ -8,6 +8,7 @@ import { type Account, accountOf } from './accounts.ts';
 import type { Query } from './db.ts';
 import { type Repository, repositoryOf } from './repositories.ts';
 import type { CollaboratorsTable } from './schema.ts';
+import { rolesByTeam } from './team-repositories.ts';
 
 export interface UserFacts {
   readonly user: UserRecord;
@@ -153,10 +154,7 @@ export async function givenRoles(q: Query, repositoryId: number, userId: number)
     .where('repository_id', '=', repositoryId)
     .where('user_id', '=', userId)
     .unionAll(
-      q
-        .selectFrom('team_members')
-        .innerJoin('team_lines', 'team_lines.team_id', 'team_members.team_id')
-        .innerJoin('team_repositories', 'team_repositories.team_id', 'team_lines.ancestor_id')
+      rolesByTeam(q)
         .select((row) => ['team_repositories.role', row.lit(1 as number).as('by_team')])
         .where('team_members.user_id', '=', userId)
         .where('team_repositories.repository_id', '=', repositoryId),

@@ -4,6 +4,7 @@
 import { nameKey } from '../rules/names.ts';
 import type { Query } from './db.ts';
 import { type Repository, repositoryOf } from './repositories.ts';
+import { rolesByTeam } from './team-repositories.ts';
 
 export interface RepositorySearch {
   readonly ownerId: number;
@@ -37,12 +38,7 @@ export async function searchRepositories(
         row(
           'id',
           'in',
-          row
-            .selectFrom('team_members')
-            .innerJoin('team_lines', 'team_lines.team_id', 'team_members.team_id')
-            .innerJoin('team_repositories', 'team_repositories.team_id', 'team_lines.ancestor_id')
-            .select('team_repositories.repository_id')
-            .where('team_members.user_id', '=', userId),
+          rolesByTeam(q).select('team_repositories.repository_id').where('team_members.user_id', '=', userId),
         ),
       ]),
     );

@@ -9,6 +9,7 @@ import { higherRole } from '../catalogue/roles.ts';
 import type { OrganizationRole, Visibility } from '../rules/model.ts';
 import { type GivenRoles, NO_ROLES } from '../rules/role.ts';
 import type { Query } from './db.ts';
+import { rolesByTeam } from './team-repositories.ts';
 
 /** Repositories of one owner that differ in their name only. */
 export interface RepositoryClass {
@@ -56,10 +57,7 @@ export async function givenRolesOf(q: Query, userIds: readonly number[]): Promis
     .select((row) => ['user_id', 'repository_id', 'role', row.lit(0 as number).as('by_team')])
     .where('user_id', 'in', userIds)
     .union(
-      q
-        .selectFrom('team_members')
-        .innerJoin('team_lines', 'team_lines.team_id', 'team_members.team_id')
-        .innerJoin('team_repositories', 'team_repositories.team_id', 'team_lines.ancestor_id')
+      rolesByTeam(q)
         .select((row) => [
           'team_members.user_id',
           'team_repositories.repository_id',
@@ -98,12 +96,7 @@ async function repositoriesGiven(
         row(
           'id',
           'in',
-          row
-            .selectFrom('team_members')
-            .innerJoin('team_lines', 'team_lines.team_id', 'team_members.team_id')
-            .innerJoin('team_repositories', 'team_repositories.team_id', 'team_lines.ancestor_id')
-            .select('team_repositories.repository_id')
-            .where('team_members.user_id', 'in', userIds),
+          rolesByTeam(q).select('team_repositories.repository_id').where('team_members.user_id', 'in', userIds),
         ),
       ]),
     )

@@ -10,6 +10,17 @@ import type { Query } from './db.ts';
 import { type Repository, repositoryOf } from './repositories.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 
+/**
+ * Who is in which team, with the roles of that team and of those above it: `team_members`, `team_lines` and
+ * `team_repositories`, joined.
+ */
+export function rolesByTeam(q: Query) {
+  return q
+    .selectFrom('team_members')
+    .innerJoin('team_lines', 'team_lines.team_id', 'team_members.team_id')
+    .innerJoin('team_repositories', 'team_repositories.team_id', 'team_lines.ancestor_id');
+}
+
 /** Gives a team a role in a repository, or changes it. */
 export async function setTeamRole(
   tx: Query,
@@ -160,10 +171,7 @@ export async function rolesByTeams(
   repositoryIds: readonly number[] | null = null,
 ): Promise<RoleByTeam[]> {
   if (userIds.length === 0 || repositoryIds?.length === 0) return [];
-  let query = q
-    .selectFrom('team_members')
-    .innerJoin('team_lines', 'team_lines.team_id', 'team_members.team_id')
-    .innerJoin('team_repositories', 'team_repositories.team_id', 'team_lines.ancestor_id')
+  let query = rolesByTeam(q)
     .select(['team_members.user_id', 'team_repositories.repository_id', 'team_repositories.role'])
     .distinct()
     .where('team_members.user_id', 'in', userIds)
@@ -181,10 +189,5 @@ export async function rolesByTeams(
 
 /** Ids of people to whom teams give a role in a repository. */
 export function peopleByTeams(q: Query, repositoryId: number) {
-  return q
-    .selectFrom('team_members')
-    .innerJoin('team_lines', 'team_lines.team_id', 'team_members.team_id')
-    .innerJoin('team_repositories', 'team_repositories.team_id', 'team_lines.ancestor_id')
-    .select('team_members.user_id')
-    .where('team_repositories.repository_id', '=', repositoryId);
+  return rolesByTeam(q).select('team_members.user_id').where('team_repositories.repository_id', '=', repositoryId);
 }
