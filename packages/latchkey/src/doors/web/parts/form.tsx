@@ -105,3 +105,25 @@ export function ErrorSummary({ f }: { f: Fields }): VNode | null {
 function Complained({ f, field, message }: { f: Fields; field: string | null; message: string }): VNode {
   return field === null ? <>{message}</> : <a href={`#${idOf(f, field)}`}>{message}</a>;
 }
+
+/** Removes the row that `name` and `value` identify. */
+export function RemoveButton({
+  f,
+  name,
+  value,
+  label,
+}: {
+  f: Fields;
+  name: string;
+  value: string;
+  label: string;
+}): VNode {
+  return (
+    <Form f={f} submit={null} inline>
+      <Hidden name={name} value={value} />
+      <button type="submit" class="btn btn-danger btn-sm" aria-label={label}>
+        Remove
+      </button>
+    </Form>
+  );
+}

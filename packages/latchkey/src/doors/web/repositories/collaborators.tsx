@@ -8,10 +8,10 @@ import type { FormAction } from '../frame/web-page.ts';
 import { nextPagePath } from '../organizations/area.tsx';
 import { Select } from '../parts/choice-fields.tsx';
 import { Label, NextPage } from '../parts/components.tsx';
-import { Form } from '../parts/form.tsx';
+import { Form, RemoveButton } from '../parts/form.tsx';
 import { UsernameField } from '../parts/text-fields.tsx';
 import { asksToLowerRole, asksToRemoveCollaborator } from './questions.tsx';
-import { back, nameOf, permitTo, RemoveButton, SHOWN } from './setting-forms.tsx';
+import { back, nameOf, permitTo, SHOWN } from './setting-forms.tsx';
 
 export function Collaborators({
   visit,
@@ -36,8 +36,7 @@ export function Collaborators({
                   {account.login} <Label>{role ?? 'none'}</Label>
                 </span>{' '}
                 <RemoveButton
-                  visit={visit}
-                  form="remove-collaborator"
+                  f={visit.fields('remove-collaborator')}
                   name="login"
                   value={account.login}
                   label={`Remove ${account.login}`}

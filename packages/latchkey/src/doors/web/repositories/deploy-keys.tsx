@@ -11,10 +11,10 @@ import type { FormAction } from '../frame/web-page.ts';
 import { nextPagePath } from '../organizations/area.tsx';
 import { Checkbox } from '../parts/choice-fields.tsx';
 import { Label, NextPage } from '../parts/components.tsx';
-import { Form } from '../parts/form.tsx';
+import { Form, RemoveButton } from '../parts/form.tsx';
 import { TextArea, TextField } from '../parts/text-fields.tsx';
 import { asksToRemoveKey } from './questions.tsx';
-import { back, idTyped, permitTo, RemoveButton, SHOWN } from './setting-forms.tsx';
+import { back, idTyped, permitTo, SHOWN } from './setting-forms.tsx';
 
 export function DeployKeys({ visit, keys }: { visit: Visit; keys: readonly DeployKey[] }): VNode {
   const f = visit.fields('key');
@@ -36,7 +36,7 @@ export function DeployKeys({ visit, keys }: { visit: Visit; keys: readonly Deplo
                   <br />
                   <code class="f6">SHA256:{fingerprint}</code>
                 </span>{' '}
-                <RemoveButton visit={visit} form="remove-key" name="id" value={String(id)} label={`Remove ${title}`} />
+                <RemoveButton f={visit.fields('remove-key')} name="id" value={String(id)} label={`Remove ${title}`} />
               </li>
             ))}
           </ul>

@@ -14,10 +14,10 @@ import { REF_ACTS, type RefAct } from '../../../rules/refs/ref-rules.ts';
 import type { Visit } from '../frame/visit.ts';
 import type { FormAction } from '../frame/web-page.ts';
 import { Select } from '../parts/choice-fields.tsx';
-import { Form } from '../parts/form.tsx';
+import { Form, RemoveButton } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import { asksToUnprotect } from './questions.tsx';
-import { back, permitTo, RemoveButton } from './setting-forms.tsx';
+import { back, permitTo } from './setting-forms.tsx';
 
 const WHO: Readonly<Record<ProtectionRole, string>> = {
   write: 'everybody who may write',
@@ -50,8 +50,7 @@ export function Protections({ visit, protections }: { visit: Visit; protections:
                   <span class="f6 color-fg-muted">{protectionSummary(protection)}</span>
                 </span>{' '}
                 <RemoveButton
-                  visit={visit}
-                  form="unprotect"
+                  f={visit.fields('unprotect')}
                   name="pattern"
                   value={protection.pattern}
                   label={`Remove the protection of ${shownRef(protection.pattern)}`}

@@ -1,12 +1,10 @@
-/** What the sections of a repository's settings share: permits, links back, the button that removes a row. */
-import type { VNode } from 'preact';
+/** What the sections of a repository's settings share: permits and links back. */
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import { problem } from '../../../base/errors.ts';
 import { needOf } from '../../../catalogue/routes/github.ts';
 import type { Flash, Visit } from '../frame/visit.ts';
 import { type Answer, redirect } from '../frame/web-page.ts';
 import { numberIn } from '../organizations/area.tsx';
-import { Form, Hidden } from '../parts/form.tsx';
 
 /** What changing the settings requires. */
 const MANAGE = needOf('PATCH', '/repos/{owner}/{repo}');
@@ -33,28 +31,4 @@ export function idTyped(visit: Visit): number {
   const id = visit.typed === null ? null : numberIn(visit.typed, 'id');
   if (id === null) throw problem('not_found', 'That is already gone.');
   return id;
-}
-
-/** Removes the row that `name` and `value` identify. */
-export function RemoveButton({
-  visit,
-  form,
-  name,
-  value,
-  label,
-}: {
-  visit: Visit;
-  form: string;
-  name: string;
-  value: string;
-  label: string;
-}): VNode {
-  return (
-    <Form f={visit.fields(form)} submit={null} inline>
-      <Hidden name={name} value={value} />
-      <button type="submit" class="btn btn-danger btn-sm" aria-label={label}>
-        Remove
-      </button>
-    </Form>
-  );
 }

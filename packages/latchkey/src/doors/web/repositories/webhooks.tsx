@@ -6,10 +6,10 @@ import type { Visit } from '../frame/visit.ts';
 import type { FormAction } from '../frame/web-page.ts';
 import { Select } from '../parts/choice-fields.tsx';
 import { Label } from '../parts/components.tsx';
-import { Form } from '../parts/form.tsx';
+import { Form, RemoveButton } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import { asksToRemoveHook } from './questions.tsx';
-import { back, idTyped, permitTo, RemoveButton } from './setting-forms.tsx';
+import { back, idTyped, permitTo } from './setting-forms.tsx';
 
 const HOOKS = needOf('POST', '/repos/{owner}/{repo}/hooks');
 
@@ -34,8 +34,7 @@ export function Webhooks({ visit, hooks }: { visit: Visit; hooks: readonly Known
                   )}
                 </span>{' '}
                 <RemoveButton
-                  visit={visit}
-                  form="remove-hook"
+                  f={visit.fields('remove-hook')}
                   name="id"
                   value={String(hook.id)}
                   label={`Remove the webhook ${hook.config.url}`}

@@ -23,7 +23,7 @@ import type { Visit } from '../../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../../frame/web-page.ts';
 import { Select } from '../../parts/choice-fields.tsx';
 import { Label, NextPage, Notice, Subhead } from '../../parts/components.tsx';
-import { Form, Hidden } from '../../parts/form.tsx';
+import { Form, RemoveButton } from '../../parts/form.tsx';
 import { TextField, UsernameField } from '../../parts/text-fields.tsx';
 import { nextPagePath, numberIn, OrganizationArea, organizationPath } from '../area.tsx';
 import { asksToDeleteTeam, asksToRemoveMember, asksToTakeRole } from './questions.tsx';
@@ -117,12 +117,12 @@ function People({
               {account.login} <Label>{role ?? 'by a team below'}</Label>
             </span>{' '}
             {manages && role !== null ? (
-              <Form f={visit.fields('remove')} submit={null} inline>
-                <Hidden name="login" value={account.login} />
-                <button type="submit" class="btn btn-danger btn-sm" aria-label={`Remove ${account.login}`}>
-                  Remove
-                </button>
-              </Form>
+              <RemoveButton
+                f={visit.fields('remove')}
+                name="login"
+                value={account.login}
+                label={`Remove ${account.login}`}
+              />
             ) : null}
           </li>
         ))}
@@ -159,12 +159,12 @@ function Places({ visit, repositories }: { visit: Visit; repositories: readonly 
               {isInherited ? <Label tone="secondary">from a team above</Label> : null}
             </span>{' '}
             {own === 'admin' && !isInherited ? (
-              <Form f={visit.fields('take')} submit={null} inline>
-                <Hidden name="repository" value={repository.name} />
-                <button type="submit" class="btn btn-danger btn-sm" aria-label={`Remove ${repository.name}`}>
-                  Remove
-                </button>
-              </Form>
+              <RemoveButton
+                f={visit.fields('take')}
+                name="repository"
+                value={repository.name}
+                label={`Remove ${repository.name}`}
+              />
             ) : null}
           </li>
         ))}
