@@ -51,10 +51,13 @@ export interface AskedRequest {
   readonly content: KnownContent;
 }
 
+/** What a question is about: one thing, or an organization that only the service knows. */
+type PosedTarget = TargetName | { readonly kind: 'every-organization' };
+
 /** A question with its need and target. */
-export interface Posed {
+export interface Posed<T extends PosedTarget = PosedTarget> {
   readonly need: Need;
-  readonly target: TargetName;
+  readonly target: T;
   /** A ref that would move. */
   readonly move?: Question['move'];
   /** Of a request, its route and those that it needs besides: see `furtherRoutes`. */
@@ -85,7 +88,7 @@ export interface RequestFault {
 export type Objection = { readonly explanation: Explanation } | RequestFault | null;
 
 /** @throws Problem with the field that is wrong */
-export function posedPermissions(asked: AskedPermissions): Posed {
+export function posedPermissions(asked: AskedPermissions): Posed<TargetName> {
   const sets = (Array.isArray(asked.permissions) ? asked.permissions : [asked.permissions]) as readonly PermissionSet[];
   for (const name of sets.flatMap((set) => Object.keys(set))) permissionCalled(name, 'permissions');
   const target = targetCalled(asked);
@@ -127,7 +130,7 @@ function repositoryCalled(fullName: string): TargetName {
  * @param operation one of `GIT_OPERATIONS`
  * @throws Problem
  */
-export function posedGit(operation: string, repository: string | undefined): Posed {
+export function posedGit(operation: string, repository: string | undefined): Posed<TargetName> {
   const known = GIT_OPERATIONS.find((each) => each === operation);
   if (known === undefined) throw problem('invalid', `What git does is one of ${GIT_OPERATIONS.join(', ')}.`, 'git');
   if (repository === undefined || repository === '')
@@ -162,13 +165,14 @@ export function posedRoute(
   route: AskedRoute,
   others: readonly AskedRoute[] = [],
 ): Posed | RequestFault {
-  if (route.target.kind === 'every-organization' || route.target.kind === 'unknown') return fault('target_unknown');
+  const { kind } = route.target;
+  if (kind === 'unknown') return fault('target_unknown');
   const further = furtherRoutes(ctx.routeMaps, asked, route);
   if (typeof further === 'string') return fault(further, further === 'header_unread' ? asked.turning?.name : undefined);
   const { service, method, path, line, need, conditions } = route.row;
   return {
     need,
-    target: targetName(route.target),
+    target: kind === 'every-organization' ? { kind } : targetName(route.target),
     routes: [route, ...others, ...further],
     by: { service, method, path, line, when: conditions === undefined ? null : conditionsInWords(conditions) },
   };
@@ -193,6 +197,7 @@ export async function objectionTo(
     if (refusal === null) return null;
     return 'error' in refusal ? fault(refusal.error, refusal.spelled) : { explanation: refusal.explanation };
   }
+  if (target.kind === 'every-organization') throw new TypeError('only a route is about every organization');
   const explanation = await consider(ctx, { need, target, address, ...(move === undefined ? {} : { move }) }, identity);
   return explanation === null ? null : { explanation };
 }

@@ -17,6 +17,7 @@ import {
   posedRequest,
   type RequestFault,
 } from './asked.ts';
+import { organizationsTried } from './forwarded-requests.ts';
 import { maxAgeOf } from './introspection.ts';
 
 /** The most checks in one call. */
@@ -79,7 +80,9 @@ async function used(
   const at = allowed >= 0 ? allowed : results.findIndex((result) => result !== null && 'explanation' in result);
   const noted = posed[at];
   if (noted === undefined || 'error' in noted) return results;
-  const { need, target } = noted;
+  const { need } = noted;
+  const target = noted.target.kind === 'every-organization' ? (await organizationsTried(ctx))?.[0] : noted.target;
+  if (target === undefined) return results;
   const verdict = await authorize(ctx, { ...call, need, target, purpose: call.purpose ?? '' });
   // Another request may have taken the last use of a limited token meanwhile.
   return verdict.allowed || allowed < 0

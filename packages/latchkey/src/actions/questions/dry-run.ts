@@ -79,7 +79,8 @@ export function withMove(posed: Posed | RequestFault, ref: string | undefined, a
 function byOwnRoute(ctx: Context, asked: AskedRequest): Posed | RequestFault {
   const method = asked.method.toUpperCase();
   const path = asked.uri.replace(/[?#].*$/s, '');
-  const match = findRoute()(method, path.replace(/^\/api\/v3(?=\/)/, ''));
+  const withoutPrefix = path.replace(/^\/api\/v3(?=\/)/, '');
+  const match = findRoute()(method, withoutPrefix);
   const target = match === null ? null : targetNamed(match.row.target, match.params);
   if (match !== null && target !== null)
     return {
@@ -87,7 +88,7 @@ function byOwnRoute(ctx: Context, asked: AskedRequest): Posed | RequestFault {
       target,
       by: { service: 'github', method, path: match.row.path, line: 0, when: null },
     };
-  const own = ctx.routeMaps.findOwn(method, asked.uri);
+  const own = ctx.routeMaps.findOwn(method, match === null ? asked.uri : `/api/v3${withoutPrefix}`);
   if (typeof own !== 'string' && own.target.kind !== 'unknown') return posedRoute(ctx, { ...asked, method }, own);
   throw problem(
     'invalid',

@@ -184,14 +184,29 @@ export async function refusalOfAny(
   identity: Identity,
 ): Promise<(ForwardedVerdict & { allowed: false }) | null> {
   for (const route of routes) {
-    if (route.target.kind === 'every-organization') return { allowed: false, error: 'target_unknown', spelled: null };
-    const target = targetName(route.target);
-    const explanation = await consider(ctx, { need: route.row.need, target, address }, identity);
-    if (explanation !== null) return { allowed: false, explanation, route };
-    const spelled = otherSpelling(route.target, await targetOf(ctx, identity, target));
-    if (spelled !== null) return { allowed: false, error: 'name_spelled_otherwise', spelled };
+    const targets =
+      route.target.kind === 'every-organization'
+        ? await organizationsTried(ctx)
+        : ([targetName(route.target)] as const);
+    if (targets === null) return { allowed: false, error: 'target_unknown', spelled: null };
+    for (const target of targets) {
+      const explanation = await consider(ctx, { need: route.row.need, target, address }, identity);
+      if (explanation !== null) return { allowed: false, explanation, route };
+      const spelled = otherSpelling(route.target, await targetOf(ctx, identity, target));
+      if (spelled !== null) return { allowed: false, error: 'name_spelled_otherwise', spelled };
+    }
   }
   return null;
+}
+
+/** Every organization, for what could be in any of them; null when there is none, or more than a token can reach. */
+export async function organizationsTried(ctx: Context): Promise<readonly [TargetName, ...TargetName[]] | null> {
+  const organizations = await listAccounts(ctx.store.db, 'organization', {
+    beforeId: null,
+    limit: MAX_ORGANIZATIONS_TRIED + 1,
+  });
+  const [first, ...others] = organizations.map(({ login }): TargetName => ({ kind: 'organization', login }));
+  return first === undefined || organizations.length > MAX_ORGANIZATIONS_TRIED ? null : [first, ...others];
 }
 
 /** The methods to try for an address, to see whether any map knows it. */
@@ -261,13 +276,9 @@ function otherSpelling(named: NamedTarget, target: Target): string | null {
 
 /** Nobody here knows which organization it is, so the caller must be allowed in every one. */
 async function inEveryOrganization(ctx: Context, { request, route, person }: Asker): Promise<ForwardedVerdict> {
-  const organizations = await listAccounts(ctx.store.db, 'organization', {
-    beforeId: null,
-    limit: MAX_ORGANIZATIONS_TRIED + 1,
-  });
-  const [first, ...others] = organizations.map(({ login }): TargetName => ({ kind: 'organization', login }));
-  if (first === undefined || organizations.length > MAX_ORGANIZATIONS_TRIED)
-    return { allowed: false, error: 'target_unknown', spelled: null };
+  const organizations = await organizationsTried(ctx);
+  if (organizations === null) return { allowed: false, error: 'target_unknown', spelled: null };
+  const [first, ...others] = organizations;
   const { need } = route.row;
   const verdict = await decided(ctx, accessRequest(request, route, need, first), person);
   if (!verdict.allowed) return { allowed: false, explanation: verdict.explanation, route };

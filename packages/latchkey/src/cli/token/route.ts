@@ -138,11 +138,17 @@ function linesOf({ allowed, route, target, accepted_permissions: needs }: Explai
     ['map', route === null ? 'none' : `${route.service}${where}`],
     ['route', route === null ? 'none' : `${route.method} ${route.path}`],
     ...(route?.when == null ? [] : [['when', route.when] as const]),
-    ['about', target === null ? 'unknown' : target === '' ? 'your account, or nobody in particular' : target],
+    ['about', aboutIn(target)],
     ['needs', needs === null ? 'unknown' : needs === ANY ? 'any token that works' : needs.replaceAll('; ', ' or ')],
     ['answer', allowed ? 'yes' : 'no'],
   ];
   return facts.map(([name, value]) => `${name.padEnd(8)}${value}`);
+}
+
+function aboutIn(target: string | null): string {
+  if (target === null) return 'unknown';
+  if (target === '*') return 'an organization by its number, so every one here';
+  return target === '' ? 'your account, or nobody in particular' : target;
 }
 
 const ANY = 'allows_permissionless_access=true';

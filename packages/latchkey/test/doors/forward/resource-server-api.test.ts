@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify, { type InjectOptions } from 'fastify';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addResourceServer, removeResourceServer } from '../../../src/actions/questions/resource-servers.ts';
 import { revokeToken } from '../../../src/actions/tokens/tokens.ts';
@@ -292,6 +293,27 @@ describe('the check endpoint', () => {
       status: 401,
       reason: 'token_used_up',
     });
+  });
+
+  it('answers about a team by its number as the door does, and counts the use', async () => {
+    const world = await resourceServerWorld();
+    const token = await world.token('ada', { scopes: ['admin:org', 'repo'], usesLeft: 1 });
+    const team = '/api/v3/teams/7/members';
+    const checks = [{ method: 'GET', path: team }];
+    const dry = async () => (await world.check({ token, dry_run: true, checks })).body.checks[0];
+    expect(await dry()).toEqual({ allowed: true });
+    await addOrganization(world.ctx, operatorPermit(), { name: 'globex', owner: 'cy' });
+    expect(await dry()).toMatchObject({ allowed: false, status: 403, reason: 'role_insufficient' });
+    await setMember(world.ctx, operatorPermit(), { organization: 'globex', login: 'ada', role: 'owner' });
+    expect(await dry()).toEqual({ allowed: true });
+    expect((await world.check({ token, checks })).body.checks[0]).toEqual({ allowed: true });
+    expect(await dry()).toMatchObject({ reason: 'token_used_up' });
+    for (let more = 3; more <= 11; more++)
+      await addOrganization(world.ctx, operatorPermit(), { name: `org${more}`, owner: 'ada' });
+    expect(await dry()).toMatchObject({ allowed: false, reason: 'target_unknown' });
+    expect(
+      (await world.nginx(`GET ${team}`, await world.token('ada', { scopes: ['admin:org'] }))).headers,
+    ).toMatchObject({ 'x-latchkey-reason': 'target_unknown' });
   });
 
   it('lets nobody ask about another’s token, and says what is wrong with an invalid call', async () => {

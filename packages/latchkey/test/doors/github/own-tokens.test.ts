@@ -333,6 +333,7 @@ describe('a dry run', () => {
       reason: 'permission_missing',
       missing: { contents: 'write' },
     });
+    expect(await check({ path: '/teams/7/members' })).toMatchObject({ allowed: false, target: '*' });
     expect(await check({ path: '/Bob/notes.git/info/refs?service=git-receive-pack' })).toMatchObject({
       missing: { contents: 'write' },
     });

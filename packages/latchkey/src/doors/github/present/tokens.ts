@@ -201,7 +201,7 @@ export function dryRunAnswer({ allowed, objection, posed }: DryRunAnswer) {
     allowed,
     accepted_permissions: posed === null ? null : acceptedPermissions(posed.need),
     accepted_scopes: posed?.need.scopes ?? null,
-    target: posed === null ? null : fullNameOf(posed.target),
+    target: posed === null ? null : posed.target.kind === 'every-organization' ? '*' : fullNameOf(posed.target),
     route: posed?.by === undefined ? null : { ...posed.by },
     reason: explanation?.reason ?? error?.error ?? null,
     reasons: error !== null ? [faultWords(error)] : [explanation?.sentence ?? [], ...(explanation?.also ?? [])].flat(),

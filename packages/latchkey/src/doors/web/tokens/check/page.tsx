@@ -185,9 +185,11 @@ function needWords({ need, target }: Posed): string {
       ? ` on ${target.owner}/${target.name}`
       : target.kind === 'instance'
         ? ' on this server'
-        : target.login === null
-          ? ' on your account'
-          : ` on ${target.login}`;
+        : target.kind === 'every-organization'
+          ? ' on every organization here, since the address names one by its number'
+          : target.login === null
+            ? ' on your account'
+            : ` on ${target.login}`;
   if (demandsNoPermission(need)) return `any token that works${where}`;
   const sets = acceptedPermissions(need).replaceAll('=', ': ').replaceAll(',', ' and ').replaceAll('; ', ', or ');
   return `${sets}${where}${need.publicRead ? ', unless it is public' : ''}`;
