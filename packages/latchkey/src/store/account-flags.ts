@@ -1,11 +1,38 @@
-/** What keeps somebody out of their account: suspended, disabled by their provider, locked. */
+/**
+ * What keeps somebody out of their account: suspended, disabled by their provider, locked.
+ *
+ * Invariant: what closes a person's account closes the machine accounts that are theirs, for as long as it stands. It
+ * is read with them, never copied: a machine that was suspended on its own stays so when its person is restored.
+ */
 import type { UnixSeconds } from '../base/time.ts';
 import type { Query } from './db.ts';
 import { bumpRevision, subjectOf } from './revision.ts';
 
+/** The flags of one account. */
+export interface ClosingFlags {
+  readonly suspendedAt: UnixSeconds | null;
+  readonly disabledByProviderAt: UnixSeconds | null;
+  readonly lockedAt: UnixSeconds | null;
+}
+
+/** The flags that count: an account's own, then those of the person whose machine it is (null = it is nobody's). */
+export function flagsWith(own: ClosingFlags, person: ClosingFlags | null): ClosingFlags {
+  return {
+    suspendedAt: own.suspendedAt ?? person?.suspendedAt ?? null,
+    disabledByProviderAt: own.disabledByProviderAt ?? person?.disabledByProviderAt ?? null,
+    lockedAt: own.lockedAt ?? person?.lockedAt ?? null,
+  };
+}
+
+/** Makes everybody forget what they remember of an account, and of the machines that are its own. */
+async function bumpWithMachines(tx: Query, id: number): Promise<void> {
+  const machines = await tx.selectFrom('accounts').select('id').where('owned_by', '=', id).execute();
+  await bumpRevision(tx, ...[id, ...machines.map((machine) => machine.id)].map((each) => subjectOf('account', each)));
+}
+
 /** Suspends (`at`) or restores (null). False when nothing changed, or there is no such account. */
 export async function setSuspended(tx: Query, accountId: number, at: UnixSeconds | null): Promise<boolean> {
-  await bumpRevision(tx, subjectOf('account', accountId));
+  await bumpWithMachines(tx, accountId);
   const changed = await tx
     .updateTable('accounts')
     .set({ suspended_at: at })
@@ -17,26 +44,24 @@ export async function setSuspended(tx: Query, accountId: number, at: UnixSeconds
 }
 
 /**
- * An identity provider disables a person (`at`), or enables them again (null), with the machine accounts that are
- * theirs. False when nothing changed.
+ * An identity provider disables a person (`at`), or enables them again (null). False when nothing changed, or there is
+ * no such person.
  */
 export async function setDisabledByProvider(tx: Query, userId: number, at: UnixSeconds | null): Promise<boolean> {
-  await bumpRevision(tx, subjectOf('account', userId));
+  await bumpWithMachines(tx, userId);
   const changed = await tx
     .updateTable('accounts')
     .set({ disabled_by_provider_at: at })
-    .where((row) => row.or([row('id', '=', userId), row('owned_by', '=', userId)]))
-    .where('kind', 'in', ['user', 'machine'])
+    .where('id', '=', userId)
     .where('disabled_by_provider_at', at === null ? 'is not' : 'is', null)
     .returning('id')
-    .execute();
-  for (const { id } of changed) if (id !== userId) await bumpRevision(tx, subjectOf('account', id));
-  return changed.some(({ id }) => id === userId);
+    .executeTakeFirst();
+  return changed !== undefined;
 }
 
 /** Locks (`at`) or unlocks (null) a person's account. False when nothing changed. */
 export async function setLocked(tx: Query, userId: number, at: UnixSeconds | null): Promise<boolean> {
-  await bumpRevision(tx, subjectOf('account', userId));
+  await bumpWithMachines(tx, userId);
   const changed = await tx
     .updateTable('accounts')
     .set({ locked_at: at, recovered_at: null })

@@ -4,6 +4,7 @@ import { higherRole, type RepositoryRole } from '../catalogue/roles.ts';
 import type { OrganizationRole, UserRecord } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';
 import { type GivenRoles, NO_ROLES } from '../rules/role.ts';
+import { flagsWith } from './account-flags.ts';
 import { type Account, accountOf } from './accounts.ts';
 import type { Query } from './db.ts';
 import { type Repository, repositoryOf } from './repositories.ts';
@@ -37,6 +38,9 @@ export async function readUserFacts(q: Query, userId: number): Promise<UserFacts
       'keeper.id as keeper_id',
       'keeper.login as keeper_login',
       'keeper.kind as keeper_kind',
+      'keeper.suspended_at as keeper_suspended_at',
+      'keeper.disabled_by_provider_at as keeper_disabled_by_provider_at',
+      'keeper.locked_at as keeper_locked_at',
       'memberships.organization_id',
       'memberships.role',
     ])
@@ -55,9 +59,18 @@ export async function readUserFacts(q: Query, userId: number): Promise<UserFacts
       admin: first.admin === 1,
       // Nobody signs in to a machine account, so nothing is missing there.
       hasTwoFactor: first.two_factor_at !== null || first.kind === 'machine',
-      suspendedAt: first.suspended_at,
-      disabledByProviderAt: first.disabled_by_provider_at,
-      lockedAt: first.locked_at,
+      ...flagsWith(
+        {
+          suspendedAt: first.suspended_at,
+          disabledByProviderAt: first.disabled_by_provider_at,
+          lockedAt: first.locked_at,
+        },
+        {
+          suspendedAt: first.keeper_suspended_at,
+          disabledByProviderAt: first.keeper_disabled_by_provider_at,
+          lockedAt: first.keeper_locked_at,
+        },
+      ),
       keeper:
         first.keeper_id === null || first.keeper_login === null
           ? null

@@ -18,6 +18,7 @@ import {
   type TokenState,
   tokenState,
 } from '../../rules/token-state.ts';
+import { flagsWith } from '../../store/account-flags.ts';
 import { type Account, accountsByIds } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { grantsOf, type StoredGrant } from '../../store/grants.ts';
@@ -122,12 +123,19 @@ export async function tokenViews(
   ]);
   const worlds = new Map<number, RightWorld>();
   return tokens.flatMap((token) => {
-    const owner = around.accounts.get(token.userId);
-    if (owner === undefined) return [];
+    const owner = holderOf(around.accounts, token);
+    if (owner === null) return [];
     const world = worlds.get(owner.id) ?? rightWorld(around, owner, grantOwners);
     worlds.set(owner.id, world);
     return [viewOf(token, owner, around, world)];
   });
+}
+
+/** Whose token it is, with what closes them. The person whose machine it is owns what its tokens reach. */
+function holderOf(accounts: ReadonlyMap<number, Account>, { userId }: Token): Account | null {
+  const holder = accounts.get(userId) ?? null;
+  const person = holder?.ownedBy == null ? undefined : accounts.get(holder.ownedBy);
+  return holder === null || person === undefined ? holder : { ...holder, ...flagsWith(holder, person) };
 }
 
 /** One token in full. @throws TypeError when its person is gone */

@@ -1,9 +1,11 @@
 /** What Entra and Okta say to a SCIM server, step by step, as they document it; and what it means for tokens. */
 import { expect, test } from 'vitest';
 import { restoreUser, suspendUser } from '../../../src/actions/accounts/accounts.ts';
+import { lockUser, unlockUser } from '../../../src/actions/accounts/locks.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { liftProviderFlag } from '../../../src/actions/identity/provider-flag.ts';
 import { machineOwner, makeMachine } from '../../../src/actions/organizations/machines.ts';
+import { createToken, listTokens } from '../../../src/actions/tokens/tokens.ts';
 import { directory, ERROR, USER } from './directory.ts';
 
 const LIST = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
@@ -147,28 +149,39 @@ test('Okta: probes, makes, changes by PUT, disables without a path, and never de
   });
 });
 
-test('a person’s own machine accounts are disabled and enabled with them, and nobody else’s', async () => {
-  const { ctx, made, patch } = await directory();
+test('what closes a person’s account closes their machines with it, and nobody else’s', async () => {
+  const { ctx, made, patch, rest } = await directory();
   const permit = operatorPermit();
   const id = await made('ada@example.org');
-  for (const [login, owner] of [
-    ['ada-bot', 'ada'],
-    ['root-bot', 'root'],
-  ] as const)
+  const tokenOf = async (login: string, owner: string): Promise<string> => {
     await makeMachine(ctx, permit, await machineOwner(ctx, permit, owner), { login, purpose: 'deploys' });
-  const disabled = async () => {
-    const rows = await ctx.store.db
-      .selectFrom('accounts')
-      .select('login')
-      .where('disabled_by_provider_at', 'is not', null)
-      .orderBy('login')
-      .execute();
-    return rows.map(({ login }) => login);
+    const draft = { name: 'deploys', description: '', kind: 'fine-grained', scopes: [], userLogin: login } as const;
+    const reach = { selection: 'all', repositories: [], permissions: { contents: 'read' } } as const;
+    const grants = [{ owner, justification: null, ...reach }];
+    return (await createToken(ctx, permit, { ...draft, grants })).secret.reveal();
   };
+  const [hers, his] = [await tokenOf('ada-bot', 'ada'), await tokenOf('root-bot', 'root')];
+  const told = async (): Promise<unknown[]> => {
+    const listed = (await listTokens(ctx, permit, 'ada-bot')).map(({ state }) => state);
+    return [(await rest(hers)).body.reason ?? 'open', ...listed, (await rest(his)).body.reason ?? 'open'];
+  };
+  const open = ['open', 'active', 'open'];
+  const closed = (reason: string): string[] => [reason, reason, 'open'];
+  expect(await told()).toEqual(open);
   await patch(id, { op: 'Replace', path: 'active', value: 'False' });
-  expect(await disabled()).toEqual(['ada', 'ada-bot']);
+  expect(await told()).toEqual(closed('owner_disabled_by_provider'));
+  await suspendUser(ctx, permit, 'ada');
   await patch(id, { op: 'Replace', path: 'active', value: 'True' });
-  expect(await disabled()).toEqual([]);
+  expect(await told()).toEqual(closed('owner_suspended'));
+  await suspendUser(ctx, permit, 'ada-bot');
+  await restoreUser(ctx, permit, 'ada');
+  expect(await told(), 'a machine that was suspended on its own stays so').toEqual(closed('owner_suspended'));
+  await restoreUser(ctx, permit, 'ada-bot');
+  expect(await told()).toEqual(open);
+  await lockUser(ctx, permit, 'ada');
+  expect(await told(), 'whoever took the account over may have made the machine').toEqual(closed('account_locked'));
+  await unlockUser(ctx, permit, 'ada');
+  expect(await told()).toEqual(open);
 });
 
 test('what a directory enables stays suspended by the administrator, and the other way round', async () => {
