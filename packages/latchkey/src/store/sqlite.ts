@@ -1,13 +1,13 @@
 /**
  * SQLite through `node:sqlite`: a Kysely dialect with one writer and one reader in this process.
  *
- * Transactions get the writer one at a time, in order of arrival; reads outside a transaction go to the reader, which
+ * Transactions get the writer one at a time (`sqlite-writer.ts`); reads outside a transaction go to the reader, which
  * in WAL mode sees the last commit and never waits. Waiting for another process (the CLI) doesn't block the event
  * loop for long.
  *
  * Invariant: what was acknowledged survives `kill -9` and a power cut (WAL with synchronous=FULL: one fsync per
- * commit). NORMAL would survive the first but not the second, and a revocation undone by a power cut brings a stolen
- * token back to life.
+ * commit, shared by changes that meet). NORMAL would survive the first but not the second, and a revocation undone by a
+ * power cut brings a stolen token back to life.
  */
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,6 +30,7 @@ import { RecentMap } from '../base/recent-map.ts';
 import { newestAuditId } from './audit.ts';
 import { engineCode, type OpenedEngine, type Query, SQLITE_FILE_NAME } from './db.ts';
 import type { Database } from './schema.ts';
+import { type Place, SqliteWriter } from './sqlite-writer.ts';
 
 /** How long SQLite itself waits for another process. Meanwhile the event loop is blocked. */
 const BLOCKING_WAIT_MS = 20;
@@ -151,20 +152,6 @@ function busyFault(limitMs: number, cause: unknown): Fault {
   });
 }
 
-/** Lends the writer to one transaction or statement at a time, in order of arrival. */
-class WriterQueue {
-  #last: Promise<void> = Promise.resolve();
-
-  /** Resolves when it is the caller's turn, with the function that ends the turn. */
-  async turn(): Promise<() => void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const before = this.#last;
-    this.#last = promise;
-    await before;
-    return resolve;
-  }
-}
-
 function sqliteDialect(writer: SqliteHandle, reader: SqliteHandle): Dialect {
   return {
     createDriver: () => new NodeSqliteDriver(writer, reader),
@@ -177,25 +164,27 @@ function sqliteDialect(writer: SqliteHandle, reader: SqliteHandle): Dialect {
 class NodeSqliteDriver implements Driver {
   readonly #writer: SqliteHandle;
   readonly #reader: SqliteHandle;
-  readonly #queue = new WriterQueue();
+  readonly #turns: SqliteWriter;
 
   constructor(writer: SqliteHandle, reader: SqliteHandle) {
     this.#writer = writer;
     this.#reader = reader;
+    const { database, lockLimitMs } = writer;
+    this.#turns = new SqliteWriter(database, () => whenFree(lockLimitMs, () => database.exec('begin immediate')));
   }
 
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<NodeSqliteConnection> {
-    return new NodeSqliteConnection(this.#writer, this.#reader, this.#queue);
+    return new NodeSqliteConnection(this.#writer, this.#reader, this.#turns);
   }
 
   beginTransaction(connection: NodeSqliteConnection): Promise<void> {
     return connection.begin();
   }
 
-  async commitTransaction(connection: NodeSqliteConnection): Promise<void> {
-    connection.commit();
+  commitTransaction(connection: NodeSqliteConnection): Promise<void> {
+    return connection.commit();
   }
 
   async rollbackTransaction(connection: NodeSqliteConnection): Promise<void> {
@@ -205,6 +194,7 @@ class NodeSqliteDriver implements Driver {
   async releaseConnection(): Promise<void> {}
 
   async destroy(): Promise<void> {
+    this.#turns.close();
     for (const { database } of new Set([this.#reader, this.#writer])) database.close();
   }
 }
@@ -213,55 +203,38 @@ class NodeSqliteDriver implements Driver {
 class NodeSqliteConnection implements DatabaseConnection {
   readonly #writer: SqliteHandle;
   readonly #reader: SqliteHandle;
-  readonly #queue: WriterQueue;
-  #endTurn: (() => void) | null = null;
+  readonly #turns: SqliteWriter;
+  /** Not null while the transaction has its turn. */
+  #place: Place | null = null;
 
-  constructor(writer: SqliteHandle, reader: SqliteHandle, queue: WriterQueue) {
+  constructor(writer: SqliteHandle, reader: SqliteHandle, turns: SqliteWriter) {
     this.#writer = writer;
     this.#reader = reader;
-    this.#queue = queue;
+    this.#turns = turns;
   }
 
   async begin(): Promise<void> {
-    const endTurn = await this.#queue.turn();
-    try {
-      await whenFree(this.#writer.lockLimitMs, () => this.#writer.database.exec('begin immediate'));
-      this.#endTurn = endTurn;
-    } catch (error) {
-      endTurn();
-      throw error;
-    }
+    this.#place = await this.#turns.begin();
   }
 
-  /** If a commit fails, the turn goes on to the rollback that Kysely sends after it. */
-  commit(): void {
-    this.#writer.database.exec('commit');
-    this.#end();
+  async commit(): Promise<void> {
+    if (this.#place === null) return;
+    const done = this.#turns.commit(this.#place);
+    this.#place = null;
+    await done;
   }
 
+  /** Kysely sends it after a failed commit, too. */
   rollback(): void {
-    try {
-      // After some errors (disk full) SQLite has rolled back by itself.
-      if (this.#writer.database.isTransaction) this.#writer.database.exec('rollback');
-    } finally {
-      this.#end();
-    }
-  }
-
-  #end(): void {
-    this.#endTurn?.();
-    this.#endTurn = null;
+    const place = this.#place;
+    this.#place = null;
+    if (place !== null) this.#turns.rollback(place);
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    if (this.#endTurn !== null) return run(this.#writer, query);
+    if (this.#place !== null) return this.#turns.within(() => run(this.#writer, query));
     if (SelectQueryNode.is(query.query)) return run(this.#reader, query);
-    const endTurn = await this.#queue.turn();
-    try {
-      return await whenFree(this.#writer.lockLimitMs, () => run<R>(this.#writer, query));
-    } finally {
-      endTurn();
-    }
+    return this.#turns.alone(() => whenFree(this.#writer.lockLimitMs, () => run<R>(this.#writer, query)));
   }
 
   /** Kysely requires it. No list of this product is streamed, so all rows come at once. */
