@@ -144,14 +144,19 @@ async function loadAxe(page: Page): Promise<void> {
 /** The rules among them that are about colours: all that the dark theme changes. */
 const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
 
-/** What axe finds wrong with the current page. @param rules all of ours by default */
-export async function axe(page: Page, rules: readonly string[] = TAGS): Promise<string[]> {
+/**
+ * What axe finds wrong with the current page.
+ * @param rules all of ours by default
+ * @param within selects the parts to look at, all by default
+ */
+export async function axe(page: Page, rules: readonly string[] = TAGS, within = 'html'): Promise<string[]> {
   if (!(await page.evaluate<boolean>('"axe" in globalThis'))) await loadAxe(page);
-  const { violations } = await page.evaluate<AxeResults, readonly string[]>(
+  const { violations } = await page.evaluate<AxeResults, readonly [readonly string[], string]>(
     // No rule among them reads style sheets or media, which axe would fetch again.
-    // oxlint-disable-next-line typescript/no-explicit-any -- runs in the page, whose globals are not typed here
-    (only) => (globalThis as any).axe.run({ runOnly: only, resultTypes: ['violations'], preload: false }),
-    rules,
+    ([only, part]) =>
+      // oxlint-disable-next-line typescript/no-explicit-any -- runs in the page, whose globals are not typed here
+      (globalThis as any).axe.run(part, { runOnly: only, resultTypes: ['violations'], preload: false }),
+    [rules, within],
   );
   return violations.map(
     ({ id, help, nodes }) =>
@@ -159,7 +164,10 @@ export async function axe(page: Page, rules: readonly string[] = TAGS): Promise<
   );
 }
 
-/** How a page is looked at: what the view is called, its theme and size, and which rules axe goes by. */
+/**
+ * How a page is looked at: what the view is called, its theme and size, and which rules axe goes by. A narrow one is
+ * looked at with every part opened that is closed, too: it costs a page nothing where there is none.
+ */
 type View = readonly [name: string, theme: 'light' | 'dark', size: typeof WIDE, rules: readonly string[]];
 /** Each rule in both themes and at both sizes. A page takes axe a third of a second in each view. */
 const TWO_VIEWS: readonly View[] = [
@@ -173,6 +181,61 @@ export const ALL_VIEWS: readonly View[] = [
   ['narrow', 'light', NARROW, TAGS],
 ];
 
+/** What a page shows on a click; then its menus, and what each opens: one covers other parts, so it is opened alone. */
+const CLOSED_PARTS = 'main details:not([open], [data-menu])';
+const MENUS = {
+  'main details[data-menu]': 'main details[data-menu]',
+  '.lk-bar .lk-menu': '.lk-bar .lk-menu',
+  '.lk-rail-button': '.lk-rail',
+} as const;
+
+/** How many parts it opened. */
+function open(page: Page, parts: string): Promise<number> {
+  return page.evaluate<number>(`(() => {
+    const all = [...document.querySelectorAll(${JSON.stringify(parts)})];
+    for (const part of all) Object.assign(part, { open: true }).dataset.opened = '';
+    return all.length;
+  })()`);
+}
+
+/** Closes what was opened. */
+async function close(page: Page): Promise<void> {
+  await page.evaluate(
+    'for (const part of document.querySelectorAll("[data-opened]")) { part.open = false; delete part.dataset.opened; }',
+  );
+}
+
+async function expectItFits(page: Page, what: string): Promise<void> {
+  const [sticksOut, cut] = await page.evaluate<[number, number]>(
+    `[
+      document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      [...document.querySelectorAll(".lk-scroll")].filter((part) => part.scrollWidth > part.clientWidth).length,
+    ]`,
+  );
+  expect(sticksOut, `${what} is wider than the screen`).toBeLessThanOrEqual(0);
+  expect(cut, `${what} has a table that is cut at the right`).toBe(0);
+}
+
+/** Menus that axe was asked about: most pages share theirs. */
+const asked = new Set<string>();
+
+/** Opens a menu, if the page has one that was not looked at yet, and closes it. */
+async function lookAtMenu(
+  page: Page,
+  menu: string,
+  opened: string,
+  rules: readonly string[],
+  what: string,
+): Promise<void> {
+  if ((await open(page, menu)) > 0) {
+    const key = await page.locator(opened).first().innerHTML();
+    if (!asked.has(key)) expect(await axe(page, rules, opened), `${what}, ${menu})`).toEqual([]);
+    asked.add(key);
+    await expectItFits(page, `${what}, ${menu})`);
+  }
+  await close(page);
+}
+
 /**
  * Looks at the page, in light and dark, on a wide and on a narrow screen. Axe must find nothing, and nothing may stick
  * out.
@@ -185,16 +248,15 @@ export async function look(page: Page, name: string, views = PICTURES === null ?
   for (const [view, colorScheme, size, rules] of views) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.setViewportSize(size);
-    expect(await axe(page, rules), `${name} (${view})`).toEqual([]);
-    const sticksOut = await page.evaluate<number>(
-      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-    );
-    expect(sticksOut, `${name} (${view}) is wider than the screen`).toBeLessThanOrEqual(0);
-    const cut = await page.evaluate<number>(
-      '[...document.querySelectorAll(".lk-scroll")].filter((part) => part.scrollWidth > part.clientWidth).length',
-    );
-    expect(cut, `${name} (${view}) has a table that is cut at the right`).toBe(0);
     if (PICTURES !== null) await page.screenshot({ path: join(PICTURES, `${name}-${view}.png`), fullPage: true });
+    await expectItFits(page, `${name} (${view})`);
+    const isOpened = size === NARROW;
+    if (isOpened) await open(page, CLOSED_PARTS);
+    expect(await axe(page, rules), `${name} (${view})`).toEqual([]);
+    if (!isOpened) continue;
+    await expectItFits(page, `${name} (${view}, opened)`);
+    await close(page);
+    for (const [menu, opened] of Object.entries(MENUS)) await lookAtMenu(page, menu, opened, rules, `${name} (${view}`);
   }
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize(WIDE);

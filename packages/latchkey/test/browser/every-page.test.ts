@@ -143,3 +143,26 @@ test('HTML is made by the web door, for the Go command, and by the one page that
   );
   expect(makers.sort()).toEqual(['github/endpoints/server.ts', 'web/frame/programs.ts', 'web/plugin.ts']);
 });
+
+test('a page is looked at with its closed parts opened, and left as it was', async () => {
+  const site = await startSite();
+  const page = await site.open();
+  await page.goto('/login');
+  await look(page, 'nothing-wrong');
+  const wrong = '<button class="btn"></button>';
+  for (const part of [
+    `<details><summary>More</summary>${wrong}</details>`,
+    `<details class="lk-menu" data-menu><summary>Menu</summary><div class="lk-menu-list">${wrong}</div></details>`,
+  ]) {
+    await page.evaluate(`document.querySelector('main').insertAdjacentHTML('beforeend', ${JSON.stringify(part)})`);
+    await expect(look(page, 'wrong-when-opened')).rejects.toMatchObject({
+      actual: [expect.stringContaining('button-name')],
+    });
+    await page.evaluate(`document.querySelector('main details').remove()`);
+  }
+  await page.evaluate(
+    `document.querySelector('main').insertAdjacentHTML('beforeend', '<details><summary>More</summary>words</details>')`,
+  );
+  await look(page, 'right-when-opened');
+  expect(await page.locator('main details[open]').count()).toBe(0);
+});
