@@ -2,7 +2,7 @@
 import type { OpenContext } from '../actions/instance/open.ts';
 import type { CertificateReader } from '../base/certificate.ts';
 import { DAY_SEC, isoInstant } from '../base/time.ts';
-import { type Series, single } from '../telemetry/metrics.ts';
+import { type Series, shared, single } from '../telemetry/metrics.ts';
 
 /** The server warns at every start and renewal when the certificate ends within this time. */
 const WARN_OF_CERTIFICATE_SEC = 14 * DAY_SEC;
@@ -20,10 +20,12 @@ export function warnOfCertificate({ log, clock }: OpenContext, certificate: Cert
 
 /** When the certificate ends, for the metrics. */
 export function endOf(certificate: CertificateReader): Series {
-  return single(
-    'latchkey_certificate_ends_seconds',
-    'When the certificate ends, as unix seconds.',
-    'gauge',
-    () => certificate.current.endsAt,
+  return shared(
+    single(
+      'latchkey_certificate_ends_seconds',
+      'When the certificate ends, as unix seconds.',
+      'gauge',
+      () => certificate.current.endsAt,
+    ),
   );
 }

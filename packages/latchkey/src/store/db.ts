@@ -45,6 +45,10 @@ export interface Store {
   join(learn: Learn): ClusterNode | null;
   /** The number of connections; SQLite has its own two. */
   connections(): { readonly open: number; readonly idle: number; readonly waiting: number };
+  /** What the database takes on disk, in bytes, with what is not yet in its place. */
+  sizeBytes(): Promise<number>;
+  /** How far behind each replica is that this database streams to, in seconds; none on SQLite. */
+  replicasBehind(): Promise<readonly number[]>;
   close(): Promise<void>;
 }
 

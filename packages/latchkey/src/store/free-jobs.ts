@@ -17,6 +17,16 @@ export const isFree = (at: UnixSeconds) => (row: ExpressionBuilder<Database, 'jo
     row.or([row('leased_until', '<=', at), row('leased_until', '>', at + LONGEST_LEASE_SEC)]),
   ]);
 
+/** Since when the job that waits longest for a runner is due; null when none is. */
+export async function oldestFreeJob(q: Query, at: UnixSeconds): Promise<UnixSeconds | null> {
+  const row = await q
+    .selectFrom('jobs')
+    .select((job) => job.fn.min<UnixSeconds | null>('run_at').as('since'))
+    .where(isFree(at))
+    .executeTakeFirstOrThrow();
+  return row.since;
+}
+
 /** Lanes that a runner has places for. */
 export interface WantedLanes {
   /** Jobs of no lane. */

@@ -113,6 +113,18 @@ export async function openPostgres(url: string, log: Log, tuning: PostgresTuning
     },
     settledAuditId: () => settledAuditId(db),
     join: (learn) => joinCluster({ ...connection, max: 1 }, learn, log),
+    async sizeBytes() {
+      const { rows } = await pool.query<{ size: number }>('select pg_database_size(current_database()) as size');
+      return present(rows[0], 'the size of the database').size;
+    },
+    async replicasBehind() {
+      // Without the role pg_monitor, all but the process's number is null. So is the lag of one that has everything.
+      const { rows } = await pool.query<{ behind: number }>(
+        `select coalesce(extract(epoch from replay_lag), 0)::float8 as behind
+         from pg_stat_replication where state is not null`,
+      );
+      return rows.map(({ behind }) => behind);
+    },
     connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => db.destroy(),
   };

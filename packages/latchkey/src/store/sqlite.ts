@@ -9,7 +9,7 @@
  * commit, shared by changes that meet). NORMAL would survive the first but not the second, and a revocation undone by a
  * power cut brings a stolen token back to life.
  */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -80,6 +80,9 @@ export async function openSqlite(dataDir: string, writeLockLimitMs = WRITE_LOCK_
     settledAuditId: () => newestAuditId(db),
     join: () => null,
     connections: () => ({ open: 2, idle: 0, waiting: 0 }),
+    sizeBytes: async () =>
+      [path, `${path}-wal`].reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0),
+    replicasBehind: async () => [],
     close: () => db.destroy(),
   };
 }

@@ -12,6 +12,30 @@ import type { Reason } from '../catalogue/refusals/refusals.ts';
 const DOOR_NAMES = ['forward', 'git', 'github', 'gitlab', 'web', 'other'] as const;
 export type DoorName = (typeof DOOR_NAMES)[number];
 
+/** What is counted wherever it happens, by how it ended. */
+const HAPPENINGS = {
+  signIn: {
+    name: 'latchkey_sign_ins_total',
+    help: 'Tries of people to sign in.',
+    outcomes: ['succeeded', 'failed'],
+  },
+  mail: {
+    name: 'latchkey_mails_total',
+    help: 'Tries to deliver a mail: sent, kept in a file, to be tried again, given up.',
+    outcomes: ['sent', 'kept', 'failed', 'given_up'],
+  },
+  webhook: {
+    name: 'latchkey_webhook_deliveries_total',
+    help: 'Deliveries of webhooks; a receiver that answers anything but 2xx, or nothing, makes one fail.',
+    outcomes: ['delivered', 'failed'],
+  },
+} as const;
+type Happening = keyof typeof HAPPENINGS;
+type Outcome<H extends Happening> = (typeof HAPPENINGS)[H]['outcomes'][number];
+
+/** How long a scrape waits for the numbers of one family: a database that hangs must not keep the others back. */
+const READ_LIMIT_MS = 2_000;
+
 /** Upper bounds of the latency histogram, in seconds. The fine ones are for checks, the coarse ones for clones. */
 const LATENCY_BOUNDS_SEC = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
@@ -28,8 +52,8 @@ export interface Series {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
-  /** How to combine the numbers of several workers; `sum` unless set. */
-  readonly aggregator?: 'sum' | 'min';
+  /** How to combine the numbers of several workers: `max` where all know the same. `sum` unless set. */
+  readonly aggregator?: 'sum' | 'min' | 'max';
   read(): Iterable<Sample> | Promise<Iterable<Sample>>;
 }
 
@@ -41,6 +65,11 @@ export function single(
   read: () => number | Promise<number>,
 ): Series {
   return { name, help, type, read: async () => [{ labels: {}, value: await read() }] };
+}
+
+/** The same series, of which all workers know the same numbers. */
+export function shared(series: Series): Series {
+  return { ...series, aggregator: 'max' };
 }
 
 interface Latency {
@@ -57,6 +86,7 @@ export class Metrics {
   readonly #statuses = new Map<DoorName, number[]>(DOOR_NAMES.map((door) => [door, []]));
   readonly #allowed = new Map<DoorName, number>(DOOR_NAMES.map((door) => [door, 0]));
   readonly #refused = new Map<string, { readonly door: DoorName; readonly reason: Reason; count: number }>();
+  readonly #happened = new Map<string, number>();
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
@@ -78,9 +108,20 @@ export class Metrics {
       type: 'counter',
       read: () => this.#readChecks(),
     });
+    for (const [happening, { name, help, outcomes }] of Object.entries(HAPPENINGS))
+      this.add({
+        name,
+        help,
+        type: 'counter',
+        read: () =>
+          outcomes.map((outcome) => ({
+            labels: { outcome },
+            value: this.#happened.get(`${happening} ${outcome}`) ?? 0,
+          })),
+      });
   }
 
-  /** Adds a family of series. */
+  /** Adds a family of series. One that can't be read, or not in time, is left out of that scrape. */
   add(series: Series): void {
     const { name, help, type, aggregator = 'sum' } = series;
     const read = async (): Promise<object> => ({
@@ -88,7 +129,7 @@ export class Metrics {
       help,
       type,
       aggregator,
-      values: [...(await series.read())],
+      values: await inTime(series),
     });
     this.registry.registerMetric({
       name,
@@ -115,6 +156,12 @@ export class Metrics {
       latency.buckets[i] = (latency.buckets[i] ?? 0) + 1;
       return;
     }
+  }
+
+  /** Counts something that happened. */
+  happened<H extends Happening>(happening: H, outcome: Outcome<H>): void {
+    const key = `${happening} ${outcome}`;
+    this.#happened.set(key, (this.#happened.get(key) ?? 0) + 1);
   }
 
   /** Counts a decision; null = allowed. */
@@ -151,5 +198,17 @@ export class Metrics {
   *#readChecks(): Iterable<Sample> {
     for (const [door, value] of this.#allowed) yield { labels: { door, reason: 'allowed' }, value };
     for (const { door, reason, count } of this.#refused.values()) yield { labels: { door, reason }, value: count };
+  }
+}
+
+async function inTime(series: Series): Promise<Sample[]> {
+  const { promise: late, resolve } = Promise.withResolvers<Sample[]>();
+  const timer = setTimeout(() => resolve([]), READ_LIMIT_MS);
+  try {
+    return await Promise.race([late, Promise.resolve(series.read()).then((samples) => [...samples])]);
+  } catch {
+    return [];
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -132,6 +132,7 @@ export async function begin(
 ): Promise<Secret> {
   const at = ctx.clock.now();
   ctx.log.info({ account: account.login, address: visitor.address }, 'a person signed in');
+  ctx.metrics.happened('signIn', 'succeeded');
   const isNew = !(await isKnownDevice(tx, account.id, device));
   if (isNew && (await hasDevices(tx, account.id))) {
     const facts = { at, address: visitor.address, agent: visitor.userAgent ?? 'a browser without a name' };
@@ -154,6 +155,7 @@ export async function begin(
 async function recordFailure(ctx: Context, account: Account | null, visitor: Visitor): Promise<void> {
   // Not the name as it was typed: people type their password there.
   ctx.log.warn({ account: account?.login ?? null, address: visitor.address }, 'a sign-in failed');
+  ctx.metrics.happened('signIn', 'failed');
   const at = ctx.clock.now();
   await ctx.store.transaction((tx) =>
     record(tx, { actor: { ...UPKEEP, ...visitor } }, at, { action: 'user.failed_login', userId: account?.id ?? null }),

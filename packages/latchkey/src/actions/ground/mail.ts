@@ -105,15 +105,18 @@ async function deliverOne(ctx: Context, sealed: OutboxMail, at: UnixSeconds): Pr
     if (ctx.settings.smtp === null) {
       await keep(ctx, mail);
       await markKept(ctx.store.db, id, at);
+      ctx.metrics.happened('mail', 'kept');
       return 'kept';
     }
     const transport = await smtpTransport(ctx.settings.smtp.reveal());
     await traced('send mail', 'client', { 'latchkey.mail.template': template }, () => send(transport, ctx, mail));
     await markSent(ctx.store.db, id, at);
+    ctx.metrics.happened('mail', 'sent');
     return 'sent';
   } catch (error) {
     const failure = (error instanceof Error ? error.message : String(error)).slice(0, 500);
     const wait = isFinal(error) ? undefined : RETRY_AFTER_SEC[attempts - 1];
+    ctx.metrics.happened('mail', wait === undefined ? 'given_up' : 'failed');
     ctx.log.warn(
       { mailId: id, template, attempts, failure, givenUp: wait === undefined },
       'a mail could not be delivered',

@@ -220,6 +220,7 @@ async function recordFailure(
   userId: number | null = null,
 ): Promise<void> {
   logFailure(ctx, provider, failure);
+  ctx.metrics.happened('signIn', 'failed');
   await ctx.store.transaction((tx) =>
     record(tx, { actor: { ...UPKEEP, ...visitor } }, ctx.clock.now(), {
       action: 'external_identity.fail',

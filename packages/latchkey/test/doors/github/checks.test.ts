@@ -298,6 +298,8 @@ describe('a delivery', () => {
       { event: 'ping', status_code: 0, status: 'This address is not public, and the operator has not allowed it.' },
     ]);
     expect(reached).toBe(0);
+    const failures = 'latchkey_webhook_deliveries_total{outcome="failed"} 1';
+    expect(await ctx.metrics.registry.getSingleMetricAsString('latchkey_webhook_deliveries_total')).toContain(failures);
   });
 
   it('is one of the hook that it was made for', async () => {

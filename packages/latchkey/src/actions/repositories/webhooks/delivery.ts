@@ -66,6 +66,8 @@ const NOT_SENT = { durationMs: 0, statusCode: 0, requestHeaders: {}, responseHea
 
 async function end(ctx: Context, delivery: Delivery, result: Omit<DeliveryResult, 'deliveredAt'>): Promise<void> {
   const deliveredAt = ctx.clock.now();
+  const isTaken = result.statusCode >= 200 && result.statusCode < 300;
+  ctx.metrics.happened('webhook', isTaken ? 'delivered' : 'failed');
   await ctx.store.transaction((tx) => endDelivery(tx, delivery.id, { ...result, deliveredAt }));
 }
 
