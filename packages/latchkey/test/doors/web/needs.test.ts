@@ -4,6 +4,7 @@ import { addOrganization, setMember } from '../../../src/actions/accounts/accoun
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';
+import type { TokenDraft } from '../../../src/rules/draft.ts';
 import { formIn, type Visitor, type WebWorld, webWorld } from './visitor.ts';
 
 const INBOX = '/organizations/octo/settings/personal-access-token-requests';
@@ -21,8 +22,9 @@ async function ownerAndMember(): Promise<{ world: WebWorld; ada: Visitor; grace:
   return { world, ada, grace };
 }
 
-const token = (world: WebWorld, name: string, owner: string, expiresInDays = 30) =>
+const token = (world: WebWorld, name: string, owner: string, expiresInDays = 30, limits: Partial<TokenDraft> = {}) =>
   createToken(world.ctx, operatorPermit(), {
+    ...limits,
     userLogin: 'ada',
     kind: 'fine-grained',
     name,
@@ -67,4 +69,17 @@ test('without scripts one request is approved, another denied with a reason; no 
   await grace.send(INBOX, 'review', { ids: String(first!.id), action: 'approve' });
   await grace.send(INBOX, 'review', { ids: String(second!.id), action: 'deny', reason: 'Ask for less' });
   expect((await states()).map(({ state }) => state)).toEqual(['approved', 'denied']);
+});
+
+test('whoever approves reads which refs a token may push to, rule by rule', async () => {
+  const { world, grace } = await ownerAndMember();
+  const refRules = [{ pattern: 'main', allow: [] }, { pattern: 'agent/**' }];
+  await token(world, 'agent', 'octo', 30, { refRules });
+  await token(world, 'free', 'octo');
+  const inbox = (await grace.get(INBOX)).text;
+  expect(words(inbox)).toContain(
+    '“agent”Asks to read code in all repositories of octo; push only to agent/**, with exceptions.',
+  );
+  expect(inbox).toContain('<li><code>main: none</code></li><li><code>agent/**</code></li>');
+  expect(words(inbox)).toContain('“free”Asks to read code in all repositories of octo.');
 });

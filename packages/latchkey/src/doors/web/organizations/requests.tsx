@@ -18,6 +18,7 @@ import type { Fields } from '../parts/fields.ts';
 import { Form, Hidden } from '../parts/form.tsx';
 import { ListTable, listPath, Sparkline } from '../parts/table-tools.tsx';
 import { TextField } from '../parts/text-fields.tsx';
+import { RestrictionFacts } from '../tokens/form/restrictions.tsx';
 import { Ends } from '../tokens/lists.tsx';
 import { idsIn, OrganizationArea, organizationPath, organizationPermit, tickedIds } from './area.tsx';
 import { isNarrowed, PermissionList, ReachFoot, ReachHeads, ReachTools, reachWish } from './filter.tsx';
@@ -152,6 +153,7 @@ function Row({ f, visit, row }: { f: Fields; visit: Visit; row: RequestRow }): V
             </blockquote>
           )}
         </div>
+        <RestrictionFacts token={row.token} />
         <PermissionList visit={visit} permissions={row.permissions} repositoryNames={row.repositoryNames} />
         <div class="d-flex flex-items-center mt-2">
           <OneForm f={f} row={row} action="approve">
