@@ -73,6 +73,17 @@ const RESERVED_LOGINS: ReadonlySet<string> = new Set([
 /** What Windows reserves whatever the extension, and what git and we use for other things. */
 const RESERVED_REPOSITORY_NAMES = /^(?:\.|\.\.|\.git|con|prn|aux|nul|com\d|lpt\d)(?:\..*)?$/i;
 
+/** What comes before the @, in the letters of a login. It may be none (`loginProblem`). */
+export function loginLike(userName: string): string {
+  const local = userName.split('@', 1)[0] ?? '';
+  return local
+    .normalize('NFKD')
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, MAX_LOGIN_LENGTH)
+    .replace(/-+$/, '');
+}
+
 /** The form in which a name is unique and looked up. */
 export function nameKey(name: string): string {
   return name.toLowerCase();

@@ -164,6 +164,17 @@ export async function provisionedUser(q: Query, userId: number): Promise<Provisi
   return row === undefined ? null : provisionedOf(row);
 }
 
+/** True when a directory provisions the people who sign in by this provider. */
+export async function hasDirectory(q: Query, issuer: string): Promise<boolean> {
+  const row = await q
+    .selectFrom('provisioning_clients')
+    .select('id')
+    .where('issuer', '=', issuer)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /**
  * Accounts of the people that the directories of an identity provider number so; at most two, since two are none.
  * @param issuer the provider that the directory's people sign in by

@@ -7,8 +7,9 @@
  * read anew.
  * Never: a redirect followed, or more of an answer read than `MAX_ANSWER_BYTES`.
  */
-import type { Configuration, CustomFetch } from 'openid-client';
+import type { Configuration, CustomFetch, IDToken } from 'openid-client';
 import { HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
+import { type Described, describedBy, lacksClaims } from './admission.ts';
 import { failureOf, ProviderFailure } from './provider-failures.ts';
 import type { IdentityProvider } from './provider-file.ts';
 
@@ -41,7 +42,11 @@ export interface ProvedIdentity {
   readonly label: string;
   /** The number by which a directory provisions them; null when the provider doesn't say it. */
   readonly externalId: string | null;
+  /** What else it says of them. */
+  readonly described: Described;
 }
+
+type Claims = Readonly<Record<string, unknown>>;
 
 interface Discovered {
   readonly configuration: Configuration;
@@ -95,11 +100,13 @@ export class ProviderConnection {
       const claims = tokens.claims();
       if (claims === undefined || !isSubject(claims.sub)) throw new ProviderFailure('not_proved', 'no subject');
       const externalId = claims[this.provider.externalIdClaim];
+      const told = await this.#withUserInfo(configuration, claims, tokens.access_token);
       return {
         issuer: claims.iss,
         subject: claims.sub,
-        label: labelIn(claims),
+        label: labelIn(told),
         externalId: typeof externalId === 'string' && externalId !== '' ? externalId : null,
+        described: describedBy(told, this.provider),
       };
     } catch (error) {
       const failure = failureOf(error);
@@ -107,6 +114,19 @@ export class ProviderConnection {
       if (failure.reason === 'not_proved') this.#expire(at);
       throw failure;
     }
+  }
+
+  /**
+   * The claims, with those of UserInfo where the rules need what the ID token doesn't say: Okta and Authelia keep it
+   * short. What both say counts as the ID token says it. The library compares the subjects.
+   */
+  async #withUserInfo(configuration: Configuration, claims: IDToken, accessToken: string): Promise<Claims> {
+    const { provider } = this;
+    const asks = provider.admits !== null || provider.createsAccounts;
+    if (!asks || !lacksClaims(claims, provider, (provider.admits?.groups.length ?? 0) > 0)) return claims;
+    if (configuration.serverMetadata().userinfo_endpoint === undefined) return claims;
+    const { fetchUserInfo } = await library();
+    return { ...(await fetchUserInfo(configuration, accessToken, claims.sub)), ...claims };
   }
 
   #expire(at: UnixSeconds): void {
@@ -190,7 +210,7 @@ function isSubject(subject: unknown): subject is string {
   return typeof subject === 'string' && /^[\x20-\x7e]{1,255}$/.test(subject);
 }
 
-function labelIn(claims: Readonly<Record<string, unknown>>): string {
+function labelIn(claims: Claims): string {
   const told = [claims['email'], claims['preferred_username'], claims['name'], claims['sub']];
   const first = told.find((one): one is string => typeof one === 'string' && one.trim() !== '') ?? '';
   return first.replace(/[\p{Cc}\p{Cf}]/gu, '').slice(0, MAX_LABEL_LENGTH);

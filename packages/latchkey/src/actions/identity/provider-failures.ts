@@ -20,6 +20,15 @@ export const PROVIDER_FAILURES = {
   not_linked:
     'No account here is linked with that identity. Sign in as you did so far, then link it in your settings, under ' +
     'Password and authentication.',
+  not_admitted: 'You are not among the people of that service who may come in here. Ask an administrator.',
+  groups_unknown:
+    'The other service doesn’t say which groups you are in, and some may come in here, others may not. Tell an ' +
+    'administrator.',
+  no_address: 'The other service doesn’t say your e-mail address, and an account needs one. Tell an administrator.',
+  address_taken:
+    'An account here has your e-mail address already. Sign in to it as you did so far, then link this identity in ' +
+    'your settings, under Password and authentication.',
+  no_name: 'No free username can be made of what the other service calls you. Ask an administrator for an account.',
   suspended: CLOSED_WORDS.administrator,
   disabled_by_provider: CLOSED_WORDS.provider,
   locked: 'This account is locked: sign in with the new password first, and look it through.',

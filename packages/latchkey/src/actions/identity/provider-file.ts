@@ -10,6 +10,7 @@ import { onDemand } from '../../base/on-demand.ts';
 import { Secret } from '../../base/secret.ts';
 import { SettingsProblem, settingComplaint } from '../../base/settings/problem.ts';
 import { isLoopback } from '../../base/settings/values.ts';
+import type { Admission } from './admission.ts';
 
 const yaml = onDemand<typeof import('yaml')>('yaml');
 const schemas = onDemand<typeof import('typebox/value')>('typebox/value');
@@ -30,6 +31,14 @@ export interface IdentityProvider {
   readonly secondFactor: (typeof SECOND_FACTORS)[number];
   /** The claim that has the number by which a directory provisions the person (its `externalId`). */
   readonly externalIdClaim: string;
+  /** Where the groups of a person are: the names of claims, the outermost first. */
+  readonly groupsClaim: readonly string[];
+  /** True when the operator vouches for every address that it says. */
+  readonly trustsAddresses: boolean;
+  /** Who may come in by it; null = everybody whom it knows. */
+  readonly admits: Admission | null;
+  /** True when who comes in and has no account gets one. */
+  readonly createsAccounts: boolean;
   /** The logins, in lower case, of the organizations that it is for, and for nothing else: nobody signs in by it. */
   readonly organizations: readonly string[] | null;
 }
@@ -47,10 +56,15 @@ interface Entry {
   readonly scopes?: readonly string[];
   readonly 'second-factor'?: IdentityProvider['secondFactor'];
   readonly 'external-id-claim'?: string;
+  readonly 'groups-claim'?: string | readonly string[];
+  readonly 'trust-addresses'?: boolean;
+  readonly admits?: Partial<Admission>;
+  readonly 'create-accounts'?: boolean;
   readonly organizations?: readonly string[];
 }
 
 const text = (pattern: string): object => ({ type: 'string', pattern });
+const CLAIM = text('^[^\\p{Cc}]{1,200}$');
 /** JSON Schema (2020-12). */
 const FILE_SCHEMA = {
   type: 'object',
@@ -73,6 +87,18 @@ const FILE_SCHEMA = {
           scopes: { type: 'array', maxItems: 20, items: text('^[\\x21\\x23-\\x5b\\x5d-\\x7e]{1,200}$') },
           'second-factor': { enum: SECOND_FACTORS },
           'external-id-claim': text('^[\\x21-\\x7e]{1,100}$'),
+          'groups-claim': { anyOf: [CLAIM, { type: 'array', minItems: 1, maxItems: 5, items: CLAIM }] },
+          'trust-addresses': { type: 'boolean' },
+          admits: {
+            type: 'object',
+            additionalProperties: false,
+            minProperties: 1,
+            properties: {
+              domains: { type: 'array', minItems: 1, maxItems: 200, items: text('^[^\\s@]{1,253}$') },
+              groups: { type: 'array', minItems: 1, maxItems: 1000, items: CLAIM },
+            },
+          },
+          'create-accounts': { type: 'boolean' },
           organizations: { type: 'array', minItems: 1, maxItems: 1000, items: text('^[A-Za-z0-9._-]{1,100}$') },
         },
       },
@@ -104,7 +130,7 @@ export function readProviderFile(path: string): IdentityProvider[] {
     problems.push({ at: pathOf(error), message: wordsFor(error) });
   const entries = problems.length > 0 ? [] : (content.providers ?? []);
   const providers = entries.flatMap((entry, i) => {
-    const why = issuerProblem(entry.issuer) ?? repeated(entries, i);
+    const why = issuerProblem(entry.issuer) ?? accountsProblem(entry) ?? repeated(entries, i);
     if (why !== null) problems.push({ at: ['providers', i, why.key], message: why.message });
     const secret = secretIn(resolve(dirname(path), entry['client-secret-file']));
     if (secret === null)
@@ -131,6 +157,16 @@ function providerOf(entry: Entry, clientSecret: Secret): IdentityProvider {
     scopes: [...new Set(['openid', ...(entry.scopes ?? DEFAULT_SCOPES)])],
     secondFactor: entry['second-factor'] ?? 'here',
     externalIdClaim: entry['external-id-claim'] ?? 'sub',
+    groupsClaim: [entry['groups-claim'] ?? 'groups'].flat(),
+    trustsAddresses: entry['trust-addresses'] ?? false,
+    admits:
+      entry.admits === undefined
+        ? null
+        : {
+            domains: (entry.admits.domains ?? []).map((domain) => domain.toLowerCase()),
+            groups: entry.admits.groups ?? [],
+          },
+    createsAccounts: entry['create-accounts'] ?? false,
     organizations: entry.organizations?.map((login) => login.toLowerCase()) ?? null,
   };
 }
@@ -149,6 +185,19 @@ function issuerProblem(issuer: string): EntryProblem | null {
   if (hostname === 'login.microsoftonline.com' && /^\/(?:common|organizations|consumers)(?:\/|$)/.test(pathname))
     return at('Name your tenant by its id in place of common: that address lets people of every tenant in.');
   return null;
+}
+
+/** Providers at which anybody on earth has an account, or makes one. */
+const OPEN_TO_ALL = new Set(['https://accounts.google.com', 'https://gitlab.com']);
+
+function accountsProblem(entry: Entry): EntryProblem | null {
+  const at = (message: string): EntryProblem => ({ key: 'create-accounts', message });
+  if (entry['create-accounts'] !== true) return null;
+  if (entry.organizations !== undefined)
+    return at('A provider of organizations signs nobody in, so it makes no accounts.');
+  return entry.admits === undefined && OPEN_TO_ALL.has(entry.issuer)
+    ? at('Anybody can have an account at that service: say who gets one here, under admits.')
+    : null;
 }
 
 function repeated(entries: readonly Entry[], i: number): EntryProblem | null {

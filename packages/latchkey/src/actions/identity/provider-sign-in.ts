@@ -4,14 +4,14 @@
  * Invariant: an answer counts in the browser, the session and for the purpose that it was asked for, once, for ten
  * minutes. What a thief learns of the address alone opens nothing: nonce and verifier follow from the browser's secret.
  * Invariant: the account is found by issuer and subject; the first time, by the number that a directory of the same
- * provider gave. By nothing else.
+ * provider gave. By nothing else: who has none gets a new one, where the operator says so.
  * Invariant: a sign-in never lifts a suspension or a lock.
  */
 import { problem } from '../../base/errors.ts';
 import { digestOf, type Secret } from '../../base/secret.ts';
 import { MINUTE_SEC } from '../../base/time.ts';
 import { type Account, accountById } from '../../store/accounts.ts';
-import { noteIdentityUse } from '../../store/external-identities.ts';
+import { type ExternalIdentity, noteIdentityUse } from '../../store/external-identities.ts';
 import { beginSubmission } from '../../store/form-submissions.ts';
 import { sessionByDigest } from '../../store/sessions.ts';
 import { actorOf, beginSession, type Visitor } from '../accounts/sessions.ts';
@@ -20,6 +20,8 @@ import { closedBy } from '../ground/closed-accounts.ts';
 import { type Context, UPKEEP } from '../ground/context.ts';
 import { mintSecret, seal, unseal } from '../ground/one-time-secrets.ts';
 import { record } from '../ground/record.ts';
+import { whyNotAdmitted } from './admission.ts';
+import { newAccountFor } from './new-account.ts';
 import { proveBySigningIn } from './organization-proofs.ts';
 import type { Expected, ProvedIdentity, ProviderConnection } from './provider-connection.ts';
 import { ProviderFailure } from './provider-failures.ts';
@@ -152,6 +154,8 @@ async function arrive(
   const { provider } = connection;
   try {
     const identity = await connection.identityIn(answer, expected, ctx.clock.now());
+    const why = provider.admits === null ? null : whyNotAdmitted(provider.admits, identity.described);
+    if (why !== null) throw new ProviderFailure(why);
     return { provider, aim, to, organization, identity };
   } catch (error) {
     if (error instanceof ProviderFailure) {
@@ -174,7 +178,7 @@ export async function signInByIdentity(
   visitor: Visitor,
 ): Promise<Begun> {
   const at = ctx.clock.now();
-  const linked = await identityHere(ctx, { provider, identity }, visitor);
+  const linked = await identityOrNew(ctx, { provider, identity }, visitor);
   const account = linked === null ? null : await accountById(ctx.store.db, linked.userId);
   const reason = account === null ? 'not_linked' : whyShut(account);
   if (linked === null || account === null || reason !== null) {
@@ -197,6 +201,21 @@ export async function signInByIdentity(
     return begun;
   });
   return { secret, owes };
+}
+
+async function identityOrNew(
+  ctx: Context,
+  came: Pick<Arrival, 'provider' | 'identity'>,
+  visitor: Visitor,
+): Promise<ExternalIdentity | null> {
+  const linked = await identityHere(ctx, came, visitor);
+  if (linked !== null) return linked;
+  try {
+    return await newAccountFor(ctx, came, visitor);
+  } catch (error) {
+    if (error instanceof ProviderFailure) await recordFailure(ctx, came.provider.name, error, visitor);
+    throw error;
+  }
 }
 
 const SHUT_BY = { administrator: 'suspended', provider: 'disabled_by_provider' } as const;

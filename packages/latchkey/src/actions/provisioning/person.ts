@@ -3,7 +3,7 @@
  * account gets from it.
  */
 import { problem } from '../../base/errors.ts';
-import { emailProblem, loginProblem, MAX_LOGIN_LENGTH, nameTextProblem } from '../../rules/names.ts';
+import { emailProblem, loginLike, loginProblem, nameTextProblem } from '../../rules/names.ts';
 import type { ProvisionedPerson } from '../../store/provisioning.ts';
 
 const MAX_TEXT_LENGTH = 255;
@@ -46,15 +46,9 @@ export function demandFit({ userName, externalId, displayName, name, emails }: P
   }
 }
 
-/** What comes before the @, in the letters of a login. */
+/** The login that follows from a user name. @throws Problem when none can */
 export function loginFrom(userName: string): string {
-  const local = userName.split('@', 1)[0] ?? '';
-  const login = local
-    .normalize('NFKD')
-    .replace(/[^A-Za-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, MAX_LOGIN_LENGTH)
-    .replace(/-+$/, '');
+  const login = loginLike(userName);
   const wrong = loginProblem(login);
   if (wrong !== null)
     throw problem('invalid', `From the user name ${userName} no login can be made here. ${wrong}`, 'userName');

@@ -45,6 +45,10 @@ it('a provider has what the file says, the secret of its own file, and the usual
       scopes: ['openid', 'profile', 'email'],
       secondFactor: 'here',
       externalIdClaim: 'sub',
+      groupsClaim: ['groups'],
+      trustsAddresses: false,
+      admits: null,
+      createsAccounts: false,
       organizations: null,
     },
   ]);
@@ -52,6 +56,10 @@ it('a provider has what the file says, the secret of its own file, and the usual
   expect(clientSecret?.reveal()).toBe(CLIENT_SECRET);
   const [more] = readProviderFile(fileWith(yamlOf({ ...GOOD, scopes: ['groups'], 'second-factor': 'provider' })));
   expect(more).toMatchObject({ scopes: ['openid', 'groups'], secondFactor: 'provider' });
+  const rules = { admits: { domains: ['Example.org'] }, 'groups-claim': ['realm_access', 'roles'] };
+  const [made] = readProviderFile(fileWith(yamlOf({ ...GOOD, ...rules, 'create-accounts': true })));
+  const admits = { domains: ['example.org'], groups: [] };
+  expect(made).toMatchObject({ admits, groupsClaim: ['realm_access', 'roles'], createsAccounts: true });
   expect(readProviderFile(fileWith('providers: []\n'))).toEqual([]);
 });
 
@@ -66,6 +74,14 @@ it.each<[what: string, entry: object, message: string]>([
   ],
   ['a name that can’t stand in an address', { ...GOOD, name: 'Work/1' }, 'FILE:2: name must'],
   ['a secret that isn’t there', { ...GOOD, 'client-secret-file': 'nowhere' }, 'nowhere can’t be read, or is empty.'],
+  [
+    'accounts for all of Google',
+    { ...GOOD, issuer: 'https://accounts.google.com', 'create-accounts': true },
+    'admits.',
+  ],
+  ['accounts by an organization’s own', { ...GOOD, organizations: ['a'], 'create-accounts': true }, 'signs nobody in'],
+  ['an empty rule of who comes in', { ...GOOD, admits: {} }, 'FILE:2: admits must'],
+  ['a domain with an @', { ...GOOD, admits: { domains: ['@example.org'] } }, 'FILE:2: '],
   ['a strange second factor', { ...GOOD, 'second-factor': 'none' }, 'FILE:2: second-factor must'],
 ])('%s is refused, with its line', (_, entry, message) => {
   expect(complaintsAbout(yamlOf(entry)).join('\n').replaceAll("'", '’')).toContain(message.replaceAll("'", '’'));

@@ -19,6 +19,8 @@ export type Claims = Record<string, unknown>;
 export interface Lie {
   readonly claims?: (claims: Claims) => Claims;
   readonly header?: Claims;
+  /** Said at UserInfo. */
+  readonly userInfo?: Claims;
   /** Signed by somebody else's key, with the secret of the client, or not at all. */
   readonly signer?: 'stranger' | 'secret' | 'nobody';
 }
@@ -33,6 +35,8 @@ export interface TestProvider {
   failing: number | null;
   /** Changes the keys, as providers do from time to time. */
   rotate(): void;
+  /** Says what it knows of people at UserInfo, and no more than the subject in the ID token. */
+  thin: boolean;
   /** Requests so far, by path. */
   readonly asked: string[];
   /** Signs in there, and returns the address that the browser is sent back to. */
@@ -58,6 +62,7 @@ export async function identityProvider(redirectUris: readonly string[]): Promise
     people,
     lie: null,
     failing: null,
+    thin: false,
     asked: [],
     rotate: () => {
       key = newKey();
@@ -78,7 +83,10 @@ export async function identityProvider(redirectUris: readonly string[]): Promise
     return `${text}.${createSign('sha256').update(text).sign(by).toString('base64url')}`;
   };
   function build(): void {
-    const provider = new Provider(issuer, configurationOf(redirectUris, { key, kid }, people));
+    const provider = new Provider(
+      issuer,
+      configurationOf(redirectUris, { key, kid }, people, () => self.thin),
+    );
     const serve = provider.callback();
     handler = (request, response) => {
       const path = new URL(request.url ?? '', issuer).pathname;
@@ -87,6 +95,10 @@ export async function identityProvider(redirectUris: readonly string[]): Promise
       if (path.startsWith('/interaction/'))
         return void provider.interactionFinished(request, response, { login: { accountId: next } });
       if (path === '/token' && self.lie !== null) rewrite(response, self.lie, signed);
+      if (path === '/me' && self.lie?.userInfo !== undefined)
+        return void response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end(JSON.stringify(self.lie.userInfo));
       return void serve(request, response);
     };
   }
@@ -98,6 +110,7 @@ function configurationOf(
   redirectUris: readonly string[],
   { key, kid }: { key: KeyObject; kid: number },
   people: ReadonlyMap<string, Claims>,
+  isThin: () => boolean,
 ): Configuration {
   return {
     clients: [
@@ -113,10 +126,17 @@ function configurationOf(
     ttl: { AccessToken: 600, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
     cookies: { keys: ['only for tests'] },
     conformIdTokenClaims: false,
-    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'preferred_username'] },
+    claims: {
+      openid: ['sub'],
+      email: ['email', 'email_verified'],
+      profile: ['name', 'preferred_username', 'groups', 'hd'],
+    },
     features: { devInteractions: { enabled: false } },
     interactions: { url: (_, { uid }) => `/interaction/${uid}` },
-    findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub, ...people.get(sub) }) }),
+    findAccount: (_, sub) => ({
+      accountId: sub,
+      claims: (use) => ({ sub, ...(use === 'id_token' && isThin() ? {} : people.get(sub)) }),
+    }),
     loadExistingGrant: async ({ oidc }) => {
       const grant = new oidc.provider.Grant({
         clientId: oidc.client?.clientId ?? '',
