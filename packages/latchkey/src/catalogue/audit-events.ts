@@ -49,6 +49,7 @@ const DERIVED = [
   'scopes',
   'ref_rules',
   'allowed_addresses',
+  'resource',
 ];
 const ISSUER = ['name', 'issuer', 'preset', 'keys', 'max_life'];
 const RULE = ['name', 'issuer', 'machine', 'conditions', 'max_life', 'single_use', 'pull_requests'];

@@ -70,7 +70,7 @@ export function metadataAddress(resource: string): string {
 /** The resource that a path below the well-known one is about; null for any other path. */
 export function resourceIn(origin: string, path: string): string | null {
   const rest = path.startsWith(PROTECTED_RESOURCE_PATH) ? path.slice(PROTECTED_RESOURCE_PATH.length) : null;
-  return rest === null || !/^(?:\/|$)/.test(rest) ? null : origin + rest.replace(/\/$/, '');
+  return rest === null || !/^(?:\/|$)/.test(rest) ? null : origin + (rest === '/' ? '' : rest);
 }
 
 export function protectedResourceMetadata(publicUrl: string): Record<string, unknown> {

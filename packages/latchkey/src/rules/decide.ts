@@ -84,7 +84,7 @@ export const STAGES: readonly (readonly Rule[])[] = [
     tokenNotYetValid,
     tokenUsedUp,
   ],
-  [addressNotAllowed],
+  [addressNotAllowed, tokenForOtherResource],
   [needsSignIn],
   [
     kindForbidden,
@@ -175,6 +175,12 @@ function isPublicRead({ need, target }: Question): boolean {
   if (!need.publicRead) return false;
   if (target.kind === 'repository') return target.repository !== null && target.repository.visibility === 'public';
   return target.kind !== 'instance' || demandsNothing({ need });
+}
+
+/** A token for one service opens nothing at another one, whatever its person may do there. */
+function tokenForOtherResource({ bearer, resource = '' }: Question): Refusal | null {
+  const only = bearer.via === 'token' ? (bearer.token.derived?.resource ?? null) : null;
+  return only === null || only === resource ? null : { reason: 'token_for_other_resource' };
 }
 
 function needsSignIn(question: Question): Refusal | null {

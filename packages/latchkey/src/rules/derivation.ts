@@ -46,6 +46,7 @@ export interface Narrowing {
   readonly scopes: readonly string[] | null;
   readonly refRules: readonly RefRule[] | null;
   readonly allowedAddresses: readonly string[] | null;
+  readonly resource?: string | null;
 }
 
 /** The narrowable rights of a token. */
@@ -121,6 +122,7 @@ export function derivationOf(
     agent,
     session,
     repositoryIds: repositoryIds === null ? null : new Set(repositoryIds),
+    resource: narrowing.resource ?? null,
     isNarrowed: permissions !== null || repositoryIds !== null,
     root: { name, kind, issuedAt: life.issuedAt, expiresAt: life.expiresAt },
   };
@@ -137,6 +139,7 @@ export interface DerivationDraft {
   readonly allowedAddresses?: readonly string[] | null | undefined;
   readonly agent?: string | undefined;
   readonly session?: string | undefined;
+  readonly resource?: string | null | undefined;
 }
 
 /** Who asks. */
@@ -186,11 +189,8 @@ export function planDerivation(
   if (refRules !== null && !rulesWithin(refRules, from.refRules))
     complaints.add('ref_rules', 'unprocessable', 'A derived token can push to no other refs, and in no more ways.');
   const allowedAddresses = checkAddresses(draft.allowedAddresses ?? null, complaints);
-  if (
-    allowedAddresses !== null &&
-    complaints.list.length === 0 &&
-    !addressesWithin(from.allowedAddresses, allowedAddresses)
-  )
+  const atMost = allowedAddresses ?? from.allowedAddresses;
+  if (complaints.list.length === 0 && !addressesWithin(from.allowedAddresses, atMost))
     complaints.add('allowed_addresses', 'unprocessable', 'A derived token can be used from no other addresses.');
   return {
     name,
@@ -203,6 +203,7 @@ export function planDerivation(
       scopes: scopesOf(from, draft.scopes, complaints) ?? narrowing.scopes,
       refRules: refRules ?? narrowing.refRules,
       allowedAddresses: allowedAddresses ?? narrowing.allowedAddresses,
+      resource: narrowing.resource ?? draft.resource ?? null,
     },
   };
 }

@@ -135,6 +135,7 @@ function factsOf(
     tokenName: token?.name ?? null,
     lastEight: token?.lastEight ?? null,
     derivedFrom: token?.derived?.root.name ?? null,
+    resource: token?.derived?.resource ?? null,
     expiresAt: token?.expiresAt ?? null,
     notBeforeAt: token?.notBeforeAt ?? null,
     revokedAt: token?.revokedAt ?? null,

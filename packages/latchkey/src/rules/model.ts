@@ -109,6 +109,8 @@ export interface Derivation {
   readonly session: string | null;
   /** The only repositories that it reaches, and then nothing else; null = as the token that it comes from. */
   readonly repositoryIds: IdSet | null;
+  /** The only service that it is for (RFC 8707), '' = this server; null, or left out, = for all. */
+  readonly resource?: string | null;
   /** True when permissions or repositories were left out, so that scopes alone don't open anything. */
   readonly isNarrowed: boolean;
   /** The person's token. Policies judge its life. */
@@ -264,6 +266,8 @@ export interface Question {
   readonly address: string;
   /** The ref that is to move, by its full name, and how; left out where none is, or where that isn't known yet. */
   readonly move?: RefMove;
+  /** The service that is asked, as a protected resource; null = one without a name; left out = this server. */
+  readonly resource?: string | null;
   /** True for what follows from a request that was allowed, and that spent its use of the token. */
   readonly isPaid?: true;
 }

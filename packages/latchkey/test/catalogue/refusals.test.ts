@@ -17,6 +17,7 @@ const NOTHING: RefusalFacts = {
   tokenName: null,
   lastEight: null,
   derivedFrom: null,
+  resource: null,
   expiresAt: null,
   notBeforeAt: null,
   revokedAt: null,

@@ -173,6 +173,8 @@ const ELSEWHERE: readonly Reason[] = [
   'key_forbidden',
   // git manages no tokens
   'token_derived',
+  // test/doors/oauth/resources.test.ts
+  'token_for_other_resource',
   // test/doors/git/quotas.test.ts
   'push_too_large',
   'file_too_large',

@@ -4,7 +4,7 @@ import type { PermissionSet } from '../../src/catalogue/permissions.ts';
 import type { Reason } from '../../src/catalogue/refusals/refusals.ts';
 import type { RepositoryRole } from '../../src/catalogue/roles.ts';
 import { type Decision, decide, STAGES } from '../../src/rules/decide.ts';
-import type { Bearer, Need, OwnerRecord, Question, SsoProofs, UserRecord } from '../../src/rules/model.ts';
+import type { Bearer, Need, OwnerRecord, Question, SsoProofs, TokenRecord, UserRecord } from '../../src/rules/model.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../src/rules/policy.ts';
 import { DEFAULT_PROTECTION } from '../../src/rules/refs/ref-protections.ts';
 import { ACME, ADA, ask, askWith, DAY, grant, NOW, onSite, PUSH, questions, token } from './questions.ts';
@@ -53,6 +53,18 @@ const ownKey = (user: UserRecord = ADA): Bearer => ({
   user,
 });
 
+const TOOLS = 'https://tools.example.org/mcp';
+const DERIVED: NonNullable<TokenRecord['derived']> = {
+  id: 3,
+  lineage: [3],
+  issuedAt: NOW,
+  agent: null,
+  session: null,
+  repositoryIds: null,
+  isNarrowed: false,
+  root: { name: 'laptop', kind: 'fine-grained', issuedAt: NOW, expiresAt: null },
+};
+
 type Row = [what: string, question: Question, reasons: Reason[]];
 
 /** The push of a commit to a ref, by a token whose rules allow, ask and refuse. */
@@ -71,6 +83,31 @@ function protectedMove(role: RepositoryRole, isApproved = false): Question {
   const protections = [{ pattern: 'refs/heads/main', ...DEFAULT_PROTECTION, update: 'maintain' as const }];
   const target = onSite({ role, protections });
   return { ...move('refs/heads/main', isApproved || role === 'maintain'), target };
+}
+
+/** A token for one service, or for this server alone, at each of them and elsewhere. */
+function boundRows(): Row[] {
+  const at = (bound: string | null, asked?: string | null): Question => {
+    const derived = { ...DERIVED, resource: bound };
+    return askWith({ derived }, asked === undefined ? {} : { resource: asked });
+  };
+  const elsewhere: Reason[] = ['token_for_other_resource'];
+  return [
+    ['a token for no single service works here', at(null), []],
+    ['a token for no single service works at a service', at(null, TOOLS), []],
+    ['a token for a service works there', at(TOOLS, TOOLS), []],
+    ['a token for a service does not work here', at(TOOLS), elsewhere],
+    ['a token for a service does not work at another', at(TOOLS, `${TOOLS}/other`), elsewhere],
+    ['a token for a service does not work behind a map for any host', at(TOOLS, null), elsewhere],
+    ['a token for this server works here', at(''), []],
+    ['a token for this server does not work at a service', at('', TOOLS), elsewhere],
+    ['a token for this server does not work behind a map for any host', at('', null), elsewhere],
+    [
+      'a token for a service reads nothing public elsewhere',
+      { ...at(TOOLS), target: onSite({ visibility: 'public' }) },
+      elsewhere,
+    ],
+  ];
 }
 
 const TABLE: readonly Row[] = [
@@ -183,6 +220,7 @@ const TABLE: readonly Row[] = [
     ),
     ['permission_missing', 'role_insufficient'],
   ],
+  ...boundRows(),
   ['a key pushes what its person may', ask({ bearer: ownKey(), need: PUSH }), []],
   [
     'a key does not push what its person may not',

@@ -6,9 +6,10 @@
  * that they are short, never more than it, and dead with it; a refresh token stands for it and is exchanged for the
  * next ones.
  *
- * Sources: RFC 6749, RFC 7009, RFC 7636, RFC 8252, RFC 9700 section 4.14.
+ * Sources: RFC 6749, RFC 7009, RFC 7636, RFC 8252, RFC 8707, RFC 9700 section 4.14.
  * Invariant: a code or a refresh token that comes a second time ends the whole sign-in.
  * Invariant: an application gets only what was given to it, and ends only that.
+ * Invariant: what was asked for with a resource is for that one alone, at every exchange.
  */
 import { Problem } from '../../base/errors.ts';
 import { keyOfDigest, type Secret, sameDigest } from '../../base/secret.ts';
@@ -36,6 +37,7 @@ import { record } from '../ground/record.ts';
 import { type GivenCode, redeemCodeFor, type Unredeemed, type Visitor } from '../tokens/code-redemption.ts';
 import { deriveToken } from '../tokens/derivation.ts';
 import { createUnheldToken, endOne, revokeToken } from '../tokens/tokens.ts';
+import type { ResourceId } from './resources.ts';
 
 /** How long an access token lives. */
 export const ACCESS_TOKEN_SEC = HOUR_SEC;
@@ -53,6 +55,8 @@ export interface Access {
   readonly refreshToken: Secret;
   readonly refreshExpiresAt: UnixSeconds;
   readonly scope: string;
+  /** What it is for; null = this server and every service. */
+  readonly resource: ResourceId | null;
   readonly login: string;
 }
 
@@ -92,11 +96,12 @@ export function isSecretOf({ secretDigest }: Application, secret: Secret | null)
 export function redeemApplicationCode(
   ctx: Context,
   application: Application,
-  code: GivenCode,
+  code: GivenCode & { readonly resource: ResourceId | null },
   from: Visitor,
 ): Promise<Access | NoAccess> {
   return redeemCodeFor(ctx, code, from, {
     applicationId: application.id,
+    objection: (request) => elsewhere(request.application?.resource ?? null, code.resource),
     give: async (permit, draft, { application: asked }) => {
       const refreshToken = mintSecret();
       const holder = await userNamed(ctx.store.db, draft.userLogin);
@@ -120,10 +125,18 @@ export function redeemApplicationCode(
           refreshExpiresAt: await addRefreshToken(ctx, tx, refreshToken, made, asked?.resource ?? null),
         };
       });
-      const access = await accessFor(ctx, application, { tokenId: token.id }, from);
+      const resource = asked?.resource ?? code.resource;
+      const access = await accessFor(ctx, application, { tokenId: token.id, resource }, from);
       return { ...access, refreshToken, refreshExpiresAt };
     },
   });
+}
+
+/** RFC 8707 section 2.2: at an exchange, less than what was said yes to, never more or other. */
+function elsewhere(given: ResourceId | null, asked: ResourceId | null): (NoAccess & Unredeemed) | null {
+  return given === null || asked === null || given === asked
+    ? null
+    : { error: 'invalid_target', words: 'The person said yes to another resource.' };
 }
 
 async function makeRoom(ctx: Context, tx: Query, { id, name }: Application, userId: number): Promise<void> {
@@ -153,12 +166,12 @@ class UsedTwice extends Error {
 /**
  * Exchanges a refresh token for an access token and the next refresh token. Used twice, it ends the sign-in: one of
  * the two who have it should not.
- * @param scope less than the person gave; null = all of it
+ * @param given scope: less than the person gave; null = all of it. resource: null = what the person said yes to
  */
 export async function refreshAccess(
   ctx: Context,
   application: Application,
-  given: { readonly refreshToken: string; readonly scope: string | null },
+  given: { readonly refreshToken: string; readonly scope: string | null; readonly resource: ResourceId | null },
   from: Visitor,
 ): Promise<Access | NoAccess> {
   const { db } = ctx.store;
@@ -168,6 +181,8 @@ export async function refreshAccess(
   const { tokenId, resource, digest } = found;
   if (found.state === 'used') return endForReuse(ctx, application, tokenId);
   if (found.endsAt <= ctx.clock.now()) return NO_REFRESH;
+  const objection = elsewhere(resource, given.resource);
+  if (objection !== null) return objection;
   const narrowed = given.scope === null ? null : permissionsIn(scopeWords(given.scope));
   if (narrowed !== null && 'error' in narrowed) return { error: 'invalid_scope', words: `${narrowed.error}.` };
   const refreshToken = mintSecret();
@@ -178,6 +193,7 @@ export async function refreshAccess(
       application,
       {
         tokenId,
+        resource: resource ?? given.resource,
         permissions:
           narrowed === null
             ? undefined
@@ -214,12 +230,13 @@ async function accessFor(
   { name }: Application,
   wish: {
     readonly tokenId: number;
+    readonly resource: ResourceId | null;
     readonly permissions?: Readonly<Record<string, string>> | undefined;
     readonly begin?: (tx: Query, root: Pick<Token, 'id' | 'expiresAt'>) => Promise<void>;
   },
   from: Visitor,
 ): Promise<Omit<Access, 'refreshToken' | 'refreshExpiresAt'>> {
-  const { tokenId, permissions, begin } = wish;
+  const { tokenId, resource, permissions, begin } = wish;
   const digest = await secretInState(ctx.store.db, tokenId, 'current');
   if (digest === null) throw noLonger('What was given to the application has ended. Sign in again.');
   const verdict = await authorize(ctx, {
@@ -234,7 +251,7 @@ async function accessFor(
   const { secret, token } = await deriveToken(
     ctx,
     verdict.permit,
-    { agent: name, expiresInSec: ACCESS_TOKEN_SEC, ...(permissions === undefined ? {} : { permissions }) },
+    { agent: name, expiresInSec: ACCESS_TOKEN_SEC, resource, ...(permissions === undefined ? {} : { permissions }) },
     {
       workload: null,
       begin: async (tx) => {
@@ -250,6 +267,7 @@ async function accessFor(
     scope: Object.entries(held)
       .map(([permission, level]) => `${permission}:${level}`)
       .join(' '),
+    resource,
     login: verdict.permit.actor.login,
   };
 }

@@ -32,6 +32,8 @@ export interface AccessRequest {
   readonly purpose: string;
   /** The door it is counted for. */
   readonly door?: DoorName;
+  /** The service that is asked, as a protected resource; null = one without a name; left out = this server. */
+  readonly resource?: string | null;
 }
 
 export type Verdict =
@@ -149,7 +151,7 @@ function answer(ctx: Context, request: Asked, identity: Identity, question: Ques
 /** What would be decided, without effects: no use is spent, recorded or reported. Null = allowed. */
 export function consider(
   ctx: Context,
-  request: Pick<AccessRequest, 'need' | 'target' | 'address'> & Pick<Question, 'move'>,
+  request: Pick<AccessRequest, 'need' | 'target' | 'address' | 'resource'> & Pick<Question, 'move'>,
   identity: Identity,
 ): MaybePromise<Explanation | null> {
   return andThen(questionOf(ctx, request, identity), (asked) => {
@@ -174,7 +176,7 @@ export async function holderOf(ctx: Context, { bearer }: Permit): Promise<Identi
 
 function questionOf(
   ctx: Context,
-  request: Pick<Asked, 'need' | 'target' | 'address' | 'credential'>,
+  request: Pick<Asked, 'need' | 'target' | 'address' | 'credential' | 'resource'>,
   identity: Identity,
 ): MaybePromise<Question> {
   return andThen(targetOf(ctx, identity, request.target), (target): Question => {
@@ -184,6 +186,7 @@ function questionOf(
       target,
       at: ctx.clock.now(),
       address: request.address,
+      ...(request.resource === undefined ? {} : { resource: request.resource }),
     };
     const question = request.credential?.form === 'follow-up' ? { ...asked, isPaid: true as const } : asked;
     return calledByNumber(request.target) && !isVisible(question)

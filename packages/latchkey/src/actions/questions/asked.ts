@@ -58,6 +58,8 @@ type PosedTarget = TargetName | { readonly kind: 'every-organization' };
 export interface Posed<T extends PosedTarget = PosedTarget> {
   readonly need: Need;
   readonly target: T;
+  /** The service that asks, as a protected resource; left out = this server, or what the routes say. */
+  readonly resource?: string;
   /** A ref that would move. */
   readonly move?: Question['move'];
   /** Of a request, its route and those that it needs besides: see `furtherRoutes`. */
@@ -191,13 +193,14 @@ export async function objectionTo(
   identity: Identity,
 ): Promise<Objection> {
   if ('error' in posed) return posed;
-  const { need, target, move, routes = [] } = posed;
+  const { need, target, move, resource = '', routes = [] } = posed;
   if (routes.length > 0) {
     const refusal = await refusalOfAny(ctx, routes, address, identity);
     if (refusal === null) return null;
     return 'error' in refusal ? fault(refusal.error, refusal.spelled) : { explanation: refusal.explanation };
   }
   if (target.kind === 'every-organization') throw new TypeError('only a route is about every organization');
-  const explanation = await consider(ctx, { need, target, address, ...(move === undefined ? {} : { move }) }, identity);
+  const asked = { need, target, address, resource, ...(move === undefined ? {} : { move }) };
+  const explanation = await consider(ctx, asked, identity);
   return explanation === null ? null : { explanation };
 }

@@ -80,10 +80,11 @@ async function used(
   const at = allowed >= 0 ? allowed : results.findIndex((result) => result !== null && 'explanation' in result);
   const noted = posed[at];
   if (noted === undefined || 'error' in noted) return results;
-  const { need } = noted;
+  const { need, routes: [route] = [], resource = '' } = noted;
   const target = noted.target.kind === 'every-organization' ? (await organizationsTried(ctx))?.[0] : noted.target;
   if (target === undefined) return results;
-  const verdict = await authorize(ctx, { ...call, need, target, purpose: call.purpose ?? '' });
+  const asked = route === undefined ? resource : route.resource;
+  const verdict = await authorize(ctx, { ...call, resource: asked, need, target, purpose: call.purpose ?? '' });
   // Another request may have taken the last use of a limited token meanwhile.
   return verdict.allowed || allowed < 0
     ? results

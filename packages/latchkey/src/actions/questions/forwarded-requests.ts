@@ -63,8 +63,8 @@ export type ForwardedRequestError =
   | 'sent_from_elsewhere';
 
 export type ForwardedVerdict =
-  | { readonly allowed: true; readonly permit: Permit; readonly route: FoundRoute }
-  | { readonly allowed: false; readonly explanation: Explanation; readonly route: FoundRoute }
+  | { readonly allowed: true; readonly permit: Permit; readonly route: AskedRoute }
+  | { readonly allowed: false; readonly explanation: Explanation; readonly route: AskedRoute }
   | { readonly allowed: false; readonly error: ForwardedRequestError; readonly spelled: string | null };
 
 /**
@@ -189,8 +189,9 @@ export async function refusalOfAny(
         ? await organizationsTried(ctx)
         : ([targetName(route.target)] as const);
     if (targets === null) return { allowed: false, error: 'target_unknown', spelled: null };
+    const { row, resource } = route;
     for (const target of targets) {
-      const explanation = await consider(ctx, { need: route.row.need, target, address }, identity);
+      const explanation = await consider(ctx, { need: row.need, target, address, resource }, identity);
       if (explanation !== null) return { allowed: false, explanation, route };
       const spelled = otherSpelling(route.target, await targetOf(ctx, identity, target));
       if (spelled !== null) return { allowed: false, error: 'name_spelled_otherwise', spelled };
@@ -225,11 +226,11 @@ export function addressError(ctx: Context, { host, uri }: Pick<ForwardedRequest,
 
 function accessRequest(
   { credential, address, userAgent }: ForwardedRequest,
-  { purpose }: AskedRoute,
+  { purpose, resource }: AskedRoute,
   need: Need,
   target: TargetName,
 ): AccessRequest {
-  return { credential, need, target, address, userAgent, purpose, door: 'forward' };
+  return { credential, need, target, address, userAgent, purpose, door: 'forward', resource };
 }
 
 /** A caller without a credential has no account of their own, even where others' accounts are public. */
@@ -256,7 +257,7 @@ export function targetName(target: NamedTarget): TargetName {
   }
 }
 
-function spelledRight(verdict: Verdict, route: FoundRoute): ForwardedVerdict {
+function spelledRight(verdict: Verdict, route: AskedRoute): ForwardedVerdict {
   if (!verdict.allowed) return { allowed: false, explanation: verdict.explanation, route };
   const registered = otherSpelling(route.target, verdict.permit.target);
   return registered === null
@@ -279,13 +280,14 @@ async function inEveryOrganization(ctx: Context, { request, route, person }: Ask
   const organizations = await organizationsTried(ctx);
   if (organizations === null) return { allowed: false, error: 'target_unknown', spelled: null };
   const [first, ...others] = organizations;
-  const { need } = route.row;
+  const { row, resource } = route;
+  const { need } = row;
   const verdict = await decided(ctx, accessRequest(request, route, need, first), person);
   if (!verdict.allowed) return { allowed: false, explanation: verdict.explanation, route };
   const identity = person ?? (await authenticate(ctx, request.credential));
   for (const target of others) {
     const explanation =
-      'via' in identity ? null : await consider(ctx, { need, target, address: request.address }, identity);
+      'via' in identity ? null : await consider(ctx, { need, target, address: request.address, resource }, identity);
     if (explanation !== null) return { allowed: false, explanation, route };
   }
   return { ...verdict, route };

@@ -55,14 +55,20 @@ const ALIVE: Need = { sets: [], publicRead: false, writes: false, gitlabScopes: 
 /**
  * A living token, or null.
  * @param address from where it is used; a token with a list of addresses counts as alive only when this is given
+ * @param resource where it is used: a token for one service counts as alive there alone; '' = this server
  */
-export async function introspect(ctx: Context, secret: Secret, address: string): Promise<Introspection | null> {
+export async function introspect(
+  ctx: Context,
+  secret: Secret,
+  address: string,
+  resource = '',
+): Promise<Introspection | null> {
   await ctx.memory.refresh();
   const identity = await authenticate(ctx, { form: 'bearer', secret });
   if ('via' in identity || identity.bearer.via !== 'token') return null;
   const { token, user } = identity.bearer;
-  if ((await consider(ctx, { need: ALIVE, target: { kind: 'account', login: null }, address }, identity)) !== null)
-    return null;
+  const question = { need: ALIVE, target: { kind: 'account', login: null }, address, resource } as const;
+  if ((await consider(ctx, question, identity)) !== null) return null;
   const owners = await ownersOf(ctx, token);
   const grants = await grantsInForce(ctx, token, user, owners);
   return {

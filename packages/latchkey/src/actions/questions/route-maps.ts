@@ -33,11 +33,13 @@ const MAX_KEPT_URI_LENGTH = 256;
  */
 export interface AskedRoute extends FoundRoute {
   readonly purpose: string;
+  /** The service as a protected resource; '' = this server, null = a map for any host. */
+  readonly resource: string | null;
 }
 
 /** Several routes that only headers or the body tell apart: `routesAt` says which. */
 export interface AskedFork extends FoundFork {
-  readonly purposeAt: (row: FoundRoute['row'], said: string) => string;
+  readonly askedAt: (row: FoundRoute['row'], said: string) => Pick<AskedRoute, 'purpose' | 'resource'>;
 }
 
 interface Kept {
@@ -110,7 +112,8 @@ export class RouteMaps {
     this.#own ??= new RouteFinder(standardServices());
     const found = find(this.#own, '', method, uri);
     // The built-in maps look at neither headers nor bodies.
-    return typeof found === 'object' && 'fork' in found ? 'route_unknown' : found;
+    if (typeof found === 'string') return found;
+    return 'fork' in found ? 'route_unknown' : { ...found, resource: '' };
   }
 
   /** Where people reach a host on which they sign in: `https://app.example.org`; null for any other host. */
@@ -123,9 +126,18 @@ export class RouteMaps {
     return this.#finder?.origins.get(plainHost(host)) ?? null;
   }
 
-  /** A service as a protected resource; null when no service has this identifier. */
-  resource(identifier: string): ServiceResource | null {
-    return this.#finder?.resources.get(identifier) ?? null;
+  /**
+   * A service as a protected resource; null when none is at this address or above it.
+   * @param address as `canonicalResource` writes it
+   */
+  resourceAt(address: string): ServiceResource | null {
+    const resources = this.#finder?.resources;
+    if (resources === undefined) return null;
+    for (let at = address; at.includes('://'); at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) {
+      const found = resources.get(at);
+      if (found !== undefined) return found;
+    }
+    return null;
   }
 
   /** What people call the service at a host: the title of the only one that names the host, else the host. */
@@ -157,22 +169,25 @@ function find(finder: RouteFinder, host: string, method: string, uri: string): A
   const asWritten = mark < 0 ? uri : uri.slice(0, mark);
   const path = canonicalPath(asWritten);
   if (typeof path === 'string') return path;
-  const found = finder.find(plainHost(host), method, path, mark < 0 ? '' : uri.slice(mark + 1));
+  const plain = plainHost(host);
+  const found = finder.find(plain, method, path, mark < 0 ? '' : uri.slice(mark + 1));
   if (found === null) return 'route_unknown';
-  const purposeAt = ({ isNamed, service }: FoundRoute['row'], said: string): string =>
-    isNamed ? `${method} ${plainHost(host)}${asWritten}${said} (${service})` : `${method} ${asWritten}${said}`;
-  if ('fork' in found) return { ...found, purposeAt };
-  return found.target.kind === 'unknown' ? 'target_unknown' : { ...found, purpose: purposeAt(found.row, '') };
+  const askedAt: AskedFork['askedAt'] = ({ isNamed, service, guard }, said) => ({
+    purpose: isNamed ? `${method} ${plain}${asWritten}${said} (${service})` : `${method} ${asWritten}${said}`,
+    resource: guard?.resources.get(plain) ?? null,
+  });
+  if ('fork' in found) return { ...found, askedAt };
+  return found.target.kind === 'unknown' ? 'target_unknown' : { ...found, ...askedAt(found.row, '') };
 }
 
 /** The routes of a request: one, or one for each message of a batch. */
 export function routesAt(
-  { fork, values, purposeAt }: AskedFork,
+  { fork, values, askedAt }: AskedFork,
   content: KnownContent,
 ): readonly [AskedRoute, ...AskedRoute[]] | TellingFault {
   const rows = told(fork, content);
   if ('error' in rows) return rows;
-  const routes = rows.map(({ row, said }) => ({ ...rowFound(row, values), purpose: purposeAt(row, said) }));
+  const routes = rows.map(({ row, said }) => ({ ...rowFound(row, values), ...askedAt(row, said) }));
   const [first, ...others] = routes;
   if (first === undefined) return { error: 'route_unknown', field: null };
   return routes.some(({ target }) => target.kind === 'unknown')

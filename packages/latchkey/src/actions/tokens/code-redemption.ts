@@ -28,7 +28,13 @@ import { createToken, revokeToken } from './tokens.ts';
 
 /** OAuth's code for why there is no token (RFC 6749 section 5.2, RFC 8628 section 3.5), with a sentence. */
 export interface Unredeemed {
-  readonly error: 'invalid_grant' | 'authorization_pending' | 'slow_down' | 'access_denied' | 'expired_token';
+  readonly error:
+    | 'invalid_grant'
+    | 'invalid_target'
+    | 'authorization_pending'
+    | 'slow_down'
+    | 'access_denied'
+    | 'expired_token';
   readonly words: string;
 }
 
@@ -50,6 +56,8 @@ const NO_CODE: Unredeemed = {
 export interface Redeemer<Given> {
   /** The application; null = this program's own command. */
   readonly applicationId: number | null;
+  /** Why it gets nothing for what was said yes to; the code stays unused then. */
+  objection?(request: LoginRequest): Unredeemed | null;
   /**
    * Makes the token, and says which one it is: a second use of the code ends it.
    * @throws Problem when there can be none
@@ -97,6 +105,8 @@ export async function redeemCodeFor<Given>(
   const challenge = createHash('sha256').update(given.verifier.reveal()).digest('base64url');
   if (pending.redirectUri !== given.redirectUri || !sameDigest(challenge, pending.challenge))
     return { error: 'invalid_grant', words: 'The code belongs to another sign-in.' };
+  const objection = redeemer.objection?.(pending.request) ?? null;
+  if (objection !== null) return objection;
   return take(ctx, pending, from, redeemer);
 }
 

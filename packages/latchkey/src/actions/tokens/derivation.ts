@@ -148,7 +148,7 @@ function presentedSecret(tx: Query, { id, secretState }: TokenRecord): Promise<s
 }
 
 function factsOf({ id, name, parentId, expiresAt, agent, session, narrowing }: DerivedToken): Record<string, unknown> {
-  const { permissions, repositoryIds, scopes, refRules, allowedAddresses } = narrowing;
+  const { permissions, repositoryIds, scopes, refRules, allowedAddresses, resource } = narrowing;
   return {
     derived_id: id,
     name,
@@ -161,6 +161,7 @@ function factsOf({ id, name, parentId, expiresAt, agent, session, narrowing }: D
     scopes,
     ref_rules: refRules?.map(refRuleLine) ?? null,
     allowed_addresses: allowedAddresses,
+    resource: resource ?? null,
   };
 }
 

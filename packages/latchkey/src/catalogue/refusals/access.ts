@@ -316,6 +316,16 @@ export const ACCESS_REFUSALS = {
       'outlives it, it changes no tokens, keys, e-mail addresses, webhooks, collaborators, members or settings, and ' +
       'makes no repositories, whatever the other one may do. It may derive one more time, and end itself.',
   },
+  token_for_other_resource: {
+    ...TOLD_TO_THE_LIVING,
+    sentence: (facts) =>
+      `${sentenceCase(theToken(facts))} is only for ${facts.resource || facts.publicUrl}, which is not what was asked.`,
+    remedy: () => help('token_for_other_resource', 'Sign in again, to this service, or use another token:'),
+    about:
+      'Somebody signed in with an OAuth application that asked for one service (`resource`, RFC 8707). Its tokens ' +
+      'open nothing anywhere else, so that a service can’t use what it is shown at another one. The application gets ' +
+      'one for this service when somebody signs in to it with this one.',
+  },
   workflow_permission_missing: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => {

@@ -55,6 +55,7 @@ export const MENDERS = {
   permission_missing: 'adds',
   scope_missing: 'self',
   token_derived: 'nobody',
+  token_for_other_resource: 'nobody',
   workflow_permission_missing: 'adds',
   ref_not_allowed: 'self',
   ref_needs_approval: 'self',

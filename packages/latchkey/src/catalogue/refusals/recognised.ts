@@ -48,6 +48,7 @@ const WORDS = {
   repository_not_selected: / is not among the repositories of /,
   permission_missing: /(?<!; the token "[^"]*"|; this token|; the token …\S*) lacks (?:a permission|[a-z_-]+: )/,
   scope_missing: / (?:lacks (?:a|the) scopes? ?(?!workflow\.|write_repository\.)|has no scope that gives )/,
+  token_for_other_resource: / is only for \S+, which is not what was asked/,
   token_derived: / changes nothing that gives access beyond its own life/,
   workflow_permission_missing: /The push changes .*; .* lacks |refusing to .* workflow/,
   ref_not_allowed: /may not move this ref\.|ref rules? (?:allow|open|never)|ref rule \S+ allows/,

@@ -56,6 +56,7 @@ export type Reason =
   | 'permission_missing'
   | 'scope_missing'
   | 'token_derived'
+  | 'token_for_other_resource'
   | 'workflow_permission_missing'
   | 'ref_not_allowed'
   | 'ref_protected'
@@ -86,6 +87,8 @@ export interface RefusalFacts {
   readonly lastEight: string | null;
   /** The name of the person's token that it was derived from; null when it is one itself. */
   readonly derivedFrom: string | null;
+  /** The only service that the token is for, '' = this server; null where it is for all. */
+  readonly resource: string | null;
   readonly expiresAt: UnixSeconds | null;
   readonly notBeforeAt: UnixSeconds | null;
   readonly revokedAt: UnixSeconds | null;

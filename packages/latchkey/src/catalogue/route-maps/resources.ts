@@ -17,14 +17,14 @@ export interface ServiceResource {
 /** By identifier. Of several services at the same address, the first gives the name. */
 export function serviceResources(services: readonly MapService[]): ReadonlyMap<string, ServiceResource> {
   const found = new Map<string, ServiceResource>();
-  for (const { name, guard, rows } of services)
+  for (const { name, title, guard, rows } of services)
     for (const resource of guard?.resources.values() ?? []) {
       const known = found.get(resource);
       const scopes = new Set(known?.scopes);
       for (const { need } of rows)
         for (const set of need.sets)
           for (const [permission, level] of Object.entries(set)) scopes.add(`${permission}:${level}`);
-      found.set(resource, { resource, name: known?.name ?? name, scopes: [...scopes] });
+      found.set(resource, { resource, name: known?.name ?? title ?? name, scopes: [...scopes] });
     }
   return found;
 }

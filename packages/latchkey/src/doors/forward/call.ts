@@ -4,6 +4,7 @@
  *
  * Never: an answer about somebody else's token to a caller without a resource server's secret.
  */
+import { namedResource, type ResourceId } from '../../actions/applications/resources.ts';
 import type { Credential } from '../../actions/decision/credential.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { consumeRateLimit } from '../../actions/ground/rate-limit.ts';
@@ -73,6 +74,13 @@ export async function serverAsking({ ctx, credential, body, address }: ResourceS
     'invalid_client',
     'This needs the secret of a resource server: `latchkey admin server add NAME` makes one.',
   );
+}
+
+/** What the server is as a protected resource, as it says; '' = none. @throws OAuthError for one that isn't known */
+export function resourceAsked(ctx: Context, named: readonly string[]): ResourceId {
+  const found = namedResource(ctx, named);
+  if ('error' in found) throw new OAuthError(400, 'invalid_target', found.error);
+  return found.resource ?? '';
 }
 
 function asSentence(problem: string): string {

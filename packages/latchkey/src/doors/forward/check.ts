@@ -18,7 +18,7 @@ import { once } from '../../base/once.ts';
 import { Secret } from '../../base/secret.ts';
 import { LEVELS } from '../../catalogue/permissions.ts';
 import type { Derivation } from '../../rules/model.ts';
-import { OAuthError, type ResourceServerCall, serverAsking } from './call.ts';
+import { OAuthError, type ResourceServerCall, resourceAsked, serverAsking } from './call.ts';
 import { STATUS_OF } from './refuse.ts';
 
 const NEEDS = Type.Record(Type.String(), Type.Union(LEVELS.map((level) => Type.Literal(level))));
@@ -47,6 +47,7 @@ const CALL = Type.Object(
     token: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
     address: Type.Optional(Type.String({ maxLength: 100 })),
     purpose: Type.Optional(Type.String({ maxLength: 200 })),
+    resource: Type.Optional(Type.String({ maxLength: 500 })),
     dry_run: Type.Optional(Type.Boolean()),
     checks: Type.Array(CHECK, { minItems: 1, maxItems: MAX_CHECKS }),
   },
@@ -71,7 +72,11 @@ export async function answerCheckCall(call: ResourceServerCall): Promise<unknown
   if (own && call.credential.form === 'none') throw new OAuthError(401, 'invalid_client', ASK_HOW);
   const server = own ? null : await serverAsking(call);
   const credential: Credential = own ? call.credential : { form: 'bearer', secret: new Secret(asked.trim()) };
-  const checks = body.checks.map(checkOf);
+  const resource = body.resource === undefined ? null : resourceAsked(ctx, [body.resource]);
+  const checks = body.checks.map((entry, i) => {
+    const check = checkOf(entry, i);
+    return resource !== null && 'need' in check ? { ...check, resource } : check;
+  });
   const purpose = server === null || body.dry_run === true ? null : (body.purpose ?? `checked by ${server.name}`);
   const address = server === null ? call.address : (body.address ?? '');
   const answer = await answerChecks(ctx, {

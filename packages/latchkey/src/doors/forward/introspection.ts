@@ -8,13 +8,13 @@ import { UNREADABLE } from '../../catalogue/refusals/credential.ts';
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { Derivation } from '../../rules/model.ts';
 import { misspellingOf } from '../../rules/token-spelling.ts';
-import { OAuthError, type ResourceServerCall, serverAsking } from './call.ts';
+import { OAuthError, type ResourceServerCall, resourceAsked, serverAsking } from './call.ts';
 
 const INACTIVE = { active: false };
 
 /**
- * In addition to RFC 7662 it takes `client_address`, the address where the token is used. Without it, a token with a
- * list of addresses is not active.
+ * In addition to RFC 7662 it takes `client_address`, the address where the token is used, and `resource`, what the
+ * server is as a protected resource. Without them, a token with a list of addresses, or for one service, is not active.
  */
 export async function answerIntrospection(call: ResourceServerCall): Promise<unknown> {
   const server = await serverAsking(call);
@@ -23,8 +23,10 @@ export async function answerIntrospection(call: ResourceServerCall): Promise<unk
   const [text, ...others] = tokens;
   if (text === undefined || others.length > 0)
     throw new OAuthError(400, 'invalid_request', 'Send a form with one field named token.');
-  const address = body instanceof URLSearchParams ? (body.get('client_address') ?? '') : '';
-  const found = await introspect(ctx, new Secret(text.trim()), address);
+  const form = body instanceof URLSearchParams ? body : new URLSearchParams();
+  const address = form.get('client_address') ?? '';
+  const resource = resourceAsked(ctx, form.getAll('resource'));
+  const found = await introspect(ctx, new Secret(text.trim()), address, resource);
   if (found === null) return { ...INACTIVE, ...unreadable(text.trim()) };
   const { token, user } = found;
   return {
@@ -38,7 +40,7 @@ export async function answerIntrospection(call: ResourceServerCall): Promise<unk
     iat: token.derived?.issuedAt ?? token.issuedAt,
     ...(token.notBeforeAt === null ? {} : { nbf: token.notBeforeAt }),
     sub: String(user.id),
-    aud: server.name,
+    aud: (token.derived?.resource ?? null) === null ? server.name : resource || ctx.settings.publicUrl,
     iss: ctx.settings.publicUrl,
     jti: token.derived === null ? String(token.id) : `derived:${token.derived.id}`,
     ...(token.derived === null ? {} : { act: actOf(token.derived, user.id) }),

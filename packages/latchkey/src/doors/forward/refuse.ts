@@ -68,6 +68,8 @@ export const STATUS_OF = {
   permission_missing: 403,
   scope_missing: 403,
   token_derived: 403,
+  // RFC 6750 section 3.1: a client asks for another one, for this service.
+  token_for_other_resource: 401,
   workflow_permission_missing: 403,
   ref_not_allowed: 403,
   ref_needs_approval: 403,

@@ -21,6 +21,7 @@ import {
   serviceMetadata,
 } from '../../catalogue/oauth-metadata.ts';
 import { REGISTRY_TOKEN_PATH } from '../../catalogue/registry-tokens.ts';
+import { canonicalResource } from '../../rules/applications/resource-identifiers.ts';
 import { OAuthError, type ResourceServerCall, serverAsking } from './call.ts';
 import { answerCheckCall } from './check.ts';
 import { makeEvents } from './events.ts';
@@ -75,9 +76,11 @@ function sendMetadata(ctx: Context, request: FastifyRequest, reply: FastifyReply
   const url = new URL(request.url, 'http://latchkey');
   const origin = ctx.routeMaps.originOf(request.headers.host ?? '');
   const named = url.searchParams.get('resource') ?? resourceIn(origin ?? publicUrl, url.pathname) ?? publicUrl;
-  if (named === publicUrl) return reply.send(protectedResourceMetadata(publicUrl));
-  const service = ctx.routeMaps.resource(named);
-  if (service !== null) return reply.send(serviceMetadata(publicUrl, service));
+  const resource = canonicalResource(named);
+  if (resource === publicUrl) return reply.send(protectedResourceMetadata(publicUrl));
+  const service = resource === null ? null : ctx.routeMaps.resourceAt(resource);
+  // RFC 9728 section 3.3: a client takes no other name than the one that it asked for.
+  if (service !== null) return reply.send(serviceMetadata(publicUrl, { ...service, resource: named }));
   return reply.code(404).send({ error: 'not_found', error_description: 'No service here has this address.' });
 }
 

@@ -182,7 +182,7 @@ function deny(
   original: Original,
 ): void {
   if ('error' in verdict) return sendRequestError(response, verdict.error, verdict.spelled);
-  const { row } = verdict.route;
+  const { row, resource } = verdict.route;
   const origin = isForPage(original) ? signInOrigin(ctx, original.host, verdict.route) : null;
   if (origin !== null) {
     if (verdict.explanation.reason === 'credentials_missing') return leadToSignIn(ctx, response, original, origin);
@@ -196,7 +196,7 @@ function deny(
       row.guard?.challenge === 'registry'
         ? { service: host, scope: registryScope(original.method, original.uri.replace(/\?.*$/, '')) }
         : null,
-    resource: row.guard?.resources.get(host) ?? null,
+    resource,
     wantsBasic:
       row.isGit === true ||
       row.guard?.challenge === 'basic' ||

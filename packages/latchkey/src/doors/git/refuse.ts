@@ -60,6 +60,7 @@ export const STATUS_OF = {
   permission_missing: 403,
   scope_missing: 403,
   token_derived: 403,
+  token_for_other_resource: 403,
   workflow_permission_missing: 403,
   ref_not_allowed: 403,
   ref_needs_approval: 403,

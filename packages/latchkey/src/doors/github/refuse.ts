@@ -135,6 +135,7 @@ export const ANSWERS = {
   permission_missing: NOT_ACCESSIBLE,
   scope_missing: NOT_ACCESSIBLE,
   token_derived: NOT_ACCESSIBLE,
+  token_for_other_resource: NOT_ACCESSIBLE,
   workflow_permission_missing: NOT_ACCESSIBLE,
   ref_not_allowed: NOT_ACCESSIBLE,
   ref_needs_approval: NOT_ACCESSIBLE,

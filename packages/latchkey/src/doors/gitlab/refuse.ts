@@ -115,6 +115,7 @@ export const ANSWERS = {
   permission_missing: LACKING,
   scope_missing: INSUFFICIENT,
   token_derived: FORBIDDEN_BECAUSE,
+  token_for_other_resource: FORBIDDEN_BECAUSE,
   workflow_permission_missing: FORBIDDEN_BECAUSE,
   ref_not_allowed: FORBIDDEN_BECAUSE,
   ref_needs_approval: FORBIDDEN_BECAUSE,

@@ -6,6 +6,7 @@
  */
 
 import type { Application } from '../../actions/applications/applications.ts';
+import { namedResource } from '../../actions/applications/resources.ts';
 import {
   type Access,
   askingApplication,
@@ -107,10 +108,12 @@ async function byCode(
   application: Application,
   { form, visitor }: ApplicationCall,
 ): Promise<OAuthAnswer> {
+  const named = namedResource(ctx, form.getAll('resource'));
+  if ('error' in named) return refused('invalid_target', named.error);
   const [code, redirectUri, verifier] = ['code', 'redirect_uri', 'code_verifier'].map((name) => form.get(name));
   if (!code || !redirectUri || !verifier)
     return refused('invalid_request', 'code, redirect_uri and code_verifier are needed.');
-  const given = { code: new Secret(code), redirectUri, verifier: new Secret(verifier) };
+  const given = { code: new Secret(code), redirectUri, verifier: new Secret(verifier), resource: named.resource };
   return answerOf(ctx, await redeemApplicationCode(ctx, application, given, visitor));
 }
 
@@ -119,10 +122,13 @@ async function byRefreshToken(
   application: Application,
   { form, visitor }: ApplicationCall,
 ): Promise<OAuthAnswer> {
+  const named = namedResource(ctx, form.getAll('resource'));
+  if ('error' in named) return refused('invalid_target', named.error);
+  const { resource } = named;
   const refreshToken = form.get('refresh_token');
   if (!refreshToken) return refused('invalid_request', 'refresh_token is needed.');
   const scope = form.get('scope') || null;
-  return answerOf(ctx, await refreshAccess(ctx, application, { refreshToken, scope }, visitor));
+  return answerOf(ctx, await refreshAccess(ctx, application, { refreshToken, scope, resource }, visitor));
 }
 
 function answerOf(ctx: Context, outcome: Access | NoAccess): OAuthAnswer {
@@ -137,6 +143,7 @@ function answerOf(ctx: Context, outcome: Access | NoAccess): OAuthAnswer {
       refresh_token: outcome.refreshToken.reveal(),
       refresh_token_expires_in: Math.max(1, outcome.refreshExpiresAt - at),
       scope: outcome.scope,
+      ...(outcome.resource === null ? {} : { resource: outcome.resource || ctx.settings.publicUrl }),
       username: outcome.login,
     },
   };

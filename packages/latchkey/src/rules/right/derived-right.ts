@@ -23,7 +23,11 @@ export function derivedSentence(root: RightFacts, derived: DerivedFacts, reader:
   const said = rightSentence(facts, reader);
   // Scopes are told as deeds, which no decision can be asked about one by one.
   const isByScopes = root.kind !== 'fine-grained' && facts.derivation?.facts.isNarrowed === false;
-  return isByScopes ? `${said} It changes nothing that outlasts it: no keys, webhooks, members or settings.` : said;
+  const whole = isByScopes
+    ? `${said} It changes nothing that outlasts it: no keys, webhooks, members or settings.`
+    : said;
+  const { resource = null } = derived.narrowing;
+  return resource === null ? whole : `${whole} Only at ${resource === '' ? 'this server' : resource}.`;
 }
 
 /** The derived token as the sentences see it. */
@@ -41,7 +45,8 @@ export function derivedRight(root: RightFacts, derived: DerivedFacts): RightFact
     refRules: narrowedRefRules(root.refRules, narrowing.refRules),
     allowedAddresses: narrowedAddresses(root.allowedAddresses, narrowing.allowedAddresses),
     grants: ids === null ? told(root, narrowing) : toldIn(root, held, ids),
-    derivation: { facts: derivationOf(root, derived), held },
+    // What it may do where it is for: elsewhere it may nothing.
+    derivation: { facts: derivationOf(root, { ...derived, narrowing: { ...narrowing, resource: null } }), held },
   };
 }
 

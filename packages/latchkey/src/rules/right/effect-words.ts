@@ -134,6 +134,8 @@ export function obstacleWords(obstacle: Obstacle, owner: OwnerRecord | null, tok
       return 'what it was granted for has another owner now';
     case 'token_derived':
       return 'a derived token changes nothing that outlasts it';
+    case 'token_for_other_resource':
+      return 'it is only for one service';
     case 'repository_archived':
       return 'what is archived can only be read';
     case 'role_insufficient':

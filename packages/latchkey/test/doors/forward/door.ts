@@ -92,7 +92,7 @@ export async function forwardWorld(flags: Parameters<typeof contextWith>[0] = {}
 }
 
 /** Node's own request and response on a stream in memory, read back as the proxy would. */
-async function askDoor(
+export async function askDoor(
   door: ReturnType<typeof makeForwardDoor>,
   {
     method,

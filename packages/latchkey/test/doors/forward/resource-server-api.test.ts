@@ -382,6 +382,11 @@ describe('metadata', () => {
     const path = '/.well-known/oauth-protected-resource';
     expect(await asked(`${path}/mcp`, 'tools.example.org')).toEqual(mcp);
     expect(await asked(`${path}?resource=https://tools.example.org/mcp`, '127.0.0.1:7070')).toEqual(mcp);
+    for (const below of ['/mcp/', '/mcp/call'])
+      expect(await asked(path + below, 'tools.example.org')).toEqual({
+        ...mcp,
+        resource: `https://tools.example.org${below}`,
+      });
     expect(await asked(path, 'plain.example.org')).toMatchObject({ resource: 'http://plain.example.org:8080' });
     expect(await asked(path, 'git.example.org')).toMatchObject({ resource: 'http://127.0.0.1:7070' });
     for (const [wrong, host] of [

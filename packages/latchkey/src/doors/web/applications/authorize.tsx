@@ -8,6 +8,7 @@
  */
 import type { VNode } from 'preact';
 import { type Application, makerOf } from '../../../actions/applications/applications.ts';
+import { namedResource, resourceTitle } from '../../../actions/applications/resources.ts';
 import { askingApplication } from '../../../actions/applications/sign-ins.ts';
 import { type Consent, consentFor } from '../../../actions/tokens/consent.ts';
 import { approveCode, LOGIN_CLIENT_ID } from '../../../actions/tokens/device-authorization.ts';
@@ -81,11 +82,11 @@ function askedBy(recipient: Recipient, { ctx, query }: Visit): Asked | Failure {
     return { error: 'invalid_request', words: 'code_challenge with code_challenge_method=S256 is needed (PKCE).' };
   if ((query.get('prompt') ?? '').split(' ').includes('none'))
     return { error: 'consent_required', words: 'A person has to say yes on a page each time.' };
-  const stranger = query.getAll('resource').find((resource) => resource !== ctx.settings.publicUrl);
-  if (stranger !== undefined)
-    return { error: 'invalid_target', words: `resource can only be ${ctx.settings.publicUrl}.` };
+  const named = namedResource(ctx, query.getAll('resource'));
+  if ('error' in named) return { error: 'invalid_target', words: named.error };
   const { id, name } = recipient.application;
-  const read = applicationRequest({ id, name, resource: null }, scopeWords(query.get('scope')));
+  const words = scopeWords(query.get('scope'));
+  const read = applicationRequest({ id, name, resource: named.resource }, words.length === 0 ? named.scopes : words);
   return 'error' in read
     ? { error: 'invalid_scope', words: `${read.error}.` }
     : { ...recipient, request: read.request, challenge };
@@ -145,7 +146,7 @@ async function show(visit: Visit): Promise<Answer> {
     `Let “${application.name}” sign in`,
     <Narrow title={`Let “${application.name}” sign in?`}>
       <Asker asked={asked} maker={await makerOf(visit.ctx, application)} />
-      <Wanted consent={consent} />
+      <Wanted consent={consent} at={placeOf(visit, asked)} />
       <ConsentForms visit={visit} consent={consent} />
     </Narrow>,
     { formTargets: [formTargetOf(asked.redirectUri)] },
@@ -197,14 +198,25 @@ function Asker({ asked, maker }: { asked: Asked; maker: string | null }): VNode 
   );
 }
 
+/** The only service that its tokens would be for, in words; null where they would be for all. */
+function placeOf({ ctx }: Visit, { request }: Asked): string | null {
+  const resource = request.application?.resource ?? null;
+  return resource === null ? null : resourceTitle(ctx, resource);
+}
+
 /** What it asks for, word by word. */
-function Wanted({ consent }: { consent: Consent }): VNode {
+function Wanted({ consent, at }: { consent: Consent; at: string | null }): VNode {
   const words = consent.request.application?.scopes ?? [];
   return (
     <section aria-labelledby="wanted" class="mb-3">
       <h2 class="f5 mb-1" id="wanted">
         It asks to use the account {consent.login} for this
       </h2>
+      {at === null ? null : (
+        <p class="mb-1 lk-break">
+          Only at <strong>{at}</strong>. Its tokens open nothing anywhere else.
+        </p>
+      )}
       <ul class="pl-3 lk-break">
         {words.map((word) => (
           <li>

@@ -47,7 +47,7 @@ export function Derived({ visit, derived }: { visit: Visit; derived: readonly Se
 
 /** What was left of the token, in a sentence. */
 function leftWords({ narrowing, repositoryNames }: SeenDerived): string {
-  const { permissions, scopes, refRules, allowedAddresses } = narrowing;
+  const { permissions, scopes, refRules, allowedAddresses, resource = null } = narrowing;
   const parts = [
     ...(permissions === null
       ? []
@@ -62,6 +62,7 @@ function leftWords({ narrowing, repositoryNames }: SeenDerived): string {
     ...(repositoryNames === null ? [] : [`only ${repositoryNames.join(', ') || 'repositories that are gone'}`]),
     ...(refRules === null ? [] : [`pushes only to ${refRules.map(refRuleLine).join('; ')}`]),
     ...(allowedAddresses === null ? [] : [`from ${allowedAddresses.join(', ')}`]),
+    ...(resource === null ? [] : [`only at ${resource === '' ? 'this server' : resource}`]),
   ];
   return parts.length === 0 ? 'Nothing was left out.' : `Narrowed: ${parts.join('; ')}.`;
 }
