@@ -97,17 +97,40 @@ for (const line of document.querySelectorAll('[data-live-use]')) {
   setTimeout(stop, 900_000);
 }
 
-// Menus close on Escape, and on a click elsewhere.
-for (const menu of document.querySelectorAll('details[data-menu]')) {
-  document.addEventListener('click', ({ target }) => {
+// Menus close on Escape, and on a click elsewhere; arrows move in them.
+document.addEventListener('click', ({ target }) => {
+  for (const menu of document.querySelectorAll('details[data-menu][open]'))
     if (!menu.contains(target)) menu.open = false;
-  });
-  menu.addEventListener('keydown', ({ key }) => {
-    if (key !== 'Escape') return;
+});
+document.addEventListener('keydown', (event) => {
+  const { key, target } = event;
+  const menu = target.closest('details[data-menu]');
+  if (menu === null) return;
+  if (key === 'Escape') {
     menu.open = false;
     menu.querySelector('summary').focus();
-  });
+  }
+  if (!menu.open || (key !== 'ArrowDown' && key !== 'ArrowUp')) return;
+  const items = [...menu.querySelectorAll('a, button')];
+  const at = items.indexOf(document.activeElement);
+  items.at(key === 'ArrowDown' ? (at + 1) % items.length : at < 0 ? -1 : at - 1)?.focus();
+  event.preventDefault();
+});
+
+// A slash goes to the search of a list, while nothing is typed.
+const listSearch = document.querySelector('input[data-slash]');
+if (listSearch !== null) {
+  listSearch.setAttribute('aria-keyshortcuts', '/');
+  listSearch.title = 'Press / to search';
 }
+document.addEventListener('keydown', (event) => {
+  if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.matches('textarea, select, input:not([type=checkbox], [type=radio])')) return;
+  if (listSearch === null) return;
+  event.preventDefault();
+  listSearch.focus();
+  listSearch.select();
+});
 
 // What is typed stays when the page goes away and comes back: the connection is gone, or somebody steps back. It is
 // kept with this step of the tab's history, which no other page can read, without passwords and codes.

@@ -59,6 +59,26 @@ export async function countPeople(q: Query, list: Omit<PeopleList, 'tab'>): Prom
   return Object.fromEntries(counts) as Record<PeopleTab, number>;
 }
 
+/** How many members each of these organizations has, at most `MAX_PEOPLE_COUNTED` + 1. A few organizations. */
+export async function countMembers(q: Query, organizationIds: readonly number[]): Promise<Map<number, number>> {
+  const counts = await Promise.all(
+    organizationIds.map(async (id) => {
+      const some = q
+        .selectFrom('memberships')
+        .select('user_id')
+        .where('organization_id', '=', id)
+        .limit(MAX_PEOPLE_COUNTED + 1)
+        .as('some');
+      const { count } = await q
+        .selectFrom(some)
+        .select((row) => row.fn.countAll<number>().as('count'))
+        .executeTakeFirstOrThrow();
+      return [id, Number(count)] as const;
+    }),
+  );
+  return new Map(counts);
+}
+
 function matching(q: Query, { organizationId, text, byMail, tab }: PeopleList) {
   let query = q
     .selectFrom('accounts')

@@ -50,25 +50,37 @@ export async function listedTokens(
   return rows.map(tokenOf);
 }
 
+/** How many tokens of each kind a person has, each at most `MAX_COUNTED` + 1. */
+export async function countKinds(q: Query, userId: number): Promise<Record<TokenKind, number>> {
+  const count = (kind: TokenKind): Promise<number> => countOf(q, { userId, kind, text: '', tab: 'all', at: 0 });
+  const [fineGrained, classic, scoped] = await Promise.all([count('fine-grained'), count('classic'), count('scoped')]);
+  return { 'fine-grained': fineGrained, classic, scoped };
+}
+
+/** How many tokens a person has that were not revoked, at most `MAX_COUNTED` + 1. */
+export function countOwn(q: Query, userId: number): Promise<number> {
+  return countOf(q, { userId, kind: null, text: '', tab: 'all', at: 0 });
+}
+
+async function countOf(q: Query, list: TokenList): Promise<number> {
+  const some = matching(q, list)
+    .select('tokens.id')
+    .limit(MAX_COUNTED + 1)
+    .as('some');
+  const { count } = await q
+    .selectFrom(some)
+    .select((row) => row.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 /** How many are on each of these tabs, each at most `MAX_COUNTED` + 1; 0 on the others. */
 export async function countTabs(
   q: Query,
   list: Omit<TokenList, 'tab'>,
   tabs: readonly TokenTab[],
 ): Promise<Record<TokenTab, number>> {
-  const counts = await Promise.all(
-    tabs.map(async (tab) => {
-      const some = matching(q, { ...list, tab })
-        .select('tokens.id')
-        .limit(MAX_COUNTED + 1)
-        .as('some');
-      const { count } = await q
-        .selectFrom(some)
-        .select((row) => row.fn.countAll<number>().as('count'))
-        .executeTakeFirstOrThrow();
-      return [tab, Number(count)] as const;
-    }),
-  );
+  const counts = await Promise.all(tabs.map(async (tab) => [tab, await countOf(q, { ...list, tab })] as const));
   return { all: 0, active: 0, ending: 0, waiting: 0, unused: 0, ended: 0, ...Object.fromEntries(counts) };
 }
 

@@ -7,8 +7,10 @@ import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
 import { ENDING_SOON, endsSoon } from '../../rules/token-health.ts';
 import { accountsByIds } from '../../store/accounts.ts';
 import { endingTokenIds } from '../../store/ending-tokens.ts';
+import { countMembers } from '../../store/people-lists.ts';
 import { latestRefusals } from '../../store/refusals.ts';
 import { pendingTotals } from '../../store/requests.ts';
+import { countOwn } from '../../store/token-lists.ts';
 import { type Token, tokensByIds } from '../../store/tokens.ts';
 import type { SignedIn } from '../accounts/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
@@ -35,22 +37,50 @@ export interface Needs {
 export interface OwnOrganization {
   readonly login: string;
   readonly isOwner: boolean;
+  /** Its members, at most one more than lists count; 0 where this person isn't its owner. */
+  readonly people: number;
   /** The requests that wait for its owner, if any do. */
   readonly waiting: Omit<WaitingRequests, 'organization'> | null;
 }
 
 /** The first of this person's organizations, those that they own before others, and every one where something waits. */
-export async function ownOrganizations(ctx: Context, { identity }: SignedIn): Promise<readonly OwnOrganization[]> {
+async function ownOrganizations(ctx: Context, { identity }: SignedIn): Promise<readonly OwnOrganization[]> {
   const memberships = [...(identity.facts?.memberships ?? [])];
   if (memberships.length === 0) return [];
   const owned = new Set(memberships.flatMap(([id, role]) => (role === 'owner' ? [id] : [])));
   const totals = owned.size === 0 ? new Map<number, never>() : await pendingTotals(ctx.store.db, [...owned]);
   const shown = [...totals.keys(), ...owned, ...memberships.map(([id]) => id)];
   const ids = [...new Set(shown)].slice(0, Math.max(MOST_IN_MENUS, totals.size));
-  const accounts = await accountsByIds(ctx.store.db, ids);
+  const [accounts, people] = await Promise.all([
+    accountsByIds(ctx.store.db, ids),
+    countMembers(
+      ctx.store.db,
+      ids.filter((id) => owned.has(id)),
+    ),
+  ]);
   return [...accounts.values()]
-    .map(({ id, login }) => ({ login, isOwner: owned.has(id), waiting: totals.get(id) ?? null }))
+    .map(({ id, login }) => ({
+      login,
+      isOwner: owned.has(id),
+      people: people.get(id) ?? 0,
+      waiting: totals.get(id) ?? null,
+    }))
     .toSorted((one, other) => one.login.localeCompare(other.login, 'en'));
+}
+
+/** What the menus of every page say about this person's things. */
+export interface MenuFacts {
+  readonly organizations: readonly OwnOrganization[];
+  /** How many tokens they have that were not revoked, at most one more than lists count. */
+  readonly ownTokens: number;
+}
+
+export async function menuFacts(ctx: Context, person: SignedIn): Promise<MenuFacts> {
+  const [organizations, ownTokens] = await Promise.all([
+    ownOrganizations(ctx, person),
+    countOwn(ctx.store.db, person.account.id),
+  ]);
+  return { organizations, ownTokens };
 }
 
 /** The requests that wait in them, the oldest first. */

@@ -38,7 +38,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import { leaveFlash, pickUpFlash, signedInBy } from '../../actions/accounts/sessions.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { mintSecret } from '../../actions/ground/one-time-secrets.ts';
-import { ownOrganizations } from '../../actions/organizations/needs.ts';
+import { menuFacts } from '../../actions/organizations/needs.ts';
 import { Problem } from '../../base/errors.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { isAbandoned } from '../../base/requests/body-deadline.ts';
@@ -138,7 +138,7 @@ async function serve(
 }
 
 async function fillMenus(visit: Visit): Promise<void> {
-  if (visit.person !== null) visit.organizations = await ownOrganizations(visit.ctx, visit.person);
+  if (visit.person !== null) Object.assign(visit, await menuFacts(visit.ctx, visit.person));
 }
 
 function failure(ctx: Context, error: unknown, pattern: string | null): Answer {

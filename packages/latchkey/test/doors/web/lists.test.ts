@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { addOrganization, setMember, suspendUser } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';
 import { addTokenDays } from '../../../src/store/token-days.ts';
@@ -96,6 +97,77 @@ describe.each(ENGINES)('lists on %s', (engine) => {
       ]),
     );
     expect((await visitor.get(CLASSIC)).text).toContain('aria-label="Used 7 times in 30 days"');
+  });
+
+  test('one table has tokens of every kind, each list says how many it has, and so does the rail', async () => {
+    const { world, visitor } = await ada();
+    await token(world, 'ada', 'old server');
+    const draft = { userLogin: 'ada', description: '', expiresInDays: 60 } as const;
+    const own = { owner: '', selection: 'public', repositories: [], permissions: {}, justification: null } as const;
+    await createToken(world.ctx, operatorPermit(), {
+      ...draft,
+      kind: 'fine-grained',
+      name: 'laptop',
+      scopes: [],
+      grants: [own],
+    });
+    await createToken(world.ctx, operatorPermit(), {
+      ...draft,
+      kind: 'scoped',
+      name: 'desk',
+      scopes: ['api'],
+      grants: [],
+    });
+    await world.addPerson('mori');
+    await token(world, 'mori', 'not hers');
+    const all = await visitor.get('/settings/all-tokens?sort=name');
+    expect(names(all.text)).toEqual(['desk', 'laptop', 'old server']);
+    expect(words(all.text)).toMatch(/All kinds 3 Fine-grained 1 Classic 1 Scoped 1/);
+    expect(words(all.text)).toMatch(/desk Scoped .* old server Classic/);
+    expect(words(all.text)).toContain('3 tokens, 1 of 50 fine-grained tokens in use');
+    expect(names((await visitor.get(CLASSIC)).text)).toEqual(['old server']);
+    expect(words((await visitor.get('/')).text)).toMatch(/Home Tokens 3/);
+    await addOrganization(world.ctx, operatorPermit(), { name: 'octo', owner: 'ada' });
+    await setMember(world.ctx, operatorPermit(), { organization: 'octo', login: 'mori', role: 'member' });
+    expect(words((await visitor.get('/')).text)).toMatch(/octo Pending requests Active tokens Policy People 2/);
+  });
+
+  test('a row leads to another token like it, whose form is filled in but for its name', async () => {
+    const { world, visitor } = await ada();
+    await addRepository(world.ctx, operatorPermit(), { owner: 'ada', name: 'site', visibility: 'private' });
+    await createToken(world.ctx, operatorPermit(), {
+      userLogin: 'ada',
+      kind: 'fine-grained',
+      name: 'laptop',
+      description: 'at home',
+      expiresInDays: 60,
+      scopes: [],
+      allowedAddresses: ['192.0.2.0/24'],
+      grants: [
+        {
+          owner: '',
+          selection: 'selected',
+          repositories: ['ada/site'],
+          permissions: { contents: 'write' },
+          justification: null,
+        },
+      ],
+    });
+    await token(world, 'ada', 'old server');
+    const list = (await visitor.get('/settings/all-tokens')).text;
+    const again = [...list.matchAll(/href="([^"]*)"[^>]*>Same again</g)].map(([, path]) => path!.replace('&amp;', '&'));
+    expect(again).toEqual([
+      '/settings/tokens/new?description=old+server&scopes=repo',
+      '/settings/personal-access-tokens/new?like=1',
+    ]);
+    const form = (await visitor.get(again[1]!)).text;
+    expect(form).toContain('value="laptop 2"');
+    expect(form).toContain('192.0.2.0/24');
+    expect(words(form)).toContain('Can read and write code in ada/site.');
+    await world.addPerson('mori');
+    const other = world.visitor();
+    await other.signIn('mori');
+    expect((await other.get(again[1]!)).status).toBe(404);
   });
 
   test('an administrator finds people by mail, and sees second factor, tokens and last use', async () => {

@@ -2,6 +2,7 @@
 import { DAY_SEC } from '../../../base/time.ts';
 import type { TokenKind } from '../../../rules/model.ts';
 import {
+  countKinds,
   countTabs,
   dailyUses,
   listedTokens,
@@ -46,16 +47,23 @@ export interface TokenTable {
   readonly counts: Readonly<Record<TokenTab, number>>;
 }
 
-/** The caller's tokens of a kind. */
+/** A person's own tokens, with how many they have of each kind. */
+export interface OwnTokenTable extends TokenTable {
+  /** At most `MAX_COUNTED` + 1 each. */
+  readonly kinds: Readonly<Record<TokenKind, number>>;
+}
+
+/** The caller's tokens. @param kind null = of every kind */
 export async function ownTokenTable(
   ctx: Context,
   permit: Permit,
-  kind: TokenKind,
+  kind: TokenKind | null,
   wish: TableWish,
-): Promise<TokenTable> {
+): Promise<OwnTokenTable> {
   const { userId } = permit.actor;
   if (userId === null) throw new TypeError('only a person has tokens of their own');
-  return table(ctx, { userId, kind }, wish);
+  const [own, kinds] = await Promise.all([table(ctx, { userId, kind }, wish), countKinds(ctx.store.db, userId)]);
+  return { ...own, kinds };
 }
 
 /**

@@ -1,18 +1,24 @@
 /** The bar above every page: on narrow screens the button that opens the rail; the account's menu. */
 import type { VNode } from 'preact';
 import { Avatar, Icon } from '../parts/components.tsx';
+import { Crumbs } from './crumbs.tsx';
 import { AVATAR_MENU, type MenuItem } from './menus.ts';
 import { Count, currentLabel, useMenu } from './rail.tsx';
 import type { Visit } from './visit.ts';
 
-export function Bar({ visit, icon }: { visit: Visit; icon: string }): VNode {
+export function Bar({ visit, icon, title }: { visit: Visit; icon: string; title: string }): VNode {
   const login = visit.person?.account.login ?? null;
   return (
     <header class="lk-bar">
       <a class="lk-brand" href="/">
         <img src={icon} alt="" width="24" height="24" /> Latchkey
       </a>
-      {login === null ? null : <RailButton visit={visit} />}
+      {login === null ? null : (
+        <>
+          <RailButton visit={visit} />
+          <Crumbs visit={visit} login={login} title={title} />
+        </>
+      )}
       <nav class="lk-bar-nav" aria-label="Account">
         {login === null ? (
           <a class="lk-bar-link" href="/login">

@@ -88,7 +88,7 @@ function Document({
         <a class="lk-skip" href="#content">
           Skip to content
         </a>
-        <Bar visit={visit} icon={assets.icon} />
+        <Bar visit={visit} icon={assets.icon} title={title} />
         {visit.person === null ? null : <Rail visit={visit} />}
         <main id="content" class="lk-main" tabIndex={-1} dangerouslySetInnerHTML={{ __html: content }} />
         <footer class="lk-footer color-fg-muted">

@@ -10,6 +10,10 @@ export interface MenuItem {
   readonly icon?: IconName;
   /** How much waits there for whoever looks; 0 isn't shown. */
   readonly count?: number;
+  /** How much there is, which asks nothing of anybody; at most one more than lists count. */
+  readonly total?: number;
+  /** What it is below in the crumbs of a page, where that isn't its menu. */
+  readonly crumb?: { readonly label: string; readonly path: string };
 }
 
 export interface Menu {
@@ -18,6 +22,8 @@ export interface Menu {
   readonly items: readonly MenuItem[];
   /** Whose area it is, when it is an organization's. */
   readonly organization?: string;
+  /** True when its pages are about whoever looks. */
+  readonly isOwn?: boolean;
   /** The way to the menu that this one is below. */
   readonly up?: MenuItem;
 }
@@ -32,8 +38,11 @@ export const AVATAR_MENU: readonly MenuItem[] = [
 /** Where the owner of a locked account checks everything. */
 export const UNLOCK_PATH = '/settings/unlock';
 
+const TOKENS = { label: 'Tokens', path: '/settings/all-tokens' } as const;
+
 export const SETTINGS_MENU: Menu = {
   label: 'Settings',
+  isOwn: true,
   items: [
     { label: 'Public profile', path: '/settings/profile', icon: 'person' },
     { label: 'Appearance', path: '/settings/appearance', icon: 'paintbrush' },
@@ -48,6 +57,7 @@ export const SETTINGS_MENU: Menu = {
 
 export const DEVELOPER_MENU: Menu = {
   label: 'Developer settings',
+  isOwn: true,
   up: { label: 'All settings', path: '/settings/profile', icon: 'arrow-left' },
   items: [
     {
@@ -55,10 +65,16 @@ export const DEVELOPER_MENU: Menu = {
       path: '/settings/developers',
       icon: 'key',
       items: [
-        { label: 'Fine-grained tokens', path: '/settings/personal-access-tokens', withBelow: true },
-        { label: 'Tokens (classic)', path: '/settings/tokens', withBelow: true },
-        { label: 'Token health', path: '/settings/token-health' },
-        { label: 'May a token do this?', path: '/settings/token-check' },
+        { label: 'All tokens', path: TOKENS.path, crumb: TOKENS },
+        {
+          label: 'Fine-grained tokens',
+          path: '/settings/personal-access-tokens',
+          withBelow: true,
+          crumb: TOKENS,
+        },
+        { label: 'Tokens (classic)', path: '/settings/tokens', withBelow: true, crumb: TOKENS },
+        { label: 'Token health', path: '/settings/token-health', crumb: TOKENS },
+        { label: 'May a token do this?', path: '/settings/token-check', crumb: TOKENS },
       ],
     },
     { label: 'OAuth applications', path: '/settings/applications', icon: 'apps', withBelow: true },
@@ -70,9 +86,16 @@ export const DEVELOPER_MENU: Menu = {
 /** GitLab's way. */
 export const PROFILE_MENU: Menu = {
   label: 'User settings',
+  isOwn: true,
   items: [
     { label: 'Profile', path: '/-/user_settings/profile', icon: 'person' },
-    { label: 'Access tokens', path: '/-/user_settings/personal_access_tokens', icon: 'key', withBelow: true },
+    {
+      label: 'Access tokens',
+      path: '/-/user_settings/personal_access_tokens',
+      icon: 'key',
+      withBelow: true,
+      crumb: TOKENS,
+    },
     { label: 'Active sessions', path: '/settings/sessions', icon: 'device-desktop' },
     { label: 'Password', path: '/settings/security', icon: 'shield-lock' },
   ],
@@ -100,15 +123,15 @@ export function organizationPath(login: string, below: string): string {
   return `/organizations/${encodeURIComponent(login)}/settings/${below}`;
 }
 
-/** An organization's own area, for its owners. @param waiting requests that wait for them */
-export function organizationMenu(login: string, waiting: number): Menu {
+/** An organization's own area, for its owners. @param waiting requests that wait for them @param people its members */
+export function organizationMenu(login: string, waiting: number, people: number): Menu {
   const item = itemOf(login);
   return {
     label: login,
     organization: login,
     items: [
       { label: 'Repositories', path: `/${login}`, icon: 'repo' },
-      item('People', 'people', 'people'),
+      { ...item('People', 'people', 'people'), total: people },
       { ...item('Teams', 'teams', 'organization'), withBelow: true },
       item('Machine accounts', 'machines', 'hubot'),
       {
@@ -128,13 +151,13 @@ export function organizationMenu(login: string, waiting: number): Menu {
 }
 
 /** What its owners need most, for the rail of other pages. */
-export function shortOrganizationMenu(login: string, waiting: number): readonly MenuItem[] {
+export function shortOrganizationMenu(login: string, waiting: number, people: number): readonly MenuItem[] {
   const item = itemOf(login);
   return [
     { ...item('Pending requests', 'personal-access-token-requests', 'inbox'), count: waiting },
     item('Active tokens', 'personal-access-tokens', 'key-asterisk'),
     item('Policy', 'personal-access-token-policy', 'law'),
-    item('People', 'people', 'people'),
+    { ...item('People', 'people', 'people'), total: people },
     item('Audit log', 'audit-log', 'log'),
   ];
 }

@@ -4,8 +4,10 @@
  */
 import type { ComponentChildren, VNode } from 'preact';
 import type { OwnOrganization } from '../../../actions/organizations/needs.ts';
+import { MAX_COUNTED } from '../../../actions/tokens/use/lists.ts';
 import { Avatar, Icon } from '../parts/components.tsx';
 import { usePageContext } from '../parts/page-context.ts';
+import { countWords } from '../parts/table-tools.tsx';
 import { isCurrent, type Menu, type MenuItem, shortOrganizationMenu } from './menus.ts';
 import type { Visit } from './visit.ts';
 
@@ -29,7 +31,7 @@ export function Rail({ visit }: { visit: Visit }): VNode {
   const own: readonly MenuItem[] = [
     { label: 'Home', path: '/', icon: 'home' },
     ...(menu === null || menu.organization !== undefined
-      ? [{ label: 'Tokens', path: '/settings/personal-access-tokens', icon: 'key' } as const]
+      ? [{ label: 'Tokens', path: '/settings/all-tokens', icon: 'key', total: visit.ownTokens } as const]
       : []),
     ...(menu?.up === undefined ? [] : [menu.up]),
   ];
@@ -63,9 +65,9 @@ function Organizations({ visit, menu }: { visit: Visit; menu: Menu | null }): VN
       {open.map((each) => (
         <>
           <h2>
-            <OrganizationLink {...each} waiting={null} />
+            <OrganizationLink login={each.login} waiting={null} />
           </h2>
-          <List items={shortOrganizationMenu(each.login, each.waiting?.count ?? 0)} path={visit.path} />
+          <List items={shortOrganizationMenu(each.login, each.waiting?.count ?? 0, each.people)} path={visit.path} />
         </>
       ))}
       {names.length === 0 ? null : (
@@ -74,7 +76,7 @@ function Organizations({ visit, menu }: { visit: Visit; menu: Menu | null }): VN
           <ul>
             {names.map((each) => (
               <li>
-                <OrganizationLink {...each} />
+                <OrganizationLink login={each.login} waiting={each.waiting} />
               </li>
             ))}
           </ul>
@@ -84,7 +86,7 @@ function Organizations({ visit, menu }: { visit: Visit; menu: Menu | null }): VN
   );
 }
 
-function OrganizationLink({ login, waiting }: OwnOrganization): VNode {
+function OrganizationLink({ login, waiting }: Pick<OwnOrganization, 'login' | 'waiting'>): VNode {
   return (
     <a href={`/${login}`}>
       <Avatar login={login} /> <bdi>{login}</bdi>
@@ -111,6 +113,7 @@ function Item({ item, path }: { item: MenuItem; path: string }): VNode {
         {item.icon === undefined ? null : <Icon name={item.icon} />}
         {item.label}
         <Count of={item.count ?? 0} />
+        <Total of={item.total ?? 0} />
       </a>
       {item.items === undefined ? null : <List items={item.items} path={path} />}
     </li>
@@ -126,6 +129,16 @@ export function Count({ of }: { of: number }): VNode | null {
         {of}
         <span class="sr-only"> waiting</span>
       </span>
+    </>
+  );
+}
+
+/** How much there is; of nothing, nothing is said. */
+function Total({ of }: { of: number }): VNode | null {
+  return of === 0 ? null : (
+    <>
+      {' '}
+      <span class="Counter">{countWords(of, MAX_COUNTED)}</span>
     </>
   );
 }

@@ -72,6 +72,8 @@ export class Visit {
   flash: Flash | null = null;
   /** Organizations of this person, for the menus. */
   organizations: readonly OwnOrganization[] = [];
+  /** How many tokens of their own they have, for the menus; at most one more than lists count. */
+  ownTokens = 0;
   /** What was wrong with the form that was sent. */
   problem: Problem | null = null;
 

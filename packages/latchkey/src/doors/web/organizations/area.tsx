@@ -11,9 +11,9 @@ export { organizationPath } from '../frame/menus.ts';
 
 export function OrganizationArea({ visit, children }: { visit: Visit; children: ComponentChildren }): VNode {
   const login = visit.param('org');
-  const waits = visit.waiting.find(({ organization }) => organization.toLowerCase() === login.toLowerCase());
+  const own = visit.organizations.find((each) => each.login.toLowerCase() === login.toLowerCase());
   return (
-    <WithMenu visit={visit} menu={organizationMenu(login, waits?.count ?? 0)}>
+    <WithMenu visit={visit} menu={organizationMenu(login, own?.waiting?.count ?? 0, own?.people ?? 0)}>
       {children}
     </WithMenu>
   );

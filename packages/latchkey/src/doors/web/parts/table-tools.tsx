@@ -52,6 +52,7 @@ export function ListSearch({ visit, label, value }: { visit: Visit; label: strin
         value={value}
         placeholder={label}
         aria-label={label}
+        data-slash
         maxLength={100}
         spellcheck={false}
         autocomplete="off"

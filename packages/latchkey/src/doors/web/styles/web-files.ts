@@ -34,7 +34,7 @@ const PRIMER_MODULES = [
   'utilities',
 ] as const;
 /** Our own, in the order of precedence. */
-const OWN_STYLES = ['roles', 'frame', 'page', 'controls', 'pieces', 'tables', 'tokens', 'media'] as const;
+const OWN_STYLES = ['roles', 'frame', 'page', 'controls', 'pieces', 'tables', 'tokens', 'lists', 'media'] as const;
 const COLOUR_THEMES = ['light', 'dark'] as const;
 
 /** Reads them anew at each call, in 60 to 100 ms. */

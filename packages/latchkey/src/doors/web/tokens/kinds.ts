@@ -3,6 +3,8 @@ import { problem } from '../../../base/errors.ts';
 import type { TokenKind } from '../../../rules/model.ts';
 import type { Visit } from '../frame/visit.ts';
 
+/** Tokens of every kind. */
+export const ALL_PATH = '/settings/all-tokens';
 export const FINE_GRAINED_PATH = '/settings/personal-access-tokens';
 export const CLASSIC_PATH = '/settings/tokens';
 export const SCOPED_PATH = '/-/user_settings/personal_access_tokens';

@@ -2,9 +2,15 @@
 
 import type { ComponentProps, VNode } from 'preact';
 import type { TokenRow } from '../../../actions/tokens/own-tokens.ts';
-import { type ListedToken, ownTokenTable, type TableWish, type TokenTable } from '../../../actions/tokens/use/lists.ts';
+import {
+  type ListedToken,
+  type OwnTokenTable,
+  ownTokenTable,
+  type TableWish,
+} from '../../../actions/tokens/use/lists.ts';
 import type { TokenState, TokenView } from '../../../actions/tokens/views.ts';
 import { DAY_SEC, type UnixSeconds } from '../../../base/time.ts';
+import type { TokenKind } from '../../../rules/model.ts';
 import { rightSentence, worksToday } from '../../../rules/right/right-sentence.ts';
 import { endsSoon } from '../../../rules/token-health.ts';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
@@ -12,11 +18,13 @@ import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, Day, Label, Subhead, Time } from '../parts/components.tsx';
+import { type RowAct, RowMenu } from '../parts/row-menu.tsx';
 import { ListFoot, ListTable, Sparkline } from '../parts/table-tools.tsx';
 import type { IconName } from '../styles/icons.ts';
+import { checkPath } from './check/question.ts';
 import { GenerateMenu } from './generate-menu.tsx';
-import { FINE_GRAINED_PATH, LIST_PATHS, pathOfToken } from './kinds.ts';
-import { footOf, NothingFound, TokenHeads, TokenTools, tableWish } from './table.tsx';
+import { ALL_PATH, FINE_GRAINED_PATH, KIND_WORDS, LIST_PATHS, pathOfToken, SCOPED_PATH } from './kinds.ts';
+import { footOf, KindTabs, limitWords, NothingFound, TokenHeads, TokenTools, tableWish } from './table.tsx';
 
 /** What to expect of a token has no words: only what differs from that is marked. */
 const STATES: Readonly<Record<Exclude<TokenState, 'active'>, ComponentProps<typeof Label> & { icon: IconName }>> = {
@@ -89,13 +97,40 @@ export function LastUse({ token, short = false }: { token: Pick<TokenRow, 'lastU
   );
 }
 
-function Row({ visit, token }: { visit: Visit; token: ListedToken }): VNode {
+/** The form for another token like this one, filled in. */
+function againPath({ kind, id, name, scopes }: ListedToken): string {
+  if (kind === 'fine-grained') return `${FINE_GRAINED_PATH}/new?like=${id}`;
+  const query = new URLSearchParams({
+    [kind === 'classic' ? 'description' : 'name']: name,
+    scopes: scopes.join(','),
+  });
+  return kind === 'classic' ? `${LIST_PATHS.classic}/new?${query}` : `${SCOPED_PATH}?${query}`;
+}
+
+function actsOf(token: ListedToken): RowAct[] {
+  const path = pathOfToken(token);
+  return [
+    { words: 'Rotate', path: `${path}/renew` },
+    { words: 'Edit', path: `${path}/edit` },
+    { words: 'Same again', path: againPath(token) },
+    { words: 'May it do this?', path: checkPath(token.id) },
+    { words: 'Delete', path: `${path}/delete`, danger: true },
+  ];
+}
+
+/** @param mixed true in a list of every kind */
+function Row({ visit, token, mixed }: { visit: Visit; token: ListedToken; mixed: boolean }): VNode {
   return (
     <tr>
       <td class="lk-token-what">
         <a class="text-bold" dir="auto" href={pathOfToken(token)}>
           {token.name}
         </a>{' '}
+        {mixed && token.kind !== 'fine-grained' ? (
+          <>
+            <Label>{KIND_WORDS[token.kind]}</Label>{' '}
+          </>
+        ) : null}
         <StateLabel token={token} />
         {token.refusedLately === 0 ? null : (
           <>
@@ -117,17 +152,27 @@ function Row({ visit, token }: { visit: Visit; token: ListedToken }): VNode {
         <Ends token={token} at={visit.ctx.clock.now()} short />
       </td>
       <td class="lk-row-act">
-        <a class="btn btn-danger btn-sm" href={`${pathOfToken(token)}/delete`} aria-label={`Delete ${token.name}`}>
-          Delete
-        </a>
+        <RowMenu of={token.name} acts={actsOf(token)} />
       </td>
     </tr>
   );
 }
 
-/** The table of a person's tokens of one kind, with its search and its tabs. */
-export function TokenList({ visit, wish, table }: { visit: Visit; wish: TableWish; table: TokenTable }): VNode {
-  const { rows, counts } = table;
+/** The table of a person's tokens, with its search and its tabs. @param kind null = of every kind */
+export function TokenList({
+  visit,
+  wish,
+  table,
+  kind,
+}: {
+  visit: Visit;
+  wish: TableWish;
+  table: OwnTokenTable;
+  kind: TokenKind | null;
+}): VNode {
+  const { rows, counts, kinds } = table;
+  const { words, hasNext } = footOf(wish, counts, rows.length);
+  const limited = kind === null || kind === 'fine-grained';
   return (
     <>
       <TokenTools visit={visit} wish={wish} counts={counts} />
@@ -144,10 +189,17 @@ export function TokenList({ visit, wish, table }: { visit: Visit; wish: TableWis
               </th>
             </>
           }
-          foot={<ListFoot visit={visit} page={wish.page} {...footOf(wish, counts, rows.length)} />}
+          foot={
+            <ListFoot
+              visit={visit}
+              page={wish.page}
+              words={limited ? `${words}, ${limitWords(kinds)}` : words}
+              hasNext={hasNext}
+            />
+          }
         >
           {rows.map((token) => (
-            <Row visit={visit} token={token} />
+            <Row visit={visit} token={token} mixed={kind === null} />
           ))}
         </ListTable>
       )}
@@ -156,13 +208,13 @@ export function TokenList({ visit, wish, table }: { visit: Visit; wish: TableWis
 }
 
 /** True when the person has no token of the kind at all, whatever was asked for. */
-export function isBlank({ text, tab }: TableWish, { counts }: TokenTable): boolean {
+export function isBlank({ text, tab }: TableWish, { counts }: OwnTokenTable): boolean {
   return text === '' && counts.all === 0 && tab !== 'ended';
 }
 
-function listPage(kind: 'fine-grained' | 'classic', title: string, lead: VNode, blank: string): WebPage {
+function listPage(kind: 'fine-grained' | 'classic' | null, title: string, lead: VNode, blank: string): WebPage {
   return {
-    path: LIST_PATHS[kind],
+    path: kind === null ? ALL_PATH : LIST_PATHS[kind],
     access: 'sudo',
     get: async (visit) => {
       const wish = tableWish(visit);
@@ -171,15 +223,16 @@ function listPage(kind: 'fine-grained' | 'classic', title: string, lead: VNode, 
         title,
         <WithMenu visit={visit} menu={DEVELOPER_MENU}>
           <Subhead title={title} level={1}>
-            <GenerateMenu kind={kind} />
+            <GenerateMenu kind={kind ?? 'fine-grained'} />
           </Subhead>
           <p class="color-fg-muted">{lead}</p>
+          <KindTabs kinds={table.kinds} current={kind} />
           {isBlank(wish, table) ? (
             <Blankslate heading="No tokens yet" icon="key">
               {blank}
             </Blankslate>
           ) : (
-            <TokenList visit={visit} wish={wish} table={table} />
+            <TokenList visit={visit} wish={wish} table={table} kind={kind} />
           )}
         </WithMenu>,
       );
@@ -188,6 +241,14 @@ function listPage(kind: 'fine-grained' | 'classic', title: string, lead: VNode, 
 }
 
 export const tokenListPages: readonly WebPage[] = [
+  listPage(
+    null,
+    'Tokens',
+    <>
+      Everything that works in place of your password. <a href="/settings/token-health">Token health</a>
+    </>,
+    'Make one for each place that needs it: then losing one costs only that place.',
+  ),
   listPage(
     'fine-grained',
     'Fine-grained personal access tokens',

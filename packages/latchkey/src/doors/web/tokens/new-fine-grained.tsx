@@ -1,15 +1,17 @@
 /** The page for a new fine-grained token, filled in by links, recipes or hand. */
 import { freeTokenName, tryDraft } from '../../../actions/tokens/form.ts';
+import { type OwnToken, ownToken } from '../../../actions/tokens/own-tokens.ts';
 import { createToken } from '../../../actions/tokens/tokens.ts';
+import { draftsOf } from '../../../actions/tokens/use/activity.ts';
 import { type Complaint, Problem } from '../../../base/errors.ts';
 import { present } from '../../../base/present.ts';
 import { permissionNamed } from '../../../catalogue/permissions.ts';
 import type { TokenDraft } from '../../../rules/draft.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, type FormAction, type WebPage } from '../frame/web-page.ts';
-import { prefixOf, readTokenDraft } from './form/draft.ts';
+import { prefixOf, readTokenDraft, sourceOf } from './form/draft.ts';
 import { fineGrainedForm } from './form/fine-grained.tsx';
-import { readRestrictions } from './form/restrictions.tsx';
+import { type Restrictions, readRestrictions } from './form/restrictions.tsx';
 import { FINE_GRAINED_PATH } from './kinds.ts';
 import { toNewSecret } from './secret/new-secret.tsx';
 
@@ -70,14 +72,32 @@ async function form(visit: Visit): Promise<Answer> {
     submit: 'Generate token',
     source: visit.typed ?? (await withFreeName(visit)),
     isFilledIn,
+    ...(await restrictionsLike(visit)),
     complaints,
     isNew: true,
   });
 }
 
+/** The token that the new one shall be like, alive or not; null when none is named. */
+async function model(visit: Visit): Promise<OwnToken | null> {
+  const id = Number(visit.query.get('like') ?? '');
+  if (!Number.isSafeInteger(id) || id <= 0) return null;
+  return ownToken(visit.ctx, await visit.ownPermit(), id, 'fine-grained');
+}
+
+async function restrictionsLike(visit: Visit): Promise<{ restrictions?: Restrictions }> {
+  const token = visit.typed === null ? await model(visit) : null;
+  if (token === null) return {};
+  // What was spent, and a day that is over, say nothing about the next.
+  const { allowedAddresses, refRules } = token;
+  return { restrictions: { allowedAddresses, refRules, notBeforeAt: null, usesLeft: null } };
+}
+
 /** What the link fills in, with a name that is still free. */
 async function withFreeName(visit: Visit): Promise<URLSearchParams> {
-  const source = new URLSearchParams(visit.query);
+  const like = await model(visit);
+  const source =
+    like === null ? new URLSearchParams(visit.query) : sourceOf(like.name, like.description, draftsOf(like));
   const name = source.get('name') ?? '';
   if (name !== '') source.set('name', await freeTokenName(visit.ctx, await visit.ownPermit(), name));
   return source;

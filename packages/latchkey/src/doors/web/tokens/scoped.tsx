@@ -23,7 +23,7 @@ import { ScopeTree, scopesIn } from './form/scope-tree.tsx';
 import { SCOPED_PATH } from './kinds.ts';
 import { isBlank, TokenList } from './lists.tsx';
 import { toNewSecret } from './secret/new-secret.tsx';
-import { tableWish } from './table.tsx';
+import { KindTabs, tableWish } from './table.tsx';
 
 /** Blank = no end (seed 000), unless a policy caps it: then as long as that allows. */
 function expiryOf(text: string, capDays: number | null): ExpiryDraft {
@@ -93,10 +93,11 @@ async function get(visit: Visit): Promise<Answer> {
         <RestrictionFields f={f} />
       </Form>
       <h2 class="f3 mt-5 mb-2">Active personal access tokens</h2>
+      <KindTabs kinds={table.kinds} current="scoped" />
       {isBlank(wish, table) ? (
         <Blankslate heading="No tokens yet">The ones that you create are listed here.</Blankslate>
       ) : (
-        <TokenList visit={visit} wish={wish} table={table} />
+        <TokenList visit={visit} wish={wish} table={table} kind="scoped" />
       )}
     </WithMenu>,
   );

@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import {
   MAX_COUNTED,
   MAX_PAGE,
+  type OwnTokenTable,
   ROWS_ON_A_PAGE,
   type TableWish,
   TOKEN_SORTS,
@@ -10,9 +11,12 @@ import {
   type TokenTab,
   type TokenTable,
 } from '../../../actions/tokens/use/lists.ts';
+import { MAX_FINE_GRAINED_TOKENS } from '../../../rules/draft.ts';
+import type { TokenKind } from '../../../rules/model.ts';
 import type { Visit } from '../frame/visit.ts';
 import { Blankslate } from '../parts/components.tsx';
 import { countWords, ListSearch, listPath, oneOf, pageIn, SortHead, Tabs } from '../parts/table-tools.tsx';
+import { ALL_PATH, KIND_WORDS, LIST_PATHS } from './kinds.ts';
 
 /** What the address asks a table of tokens for. */
 export function tableWish({ query }: Pick<Visit, 'query'>): TableWish {
@@ -24,6 +28,31 @@ export function tableWish({ query }: Pick<Visit, 'query'>): TableWish {
     descending: query.has('direction') ? query.get('direction') === 'desc' : sort === 'used' || sort === 'created',
     page: pageIn(query, MAX_PAGE),
   };
+}
+
+/** The lists of one's own tokens. The names by which guides lead to them are those of the menu, once on a page. */
+const KIND_TABS = [
+  { kind: null, label: 'All kinds', path: ALL_PATH },
+  ...(['fine-grained', 'classic', 'scoped'] as const).map((kind) => ({
+    kind,
+    label: KIND_WORDS[kind],
+    path: LIST_PATHS[kind],
+  })),
+];
+
+/** The way between the lists. @param current null = the one of every kind */
+export function KindTabs({ kinds, current }: { kinds: OwnTokenTable['kinds']; current: TokenKind | null }): VNode {
+  const all = Object.values(kinds).reduce((sum, count) => sum + count, 0);
+  return (
+    <nav class="lk-kinds" aria-label="Kinds of tokens">
+      {KIND_TABS.map(({ kind, label, path }) => (
+        <a href={path} {...(kind === current ? ({ 'aria-current': 'page' } as const) : {})}>
+          {label}
+          <span class="Counter">{countWords(kind === null ? all : kinds[kind], MAX_COUNTED)}</span>
+        </a>
+      ))}
+    </nav>
+  );
 }
 
 const TAB_LABELS: Readonly<Record<TokenTab, string>> = {
@@ -84,6 +113,11 @@ export function footOf(
     words: `${countWords(count, MAX_COUNTED)} ${count === 1 ? 'token' : 'tokens'}`,
     hasNext: shown === ROWS_ON_A_PAGE && wish.page < MAX_PAGE && (count > MAX_COUNTED || wish.page * shown < count),
   };
+}
+
+/** How many of the fine-grained tokens that a person may have are there: said before the limit bites. */
+export function limitWords({ 'fine-grained': count }: OwnTokenTable['kinds']): string {
+  return `${count} of ${MAX_FINE_GRAINED_TOKENS} fine-grained tokens in use`;
 }
 
 /** What a search or a tab without rows shows. */
