@@ -95,6 +95,13 @@ export const AUDIT_EVENTS = {
     'issuer',
     'name',
   ),
+  'external_identity.logout': row(
+    'authentication',
+    'an identity provider said that somebody signed out there: sessions that began with it ended',
+    'provider',
+    'sessions',
+    'frozen',
+  ),
   'external_identity.provision': row('create', 'a directory made an account', 'login', 'user_name', 'client'),
   'external_identity.provision_link': row('modify', 'a directory was given an account', 'login', 'user_name', 'client'),
   'external_identity.provision_unlink': row('modify', 'an account was taken away from its directory', 'login'),

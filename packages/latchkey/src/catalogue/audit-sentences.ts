@@ -24,6 +24,7 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'external_identity.deprovision': '{actor} disabled the account[ {login}]',
   'external_identity.fail': 'A sign-in[ of {user}] with {provider|an identity provider} failed[ ({reason})]',
   'external_identity.link': '{actor} linked the identity[ {name}] at {provider|an identity provider}[ to {owner}]',
+  'external_identity.logout': '{provider|An identity provider} signed {user|somebody} out[ of {sessions#session}]',
   'external_identity.provision': '{actor} made the account[ {login}]',
   'external_identity.provision_link': '{actor} gave the account[ {login}] to the directory {client|of people}',
   'external_identity.provision_unlink': '{actor} took the account[ {login}] away from its directory',

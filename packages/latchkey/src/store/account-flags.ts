@@ -44,11 +44,12 @@ export async function setSuspended(tx: Query, accountId: number, at: UnixSeconds
 }
 
 /**
- * An identity provider disables a person (`at`), or enables them again (null). False when nothing changed, or there is
- * no such person.
+ * An identity provider disables a person (`at`), or enables them again (null), by its own word: no sign-in lifts it.
+ * False when nothing changed, or there is no such person.
  */
 export async function setDisabledByProvider(tx: Query, userId: number, at: UnixSeconds | null): Promise<boolean> {
   await bumpWithMachines(tx, userId);
+  await tx.updateTable('external_identities').set({ frozen_at: null }).where('user_id', '=', userId).execute();
   const changed = await tx
     .updateTable('accounts')
     .set({ disabled_by_provider_at: at })
@@ -57,6 +58,25 @@ export async function setDisabledByProvider(tx: Query, userId: number, at: UnixS
     .returning('id')
     .executeTakeFirst();
   return changed !== undefined;
+}
+
+/**
+ * Disables the person of an identity until they sign in by it again. False when their provider has disabled them
+ * already: then that stays as it is.
+ */
+export async function freezeByIdentity(
+  tx: Query,
+  { id, userId }: { readonly id: number; readonly userId: number },
+  at: UnixSeconds,
+): Promise<boolean> {
+  const before = await tx
+    .selectFrom('accounts')
+    .select('disabled_by_provider_at')
+    .where('id', '=', userId)
+    .executeTakeFirst();
+  if (before?.disabled_by_provider_at !== null || !(await setDisabledByProvider(tx, userId, at))) return false;
+  await tx.updateTable('external_identities').set({ frozen_at: at }).where('id', '=', id).execute();
+  return true;
 }
 
 /** Locks (`at`) or unlocks (null) a person's account. False when nothing changed. */

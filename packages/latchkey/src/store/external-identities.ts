@@ -22,13 +22,18 @@ export interface ExternalIdentity {
   readonly label: string;
   readonly createdAt: UnixSeconds;
   readonly lastUsedAt: UnixSeconds | null;
+  /** When the provider signed the person out everywhere and they were frozen for it; null = they aren't. */
+  readonly frozenAt: UnixSeconds | null;
 }
 
 /**
  * Links an identity with an account.
  * @throws a unique violation when it is linked already, or the account has another one of this issuer
  */
-export async function insertIdentity(tx: Query, made: Omit<ExternalIdentity, 'id' | 'lastUsedAt'>): Promise<void> {
+export async function insertIdentity(
+  tx: Query,
+  made: Omit<ExternalIdentity, 'id' | 'lastUsedAt' | 'frozenAt'>,
+): Promise<void> {
   await demandPerson(tx, made.userId);
   await tx
     .insertInto('external_identities')
@@ -113,5 +118,6 @@ function identityOf(row: Selectable<ExternalIdentitiesTable>): ExternalIdentity 
     label: row.label,
     createdAt: row.created_at,
     lastUsedAt: row.last_used_at,
+    frozenAt: row.frozen_at,
   };
 }

@@ -60,6 +60,7 @@ import { gitlabTokens } from './migrations/0590-gitlab-tokens.ts';
 import { refProtections } from './migrations/0640-ref-protections.ts';
 import { applications } from './migrations/0660-applications.ts';
 import { teams } from './migrations/0670-teams.ts';
+import { providerSessions } from './migrations/0677-provider-sessions.ts';
 import { sshKeys } from './migrations/0700-ssh-keys.ts';
 import { disabledByProvider } from './migrations/0710-disabled-by-provider.ts';
 import { provisioning } from './migrations/0711-provisioning.ts';
@@ -122,6 +123,7 @@ export const MIGRATIONS: readonly Migration[] = [
   teams,
   provisioning,
   sshKeys,
+  providerSessions,
 ];
 
 interface MigrationsTable {

@@ -739,6 +739,17 @@ export interface ExternalIdentitiesTable {
   label: string;
   created_at: number;
   last_used_at: number | null;
+  /** When the provider signed the person out everywhere, and their tokens rest until they sign in by it again. */
+  frozen_at: Generated<number | null>;
+}
+
+interface ProviderSessionsTable {
+  session_id: number;
+  issuer: string;
+  subject: string;
+  sid: string | null;
+  /** Sealed; '' = none is kept. */
+  id_token: string;
 }
 
 export interface PasskeysTable {
@@ -948,6 +959,7 @@ export interface Database {
   one_time_links: OneTimeLinksTable;
   outbox: OutboxTable;
   external_identities: ExternalIdentitiesTable;
+  provider_sessions: ProviderSessionsTable;
   sso_sessions: SsoSessionsTable;
   service_sessions: ServiceSessionsTable;
   gitlab_tokens: GitlabTokensTable;

@@ -33,6 +33,7 @@ export async function setSealingKey(tx: Query, keyId: string, at: UnixSeconds): 
 const ROWS: Readonly<Record<SealedColumn, { readonly key: string; readonly owner: string }>> = {
   'outbox.text': { key: 'id', owner: 'address' },
   'outbox.html': { key: 'id', owner: 'address' },
+  'provider_sessions.id_token': { key: 'session_id', owner: 'issuer' },
   'second_factors.secret': { key: 'user_id', owner: 'user_id' },
   'webhooks.secret': { key: 'id', owner: 'repository_id' },
 };

@@ -8,11 +8,20 @@
  */
 
 import { problem } from '../../base/errors.ts';
+import { present } from '../../base/present.ts';
 import type { Secret } from '../../base/secret.ts';
 import { type Account, passwordDigestOf } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { emailsOf } from '../../store/emails.ts';
-import { deleteSession, hasDevices, isKnownDevice, rememberDevice, type Session } from '../../store/sessions.ts';
+import { moveProviderSession } from '../../store/provider-sessions.ts';
+import {
+  deleteSession,
+  hasDevices,
+  isKnownDevice,
+  rememberDevice,
+  type Session,
+  sessionByDigest,
+} from '../../store/sessions.ts';
 import { accountNamed } from '../ground/account-names.ts';
 import { demandOpen } from '../ground/closed-accounts.ts';
 import { type Context, UPKEEP } from '../ground/context.ts';
@@ -81,7 +90,7 @@ export async function signInWithCode(
   device: Secret,
   visitor: Visitor,
 ): Promise<Begun> {
-  const { account, session } = half;
+  const { account } = half;
   const attempt = {
     name: account.login,
     address: visitor.address,
@@ -91,11 +100,23 @@ export async function signInWithCode(
     await recordFailure(ctx, account, visitor);
     throw problem('invalid', 'That code is wrong, or was used already.', 'otp');
   }
-  const secret = await ctx.store.transaction(async (tx) => {
-    await deleteSession(tx, account.id, session.id);
-    return begin(ctx, tx, account, device.digest(), visitor);
-  });
+  const secret = await ctx.store.transaction((tx) => finish(ctx, tx, half, device, visitor));
   return { secret, owes: null };
+}
+
+/** The session that waited for its second factor makes way for the one that opens everything. */
+async function finish(
+  ctx: Context,
+  tx: Query,
+  { session, account }: { session: Session; account: Account },
+  device: Secret,
+  visitor: Visitor,
+): Promise<Secret> {
+  const secret = await begin(ctx, tx, account, device.digest(), visitor);
+  const begun = present(await sessionByDigest(tx, secret.digest(), ctx.clock.now()), 'the session just begun');
+  await moveProviderSession(tx, session.id, begun.id);
+  await deleteSession(tx, account.id, session.id);
+  return secret;
 }
 
 /**
@@ -116,8 +137,7 @@ export async function signInWithPasskey(
   if (half === null && account.lockedAt !== null)
     throw problem('unprocessable', 'This account is locked: sign in with the new password first, and look it through.');
   const secret = await ctx.store.transaction(async (tx) => {
-    if (half !== null) await deleteSession(tx, account.id, half.session.id);
-    return begin(ctx, tx, account, device.digest(), visitor);
+    return half === null ? begin(ctx, tx, account, device.digest(), visitor) : finish(ctx, tx, half, device, visitor);
   });
   return { secret, owes: null };
 }

@@ -38,37 +38,46 @@ export async function newAccountFor(
   { provider, identity }: { readonly provider: IdentityProvider; readonly identity: ProvedIdentity },
   visitor: Visitor,
 ): Promise<ExternalIdentity | null> {
+  if (!provider.createsAccounts || (await hasDirectory(ctx.store.db, identity.issuer))) return null;
+  try {
+    return await make(ctx, provider, identity, visitor);
+  } catch (error) {
+    if (!(error instanceof Problem || error instanceof ProviderFailure)) throw error;
+    // They themselves were faster, in another tab. Asked where what isn't written yet is seen as well.
+    const linked = await ctx.store.transaction((tx) => identityBySubject(tx, identity.issuer, identity.subject));
+    if (linked !== null) return linked;
+    throw error instanceof Problem ? new ProviderFailure('no_name') : error;
+  }
+}
+
+async function make(
+  ctx: Context,
+  provider: IdentityProvider,
+  { issuer, subject, label, described }: ProvedIdentity,
+  visitor: Visitor,
+): Promise<ExternalIdentity | null> {
   const { db } = ctx.store;
-  const { issuer, subject, label, described } = identity;
-  if (!provider.createsAccounts || (await hasDirectory(db, issuer))) return null;
   const { address, addressVerified } = described;
   if (address === null) throw new ProviderFailure('no_address');
   // Only who proved the address hears that it is taken.
   if (addressVerified && (await holderOfVerified(db, address)) !== null) throw new ProviderFailure('address_taken');
   const login = await freeLogin(ctx, db, described);
   const draft = { login, email: address, verified: addressVerified, admin: false, password: null };
-  try {
-    return await makeUser(ctx, draft, async (tx, user) => {
-      const at = ctx.clock.now();
-      const by = actorOf(user, visitor);
-      await setProfile(tx, user.id, { name: shownName(described), profile: user.profile });
-      const data = { login, admin: false, by: `identity provider ${provider.name}` };
-      await record(tx, by, at, { action: 'user.create', userId: user.id, data });
-      await insertIdentity(tx, { userId: user.id, issuer, subject, label, createdAt: at });
-      await record(tx, by, at, {
-        action: 'external_identity.link',
-        userId: user.id,
-        data: { provider: provider.name, issuer, name: label },
-      });
-      if (!addressVerified) await queueVerification(ctx, tx, user.id, address);
-      return identityBySubject(tx, issuer, subject);
+  return makeUser(ctx, draft, async (tx, user) => {
+    const at = ctx.clock.now();
+    const by = actorOf(user, visitor);
+    await setProfile(tx, user.id, { name: shownName(described), profile: user.profile });
+    const data = { login, admin: false, by: `identity provider ${provider.name}` };
+    await record(tx, by, at, { action: 'user.create', userId: user.id, data });
+    await insertIdentity(tx, { userId: user.id, issuer, subject, label, createdAt: at });
+    await record(tx, by, at, {
+      action: 'external_identity.link',
+      userId: user.id,
+      data: { provider: provider.name, issuer, name: label },
     });
-  } catch (error) {
-    // Somebody was faster: they themselves in another tab, or another of that name.
-    const linked = await identityBySubject(db, issuer, subject);
-    if (linked !== null) return linked;
-    throw error instanceof Problem ? new ProviderFailure('no_name') : error;
-  }
+    if (!addressVerified) await queueVerification(ctx, tx, user.id, address);
+    return identityBySubject(tx, issuer, subject);
+  });
 }
 
 async function freeLogin(ctx: Context, q: Query, { userNames }: Described): Promise<string> {

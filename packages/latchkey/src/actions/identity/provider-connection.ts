@@ -7,9 +7,13 @@
  * read anew.
  * Never: a redirect followed, or more of an answer read than `MAX_ANSWER_BYTES`.
  */
+import type { createRemoteJWKSet } from 'jose';
 import type { Configuration, CustomFetch, IDToken } from 'openid-client';
+import { Secret } from '../../base/secret.ts';
 import { HOUR_SEC, MINUTE_SEC, type UnixSeconds } from '../../base/time.ts';
+import type { EndedThere } from '../../store/provider-sessions.ts';
 import { type Described, describedBy, lacksClaims } from './admission.ts';
+import { isSubject, MAX_SKEW_SEC, proveLogout, sidIn } from './logout-token.ts';
 import { failureOf, ProviderFailure } from './provider-failures.ts';
 import type { IdentityProvider } from './provider-file.ts';
 
@@ -17,8 +21,6 @@ const library = () => import('openid-client');
 
 /** How long a provider may take for one answer. */
 const ANSWER_SEC = 10;
-/** How far the clocks may differ. */
-const MAX_SKEW_SEC = MINUTE_SEC;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 /** How long a discovery document is used, and when it is asked for again after that failed. */
 const DISCOVERY_SEC = HOUR_SEC;
@@ -44,6 +46,10 @@ export interface ProvedIdentity {
   readonly externalId: string | null;
   /** What else it says of them. */
   readonly described: Described;
+  /** Its own name for the session there; null when it says none. */
+  readonly sid: string | null;
+  /** To sign out there; null where that can't be done. */
+  readonly idToken: Secret | null;
 }
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -58,6 +64,7 @@ export class ProviderConnection {
   readonly provider: IdentityProvider;
   #discovered: Discovered | null = null;
   #asking: Promise<Configuration> | null = null;
+  #keys: { readonly at: string; readonly find: ReturnType<typeof createRemoteJWKSet> } | null = null;
 
   constructor(provider: IdentityProvider) {
     this.provider = provider;
@@ -107,6 +114,8 @@ export class ProviderConnection {
         label: labelIn(told),
         externalId: typeof externalId === 'string' && externalId !== '' ? externalId : null,
         described: describedBy(told, this.provider),
+        sid: sidIn(claims),
+        idToken: idTokenFor(configuration, tokens.id_token),
       };
     } catch (error) {
       const failure = failureOf(error);
@@ -127,6 +136,33 @@ export class ProviderConnection {
     if (configuration.serverMetadata().userinfo_endpoint === undefined) return claims;
     const { fetchUserInfo } = await library();
     return { ...(await fetchUserInfo(configuration, accessToken, claims.sub)), ...claims };
+  }
+
+  /**
+   * Where to sign out there (OpenID Connect RP-Initiated Logout 1.0); null when it offers nothing of that kind.
+   * @throws ProviderFailure
+   */
+  async signOutAddress(idToken: Secret, backTo: string, at: UnixSeconds): Promise<URL | null> {
+    const configuration = await this.#configuration(at);
+    if (configuration.serverMetadata().end_session_endpoint === undefined) return null;
+    const { buildEndSessionUrl } = await library();
+    return buildEndSessionUrl(configuration, { id_token_hint: idToken.reveal(), post_logout_redirect_uri: backTo });
+  }
+
+  /**
+   * Which sessions a logout token of this provider ends (OpenID Connect Back-Channel Logout 1.0 section 2.6).
+   * @throws ProviderFailure unless the provider signed it, for this server, less than two minutes ago
+   */
+  async endedBy(logoutToken: string, at: UnixSeconds): Promise<EndedThere & { readonly jti: string }> {
+    const configuration = await this.#configuration(at);
+    const { issuer, jwks_uri: keysAt = '' } = configuration.serverMetadata();
+    if (!URL.canParse(keysAt)) throw new ProviderFailure('provider_misconfigured', 'no jwks_uri');
+    if (this.#keys?.at !== keysAt) {
+      const { createRemoteJWKSet, customFetch } = await import('jose');
+      const options = { timeoutDuration: ANSWER_SEC * 1000, [customFetch]: boundedFetch as typeof fetch };
+      this.#keys = { at: keysAt, find: createRemoteJWKSet(new URL(keysAt), options) };
+    }
+    return proveLogout(logoutToken, this.#keys.find, { issuer, audience: this.provider.clientId });
   }
 
   #expire(at: UnixSeconds): void {
@@ -205,9 +241,12 @@ const boundedFetch: CustomFetch = async (url, { body, ...options }) => {
   return new Response(isEmpty ? null : Buffer.concat(parts), { status, statusText, headers });
 };
 
-/** OpenID Connect Core section 2: at most 255 ASCII characters, case sensitive, never trimmed. */
-function isSubject(subject: unknown): subject is string {
-  return typeof subject === 'string' && /^[\x20-\x7e]{1,255}$/.test(subject);
+/** Longer ones would make an address that servers refuse. */
+const MAX_ID_TOKEN_LENGTH = 6000;
+
+function idTokenFor(configuration: Configuration, idToken: string | undefined): Secret | null {
+  if (configuration.serverMetadata().end_session_endpoint === undefined || idToken === undefined) return null;
+  return idToken.length > MAX_ID_TOKEN_LENGTH ? null : new Secret(idToken);
 }
 
 function labelIn(claims: Claims): string {

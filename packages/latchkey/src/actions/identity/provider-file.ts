@@ -39,6 +39,8 @@ export interface IdentityProvider {
   readonly admits: Admission | null;
   /** True when who comes in and has no account gets one. */
   readonly createsAccounts: boolean;
+  /** True when who is signed out everywhere there is disabled here until they sign in by it again. */
+  readonly freezesAtLogout: boolean;
   /** The logins, in lower case, of the organizations that it is for, and for nothing else: nobody signs in by it. */
   readonly organizations: readonly string[] | null;
 }
@@ -60,6 +62,7 @@ interface Entry {
   readonly 'trust-addresses'?: boolean;
   readonly admits?: Partial<Admission>;
   readonly 'create-accounts'?: boolean;
+  readonly 'freeze-at-logout'?: boolean;
   readonly organizations?: readonly string[];
 }
 
@@ -99,6 +102,7 @@ const FILE_SCHEMA = {
             },
           },
           'create-accounts': { type: 'boolean' },
+          'freeze-at-logout': { type: 'boolean' },
           organizations: { type: 'array', minItems: 1, maxItems: 1000, items: text('^[A-Za-z0-9._-]{1,100}$') },
         },
       },
@@ -130,7 +134,7 @@ export function readProviderFile(path: string): IdentityProvider[] {
     problems.push({ at: pathOf(error), message: wordsFor(error) });
   const entries = problems.length > 0 ? [] : (content.providers ?? []);
   const providers = entries.flatMap((entry, i) => {
-    const why = issuerProblem(entry.issuer) ?? accountsProblem(entry) ?? repeated(entries, i);
+    const why = issuerProblem(entry.issuer) ?? accountsProblem(entry) ?? freezeProblem(entry) ?? repeated(entries, i);
     if (why !== null) problems.push({ at: ['providers', i, why.key], message: why.message });
     const secret = secretIn(resolve(dirname(path), entry['client-secret-file']));
     if (secret === null)
@@ -167,6 +171,7 @@ function providerOf(entry: Entry, clientSecret: Secret): IdentityProvider {
             groups: entry.admits.groups ?? [],
           },
     createsAccounts: entry['create-accounts'] ?? false,
+    freezesAtLogout: entry['freeze-at-logout'] ?? false,
     organizations: entry.organizations?.map((login) => login.toLowerCase()) ?? null,
   };
 }
@@ -197,6 +202,13 @@ function accountsProblem(entry: Entry): EntryProblem | null {
     return at('A provider of organizations signs nobody in, so it makes no accounts.');
   return entry.admits === undefined && OPEN_TO_ALL.has(entry.issuer)
     ? at('Anybody can have an account at that service: say who gets one here, under admits.')
+    : null;
+}
+
+function freezeProblem(entry: Entry): EntryProblem | null {
+  const message = 'A provider of organizations proves something to them alone, so it closes no account.';
+  return entry['freeze-at-logout'] === true && entry.organizations !== undefined
+    ? { key: 'freeze-at-logout', message }
     : null;
 }
 

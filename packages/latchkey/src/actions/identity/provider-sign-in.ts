@@ -5,9 +5,11 @@
  * minutes. What a thief learns of the address alone opens nothing: nonce and verifier follow from the browser's secret.
  * Invariant: the account is found by issuer and subject; the first time, by the number that a directory of the same
  * provider gave. By nothing else: who has none gets a new one, where the operator says so.
- * Invariant: a sign-in never lifts a suspension or a lock.
+ * Invariant: a sign-in never lifts a suspension, a lock, or what a directory disabled. What a sign-out at the provider
+ * froze, a sign-in by it thaws.
  */
 import { problem } from '../../base/errors.ts';
+import { present } from '../../base/present.ts';
 import { digestOf, type Secret } from '../../base/secret.ts';
 import { MINUTE_SEC } from '../../base/time.ts';
 import { type Account, accountById } from '../../store/accounts.ts';
@@ -26,6 +28,7 @@ import { proveBySigningIn } from './organization-proofs.ts';
 import type { Expected, ProvedIdentity, ProviderConnection } from './provider-connection.ts';
 import { ProviderFailure } from './provider-failures.ts';
 import type { IdentityProvider } from './provider-file.ts';
+import { noteProviderSession, thaw } from './provider-logout.ts';
 import { identityHere } from './provisioned-link.ts';
 
 /** How long somebody has for it at the provider. */
@@ -180,7 +183,7 @@ export async function signInByIdentity(
   const at = ctx.clock.now();
   const linked = await identityOrNew(ctx, { provider, identity }, visitor);
   const account = linked === null ? null : await accountById(ctx.store.db, linked.userId);
-  const reason = account === null ? 'not_linked' : whyShut(account);
+  const reason = account === null ? 'not_linked' : whyShut(account, linked);
   if (linked === null || account === null || reason !== null) {
     const failure = new ProviderFailure(reason ?? 'not_linked');
     await recordFailure(ctx, provider.name, failure, visitor, account?.id ?? null);
@@ -194,10 +197,13 @@ export async function signInByIdentity(
       userId: account.id,
       data: { provider: provider.name, issuer: identity.issuer },
     });
-    if (owes !== null) return beginSession(tx, at, account.id, visitor, owes);
-    const begun = await begin(ctx, tx, account, device.digest(), visitor);
-    const session = await sessionByDigest(tx, begun.digest(), at);
-    if (session !== null) await proveBySigningIn(tx, account.id, session.id, identity.issuer, at);
+    await thaw(ctx, tx, linked, actorOf(account, visitor));
+    const begun = await (owes === null
+      ? begin(ctx, tx, account, device.digest(), visitor)
+      : beginSession(tx, at, account.id, visitor, owes));
+    const session = present(await sessionByDigest(tx, begun.digest(), at), 'the session just begun');
+    await noteProviderSession(ctx, tx, session.id, identity);
+    if (owes === null) await proveBySigningIn(tx, account.id, session.id, identity.issuer, at);
     return begun;
   });
   return { secret, owes };
@@ -220,9 +226,13 @@ async function identityOrNew(
 
 const SHUT_BY = { administrator: 'suspended', provider: 'disabled_by_provider' } as const;
 
-function whyShut(account: Account): 'suspended' | 'disabled_by_provider' | 'locked' | null {
+function whyShut(
+  account: Account,
+  linked: ExternalIdentity | null,
+): 'suspended' | 'disabled_by_provider' | 'locked' | null {
   const closer = closedBy(account);
-  if (closer !== null) return SHUT_BY[closer];
+  // Signing in by the provider that signed them out is the way back.
+  if (closer !== null && (closer !== 'provider' || linked?.frozenAt == null)) return SHUT_BY[closer];
   // The link may be the thief's: while the account is locked, an identity is never enough.
   return account.lockedAt === null ? null : 'locked';
 }

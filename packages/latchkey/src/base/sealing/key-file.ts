@@ -173,5 +173,11 @@ function sameText(one: string, other: string): boolean {
 }
 
 /** Every column that holds sealed text. */
-export const SEALED_COLUMNS = ['outbox.text', 'outbox.html', 'second_factors.secret', 'webhooks.secret'] as const;
+export const SEALED_COLUMNS = [
+  'outbox.text',
+  'outbox.html',
+  'provider_sessions.id_token',
+  'second_factors.secret',
+  'webhooks.secret',
+] as const;
 export type SealedColumn = (typeof SEALED_COLUMNS)[number];

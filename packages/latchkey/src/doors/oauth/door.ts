@@ -11,6 +11,8 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import { refuseUnread } from '../../actions/federation/exchange.ts';
 import { MAX_JWT_LENGTH } from '../../actions/federation/jwt.ts';
 import type { Context } from '../../actions/ground/context.ts';
+import { ProviderFailure } from '../../actions/identity/provider-failures.ts';
+import { endByProvider } from '../../actions/identity/provider-logout.ts';
 import { type Redeemed, redeemCode, redeemDevice, type Unredeemed } from '../../actions/tokens/code-redemption.ts';
 import {
   beginDeviceAuthorization,
@@ -32,6 +34,8 @@ const MAX_FORM_BYTES = 24 * 1024;
 /** GitHub's, and the one that programs without a person use. */
 const TOKEN_PATHS = ['/login/oauth/access_token', '/oauth/token'];
 const REVOCATION_PATH = '/oauth/revoke';
+/** OpenID Connect Back-Channel Logout 1.0. */
+const LOGOUT_PATH = '/login/sso/:provider/backchannel-logout';
 const DEVICE_CODE_PATH = '/login/device/code';
 const DEVICE_PAGE_PATH = '/login/device';
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -50,6 +54,7 @@ export function oauthDoor(ctx: Context): FastifyPluginAsync {
       give(reply, await revokeForApplication(ctx, callOf(ctx, request))),
     );
     for (const path of [...TOKEN_PATHS, REVOCATION_PATH]) app.options(path, (_request, reply) => preflight(reply));
+    app.post(LOGOUT_PATH, (request, reply) => endThere(ctx, request, reply));
     app.post(DEVICE_CODE_PATH, (request, reply) => deviceCode(ctx, request, reply));
     app.addHook('onRequest', async (_request, reply) => {
       void reply.header('Access-Control-Allow-Origin', '*');
@@ -76,6 +81,28 @@ export function oauthDoor(ctx: Context): FastifyPluginAsync {
       );
     });
   };
+}
+
+/** A provider says that somebody signed out there (section 2.8 of its specification: 200, or 400 with an error). */
+async function endThere(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { provider = '' } = request.params as Readonly<Record<string, string>>;
+  const logoutTokens = formOf(request).getAll('logout_token');
+  const [logoutToken = ''] = logoutTokens;
+  try {
+    if (logoutTokens.length !== 1 || logoutToken === '') throw new ProviderFailure('not_proved', 'no logout token');
+    await endByProvider(ctx, provider, logoutToken, visitorOf(ctx, request));
+  } catch (error) {
+    if (!(error instanceof ProviderFailure)) throw error;
+    const { reason, detail } = error;
+    ctx.log.warn({ provider: provider.slice(0, 40), reason, detail }, 'a sign-out at an identity provider was refused');
+    return refuse(
+      reply,
+      400,
+      'invalid_request',
+      'This is no logout token of that provider, for this server, sent once.',
+    );
+  }
+  return reply.header('Cache-Control', 'no-store').code(200).send();
 }
 
 async function token(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

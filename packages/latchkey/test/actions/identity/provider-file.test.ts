@@ -49,6 +49,7 @@ it('a provider has what the file says, the secret of its own file, and the usual
       trustsAddresses: false,
       admits: null,
       createsAccounts: false,
+      freezesAtLogout: false,
       organizations: null,
     },
   ]);
@@ -80,6 +81,11 @@ it.each<[what: string, entry: object, message: string]>([
     'admits.',
   ],
   ['accounts by an organization’s own', { ...GOOD, organizations: ['a'], 'create-accounts': true }, 'signs nobody in'],
+  [
+    'a freeze by an organization’s own',
+    { ...GOOD, organizations: ['a'], 'freeze-at-logout': true },
+    'closes no account',
+  ],
   ['an empty rule of who comes in', { ...GOOD, admits: {} }, 'FILE:2: admits must'],
   ['a domain with an @', { ...GOOD, admits: { domains: ['@example.org'] } }, 'FILE:2: '],
   ['a strange second factor', { ...GOOD, 'second-factor': 'none' }, 'FILE:2: second-factor must'],

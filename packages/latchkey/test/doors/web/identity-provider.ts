@@ -2,7 +2,7 @@
  * A real identity provider on loopback (`oidc-provider`), a browser that signs in there, and lies about what it
  * answered.
  */
-import { createHmac, createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHmac, createSign, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -25,6 +25,9 @@ export interface Lie {
   readonly signer?: 'stranger' | 'secret' | 'nobody';
 }
 
+type Cookies = Map<string, string>;
+type Delivery = (body: string) => Promise<number>;
+
 export interface TestProvider {
   readonly issuer: string;
   /** What its users are called: subject → claims. */
@@ -37,10 +40,16 @@ export interface TestProvider {
   rotate(): void;
   /** Says what it knows of people at UserInfo, and no more than the subject in the ID token. */
   thin: boolean;
+  /** Takes the logout tokens that it sends, and says with which status. */
+  deliver: Delivery;
   /** Requests so far, by path. */
   readonly asked: string[];
+  /** A token that says that somebody signed out there. */
+  logoutToken(claims: Claims, lie?: Lie): string;
   /** Signs in there, and returns the address that the browser is sent back to. */
-  signIn(address: string, subject: string): Promise<URL>;
+  signIn(address: string, subject: string, cookies?: Cookies): Promise<URL>;
+  /** Says yes to the question there whether to sign out, and returns the address that the browser is sent back to. */
+  signOut(address: string, cookies: Cookies): Promise<URL>;
   close(): Promise<void>;
 }
 
@@ -63,16 +72,24 @@ export async function identityProvider(redirectUris: readonly string[]): Promise
     lie: null,
     failing: null,
     thin: false,
+    deliver: async () => 404,
     asked: [],
     rotate: () => {
       key = newKey();
       kid += 1;
       build();
     },
-    signIn: (address, subject) => {
-      next = subject;
-      return follow(new URL(address), issuer);
+    logoutToken: (claims, { claims: bent = (same: Claims) => same, header = {}, signer }: Lie = {}) => {
+      const iat = Math.floor(Date.now() / 1000);
+      const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+      const told = { iss: issuer, aud: CLIENT_ID, iat, exp: iat + 120, jti: randomUUID(), events, ...claims };
+      return signed({ alg: 'RS256', typ: 'logout+jwt', kid: `key-${kid}`, ...header }, bent(told), signer);
     },
+    signIn: (address, subject, cookies = new Map()) => {
+      next = subject;
+      return follow(new URL(address), issuer, cookies);
+    },
+    signOut: (address, cookies) => confirm(new URL(address), issuer, cookies),
     close: () => closed(server),
   };
   const signed = (header: Claims, claims: Claims, signer: Lie['signer']): string => {
@@ -85,7 +102,13 @@ export async function identityProvider(redirectUris: readonly string[]): Promise
   function build(): void {
     const provider = new Provider(
       issuer,
-      configurationOf(redirectUris, { key, kid }, people, () => self.thin),
+      configurationOf(
+        redirectUris,
+        { key, kid },
+        people,
+        () => self.thin,
+        (body) => self.deliver(body),
+      ),
     );
     const serve = provider.callback();
     handler = (request, response) => {
@@ -111,6 +134,7 @@ function configurationOf(
   { key, kid }: { key: KeyObject; kid: number },
   people: ReadonlyMap<string, Claims>,
   isThin: () => boolean,
+  deliver: Delivery,
 ): Configuration {
   return {
     clients: [
@@ -118,6 +142,9 @@ function configurationOf(
         client_id: CLIENT_ID,
         client_secret: CLIENT_SECRET,
         redirect_uris: [...redirectUris],
+        post_logout_redirect_uris: ['http://localhost:7070/login'],
+        backchannel_logout_uri: 'http://localhost:7070/login/sso/work/backchannel-logout',
+        backchannel_logout_session_required: true,
         response_types: ['code'],
         grant_types: ['authorization_code'],
       },
@@ -131,7 +158,9 @@ function configurationOf(
       email: ['email', 'email_verified'],
       profile: ['name', 'preferred_username', 'groups', 'hd'],
     },
-    features: { devInteractions: { enabled: false } },
+    features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
+    // Its own client refuses loopback.
+    fetch: async (_url, options) => new Response(null, { status: await deliver(String(options?.body)) }),
     interactions: { url: (_, { uid }) => `/interaction/${uid}` },
     findAccount: (_, sub) => ({
       accountId: sub,
@@ -169,17 +198,33 @@ function rewrite(
   }) as ServerResponse['end'];
 }
 
-/** A browser with cookies of its own, until it is sent to somewhere else. */
-async function follow(from: URL, issuer: string): Promise<URL> {
-  const cookies = new Map<string, string>();
+async function ask(at: URL, cookies: Cookies, form?: URLSearchParams): Promise<Response> {
+  const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  const answer = await fetch(at, {
+    redirect: 'manual',
+    headers: { cookie },
+    ...(form === undefined ? {} : { method: 'POST', body: form }),
+  });
+  for (const each of answer.headers.getSetCookie()) {
+    const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(each) ?? [];
+    cookies.set(name, value);
+  }
+  return answer;
+}
+
+async function confirm(at: URL, issuer: string, cookies: Cookies): Promise<URL> {
+  const page = await (await ask(at, cookies)).text();
+  const [action, xsrf] = [/action="([^"]+)"/.exec(page)?.[1], /name="xsrf" value="([^"]+)"/.exec(page)?.[1]];
+  if (action === undefined || xsrf === undefined) throw new Error(`no question: ${page.slice(0, 400)}`);
+  const answer = await ask(new URL(action, issuer), cookies, new URLSearchParams({ xsrf, logout: 'yes' }));
+  return follow(new URL(answer.headers.get('location') ?? '', issuer), issuer, cookies);
+}
+
+/** A browser, until it is sent to somewhere else. */
+async function follow(from: URL, issuer: string, cookies: Cookies): Promise<URL> {
   let at = from;
   for (let hops = 0; hops < 10 && at.origin === new URL(issuer).origin; hops += 1) {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const answer = await fetch(at, { redirect: 'manual', headers: { cookie } });
-    for (const each of answer.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(each) ?? [];
-      cookies.set(name, value);
-    }
+    const answer = await ask(at, cookies);
     const location = answer.headers.get('location');
     if (location === null) throw new Error(`the provider shows a page: ${(await answer.text()).slice(0, 400)}`);
     at = new URL(location, at);

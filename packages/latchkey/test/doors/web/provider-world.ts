@@ -9,8 +9,8 @@ export interface ProviderWorld extends WebWorld {
   readonly provider: TestProvider;
   /** Reads the operator's file anew, with these lines for the provider. */
   operator(...lines: readonly string[]): void;
-  /** Signs in by the provider; null = in a browser of its own. */
-  enter(subject: string, visitor?: Visitor): Promise<Seen & { readonly visitor: Visitor }>;
+  /** Signs in by the provider, in a browser of its own unless one is given, with these cookies there. */
+  enter(subject: string, visitor?: Visitor, there?: Map<string, string>): Promise<Seen & { readonly visitor: Visitor }>;
   /** Facts of the entries of one kind, the first first. */
   audited(action: string): Promise<Claims[]>;
 }
@@ -35,10 +35,10 @@ export function providerWorlds(): (...lines: readonly string[]) => Promise<Provi
     provider.people.clear();
     files.write(yaml(lines));
     const world = await webWorld({ identityProviders: files.path });
-    const enter: ProviderWorld['enter'] = async (subject, visitor = world.visitor()) => {
+    const enter: ProviderWorld['enter'] = async (subject, visitor = world.visitor(), there = new Map()) => {
       const { headers, text } = await visitor.send('/login', 'provider', { provider: 'work' });
       expect(text).toContain('Go on by hand');
-      const answer = await provider.signIn(String(headers['refresh']).replace('0; url=', ''), subject);
+      const answer = await provider.signIn(String(headers['refresh']).replace('0; url=', ''), subject, there);
       return { ...(await visitor.get(answer.pathname + answer.search)), visitor };
     };
     return {

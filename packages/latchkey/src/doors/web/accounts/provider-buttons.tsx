@@ -52,8 +52,13 @@ export async function toProvider(
     to,
     hint: visit.field('login_hint').slice(0, MAX_HINT_LENGTH),
   });
+  return goingTo('Signing in', href);
+}
+
+/** A page that leads to a provider on its own. */
+export function goingTo(title: string, href: string): Answer {
   return page(
-    'Signing in',
+    title,
     <Narrow title="You are being taken there">
       <p class="text-center">
         <a class="btn" href={href}>

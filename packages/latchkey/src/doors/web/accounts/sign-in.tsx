@@ -2,6 +2,7 @@
 import { askForPasskey, hasPasskeys, takesPasskeys } from '../../../actions/accounts/passkeys.ts';
 import { halfSignedInBy, signOut } from '../../../actions/accounts/sessions.ts';
 import { signIn, signInWithCode, signInWithPasskey } from '../../../actions/accounts/sign-in.ts';
+import { signOutThere } from '../../../actions/identity/provider-logout.ts';
 import { problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
 import { Narrow } from '../frame/layout.tsx';
@@ -11,7 +12,7 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { Form } from '../parts/form.tsx';
 import { PasskeyForm } from '../parts/passkey-form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
-import { ProviderButtons, toProvider } from './provider-buttons.tsx';
+import { goingTo, ProviderButtons, toProvider } from './provider-buttons.tsx';
 
 const withReturn = (path: string, visit: Visit): string => {
   const asked = visit.query.get('return_to');
@@ -31,7 +32,12 @@ export const signInPages: readonly WebPage[] = [
     get: showCode,
     forms: { code: { run: doCode }, passkey: { run: doPasskey } },
   },
-  { path: '/logout', access: 'anybody', get: showSignOut, forms: { 'sign-out': { run: doSignOut } } },
+  {
+    path: '/logout',
+    access: 'anybody',
+    get: showSignOut,
+    forms: { 'sign-out': { run: doSignOut }, 'sign-out-there': { run: doSignOutThere } },
+  },
 ];
 
 async function showSignIn(visit: Visit): Promise<Answer> {
@@ -152,9 +158,10 @@ async function doPasskey(visit: Visit): Promise<Answer> {
   return redirect(returnPath(visit.query.get('return_to')));
 }
 
-function showSignOut(visit: Visit): Answer {
+async function showSignOut(visit: Visit): Promise<Answer> {
   if (visit.person === null) return redirect('/login');
   const f = visit.fields('sign-out');
+  const there = await signOutThere(visit.ctx, visit.person.session);
   return page(
     'Sign out',
     <Narrow title="Sign out?">
@@ -164,9 +171,24 @@ function showSignOut(visit: Visit): Answer {
             You are signed in as <strong>{visit.user.account.login}</strong>.
           </p>
         </Form>
+        {there === null ? null : (
+          <Form f={visit.fields('sign-out-there')} submit={`Sign out here and of ${there.label}`} tone="default">
+            <p class="mt-3 mb-0 color-fg-muted">
+              You are signed in at {there.label} as well: whoever uses this browser next could come back with it.
+            </p>
+          </Form>
+        )}
       </div>
     </Narrow>,
   );
+}
+
+/** Here first, whatever becomes of it there. */
+async function doSignOutThere(visit: Visit): Promise<Answer> {
+  const there = visit.person === null ? null : await signOutThere(visit.ctx, visit.person.session);
+  const signedOut = await doSignOut(visit);
+  const href = (await there?.address()) ?? null;
+  return there === null || href === null ? signedOut : goingTo(`Signing out of ${there.label}`, href);
 }
 
 async function doSignOut(visit: Visit): Promise<Answer> {
