@@ -63,6 +63,17 @@ describe('the README', () => {
     expect(code).toBe(0);
   });
 
+  it('says what each option does', async () => {
+    const readme = await readFile(join(CLIENT, 'README.md'), 'utf8');
+    const source = await readFile(join(CLIENT, 'src/client.ts'), 'utf8');
+    const options = /interface ClientOptions \{(.*?)^\}/ms.exec(source)?.[1] ?? '';
+    const names = Array.from(options.matchAll(/^ {2}readonly (\w+)/gm), ([, name]) => name);
+    expect(names).toHaveLength(4);
+    for (const name of names) expect(readme).toMatch(new RegExp(`^\\| \`${name}\` \\|`, 'm'));
+    for (const [, ms = ''] of source.matchAll(/^const DEFAULT_\w+ = ([\d_]+);$/gm))
+      expect(readme).toMatch(new RegExp(ms.replace('_', '[_,]')));
+  });
+
   it('asks about a token in a few lines, and then ends by itself', async () => {
     const world = await startWorld();
     const run = (token: string): Promise<Ended> =>
