@@ -22,14 +22,14 @@ ssh        whether git works through OpenSSH, and nothing else does
 words      where git clients print what the server says when it refuses
 proxies    whether nginx, Caddy, HAProxy, Apache, Traefik and Envoy do with this server what the documentation says
 services   whether the route maps of examples/route-map fit the services that they are for; services FOLDER keeps
-           the programs there
+           the programs there, and services FOLDER NAME… tries these alone
 scanners   whether gitleaks finds every token with the rules of docs/tokens.md
 credential-suite --git-source PATH
            what git's own checks of credential helpers (t/lib-credential.sh) say of ours; PATH is a checkout of
            git's source in which make has run
 `;
 
-const [what, flag, path] = process.argv.slice(2);
+const [what, flag, path, ...others] = process.argv.slice(2);
 if (what === 'words') await words();
 else if (what === 'languages') await languages();
 else if (what === 'lfs') await lfs();
@@ -37,7 +37,7 @@ else if (what === 'gh') await gh();
 else if (what === 'ssh') await ssh();
 else if (what === 'mcp-tools') await mcpTools();
 else if (what === 'proxies') await proxies();
-else if (what === 'services') await services(flag);
+else if (what === 'services') await services(flag, path === undefined ? [] : [path, ...others]);
 else if (what === 'scanners') await scanners();
 else if (what === 'credential-suite' && flag === '--git-source' && path !== undefined) await credentialSuite(path);
 else {

@@ -7,7 +7,8 @@ import { bare, freePort, refused, type Service, startOn } from './service-trial.
 
 export const registry: Service = {
   name: 'registry',
-  title: 'distribution (docker-registry), with skopeo',
+  title: 'container registry',
+  programs: ['docker-registry', 'skopeo'],
   map: 'registry.yaml',
   host: 'registry.example.org',
   address: '127.0.2.2',

@@ -28,6 +28,8 @@ interface Used extends Given {
 export interface Service {
   readonly name: string;
   readonly title: string;
+  /** That were run, as their packages are called: the table has their versions. */
+  readonly programs: readonly string[];
   readonly map: string;
   /** In the example, and here in its place. */
   readonly host: string;
@@ -92,7 +94,7 @@ interface Answer {
 }
 
 /** One request through the proxy. */
-async function ask(at: string, operation: string, token: string | null, body = ''): Promise<Answer> {
+export async function ask(at: string, operation: string, token: string | null, body = ''): Promise<Answer> {
   const [method = '', path = ''] = operation.split(' ');
   const [host = '', port = ''] = at.split(':');
   const headers = { Host: at, ...(token === null ? {} : { Authorization: `Bearer ${token}` }) };

@@ -5,13 +5,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { run } from '../bench/command.ts';
-import { cgit } from './cgit-trial.ts';
+import { cgit, gitweb } from './code-trials.ts';
 import { registry } from './registry-trial.ts';
 import { bare, expectAll, freePort, refused, type Service, startOn } from './service-trial.ts';
 
 const npm: Service = {
   name: 'npm',
-  title: 'Verdaccio, with npm',
+  title: 'npm registry',
+  programs: ['verdaccio', 'npm'],
   map: 'npm.yaml',
   host: 'npm.example.org',
   address: '127.0.2.1',
@@ -63,7 +64,8 @@ const npm: Service = {
 
 const pypi: Service = {
   name: 'pypi',
-  title: 'pypiserver, with pip and twine',
+  title: 'Python package index',
+  programs: ['pypiserver', 'twine', 'pip'],
   map: 'pypi.yaml',
   host: 'pypi.example.org',
   address: '127.0.2.3',
@@ -159,6 +161,7 @@ with zipfile.ZipFile('sixer-1.0-py3-none-any.whl', 'w') as z:
 const prometheus: Service = {
   name: 'prometheus',
   title: 'Prometheus, with promtool',
+  programs: ['prometheus'],
   map: 'prometheus.yaml',
   host: 'prometheus.example.org',
   address: '127.0.2.4',
@@ -207,7 +210,8 @@ const prometheus: Service = {
 
 const site: Service = {
   name: 'site',
-  title: 'A static site',
+  title: 'static site',
+  programs: ['node'],
   map: 'static-site.yaml',
   host: 'docs.example.org',
   address: '127.0.2.5',
@@ -232,4 +236,4 @@ const site: Service = {
   },
 };
 
-export const SERVICES: readonly Service[] = [registry, npm, pypi, prometheus, site, cgit];
+export const SERVICES: readonly Service[] = [registry, npm, pypi, prometheus, site, cgit, gitweb];

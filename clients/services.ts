@@ -1,7 +1,7 @@
 /**
  * The route maps of `examples/route-map` in front of the real services, used by their real clients: npm with Verdaccio,
  * skopeo with a container registry, pip and twine with pypiserver, promtool with Prometheus, a
- * static site and cgit. nginx asks Latchkey, as in `examples/nginx`.
+ * static site, cgit and gitweb. nginx asks Latchkey, as in `examples/nginx`.
  *
  * Each service is tried by three: somebody without a token, a token that reads, and one that writes. Prints a table;
  * the first step that fails ends the run.
@@ -19,21 +19,25 @@ import { SERVICES } from './service-trials.ts';
 const EXAMPLES = join(import.meta.dirname, '../examples');
 const DEBIAN: readonly string[] = (
   'nginx fcgiwrap libfcgi0ldbl docker-registry skopeo golang-github-containers-common libdevmapper1.02.1 libgpgme11 ' +
-  'libassuan0 prometheus cgit liblua5.1-0'
+  'libassuan0 prometheus cgit liblua5.1-0 gitweb git libcgi-pm-perl libhtml-parser-perl'
 ).split(' ');
 
 /** It asks for a tag of node-fetch that mirrors of the registry lack. */
 const VERDACCIO = { private: true, dependencies: { verdaccio: '6.10.4' }, overrides: { 'node-fetch': '2.7.0' } };
 
-/** @param kept a folder that has the programs already, or will: a second run is quicker with it */
-export async function services(kept: string | undefined): Promise<void> {
+/**
+ * @param kept a folder that has the programs already, or will: a second run is quicker with it
+ * @param only names of services to try; none = all
+ */
+export async function services(kept: string | undefined, only: readonly string[]): Promise<void> {
+  const chosen = SERVICES.filter(({ name }) => only.length === 0 || only.includes(name));
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-services-'));
   const programs = kept ?? join(folder, 'programs');
   const children: ChildProcess[] = [];
   try {
     await install(programs);
     const map = join(folder, 'map.yaml');
-    await writeFile(map, await joinedMap());
+    await writeFile(map, await joinedMap(chosen));
     process.env['LATCHKEY_ROUTE_MAP'] = map;
     const world = await startWorld(join(folder, 'data'), null, ['--trusted-proxy', '127.0.0.1']);
     try {
@@ -42,10 +46,10 @@ export async function services(kept: string | undefined): Promise<void> {
       const port = await freePort();
       const started = new Map<string, number>();
       const given = { folder, root: join(programs, 'root'), programs, children };
-      for (const service of SERVICES) started.set(service.name, await service.start(given));
-      children.push(await startNginx(given, { latchkey: new URL(world.url).host, port, started }));
-      console.log('| service | map | tried |\n| --- | --- | --- |');
-      for (const service of SERVICES) {
+      for (const service of chosen) started.set(service.name, await service.start(given));
+      children.push(await startNginx(given, { latchkey: new URL(world.url).host, port, started, chosen }));
+      console.log('| service | map | with | tried |\n| --- | --- | --- | --- |');
+      for (const service of chosen) {
         const token = (level: string, name: string): Promise<string> =>
           world.admin(
             ['token', 'add', 'ada', '--owner', 'acme', '--name', `${service.name} ${name}`].concat(
@@ -56,7 +60,9 @@ export async function services(kept: string | undefined): Promise<void> {
         const tokens: Tokens = { reader: await token('read', 'reader'), writer: await token(service.writes, 'writer') };
         const at = `${service.address}:${port}`;
         const tried = await service.use({ ...given, at, tokens });
-        console.log(`| ${service.title} | [${service.map}](../examples/route-map/${service.map}) | ${tried} |`);
+        const versions = await Promise.all(service.programs.map((name) => withVersion(programs, name)));
+        const { title, map } = service;
+        console.log(`| ${title} | [${map}](../examples/route-map/${map}) | ${versions.join(', ')} | ${tried} |`);
       }
     } finally {
       await world.stop();
@@ -83,10 +89,22 @@ async function install(programs: string): Promise<void> {
   await writeFile(join(programs, 'complete'), '');
 }
 
+/** `skopeo 1.9.3`: what was installed by that name, or else what is on this machine. */
+async function withVersion(programs: string, name: string): Promise<string> {
+  const version = (text: string): string | undefined => /\d+(?:\.\d+)+/.exec(text)?.[0];
+  const installed = (await Promise.all(['packages', 'python'].map((each) => readdir(join(programs, each)))))
+    .flat()
+    .find((each) => each.startsWith(`${name}_`) || (each.startsWith(`${name}-`) && each.endsWith('.dist-info')));
+  if (installed !== undefined) return `${name} ${version(installed.replace(/^.*?_(?:\d+%3a)?/, ''))}`;
+  const npm = await readFile(join(programs, 'npm/node_modules', name, 'package.json'), 'utf8').catch(() => '{}');
+  const told = (JSON.parse(npm) as { version?: string }).version ?? version((await run(name, ['--version'])).stdout);
+  return `${name} ${told}`;
+}
+
 /** The examples as one map, with addresses of this machine in the place of their hosts. */
-async function joinedMap(): Promise<string> {
+async function joinedMap(chosen: readonly Service[]): Promise<string> {
   const parts = await Promise.all(
-    SERVICES.map(async ({ map, host, address }) => {
+    chosen.map(async ({ map, host, address }) => {
       const text = (await readFile(join(EXAMPLES, 'route-map', map), 'utf8')).replaceAll(host, address);
       return text.split('services:\n')[1] ?? '';
     }),
@@ -98,12 +116,13 @@ interface Behind {
   readonly latchkey: string;
   readonly port: number;
   readonly started: ReadonlyMap<string, number>;
+  readonly chosen: readonly Service[];
 }
 
 /** `examples/nginx/api.conf` for each service, as it is but for addresses, and without a limit for bodies. */
 async function startNginx(
   { folder, root }: { readonly folder: string; readonly root: string },
-  { latchkey, port, started }: Behind,
+  { latchkey, port, started, chosen }: Behind,
 ): Promise<ChildProcess> {
   const example = async (name: string): Promise<string> => readFile(join(EXAMPLES, 'nginx', name), 'utf8');
   await writeFile(
@@ -111,7 +130,7 @@ async function startNginx(
     (await example('latchkey.conf')).replaceAll('127.0.0.1:7070', latchkey),
   );
   const servers = await Promise.all(
-    SERVICES.map(async (service: Service) =>
+    chosen.map(async (service) =>
       (await example('api.conf'))
         .replace('listen 8081;', `listen ${service.address}:${port}; client_max_body_size 0;`)
         .replaceAll('api.example.org', service.address)

@@ -62,6 +62,21 @@ describe('a route map', () => {
     expect(find('git.example.org', 'GET', '/cgit/acme/docs/log', 'id=1&h=main')).not.toBeNull();
     for (const query of ['url=acme/site', 'h=main&url=acme/site', '%75rl=acme/site', 'url', 'r=acme/site', 'h=1;url=x'])
       expect(find('git.example.org', 'GET', '/cgit/acme/docs/log', query), query).toBeNull();
+    // As CGI.pm, PHP, ASP.NET and Rack read names.
+    for (const query of [
+      '%u0075rl=x',
+      'h=%u0026url=x',
+      'URL=x',
+      '%20url=x',
+      'url[]=x',
+      'url%5B0%5D=x',
+      '+url',
+      'h=1%2',
+      'h=1%3burl=x',
+      'h=1%26url=x',
+    ])
+      expect(find('git.example.org', 'GET', '/cgit/acme/docs/log', query), query).toBeNull();
+    expect(find('git.example.org', 'GET', '/cgit/acme/docs/log', 'q=url;curl=1&h=100%25')).not.toBeNull();
     expect(find('soft.example.org', 'POST', '/site.git/git-receive-pack')).toEqual({
       needs: [{ git: 'write' }],
       target: { kind: 'repository', owner: 'acme', name: 'site' },
@@ -91,7 +106,8 @@ describe('a route map', () => {
     expect(taken('')).toEqual({ a: null });
     expect(taken('c=1')).toEqual({ a: null });
     expect(taken('a=x&c=1')).toEqual({ a: 'x', b: null });
-    for (const query of ['a=y', 'a=x&a=x', 'a=x&b=1', 'b=1']) expect(taken(query), query).toBeNull();
+    for (const query of ['a=y', 'a=x&a=x', 'a=x&b=1', 'b=1', 'a=x;c=1', 'c=1;a=x', 'c=1%3Ba=x'])
+      expect(taken(query), query).toBeNull();
   });
 
   it('tells texts around a parameter apart, the longest first, and never takes one for a slash', () => {
@@ -247,6 +263,27 @@ describe('a route map', () => {
       ['/', '', null],
     ] as const) {
       const found = finder.find('code.example.org', 'GET', canonicalPath(path) as CanonicalPath, query);
+      expect(found === null || 'fork' in found ? null : found.target, path + query).toEqual(expected);
+    }
+  });
+
+  it('of the examples fits gitweb, and no address that names a second repository or lists all', () => {
+    const finder = new RouteFinder(read(readFileSync(join(ROOT, 'examples/route-map/gitweb.yaml'), 'utf8')).services);
+    const target = { kind: 'repository', owner: 'acme', name: 'site' };
+    for (const [path, query, expected] of [
+      ['/acme/site.git', '', target],
+      ['/acme/site.git/log/refs/heads/main', 'pg=1', target],
+      ['/acme/site.git/search', 's=Ada;st=author', target],
+      ['/acme/site.git', 'a=search&s=Ada', target],
+      ['/acme/site.git', 'a=project_list', null],
+      ['/acme/site.git', 'a=search;a=opml', null],
+      ['/acme/site.git', 'h=main;p=acme/docs.git', null],
+      ['/acme/site.git/opml', '', { kind: 'instance' }],
+      ['/acme/site.git/project_index/x', '', { kind: 'instance' }],
+      ['/acme/site/log', '', null],
+      ['/', '', { kind: 'instance' }],
+    ] as const) {
+      const found = finder.find('gitweb.example.org', 'GET', canonicalPath(path) as CanonicalPath, query);
       expect(found === null || 'fork' in found ? null : found.target, path + query).toEqual(expected);
     }
   });
