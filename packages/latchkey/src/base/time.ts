@@ -54,9 +54,16 @@ export interface ZoneWords {
   instant(at: UnixSeconds): string;
   /** `21 Nov 2026` */
   date(at: UnixSeconds): string;
+  /** `09:00` */
+  time(at: UnixSeconds): string;
 }
 
-const IN_UTC: ZoneWords = { zone: null, instant: spokenInstant, date: spokenDate };
+const IN_UTC: ZoneWords = {
+  zone: null,
+  instant: spokenInstant,
+  date: spokenDate,
+  time: (at) => isoInstant(at).slice(11, 16),
+};
 
 /** True for a zone that times can be told in. */
 export function isTimeZone(text: string): boolean {
@@ -96,6 +103,7 @@ export function zoneWords(zone: string | null): ZoneWords {
       return `${date}, ${time}`;
     },
     date: (at) => read(at).date,
+    time: (at) => read(at).time,
   };
 }
 

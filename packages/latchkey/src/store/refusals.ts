@@ -136,6 +136,29 @@ export async function refusalTotals(
   return new Map(rows.map((row) => [row.token_id, Number(row.times)]));
 }
 
+/** How often each of these tokens was refused on each day since `sinceAt` (00:00 UTC). A page of tokens at most. */
+export async function dailyRefusals(
+  q: Query,
+  tokenIds: readonly number[],
+  sinceAt: UnixSeconds,
+): Promise<Map<number, Map<UnixSeconds, number>>> {
+  const found = new Map<number, Map<UnixSeconds, number>>();
+  if (tokenIds.length === 0) return found;
+  const rows = await q
+    .selectFrom('token_refusals')
+    .select((row) => ['token_id', 'day_at', row.fn.sum<number>('times').as('times')])
+    .where('token_id', 'in', tokenIds)
+    .where('day_at', '>=', sinceAt)
+    .groupBy(['token_id', 'day_at'])
+    .execute();
+  for (const { token_id, day_at, times } of rows) {
+    const days = found.get(token_id) ?? new Map<UnixSeconds, number>();
+    days.set(day_at, Number(times));
+    found.set(token_id, days);
+  }
+  return found;
+}
+
 /** The latest refusal since an instant of each of a person's living tokens, the newest first. */
 export async function latestRefusals(
   q: Query,

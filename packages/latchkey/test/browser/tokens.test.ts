@@ -137,9 +137,9 @@ test('seed 002: a link fills the form in, complains where it must, and nothing t
   await page.keyboard.type('reading');
   await page.keyboard.press('Enter');
   await page.waitForURL('**/settings/all-tokens?q=reading');
+  await look(page, 'all-tokens');
   await page.getByLabel('Actions for Repo-reading token').focus();
   await page.keyboard.press('Enter');
-  await look(page, 'token-row-menu');
   await page.keyboard.press('ArrowDown');
   expect(await page.evaluate('document.activeElement.textContent')).toBe('Rotate');
   await page.keyboard.press('Escape');

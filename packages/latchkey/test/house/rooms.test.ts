@@ -110,6 +110,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'repositories',
       'accounts',
       'instance',
+      'home',
     ],
     loose: ['pages.ts', 'plugin.ts'],
   },

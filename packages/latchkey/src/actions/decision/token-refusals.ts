@@ -3,9 +3,12 @@
  */
 import type { Reason } from '../../catalogue/refusals/refusals.ts';
 import type { Explanation } from '../../rules/explain.ts';
-import { type RefusalCount, refusalsOfToken } from '../../store/refusals.ts';
+import { MAX_ROWS_PER_TOKEN, type RefusalCount, refusalsOfToken } from '../../store/refusals.ts';
 import type { Context } from '../ground/context.ts';
 import type { Permit } from './authorize.ts';
+
+/** How many are kept of one token: where there are as many, older ones are gone. */
+export const MAX_REFUSALS = MAX_ROWS_PER_TOKEN;
 
 /** One kind of refusal on one day. */
 export interface TokenRefusal extends RefusalCount {

@@ -71,6 +71,8 @@ async function ownOrganizations(ctx: Context, { identity }: SignedIn): Promise<r
 /** What the menus of every page say about this person's things. */
 export interface MenuFacts {
   readonly organizations: readonly OwnOrganization[];
+  /** True when they belong to more than those. */
+  readonly hasMoreOrganizations: boolean;
   /** How many tokens they have that were not revoked, at most one more than lists count. */
   readonly ownTokens: number;
 }
@@ -80,7 +82,8 @@ export async function menuFacts(ctx: Context, person: SignedIn): Promise<MenuFac
     ownOrganizations(ctx, person),
     countOwn(ctx.store.db, person.account.id),
   ]);
-  return { organizations, ownTokens };
+  const hasMoreOrganizations = (person.identity.facts?.memberships.size ?? 0) > organizations.length;
+  return { organizations, hasMoreOrganizations, ownTokens };
 }
 
 /** The requests that wait in them, the oldest first. */

@@ -165,6 +165,20 @@ export async function findRepositories(
   return found.map(({ name, visibility, description }) => ({ name, visibility, description }));
 }
 
+/** Owners that are asked for a repository, at most. */
+const MAX_ASKED_OWNERS = 10;
+
+/**
+ * The first of these owners where the person finds a repository to choose, themselves before others. '' = themselves.
+ */
+export async function ownerToBeginWith(ctx: Context, permit: Permit, owners: readonly FormOwner[]): Promise<string> {
+  for (const { login, kind } of owners.filter((each) => each.kind !== 'instance').slice(0, MAX_ASKED_OWNERS)) {
+    const name = kind === 'self' ? '' : login;
+    if ((await findRepositories(ctx, permit, name, '')).length > 0) return name;
+  }
+  return '';
+}
+
 async function seesAllOf(ctx: Context, owner: Account, user: Account): Promise<boolean> {
   if (owner.kind !== 'organization') return false;
   const role = await membershipRole(ctx.store.db, owner.id, user.id);

@@ -2,7 +2,6 @@
 import { appearancePages } from './accounts/appearance.tsx';
 import { demoPages } from './accounts/demo.tsx';
 import { emailPages } from './accounts/emails.tsx';
-import { homePages } from './accounts/home.tsx';
 import { identityPages } from './accounts/identities.tsx';
 import { lockPages } from './accounts/lock.tsx';
 import { newPasswordPages } from './accounts/new-password.tsx';
@@ -22,6 +21,8 @@ import { applicationListPages } from './applications/lists.tsx';
 import { applicationPages } from './applications/page.tsx';
 import { sudoPages } from './frame/sudo.tsx';
 import type { WebPage } from './frame/web-page.ts';
+import { homePages } from './home/home.tsx';
+import { ownOrganizationPages } from './home/organizations.tsx';
 import { deletePersonPages } from './instance/delete-person.tsx';
 import { downloadPages } from './instance/downloads.tsx';
 import { instanceHealthPages } from './instance/health.tsx';
@@ -81,6 +82,7 @@ export const PAGES: readonly WebPage[] = [
   ...emailPages,
   ...securityPages,
   ...recoveryCodePages,
+  ...ownOrganizationPages,
   ...passkeyPages,
   ...sshKeyPages,
   ...identityPages,

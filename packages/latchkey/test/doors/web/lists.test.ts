@@ -4,7 +4,8 @@ import { addOrganization, setMember, suspendUser } from '../../../src/actions/ac
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
-import { DAY_SEC } from '../../../src/base/time.ts';
+import { DAY_SEC, spokenDate } from '../../../src/base/time.ts';
+import { addRefusals } from '../../../src/store/refusals.ts';
 import { addTokenDays } from '../../../src/store/token-days.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { type Visitor, type WebWorld, webWorld } from './visitor.ts';
@@ -168,6 +169,35 @@ describe.each(ENGINES)('lists on %s', (engine) => {
     const other = world.visitor();
     await other.signIn('mori');
     expect((await other.get(again[1]!)).status).toBe(404);
+  });
+
+  test('use and refusals of a token are plotted by day, in words and as numbers, and capped in its row', async () => {
+    const { world, visitor } = await ada();
+    const { id } = (await token(world, 'ada', 'busy')).token;
+    const today = world.ctx.clock.now() - (world.ctx.clock.now() % DAY_SEC);
+    const day = { tokenId: id, repositoryId: 0, permission: 'contents', level: 'read' } as const;
+    const words0 = { sentence: 'No.', wayOut: '', url: null, missing: [], missingScopes: [] };
+    const refusal = { tokenId: id, reason: 'permission_missing', lastAddress: '192.0.2.7', words: words0 };
+    await world.ctx.store.transaction(async (tx) => {
+      await addTokenDays(tx, [
+        { ...day, dayAt: today, times: 40 },
+        { ...day, dayAt: today - 40 * DAY_SEC, times: 1_000 },
+      ]);
+      await addRefusals(tx, [
+        { ...refusal, dayAt: today, purpose: 'push octo/site', times: 3, lastAt: today },
+        { ...refusal, dayAt: today - DAY_SEC, purpose: 'push octo/site', times: 1, lastAt: today - DAY_SEC },
+      ]);
+    });
+    const month = (await visitor.get(`${CLASSIC}/${id}`)).text;
+    expect(month).toContain('aria-label="40 uses, 4 refused, in 30 days, at most 43 on one day"');
+    expect(words(month)).toContain('50 25 0');
+    expect(words(month)).toContain(`${spokenDate(today)} 40 3 ${spokenDate(today - DAY_SEC)} 0 1`);
+    expect(month.match(/<path class="lk-plot-refused" d="[^"]+"/)?.[0].match(/z/g)).toHaveLength(2);
+    const quarter = words((await visitor.get(`${CLASSIC}/${id}?days=90`)).text);
+    expect(quarter).toContain('1,040 uses, 4 refused in 90 days, at most 1,000 on one day');
+    expect((await visitor.get(CLASSIC)).text).toContain('aria-label="Used 40 times in 30 days, refused 4 times"');
+    const home = (await visitor.get('/')).text;
+    expect(words(home)).toMatch(/Your tokens .*busy Can read and write everything/);
   });
 
   test('an administrator finds people by mail, and sees second factor, tokens and last use', async () => {

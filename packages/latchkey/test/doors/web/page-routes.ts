@@ -127,6 +127,7 @@ const APPLICATION_WISHES = [
 
 /** By the pattern of the route. A page with a search is opened with a match, and without one. */
 export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
+  '/settings/organizations': page('/settings/organizations'),
   '/settings/all-tokens': page(...searches('/settings/all-tokens')),
   '/login': forNobody('/login', '/login?notice=session-ended'),
   '/login/two-factor': { as: 'half', at: () => ['/login/two-factor'] },

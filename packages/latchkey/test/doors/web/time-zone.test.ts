@@ -1,6 +1,9 @@
 /** Pages and mails in the reader's time zone: taken from the browser once, changed in the settings. */
 import { expect, test } from 'vitest';
+import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { openMail } from '../../../src/actions/ground/mail.ts';
+import { createToken } from '../../../src/actions/tokens/tokens.ts';
+import { DAY_SEC, isoInstant, spokenInstant, zoneWords } from '../../../src/base/time.ts';
 import { listMails } from '../../../src/store/outbox.ts';
 import { formIn, PASSWORD, type Visitor, type WebWorld, webWorld } from './visitor.ts';
 
@@ -58,4 +61,31 @@ test('a mail tells times in the zone of its reader, with UTC beside them', async
   const mails = await listMails(world.ctx.store.db, { beforeId: null, limit: 10 });
   const text = mails.map((mail) => openMail(world.ctx, mail).text).join('');
   expect(text).toMatch(/\d\d:\d\d Asia\/Tokyo \(.*UTC\)/);
+});
+
+test('what is near is told in relation to now, what is far by its day, which no browser draws', async () => {
+  const { world, visitor } = await ada();
+  await visitor.send(SETTINGS, 'appearance', { time_zone: 'Pacific/Auckland' });
+  const made = await createToken(world.ctx, operatorPermit(), {
+    userLogin: 'ada',
+    kind: 'classic',
+    name: 'old',
+    description: '',
+    expiresInDays: null,
+    scopes: [],
+    grants: [],
+  });
+  const { id, createdAt } = made.token;
+  const page = async (): Promise<string> => (await visitor.get(`/settings/tokens/${id}`)).text;
+  expect(await page()).toContain(`<relative-time datetime="${isoInstant(createdAt)}"`);
+  world.ctx.clock.advance(40 * DAY_SEC);
+  await visitor.signIn('ada');
+  const later = await page();
+  const day = zoneWords('Pacific/Auckland').date(createdAt);
+  expect(later).toContain(
+    `<time datetime="${isoInstant(createdAt)}" title="${spokenInstant(createdAt)}">${day}</time>`,
+  );
+  expect(later).not.toContain(`<relative-time datetime="${isoInstant(createdAt)}"`);
+  // In a log the day stands above, so the row has the time of the day.
+  expect(later).toContain(`>${zoneWords('Pacific/Auckland').time(createdAt)}</time>`);
 });

@@ -304,3 +304,19 @@ test('what a token never used is said after 90 days or on request, taken away as
   expect(await words()).toContain('It is given back.');
   expect(await words()).not.toContain('Undo gives it back');
 });
+
+test('a recipe begins where the person finds a repository: at an organization where they have none', async () => {
+  const world = await webWorld();
+  await world.addPerson('ada');
+  await addOrganization(world.ctx, operatorPermit(), { name: 'octo', owner: 'ada' });
+  await addRepository(world.ctx, operatorPermit(), { owner: 'octo', name: 'site', visibility: 'private' });
+  const visitor = world.visitor();
+  await visitor.signIn('ada');
+  const owners = async (): Promise<(string | null)[]> =>
+    [...(await visitor.get(`${LIST}/new`)).text.matchAll(/<li class="lk-card"><a[^>]*href="([^"]*)"/g)].map(
+      ([, link]) => new URL(link!.replaceAll('&amp;', '&'), 'http://x').searchParams.get('target_name'),
+    );
+  expect(new Set(await owners())).toEqual(new Set(['octo']));
+  await addRepository(world.ctx, operatorPermit(), { owner: 'ada', name: 'notes', visibility: 'private' });
+  expect(await owners()).toEqual([null, null, null, null, null, 'octo']);
+});

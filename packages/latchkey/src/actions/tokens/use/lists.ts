@@ -1,6 +1,7 @@
 /** Lists of tokens as pages show them: a page of rows, what there is on each tab, and the use of thirty days. */
 import { DAY_SEC } from '../../../base/time.ts';
 import type { TokenKind } from '../../../rules/model.ts';
+import { dailyRefusals } from '../../../store/refusals.ts';
 import {
   countKinds,
   countTabs,
@@ -12,6 +13,7 @@ import {
   type TokenSort,
   type TokenTab,
 } from '../../../store/token-lists.ts';
+import type { Token } from '../../../store/tokens.ts';
 import { userNamed } from '../../accounts/accounts.ts';
 import type { Permit } from '../../decision/authorize.ts';
 import type { Context } from '../../ground/context.ts';
@@ -39,6 +41,8 @@ export interface TableWish {
 export interface ListedToken extends TokenRow {
   /** Uses on each of the last `SPARK_DAYS` days, today last. */
   readonly daily: readonly number[];
+  /** Refusals on the same days. */
+  readonly dailyRefused: readonly number[];
 }
 
 export interface TokenTable {
@@ -87,7 +91,7 @@ async function table(
   { text, tab, page, ...order }: TableWish,
   counted: readonly TokenTab[] = TOKEN_TABS,
 ): Promise<TokenTable> {
-  await ctx.usage.flush();
+  await Promise.all([ctx.usage.flush(), ctx.refusals.flush()]);
   const { db } = ctx.store;
   const at = ctx.clock.now();
   const list = { ...whose, text, at };
@@ -95,18 +99,34 @@ async function table(
     listedTokens(db, { ...list, tab }, order, { offset: (page - 1) * ROWS_ON_A_PAGE, limit: ROWS_ON_A_PAGE }),
     countTabs(db, list, counted),
   ]);
-  const rows = await tokenRows(ctx, tokens);
-  const daily = await dailyOf(
-    ctx,
-    rows.map(({ id }) => id),
-  );
-  return { rows: rows.map((row) => ({ ...row, daily: daily(row.id) })), counts };
+  return { rows: await withUse(ctx, tokens), counts };
 }
 
-/** The use of thirty days of these tokens, by id. */
-export async function dailyOf(ctx: Context, ids: readonly number[]): Promise<(id: number) => number[]> {
+/** The caller's tokens that live, those used last first; new ones count as used. */
+export async function recentTokens(ctx: Context, permit: Permit, limit: number): Promise<readonly ListedToken[]> {
+  const { userId } = permit.actor;
+  if (userId === null) throw new TypeError('only a person has tokens of their own');
+  await Promise.all([ctx.usage.flush(), ctx.refusals.flush()]);
+  const list = { userId, kind: null, text: '', tab: 'active', at: ctx.clock.now() } as const;
+  const order = { sort: 'used', descending: true } as const;
+  return withUse(ctx, await listedTokens(ctx.store.db, list, order, { offset: 0, limit }));
+}
+
+async function withUse(ctx: Context, tokens: readonly Token[]): Promise<ListedToken[]> {
+  const rows = await tokenRows(ctx, tokens);
+  const ids = rows.map(({ id }) => id);
+  const [daily, refused] = await Promise.all([dailyOf(ctx, ids), dailyOf(ctx, ids, dailyRefusals)]);
+  return rows.map((row) => ({ ...row, daily: daily(row.id), dailyRefused: refused(row.id) }));
+}
+
+/** The use of thirty days of these tokens, by id, or their refusals. */
+export async function dailyOf(
+  ctx: Context,
+  ids: readonly number[],
+  read: typeof dailyUses | typeof dailyRefusals = dailyUses,
+): Promise<(id: number) => number[]> {
   const now = ctx.clock.now();
   const since = now - (now % DAY_SEC) - (SPARK_DAYS - 1) * DAY_SEC;
-  const uses = await dailyUses(ctx.store.db, ids, since);
+  const uses = await read(ctx.store.db, ids, since);
   return (id) => Array.from({ length: SPARK_DAYS }, (_, day) => uses.get(id)?.get(since + day * DAY_SEC) ?? 0);
 }

@@ -14,7 +14,7 @@ import {
 import { twoFactorDemands } from '../../../actions/accounts/two-factor-demands.ts';
 import { problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
-import { isoDate } from '../../../base/time.ts';
+import { spokenDate } from '../../../base/time.ts';
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../../../rules/password.ts';
 import { SettingsArea } from '../frame/areas.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
@@ -75,8 +75,8 @@ async function show(visit: Visit): Promise<Answer> {
       </Subhead>
       {demands.map(({ organization, from }) => (
         <Notice tone="warn">
-          {organization ?? 'This instance'} requires it from {isoDate(from)} on. Without it, you can read only what is
-          public there.
+          {organization ?? 'This instance'} requires it from {spokenDate(from)} on. Without it, you can read only what
+          is public there.
         </Notice>
       ))}
       {twoFactorAt === null ? (

@@ -29,6 +29,7 @@ export function documentOf(visit: Visit, assets: AssetAddresses, title: string, 
   const context = {
     cancelTo: visit.person === null ? null : cancelPath(visit.path),
     times: zoneWords(visit.person?.account.timeZone ?? null),
+    now: visit.ctx.clock.now(),
     icons: assets.icons,
     said: { menu: null },
   };

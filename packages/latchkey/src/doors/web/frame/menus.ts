@@ -48,6 +48,7 @@ export const SETTINGS_MENU: Menu = {
     { label: 'Appearance', path: '/settings/appearance', icon: 'paintbrush' },
     { label: 'Emails', path: '/settings/emails', icon: 'mail' },
     { label: 'Password and authentication', path: '/settings/security', icon: 'shield-lock', withBelow: true },
+    { label: 'Organizations', path: '/settings/organizations', icon: 'organization' },
     { label: 'SSH keys', path: '/settings/keys', icon: 'key' },
     { label: 'Sessions', path: '/settings/sessions', icon: 'device-desktop' },
     { label: 'Security log', path: '/settings/security-log', icon: 'log' },

@@ -79,6 +79,11 @@ function Organizations({ visit, menu }: { visit: Visit; menu: Menu | null }): VN
                 <OrganizationLink login={each.login} waiting={each.waiting} />
               </li>
             ))}
+            {visit.hasMoreOrganizations ? (
+              <li>
+                <a href="/settings/organizations">All organizations</a>
+              </li>
+            ) : null}
           </ul>
         </>
       )}

@@ -72,6 +72,8 @@ export class Visit {
   flash: Flash | null = null;
   /** Organizations of this person, for the menus. */
   organizations: readonly OwnOrganization[] = [];
+  /** True when they belong to more than those. */
+  hasMoreOrganizations = false;
   /** How many tokens of their own they have, for the menus; at most one more than lists count. */
   ownTokens = 0;
   /** What was wrong with the form that was sent. */

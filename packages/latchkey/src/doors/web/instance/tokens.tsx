@@ -104,7 +104,7 @@ function Row({ visit, token }: { visit: Visit; token: ListedToken }): VNode {
         </p>
       </td>
       <td>
-        <Sparkline daily={token.daily} />
+        <Sparkline daily={token.daily} refused={token.dailyRefused} />
       </td>
       <td data-label="Used">
         <LastUse token={token} short />

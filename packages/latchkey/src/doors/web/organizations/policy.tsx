@@ -8,7 +8,7 @@ import {
 } from '../../../actions/organizations/policies.ts';
 import { changePolicy } from '../../../actions/organizations/policy-change.ts';
 import { endingsOfPolicy } from '../../../actions/organizations/what-ends.ts';
-import { isoDate } from '../../../base/time.ts';
+import { isoDate, spokenDate } from '../../../base/time.ts';
 import { BASE_PERMISSIONS, type BasePermission } from '../../../catalogue/roles.ts';
 import { TOKEN_KINDS, type TokenKind } from '../../../rules/model.ts';
 import { MAX_LIFETIME_DAYS } from '../../../rules/policy.ts';
@@ -182,7 +182,7 @@ function InForce({ policy }: { policy: PolicyInForce }): VNode {
       {policy.effective.requiresApproval ? 'required' : 'not required'}; two-factor authentication{' '}
       {policy.effective.twoFactorFrom === null
         ? 'not required'
-        : `required from ${isoDate(policy.effective.twoFactorFrom)}`}
+        : `required from ${spokenDate(policy.effective.twoFactorFrom)}`}
       .
     </p>
   );

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import type { LogEntry } from '../../../actions/organizations/audit-log.ts';
 import { spokenInstant } from '../../../base/time.ts';
 import { auditSentence } from '../../../rules/audit/sentence.ts';
-import { Time, WhenHead } from './components.tsx';
+import { TimeOfDay, WhenHead } from './components.tsx';
 import { usePageContext } from './page-context.ts';
 
 /** Entries of a log, newest first, by day: what happened in a sentence; behind it the event's code and its facts. */
@@ -55,7 +55,7 @@ function Row({ line }: Pick<LogEntry, 'line'>): VNode {
       </td>
       <td data-label="From">{String(line['actor_ip'] ?? '—')}</td>
       <td data-label="When">
-        <Time at={Number(line['created_at']) / 1000} />
+        <TimeOfDay at={Number(line['created_at']) / 1000} />
       </td>
     </tr>
   );

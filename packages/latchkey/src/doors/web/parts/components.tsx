@@ -1,7 +1,7 @@
 /** Small pieces that many pages use. */
 import type { ComponentChildren, VNode } from 'preact';
 import './elements.ts';
-import { isoInstant, spokenInstant, type UnixSeconds } from '../../../base/time.ts';
+import { DAY_SEC, isoInstant, spokenInstant, type UnixSeconds } from '../../../base/time.ts';
 import type { IconName } from '../styles/icons.ts';
 import { usePageContext } from './page-context.ts';
 
@@ -15,11 +15,18 @@ export function Icon({ name }: { name: IconName }): VNode {
   );
 }
 
-/** An instant as "3 days ago"; without scripts as date and time in the reader's zone; on hover in UTC. */
+/** Further away than this an instant is its day: no browser draws it, each in the words of its own language. */
+const NEAR_SEC = 30 * DAY_SEC;
+
+/**
+ * An instant as "3 days ago", or as its day when it is far; without scripts as date and time in the reader's zone; on
+ * hover in UTC.
+ */
 export function Time({ at }: { at: UnixSeconds }): VNode {
-  const { times } = usePageContext();
+  const { times, now } = usePageContext();
+  if (Math.abs(at - now) >= NEAR_SEC) return <Day at={at} />;
   return (
-    <relative-time datetime={isoInstant(at)} title={spokenInstant(at)} no-title>
+    <relative-time datetime={isoInstant(at)} title={spokenInstant(at)} format="relative" no-title>
       {times.instant(at)}
     </relative-time>
   );
@@ -31,6 +38,16 @@ export function Day({ at }: { at: UnixSeconds }): VNode {
   return (
     <time datetime={isoInstant(at)} title={spokenInstant(at)}>
       {times.date(at)}
+    </time>
+  );
+}
+
+/** The time of day, where the day is said above; in the reader's zone, on hover the instant in UTC. */
+export function TimeOfDay({ at }: { at: UnixSeconds }): VNode {
+  const { times } = usePageContext();
+  return (
+    <time datetime={isoInstant(at)} title={spokenInstant(at)}>
+      {times.time(at)}
     </time>
   );
 }

@@ -4,7 +4,7 @@ import type { HTMLAttributes } from 'preact';
 declare module 'preact' {
   namespace JSX {
     interface IntrinsicElements {
-      'relative-time': HTMLAttributes<HTMLElement> & { datetime: string; 'no-title'?: boolean };
+      'relative-time': HTMLAttributes<HTMLElement> & { datetime: string; format?: 'relative'; 'no-title'?: boolean };
       'clipboard-copy': HTMLAttributes<HTMLElement> & { for?: string; value?: string };
     }
   }

@@ -1,20 +1,28 @@
 /** What the pieces of a page know of the page around them, without being handed it one by one. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import { type ZoneWords, zoneWords } from '../../../base/time.ts';
+import { type UnixSeconds, type ZoneWords, zoneWords } from '../../../base/time.ts';
 
 export interface PageContext {
   /** Where Cancel leads: the page as it was, or the one above; null when nobody is signed in. */
   readonly cancelTo: string | null;
   /** Times as the reader reads them. */
   readonly times: ZoneWords;
+  /** When the page is drawn. */
+  readonly now: UnixSeconds;
   /** The address of the file of all icons. */
   readonly icons: string;
   /** What the page says of itself to the frame, which is drawn after it. */
   readonly said: { menu: object | null };
 }
 
-const Context = createContext<PageContext>({ cancelTo: null, times: zoneWords(null), icons: '', said: { menu: null } });
+const Context = createContext<PageContext>({
+  cancelTo: null,
+  times: zoneWords(null),
+  now: 0,
+  icons: '',
+  said: { menu: null },
+});
 
 export const PageContextProvider = Context.Provider;
 

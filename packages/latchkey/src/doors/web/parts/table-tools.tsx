@@ -204,26 +204,45 @@ export function ListFoot({
 const BAR = 3.2;
 const HEIGHT = 24;
 
-/** Thirty days of use, on a scale of their own; the numbers are its label. */
-export function Sparkline({ daily }: { daily: readonly number[] }): VNode {
+/** How high the cap of a day with refusals is. */
+const CAP = 4;
+
+/** Thirty days of use, on a scale of their own, with a cap where something was refused; the numbers are its label. */
+export function Sparkline({
+  daily,
+  refused = [],
+}: {
+  daily: readonly number[];
+  /** On the same days; left out where whoever looks isn't told. */
+  refused?: readonly number[];
+}): VNode {
   const most = Math.max(...daily, 1);
-  const total = daily.reduce((sum, times) => sum + times, 0);
+  const total = sumOf(daily);
+  const refusals = sumOf(refused);
   const label =
-    total === 0
+    (total === 0
       ? `Not used in ${daily.length} days`
-      : `Used ${total.toLocaleString('en')} ${total === 1 ? 'time' : 'times'} in ${daily.length} days`;
+      : `Used ${total.toLocaleString('en')} ${total === 1 ? 'time' : 'times'} in ${daily.length} days`) +
+    (refusals === 0 ? '' : `, refused ${refusals.toLocaleString('en')} ${refusals === 1 ? 'time' : 'times'}`);
   // One path for all bars: a page of them stays small.
-  const bars = daily
-    .map((times, day) => (times === 0 ? '' : bar(day, Math.max(2, Math.round((times / most) * HEIGHT)))))
+  const high = (times: number): number => (times === 0 ? 0 : Math.max(2, Math.round((times / most) * HEIGHT)));
+  const bars = daily.map((times, day) => (times === 0 ? '' : bar(day, high(times)))).join('');
+  const caps = refused
+    .map((times, day) => (times === 0 ? '' : bar(day, CAP, Math.min(high(daily[day] ?? 0), HEIGHT - CAP))))
     .join('');
   return (
     <svg class="lk-spark" viewBox={`0 0 96 ${HEIGHT + 1}`} width="96" height={HEIGHT + 1} role="img" aria-label={label}>
       <path class="lk-plot-axis" d={`M0 ${HEIGHT + 0.5}h96`} />
       {bars === '' ? null : <path class="lk-plot-bar" d={bars} />}
+      {caps === '' ? null : <path class="lk-plot-refused" d={caps} />}
     </svg>
   );
 }
 
-function bar(day: number, height: number): string {
-  return `M${Math.round(day * BAR * 10) / 10} ${HEIGHT - height}h2.2v${height}h-2.2z`;
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0);
+}
+
+function bar(day: number, height: number, above = 0): string {
+  return `M${Math.round(day * BAR * 10) / 10} ${HEIGHT - above - height}h2.2v${height}h-2.2z`;
 }

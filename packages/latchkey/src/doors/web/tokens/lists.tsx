@@ -143,7 +143,7 @@ function Row({ visit, token, mixed }: { visit: Visit; token: ListedToken; mixed:
         <p class="mb-0 f6">{rightSentence(token, 'owner')}</p>
       </td>
       <td>
-        <Sparkline daily={token.daily} />
+        <Sparkline daily={token.daily} refused={token.dailyRefused} />
       </td>
       <td data-label="Used">
         <LastUse token={token} short />

@@ -11,7 +11,7 @@ import type { Visit } from '../frame/visit.ts';
 import { type Answer, type FormAction, type WebPage } from '../frame/web-page.ts';
 import { prefixOf, readTokenDraft, sourceOf } from './form/draft.ts';
 import { fineGrainedForm } from './form/fine-grained.tsx';
-import { type Restrictions, readRestrictions } from './form/restrictions.tsx';
+import { readRestrictions, restrictionsToCopy } from './form/restrictions.tsx';
 import { FINE_GRAINED_PATH } from './kinds.ts';
 import { toNewSecret } from './secret/new-secret.tsx';
 
@@ -72,7 +72,6 @@ async function form(visit: Visit): Promise<Answer> {
     submit: 'Generate token',
     source: visit.typed ?? (await withFreeName(visit)),
     isFilledIn,
-    ...(await restrictionsLike(visit)),
     complaints,
     isNew: true,
   });
@@ -85,19 +84,12 @@ async function model(visit: Visit): Promise<OwnToken | null> {
   return ownToken(visit.ctx, await visit.ownPermit(), id, 'fine-grained');
 }
 
-async function restrictionsLike(visit: Visit): Promise<{ restrictions?: Restrictions }> {
-  const token = visit.typed === null ? await model(visit) : null;
-  if (token === null) return {};
-  // What was spent, and a day that is over, say nothing about the next.
-  const { allowedAddresses, refRules } = token;
-  return { restrictions: { allowedAddresses, refRules, notBeforeAt: null, usesLeft: null } };
-}
-
 /** What the link fills in, with a name that is still free. */
 async function withFreeName(visit: Visit): Promise<URLSearchParams> {
   const like = await model(visit);
   const source =
     like === null ? new URLSearchParams(visit.query) : sourceOf(like.name, like.description, draftsOf(like));
+  if (like !== null) for (const [name, value] of restrictionsToCopy(like)) source.set(name, value);
   const name = source.get('name') ?? '';
   if (name !== '') source.set('name', await freeTokenName(visit.ctx, await visit.ownPermit(), name));
   return source;

@@ -61,8 +61,7 @@ async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
         <SingleSignOn visit={visit} token={token} organizations={await ssoOrganizations(visit.ctx, permit, token.id)} />
       ) : null}
       {isAlive ? <Derived visit={visit} derived={derived} /> : null}
-      <h2 class="f3 mt-4 mb-2">Use</h2>
-      <UsagePlot activity={activity} />
+      <UsagePlot visit={visit} activity={activity} refusals={refusals} />
       <div class="lk-two-columns mt-3">
         <UsageTable
           title="Permission"

@@ -1,6 +1,6 @@
 /** The field for a token's expiration: presets, a date, or never, as far as policies allow. */
 import type { VNode } from 'preact';
-import { DAY_SEC, isoDate, type UnixSeconds } from '../../../../base/time.ts';
+import { DAY_SEC, isoDate, spokenDate, type UnixSeconds } from '../../../../base/time.ts';
 import { MAX_LIFETIME_DAYS } from '../../../../rules/policy.ts';
 import { DEFAULT_LIFETIME_DAYS } from '../../../../rules/token-limits.ts';
 import { type Choice, Select } from '../../parts/choice-fields.tsx';
@@ -8,14 +8,6 @@ import type { Fields } from '../../parts/fields.ts';
 import { TextField } from '../../parts/text-fields.tsx';
 
 const PRESET_DAYS = [7, 30, 60, 90];
-
-// Made once: making it costs more than a row of a list.
-const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
-
-/** `21 Dec 2026`. */
-export function spokenDate(at: UnixSeconds): string {
-  return DATE.format(at * 1000);
-}
 
 interface Props {
   readonly f: Fields;

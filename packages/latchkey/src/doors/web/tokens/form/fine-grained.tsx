@@ -8,8 +8,9 @@
  */
 import type { VNode } from 'preact';
 import { draftSentences } from '../../../../actions/tokens/draft-right.ts';
-import { type FormFacts, findRepositories, formFacts } from '../../../../actions/tokens/form.ts';
+import { type FormFacts, findRepositories, formFacts, ownerToBeginWith } from '../../../../actions/tokens/form.ts';
 import { type Complaint, Problem } from '../../../../base/errors.ts';
+import { spokenDate } from '../../../../base/time.ts';
 import { MAX_FINE_GRAINED_TOKENS, MAX_GRANTS } from '../../../../rules/draft.ts';
 import { shortestCap } from '../../../../rules/policy.ts';
 import type { RightGrant } from '../../../../rules/right/right-sentence.ts';
@@ -23,8 +24,8 @@ import { Fields } from '../../parts/fields.ts';
 import { CancelLink, ErrorSummary, Hidden } from '../../parts/form.tsx';
 import { TextArea, TextField } from '../../parts/text-fields.tsx';
 import { FINE_GRAINED_PATH } from '../kinds.ts';
-import { grantCount, grantOf, linkQuery, ownerOf, permissionsOf, prefixOf, selectionOf } from './draft.ts';
-import { ExpirationField, spokenDate } from './expiration-field.tsx';
+import { dayAt, grantCount, grantOf, linkQuery, ownerOf, permissionsOf, prefixOf, selectionOf } from './draft.ts';
+import { ExpirationField } from './expiration-field.tsx';
 import { OwnerSection, type SectionFacts } from './owner-section.tsx';
 import { Recipes } from './recipes.tsx';
 import { refRulesForLink } from './ref-rule-fields.tsx';
@@ -63,6 +64,10 @@ export async function fineGrainedForm(
     query: visit.query,
     problem: complaints.length === 0 ? null : new Problem(complaints),
   });
+  const recipeOwner =
+    isFilledIn || !isNew
+      ? ownerOf(source, 0)
+      : await ownerToBeginWith(visit.ctx, await visit.ownPermit(), facts.owners);
   const indexes = Array.from({ length: grantCount(source) }, (_, index) => index);
   const [sections, sentences] = await Promise.all([
     Promise.all(indexes.map((index) => sectionOf(visit, facts, source, index))),
@@ -78,7 +83,7 @@ export async function fineGrainedForm(
     <WithMenu visit={visit} menu={DEVELOPER_MENU}>
       <Subhead title={title} level={1} />
       {isNew ? <Preconditions facts={facts} /> : null}
-      {isNew ? <Recipes owner={ownerOf(source, 0)} owners={facts.owners} isFilledIn={isFilledIn} /> : null}
+      {isNew ? <Recipes owner={recipeOwner} owners={facts.owners} isFilledIn={isFilledIn} /> : null}
       <form method="post" action={path} class="lk-form lk-token-form" data-live-form noValidate>
         <div class="lk-token-fields">
           <Hidden name="token" value={f.token} />
@@ -230,26 +235,28 @@ function Summary({
   return (
     <>
       <div class="Box p-3">
-        <div id="summary" data-live role="status">
-          <h2 class="f4 mb-2">This token</h2>
-          <ul class="pl-3 mb-2">
-            {sections.map((section) => (
-              <li>{section.sentence}</li>
-            ))}
-            {isNew ? <li>{endWords(visit, source)}</li> : null}
-            {restrictionWords(source).map((words) => (
-              <li>{words}</li>
-            ))}
-          </ul>
+        <div class="lk-dock">
+          <div id="summary" data-live role="status" tabIndex={0} aria-label="What this token can do">
+            <h2 class="f4 mb-2">This token</h2>
+            <ul class="pl-3 mb-2">
+              {sections.map((section) => (
+                <li>{section.sentence}</li>
+              ))}
+              {isNew ? <li>{endWords(visit, source)}</li> : null}
+              {restrictionWords(source).map((words) => (
+                <li>{words}</li>
+              ))}
+            </ul>
+          </div>
+          <button type="submit" name="form" value="show" class="btn btn-sm mb-2 lk-needs-no-script">
+            Show summary
+          </button>
+          {/* After the buttons that send another value, because the first one counts. */}
+          <Hidden name="form" value="create" />
+          <button type="submit" class="btn btn-primary btn-block">
+            {submit}
+          </button>
         </div>
-        <button type="submit" name="form" value="show" class="btn btn-sm mb-2 lk-needs-no-script">
-          Show summary
-        </button>
-        {/* After the buttons that send another value, because the first one counts. */}
-        <Hidden name="form" value="create" />
-        <button type="submit" class="btn btn-primary btn-block">
-          {submit}
-        </button>
         <CancelLink />
         {isNew ? (
           <p class="note mt-2 mb-0">
@@ -272,8 +279,10 @@ function endWords(visit: Visit, source: URLSearchParams): string {
   const at = visit.ctx.clock.now();
   const chosen = source.get('expires_in') ?? '';
   if (chosen === 'none') return 'never ends';
-  if (chosen === 'custom')
-    return source.get('expires_at') ? `until ${source.get('expires_at')}` : 'until the day that you choose';
+  if (chosen === 'custom') {
+    const day = dayAt(source.get('expires_at') ?? '');
+    return day === null ? 'until the day that you choose' : `until ${spokenDate(day)}`;
+  }
   const days = chosen === '' ? 30 : Number(chosen);
   return Number.isInteger(days) && days > 0 && days < 1000 ? `until ${spokenDate(at + days * 86_400)}` : 'until …';
 }

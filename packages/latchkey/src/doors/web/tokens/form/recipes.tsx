@@ -6,7 +6,7 @@ import { deedWords } from '../../../../rules/right/reach-words.ts';
 import { FINE_GRAINED_PATH } from '../kinds.ts';
 
 interface Props {
-  /** As chosen; '' = oneself. */
+  /** As chosen, or where the person has repositories; '' = oneself. */
   readonly owner: string;
   readonly owners: readonly FormOwner[];
   /** True when the form is filled in already: then the recipes are folded. */
@@ -14,9 +14,10 @@ interface Props {
 }
 
 export function Recipes({ owner, owners, isFilledIn }: Props): VNode {
-  const organization = owners.find(({ kind }) => kind === 'organization')?.login ?? '';
+  const organizations = owners.filter(({ kind }) => kind === 'organization').map(({ login }) => login);
+  const organization = organizations.find((login) => login === owner) ?? organizations[0] ?? '';
   const link = (recipe: TokenRecipe): string =>
-    linkTo(recipe, owner === '' && recipe.isForOrganization === true ? organization : owner);
+    linkTo(recipe, recipe.isForOrganization === true ? organization : owner);
   const cards = TOKEN_RECIPES.filter(({ isFirst, isForOrganization }) => {
     return isFirst === true && (isForOrganization !== true || organization !== '');
   });

@@ -22,7 +22,8 @@ const FIELD = 'ref_rules';
 /** `any` or `only`: whether the rules count. Left out, they count when there are some, as in a link. */
 const CHOICE = 'may_push';
 
-const textOf = (rules: Rules): string => (rules ?? []).map(refRuleLine).join('\n');
+/** As the field has them. */
+export const refRulesText = (rules: Rules): string => (rules ?? []).map(refRuleLine).join('\n');
 
 /** The choice and its field; `rules` are those of the token that is edited. */
 export function RefRuleField({ f, rules }: { f: Fields; rules: Rules }): VNode {
@@ -32,7 +33,7 @@ export function RefRuleField({ f, rules }: { f: Fields; rules: Rules }): VNode {
         f={f}
         name={CHOICE}
         label="May push to"
-        value={f.value(FIELD, textOf(rules)) === '' ? 'any' : 'only'}
+        value={f.value(FIELD, refRulesText(rules)) === '' ? 'any' : 'only'}
         choices={[
           { value: 'any', label: 'Any branch and tag' },
           { value: 'only', label: 'Only these …' },
@@ -44,7 +45,7 @@ export function RefRuleField({ f, rules }: { f: Fields; rules: Rules }): VNode {
           name={FIELD}
           label="Ref rules"
           placeholder="agent/**"
-          value={textOf(rules)}
+          value={refRulesText(rules)}
           rows={3}
           note={
             <>
@@ -63,7 +64,7 @@ export function RefRuleField({ f, rules }: { f: Fields; rules: Rules }): VNode {
 
 /** True when something stands in the field. */
 export function isRefRuleFieldFilled(f: Fields, rules: Rules): boolean {
-  return f.value(CHOICE) === 'only' || f.value(FIELD, textOf(rules)) !== '' || f.error(FIELD) !== '';
+  return f.value(CHOICE) === 'only' || f.value(FIELD, refRulesText(rules)) !== '' || f.error(FIELD) !== '';
 }
 
 /** What the field asks for; undefined when it says what the token has already. */
@@ -71,7 +72,7 @@ export function readRefRules(source: URLSearchParams, rules: Rules): readonly Re
   const lines = typedLines(source);
   // "Only these" and none is a slip, not a yes to everything: a rule without a pattern is refused in words.
   if (lines.length === 0 && source.get(CHOICE) === 'only') return [{ pattern: '' }];
-  if (lines.join('\n') === textOf(rules)) return undefined;
+  if (lines.join('\n') === refRulesText(rules)) return undefined;
   return lines.length === 0 ? null : refRuleDrafts(lines);
 }
 

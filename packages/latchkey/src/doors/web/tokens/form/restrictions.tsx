@@ -6,7 +6,7 @@
  * is in the middle of a day.
  */
 import type { VNode } from 'preact';
-import { isoDate, spokenInstant, type UnixSeconds } from '../../../../base/time.ts';
+import { isoDate, spokenDate, spokenInstant, type UnixSeconds } from '../../../../base/time.ts';
 import type { RefRuleDraft } from '../../../../rules/refs/ref-rule-text.ts';
 import type { RefRule } from '../../../../rules/refs/ref-rules.ts';
 import { MAX_USES } from '../../../../rules/token-limits.ts';
@@ -14,12 +14,12 @@ import type { Fields } from '../../parts/fields.ts';
 import { Hidden } from '../../parts/form.tsx';
 import { TextArea, TextField } from '../../parts/text-fields.tsx';
 import { dayAt } from './draft.ts';
-import { spokenDate } from './expiration-field.tsx';
 import {
   isRefRuleFieldFilled,
   RefRuleFacts,
   RefRuleField,
   readRefRules,
+  refRulesText,
   refuseIdleRules,
   typedRefRuleWords,
 } from './ref-rule-fields.tsx';
@@ -52,7 +52,10 @@ export function RestrictionFields({ f, token = NONE }: { f: Fields; token?: Rest
     Object.entries(names).some(([name, value]) => f.value(name, value) !== '' || f.error(name) !== '');
   return (
     <details class="mb-3" open={isOpen}>
-      <summary class="text-bold">More restrictions</summary>
+      <summary class="text-bold">
+        More restrictions
+        {isOpen ? null : <span class="note text-normal"> from any address, at once, any number of times</span>}
+      </summary>
       <div class="mt-2">
         <RefRuleField f={f} rules={token.refRules} />
         <TextArea
@@ -119,6 +122,14 @@ function restrictionsIn(source: URLSearchParams, token: Restrictions): Restricti
       : { usesLeft: uses === '' ? null : /^\d{1,10}$/.test(uses) ? Number(uses) : NaN }),
     ...(refRules === undefined ? {} : { refRules }),
   };
+}
+
+/** The fields of another token like this one. What was spent, and a day that is over, say nothing about the next. */
+export function restrictionsToCopy(token: Restrictions): [name: string, value: string][] {
+  return [
+    ['allowed_addresses', addressesText(token)],
+    ['ref_rules', refRulesText(token.refRules)],
+  ].filter((field): field is [string, string] => field[1] !== '');
 }
 
 /** For the summary of a form: what restricts the token, as far as it is clear. */

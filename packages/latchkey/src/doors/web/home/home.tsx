@@ -1,12 +1,11 @@
 /**
- * Home: a person's repositories and organizations; and any account's page, with the repositories that the visitor may
- * see there.
+ * Home: what needs a person, their tokens and repositories; and any account's page, with the repositories that the
+ * visitor may see there.
  */
 import type { VNode } from 'preact';
 import { readTargetAccount } from '../../../actions/accounts/people.ts';
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import { tokenNeeds } from '../../../actions/organizations/needs.ts';
-import { organizationsOf } from '../../../actions/organizations/organizations.ts';
 import {
   listVisible,
   type RepositoryFilter,
@@ -14,14 +13,19 @@ import {
   type RepositoryPlace,
 } from '../../../actions/repositories/listing.ts';
 import { formFacts } from '../../../actions/tokens/form.ts';
+import { type ListedToken, recentTokens } from '../../../actions/tokens/use/lists.ts';
+import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { organizationPath } from '../organizations/area.tsx';
-import { Avatar, Blankslate, Icon, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
+import { Blankslate, CopyButton, Icon, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
+import { Sparkline } from '../parts/table-tools.tsx';
+import { ALL_PATH, FINE_GRAINED_PATH, pathOfToken } from '../tokens/kinds.ts';
+import { StateLabel } from '../tokens/lists.tsx';
+import { cloneUrl } from '../tokens/secret/next-steps.tsx';
 import { NeedsList } from './needs.tsx';
 
 const ON_A_PAGE = 30;
-const MAX_ORGANIZATIONS = 100;
 
 /** Where the previous page ended, as in the address: `TIME-ID`. */
 function placeIn({ query }: Visit): RepositoryPlace | null {
@@ -39,6 +43,11 @@ function listOf(visit: Visit, permit: Permit, filter: RepositoryFilter): Promise
   );
 }
 
+function addressOf({ ctx, person }: Visit, fullName: string): string {
+  const { publicUrl } = ctx.settings;
+  return person === null ? `${publicUrl}/${fullName}.git` : cloneUrl(publicUrl, person.account.login, fullName);
+}
+
 function RepositoryList({ visit, listing, blank }: { visit: Visit; listing: RepositoryListing; blank: VNode }): VNode {
   const { repositories, next } = listing;
   if (repositories.length === 0) return blank;
@@ -48,7 +57,13 @@ function RepositoryList({ visit, listing, blank }: { visit: Visit; listing: Repo
         <ul>
           {repositories.map(({ owner, repository }) => (
             <li class="Box-row">
-              <a class="text-bold f4" href={`/${owner.login}/${repository.name}`}>
+              <span class="lk-clone-button">
+                <CopyButton
+                  value={addressOf(visit, `${owner.login}/${repository.name}`)}
+                  label={`Copy the clone address of ${owner.login}/${repository.name}`}
+                />
+              </span>
+              <a class="text-bold" href={`/${owner.login}/${repository.name}`}>
                 {owner.login}/{repository.name}
               </a>{' '}
               <Label>{repository.visibility}</Label>
@@ -81,77 +96,104 @@ function RepositoryList({ visit, listing, blank }: { visit: Visit; listing: Repo
   );
 }
 
+/** The newest of somebody's tokens that the home page shows. */
+const RECENT_TOKENS = 5;
+
 async function home(visit: Visit): Promise<Answer> {
   if (visit.person === null) return redirect('/login');
   const permit = await visit.ownPermit();
   const { account } = visit.user;
-  const [needs, listing, organizations, facts] = await Promise.all([
+  const [needs, listing, tokens, facts] = await Promise.all([
     tokenNeeds(visit.ctx, permit),
     listOf(visit, permit, {
       of: { userId: account.id, affiliations: ['owner', 'collaborator', 'organization_member'] },
     }),
-    organizationsOf(visit.ctx, account.id, { beforeId: null, limit: MAX_ORGANIZATIONS }),
+    recentTokens(visit.ctx, permit, RECENT_TOKENS),
     formFacts(visit.ctx, permit),
   ]);
   return page(
     'Home',
-    <div class="lk-columns lk-columns-right">
-      <div class="lk-content">
-        <NeedsList visit={visit} needs={{ ...needs, requests: visit.waiting }} />
-        <Subhead title="Repositories">
-          <a class="btn btn-primary btn-sm" href="/new">
-            <Icon name="plus" />
-            New repository
-          </a>
-        </Subhead>
-        {facts.emailVerified ? null : (
-          <Notice tone="warn">
-            Your e-mail address is not verified yet; tokens can be created only after that.{' '}
-            <a href="/settings/emails">Verify it</a>
-          </Notice>
-        )}
-        <RepositoryList
-          visit={visit}
-          listing={listing}
-          blank={
-            <Blankslate heading="No repositories yet" icon="repo">
-              <p>Yours, and those that you work on, are listed here.</p>
-              <p>
-                <a class="btn" href="/new">
-                  Create a repository
-                </a>
-              </p>
-            </Blankslate>
-          }
-        />
+    <>
+      <NeedsList visit={visit} needs={{ ...needs, requests: visit.waiting }} />
+      {facts.emailVerified ? null : (
+        <Notice tone="warn">
+          Your e-mail address is not verified yet; tokens can be created only after that.{' '}
+          <a href="/settings/emails">Verify it</a>
+        </Notice>
+      )}
+      <div class="lk-home">
+        <section aria-labelledby="home-tokens">
+          <div class="lk-home-head">
+            <h2 class="f4" id="home-tokens">
+              Your tokens
+            </h2>
+            <span>
+              {visit.ownTokens > tokens.length ? <a href={ALL_PATH}>See them all</a> : null}{' '}
+              <a class="btn btn-primary btn-sm" href={`${FINE_GRAINED_PATH}/new`}>
+                <Icon name="plus" />
+                New token
+              </a>
+            </span>
+          </div>
+          <RecentTokens tokens={tokens} />
+        </section>
+        <section aria-labelledby="home-repositories">
+          <div class="lk-home-head">
+            <h2 class="f4" id="home-repositories">
+              Repositories
+            </h2>
+            <a class="btn btn-sm" href="/new">
+              <Icon name="plus" />
+              New repository
+            </a>
+          </div>
+          <RepositoryList
+            visit={visit}
+            listing={listing}
+            blank={
+              <Blankslate heading="No repositories yet" icon="repo">
+                <p>Yours, and those that you work on, are listed here.</p>
+                <p>
+                  <a class="btn" href="/new">
+                    Create a repository
+                  </a>
+                </p>
+              </Blankslate>
+            }
+          />
+        </section>
       </div>
-      <aside aria-label="Shortcuts">
-        <h2 class="f4 mb-2">Organizations</h2>
-        {organizations.length === 0 ? (
-          <p class="color-fg-muted">You’re not in any organization yet.</p>
-        ) : (
-          <ul class="list-style-none mb-3">
-            {organizations.map(({ login }) => (
-              <li class="mb-1 d-flex flex-items-center">
-                <Avatar login={login} /> <a href={`/${login}`}>{login}</a>
-              </li>
-            ))}
-          </ul>
-        )}
-        <h2 class="f4 mb-2">Tokens</h2>
-        <ul class="list-style-none">
-          <li class="py-1">
-            <a href="/settings/personal-access-tokens/new">New token</a>
+    </>,
+  );
+}
+
+function RecentTokens({ tokens }: { tokens: readonly ListedToken[] }): VNode {
+  if (tokens.length === 0)
+    return (
+      <Blankslate heading="No tokens yet" icon="key">
+        A token stands in for your password with Git and the API, and does only what you choose.
+      </Blankslate>
+    );
+  return (
+    <div class="Box">
+      <ul>
+        {tokens.map((token) => (
+          <li class="Box-row lk-home-token">
+            <div class="lk-token-what">
+              <a class="text-bold" dir="auto" href={pathOfToken(token)}>
+                {token.name}
+              </a>{' '}
+              <StateLabel token={token} />
+              <p class="mb-0 f6">{rightSentence(token, 'owner')}</p>
+            </div>
+            <Sparkline daily={token.daily} refused={token.dailyRefused} />
+            <span class="color-fg-muted f6">
+              {token.lastUse === null ? 'never used' : <Time at={token.lastUse.usedAt} />}
+            </span>
           </li>
-          <li class="py-1">
-            <a href="/settings/personal-access-tokens">Your tokens</a>
-          </li>
-          <li class="py-1">
-            <a href="/settings/token-health">Token health</a>
-          </li>
-        </ul>
-      </aside>
-    </div>,
+        ))}
+      </ul>
+    </div>
   );
 }
 
