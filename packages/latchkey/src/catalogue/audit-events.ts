@@ -414,6 +414,7 @@ export const AUDIT_EVENTS = {
   'repo.remove_member': row('remove', 'a collaborator was taken out', 'repo', 'user'),
   'repo.rename': row('modify', 'a repository got another name', 'repo', 'old_name'),
   'repo.transfer': row('modify', 'a repository got another owner', 'repo', 'old_owner'),
+  'repo.transfer_outgoing': row('modify', 'a repository went to another owner', 'repo', 'new_owner'),
   'repo.unarchived': row('restore', 'a repository may be changed again', 'repo'),
   'repo.update': row('modify', 'the description or homepage of a repository was changed', 'repo', 'field'),
   'repo.update_default_branch': row('modify', 'a repository got another default branch', 'repo', 'branch'),

@@ -132,6 +132,7 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'repo.remove_member': '{actor} removed {user|somebody} from {repo|a repository}',
   'repo.rename': '{actor} renamed[ {old_name} to] {repo|a repository}',
   'repo.transfer': '{actor} moved {repo|a repository} to another owner[, before: {old_owner}]',
+  'repo.transfer_outgoing': '{actor} gave {repo|a repository} to {new_owner|another owner}',
   'repo.unarchived': '{actor} unarchived {repo|a repository}',
   'repo.update': '{actor} changed the {field|description} of {repo|a repository}',
   'repo.update_default_branch': '{actor} made {branch|another branch} the default branch of {repo|a repository}',

@@ -47,6 +47,19 @@ export async function removeCollaborator(tx: Query, repositoryId: number, userId
   return removed !== undefined;
 }
 
+/** Removes the roles of machine accounts that aren't this owner's. */
+export async function removeMachinesOfOthers(tx: Query, repositoryId: number, ownerId: number): Promise<void> {
+  const removed = await tx
+    .deleteFrom('collaborators')
+    .where('repository_id', '=', repositoryId)
+    .where('user_id', 'in', (row) =>
+      row.selectFrom('accounts').select('id').where('kind', '=', 'machine').where('owned_by', '<>', ownerId),
+    )
+    .returning('user_id')
+    .execute();
+  for (const { user_id } of removed) await bumpRevision(tx, subjectOf('account', user_id));
+}
+
 /** In how many repositories of an organization each of these people has a role of their own; nobody with none. */
 export async function countOwnRoles(
   q: Query,

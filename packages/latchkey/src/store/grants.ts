@@ -224,12 +224,32 @@ export async function listGrantsTowards(
   return rows.map((row) => ({ grantId: row.id, tokenId: row.token_id, userId: row.user_id }));
 }
 
+/** How many grants select a repository that aren't about this owner. */
+export async function countSelecting(q: Query, repositoryId: number, ownerId: number): Promise<number> {
+  const { count } = await q
+    .selectFrom('grant_repositories')
+    .innerJoin('grants', 'grants.id', 'grant_repositories.grant_id')
+    .select((row) => row.fn.countAll<number>().as('count'))
+    .where('repository_id', '=', repositoryId)
+    .where('grants.owner_id', '<>', ownerId)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 /** A repository that has another owner now is selected no longer by grants towards somebody else. */
 export async function unselectForOthers(tx: Query, repositoryId: number, ownerId: number): Promise<void> {
-  await bumpRevision(tx, subjectOf('repository', repositoryId));
-  await tx
+  const lost = await tx
     .deleteFrom('grant_repositories')
     .where('repository_id', '=', repositoryId)
     .where('grant_id', 'in', (inner) => inner.selectFrom('grants').select('id').where('owner_id', '<>', ownerId))
+    .returning('grant_id')
     .execute();
+  const ids = lost.map(({ grant_id }) => grant_id);
+  const tokens =
+    ids.length === 0
+      ? []
+      : await tx.selectFrom('grants').select('token_id').distinct().where('id', 'in', ids).execute();
+  // A token that is remembered with it would reach it again as soon as it came back.
+  const subjects = tokens.map(({ token_id }) => subjectOf('token', token_id));
+  await bumpRevision(tx, subjectOf('repository', repositoryId), ...subjects);
 }

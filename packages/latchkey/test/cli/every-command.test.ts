@@ -80,7 +80,10 @@ const CALLS: Readonly<Record<string, Call>> = {
   'admin repo protection add': { args: admin('acme/site', 'main', '--update', 'maintain') },
   'admin repo protection list': { args: admin('acme/site') },
   'admin repo protection remove': { args: admin('acme/site', 'main') },
-  'admin repo archive': { args: admin('acme/old') },
+  'admin repo rename': { args: admin('acme/old', 'older') },
+  'admin repo archive': { args: admin('acme/older') },
+  'admin repo transfer': { args: admin('acme/older', 'cy') },
+  'admin repo delete': { args: admin('cy/older', '--confirm', 'cy/older') },
   'admin token add': {
     args: admin('cy', '--name', 'ci', '--all-repos', '--permission', 'contents=read'),
     hands: true,

@@ -12,6 +12,7 @@ import { setTeamMember } from '../../src/actions/organizations/teams/members.ts'
 import { setTeamRole } from '../../src/actions/organizations/teams/repositories.ts';
 import { createTeam } from '../../src/actions/organizations/teams/tree.ts';
 import { removeCollaborator } from '../../src/actions/repositories/repositories.ts';
+import { onRepository, transferRepository } from '../../src/actions/repositories/transfers.ts';
 import type { RepositoryRole } from '../../src/catalogue/roles.ts';
 import type { TokenDraft } from '../../src/rules/draft.ts';
 import { NO_POLICY } from '../../src/rules/policy.ts';
@@ -48,6 +49,8 @@ interface Case {
   readonly sso: 'not required' | 'authorized' | 'not authorized';
   readonly capDays: 7 | 60;
   readonly lifeDays: 1 | 30;
+  /** It went to somebody else, and came back: what selected it, and what teams had there, is gone. */
+  readonly hasMoved: boolean;
 }
 
 const CASES: fc.Arbitrary<Case> = fc.record({
@@ -70,6 +73,7 @@ const CASES: fc.Arbitrary<Case> = fc.record({
   sso: fc.constantFrom('not required', 'not required', 'authorized', 'not authorized'),
   capDays: fc.constantFrom(7, 60),
   lifeDays: fc.constantFrom(1, 30),
+  hasMoved: fc.constantFrom(false, false, true),
 });
 
 const reaches = (held: Level | null, wanted: Level): boolean => held === 'write' || held === wanted;
@@ -79,7 +83,8 @@ function granted(one: Case, level: Level): boolean {
   if (one.kind === 'classic')
     return one.scope === 'repo' || (one.scope === 'public_repo' && one.visibility === 'public');
   const inForce = one.membership === 'owner' || one.approval === 'not required' || one.approval === 'approved';
-  return inForce && one.selection !== 'elsewhere' && reaches(one.contents, level);
+  const isSelected = one.selection === 'all' || (one.selection === 'selected' && !one.hasMoved);
+  return inForce && isSelected && reaches(one.contents, level);
 }
 
 /** The second part: the rights of its owner. */
@@ -88,7 +93,7 @@ function mayDo(one: Case, level: Level): boolean {
     one.membership === 'owner' ? 'write' : null,
     one.membership === 'member' && one.base !== 'none' ? one.base : null,
     one.collaborator === null ? null : ['write', 'maintain', 'admin'].includes(one.collaborator) ? 'write' : 'read',
-    one.team === null || one.membership === 'none'
+    one.team === null || one.hasMoved || one.membership === 'none'
       ? null
       : ['write', 'maintain', 'admin'].includes(one.team.role)
         ? 'write'
@@ -137,7 +142,17 @@ async function build(one: Case): Promise<{ fullName: string; secret: string }> {
     await ctx.store.transaction((tx) =>
       setPolicy(tx, ownerId, { ...policy, requiresSso: true, ssoIssuer: 'https://id.example.org' }, 1),
     );
+  if (one.hasMoved) await moveThereAndBack(organization);
   return { fullName: `${organization}/site`, secret };
+}
+
+async function moveThereAndBack(organization: string): Promise<void> {
+  const ctx = world.server.context;
+  for (const [owner, newOwner] of [
+    [organization, 'ada'],
+    ['ada', organization],
+  ] as const)
+    await transferRepository(ctx, await onRepository(ctx, OPERATOR, { owner, name: 'site' }), { newOwner });
 }
 
 async function joinTeam(organization: string, login: string, team: NonNullable<Case['team']>): Promise<void> {

@@ -101,6 +101,8 @@ const MOVES_NONE: readonly RegExp[] = [
   /^(POST|DELETE) \/repos\/\{owner\}\/\{repo\}\/keys(\/\{key_id\})?$/,
   /^(POST|DELETE) \/user\/keys(\/\{key_id\})?$/,
   /^(POST|PATCH|PUT|DELETE) \/orgs\/\{org\}\/teams\b/,
+  // The repository moves, none of its refs. Refused to tokens with rules: github/transfers.
+  /^POST \/repos\/\{owner\}\/\{repo\}\/transfer$/,
   // What may move from now on; nothing moves by it.
   /^(PUT|DELETE) \/repos\/\{owner\}\/\{repo\}\/branches\/\{branch\}\/protection$/,
   /^(POST|DELETE) \/projects\/\{id\}\/protected_(branches|tags)(\/\{name\})?$/,

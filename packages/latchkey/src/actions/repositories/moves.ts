@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { problem } from '../../base/errors.ts';
 import { isSameName } from '../../rules/names.ts';
 import type { Account } from '../../store/accounts.ts';
-import { removeCollaborator } from '../../store/collaborators.ts';
+import { removeCollaborator, removeMachinesOfOthers } from '../../store/collaborators.ts';
 import { unselectForOthers } from '../../store/grants.ts';
 import { moveRepository, type Repository } from '../../store/repositories.ts';
 import { unlessTaken } from '../accounts/accounts.ts';
@@ -27,7 +27,8 @@ export interface Move {
 
 /**
  * Moves a repository. With a new owner, tokens that were granted to the old one no longer reach it, and its old name
- * leads on to it for as long as the old owner exists.
+ * leads on to it for as long as the old owner exists. Machine accounts of others lose their roles: each works for its
+ * owner alone.
  * @throws Problem when the name is taken there, or the repository is gone
  */
 export async function relocate(ctx: Context, permit: Permit, move: Move): Promise<Repository> {
@@ -61,6 +62,14 @@ export async function relocate(ctx: Context, permit: Permit, move: Move): Promis
         }
         await unselectForOthers(tx, repository.id, to.owner.id);
         await removeCollaborator(tx, repository.id, to.owner.id);
+        await removeMachinesOfOthers(tx, repository.id, to.owner.id);
+        // In the log of each side, since neither may read the other's.
+        await record(tx, permit, at, {
+          action: 'repo.transfer_outgoing',
+          ...ownership(owner),
+          repositoryId: repository.id,
+          data: { repo: `${owner.login}/${repository.name}`, new_owner: to.owner.login },
+        });
         await record(tx, permit, at, {
           action: 'repo.transfer',
           ...ownership(to.owner),

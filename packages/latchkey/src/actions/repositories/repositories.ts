@@ -137,7 +137,7 @@ export function registerRepository(
 }
 
 /** Throws a `Problem` when the account has as many repositories as it may. The operator is exempt. */
-async function demandPlace(tx: Query, ctx: Context, owner: Account): Promise<void> {
+export async function demandPlace(tx: Query, ctx: Context, owner: Account): Promise<void> {
   const { maxRepositoriesPerUser, maxRepositoriesPerOrganization } = ctx.settings;
   const most = owner.kind === 'user' ? maxRepositoriesPerUser : maxRepositoriesPerOrganization;
   if (most === 0) return;

@@ -5,15 +5,16 @@ import { REPOSITORY_ROLES, type RepositoryRole } from '../../catalogue/roles.ts'
 import { VISIBILITIES, type Visibility } from '../../rules/model.ts';
 import { sayEffects } from '../adoption-report.ts';
 import { examples } from '../command-help.ts';
-import type { Terminal } from '../terminal.ts';
+import { once } from '../option-values.ts';
+import { type Terminal, UsageError } from '../terminal.ts';
 import { adoptCommand, listCommand } from './adoption.ts';
 import { fullNameOf, withData, withDataOptions } from './context.ts';
 import { protectionCommand } from './protections.ts';
 
-/** `add`, `import`, `adopt`, `list`, `collaborator`, `protection` and `archive`. */
+/** `add`, `import`, `adopt`, `list`, `collaborator`, `protection`, `archive`, `rename`, `transfer` and `delete`. */
 export function repositoryCommand(terminal: Terminal): Command {
   const command = new Command('repo').description(
-    'repositories: add, import, adopt, list, collaborator, protection, archive',
+    'repositories: add, import, adopt, list, collaborator, protection, archive, rename, transfer, delete',
   );
   for (const verb of [
     addCommand,
@@ -23,6 +24,9 @@ export function repositoryCommand(terminal: Terminal): Command {
     collaboratorCommand,
     protectionCommand,
     archiveCommand,
+    renameCommand,
+    transferCommand,
+    deleteCommand,
   ])
     command.addCommand(verb(terminal));
   return examples(command, [
@@ -151,4 +155,64 @@ function archiveCommand(terminal: Terminal): Command {
       });
     });
   return examples(withDataOptions(command), ['latchkey admin repo archive acme/old-site']);
+}
+
+function renameCommand(terminal: Terminal): Command {
+  const command = new Command('rename')
+    .description('give a repository another name; the old one leads on to it until somebody takes it')
+    .argument('<OWNER/NAME>', 'the repository')
+    .argument('<NEW-NAME>', 'its name from now on, without its owner')
+    .action((fullName: string, newName: string) => {
+      const name = fullNameOf(fullName);
+      return withData(command, terminal, async (ctx, permit) => {
+        const { onRepository } = await import('../../actions/repositories/transfers.ts');
+        const { changeRepository } = await import('../../actions/repositories/changes.ts');
+        await changeRepository(ctx, await onRepository(ctx, permit, name), { name: newName });
+        terminal.say(`renamed ${fullName} to ${name.owner}/${newName}`);
+      });
+    });
+  return examples(withDataOptions(command), ['latchkey admin repo rename acme/site website']);
+}
+
+function transferCommand(terminal: Terminal): Command {
+  const command = new Command('transfer')
+    .description(
+      'give a repository to another owner; its old address leads on to it, and tokens that selected it lose it, ' +
+        'unless they are about the new owner',
+    )
+    .argument('<OWNER/NAME>', 'the repository')
+    .argument('<NEW-OWNER>', 'the user or organization that gets it')
+    .option('--name <NAME>', 'its name there, if it is to be another', once('--name'))
+    .action((fullName: string, newOwner: string, { name: newName }: { name?: string }) => {
+      const name = fullNameOf(fullName);
+      return withData(command, terminal, async (ctx, permit) => {
+        const { onRepository, transferRepository } = await import('../../actions/repositories/transfers.ts');
+        const on = await onRepository(ctx, permit, name);
+        const { owner, repository } = await transferRepository(ctx, on, { newOwner, newName });
+        terminal.say(`${fullName} is ${owner.login}/${repository.name} now`);
+      });
+    });
+  return examples(withDataOptions(command), [
+    'latchkey admin repo transfer grace/tools acme',
+    'latchkey admin repo transfer grace/tools acme --name build-tools',
+  ]);
+}
+
+function deleteCommand(terminal: Terminal): Command {
+  const command = new Command('delete')
+    .description('delete a repository with everything in it, for good')
+    .argument('<OWNER/NAME>', 'the repository')
+    .requiredOption('--confirm <OWNER/NAME>', 'the same name again, since this can’t be undone', once('--confirm'))
+    .action((fullName: string, { confirm }: { confirm: string }) => {
+      const name = fullNameOf(fullName);
+      if (confirm.toLowerCase() !== fullName.toLowerCase())
+        throw new UsageError('the two names differ, so nothing was deleted', `repeat it: --confirm ${fullName}`);
+      return withData(command, terminal, async (ctx, permit) => {
+        const { onRepository } = await import('../../actions/repositories/transfers.ts');
+        const { deleteRepository } = await import('../../actions/repositories/changes.ts');
+        await deleteRepository(ctx, await onRepository(ctx, permit, name));
+        terminal.say(`deleted ${fullName}`);
+      });
+    });
+  return examples(withDataOptions(command), ['latchkey admin repo delete acme/old-site --confirm acme/old-site']);
 }

@@ -1,12 +1,13 @@
 /** Repositories: created, read, changed, deleted. */
 import { changeRepository, createRepository, deleteRepository } from '../../../actions/repositories/changes.ts';
 import { readTargetOwner } from '../../../actions/repositories/target.ts';
+import { transferRepository } from '../../../actions/repositories/transfers.ts';
 import { viewTarget } from '../../../actions/repositories/view.ts';
 import { problem } from '../../../base/errors.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import type { Visibility } from '../../../rules/model.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
-import { fullRepository, repositoryUrl } from '../present/repositories.ts';
+import { fullRepository, listedRepository, repositoryUrl } from '../present/repositories.ts';
 
 /** GitHub's features that this server lacks: accepted, because clients send them, but without effect. */
 const WITHOUT_EFFECT = Object.fromEntries(
@@ -49,6 +50,11 @@ const CHANGE = Type.Object(
     archived: Type.Optional(Type.Boolean()),
     ...SHARED,
   },
+  { additionalProperties: false },
+);
+
+const TRANSFER = Type.Object(
+  { new_owner: Type.String(), new_name: Type.Optional(Type.String()) },
   { additionalProperties: false },
 );
 
@@ -150,5 +156,18 @@ export const REPOSITORY_ENDPOINTS: readonly Endpoint[] = [
       await deleteRepository(ctx, permit);
       return nothing();
     },
+  }),
+  endpoint({
+    method: 'POST',
+    path: '/repos/{owner}/{repo}/transfer',
+    operationId: 'repos/transfer',
+    body: TRANSFER,
+    success: 202,
+    resource: 'Repository',
+    summary: 'Gives a repository to an owner for whom you may make repositories. Its old address leads on to it.',
+    handle: async ({ ctx, permit, apiUrl, body: { new_owner, new_name } }) => ({
+      status: 202,
+      body: listedRepository(apiUrl, await transferRepository(ctx, permit, { newOwner: new_owner, newName: new_name })),
+    }),
   }),
 ];

@@ -2,6 +2,7 @@
 import { accessOf, listAccess } from '../../../actions/repositories/collaborators.ts';
 import { readDeployKey, readDeployKeys } from '../../../actions/repositories/deploy-keys.ts';
 import { readProtections } from '../../../actions/repositories/refs/protections.ts';
+import { previewTransfer } from '../../../actions/repositories/transfers.ts';
 import { viewTarget } from '../../../actions/repositories/view.ts';
 import { MAX_WEBHOOKS } from '../../../actions/repositories/webhooks/events.ts';
 import { readWebhook, readWebhooks } from '../../../actions/repositories/webhooks/webhooks.ts';
@@ -13,7 +14,7 @@ import { NarrowArea } from '../frame/areas.tsx';
 import type { Visit } from '../frame/visit.ts';
 import type { Question } from '../frame/web-page.ts';
 import { Time } from '../parts/components.tsx';
-import { idTyped, nameOf, permitTo, SEE_SETTINGS, SHOWN } from './setting-forms.tsx';
+import { idTyped, nameOf, permitTo, SEE_SETTINGS, SHOWN, transferTyped } from './setting-forms.tsx';
 
 const HOOKS = needOf('POST', '/repos/{owner}/{repo}/hooks');
 const within = NarrowArea;
@@ -178,6 +179,35 @@ export async function asksToChangeVisibility(visit: Visit): Promise<Question | n
           { title: 'Stays: the roles of collaborators and members', facts: 'You can undo this.', stays: true },
         ],
     subject: [repository.visibility, wanted],
+    within,
+  };
+}
+
+export async function asksToTransfer(visit: Visit): Promise<Question> {
+  const draft = transferTyped(visit);
+  const { to, name, grantsLost } = await previewTransfer(visit.ctx, await permitTo(visit, SEE_SETTINGS), draft);
+  const there = `${to.login}/${name}`;
+  return {
+    title: `Give ${fullName(visit)} to ${to.login}?`,
+    lead: `It is ${there} from the next request on. The owners there decide about it; you only if you are one.`,
+    act: `Give it to ${to.login}`,
+    consequences: [
+      ...(grantsLost === 0
+        ? []
+        : [
+            {
+              title: `${grantsLost} ${grantsLost === 1 ? 'token that selected it loses' : 'grants of tokens lose'} it`,
+              facts: `Only tokens whose resource owner is ${to.login} reach it.`,
+            },
+          ]),
+      { title: 'What teams and members of the old owner may do there ends; roles of machine accounts, too' },
+      {
+        title: 'Stays: people with a role of their own, protected branches, deploy keys and webhooks',
+        facts: `The old address leads on to it, also for git, until ${nameOf(visit).owner} has another of that name.`,
+        stays: true,
+      },
+    ],
+    subject: [to.id, name, grantsLost],
     within,
   };
 }

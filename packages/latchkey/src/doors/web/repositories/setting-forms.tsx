@@ -1,5 +1,6 @@
 /** What the sections of a repository's settings share: permits and links back. */
 import type { Permit } from '../../../actions/decision/authorize.ts';
+import type { TransferDraft } from '../../../actions/repositories/transfers.ts';
 import { problem } from '../../../base/errors.ts';
 import { needOf } from '../../../catalogue/routes/github.ts';
 import type { Flash, Visit } from '../frame/visit.ts';
@@ -31,4 +32,12 @@ export function idTyped(visit: Visit): number {
   const id = visit.typed === null ? null : numberIn(visit.typed, 'id');
   if (id === null) throw problem('not_found', 'That is already gone.');
   return id;
+}
+
+/** Where a repository is to go, as it was typed. @throws Problem when nothing was */
+export function transferTyped(visit: Visit): TransferDraft {
+  const newOwner = visit.field('new_owner');
+  if (newOwner === '') throw problem('missing_field', 'Enter the new owner.', 'new_owner');
+  const newName = visit.field('new_name');
+  return { newOwner, newName: newName === '' ? undefined : newName };
 }

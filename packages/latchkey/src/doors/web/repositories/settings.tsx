@@ -7,6 +7,7 @@ import { changeRepository, deleteRepository } from '../../../actions/repositorie
 import { listAccess } from '../../../actions/repositories/collaborators.ts';
 import { readDeployKeys } from '../../../actions/repositories/deploy-keys.ts';
 import { MAX_REPOSITORY_DESCRIPTION_LENGTH } from '../../../actions/repositories/repositories.ts';
+import { transferRepository } from '../../../actions/repositories/transfers.ts';
 import { type RepositoryView, viewTarget } from '../../../actions/repositories/view.ts';
 import { MAX_WEBHOOKS } from '../../../actions/repositories/webhooks/events.ts';
 import { readWebhooks } from '../../../actions/repositories/webhooks/webhooks.ts';
@@ -23,8 +24,8 @@ import { TextField } from '../parts/text-fields.tsx';
 import { Collaborators, collaboratorForms } from './collaborators.tsx';
 import { DeployKeys, deployKeyForms } from './deploy-keys.tsx';
 import { Protections, protectionForms } from './protections.tsx';
-import { asksToArchive, asksToChangeVisibility, asksToDelete } from './questions.tsx';
-import { back, nameOf, permitTo, SEE_SETTINGS, SHOWN } from './setting-forms.tsx';
+import { asksToArchive, asksToChangeVisibility, asksToDelete, asksToTransfer } from './questions.tsx';
+import { back, nameOf, permitTo, SEE_SETTINGS, SHOWN, transferTyped } from './setting-forms.tsx';
 import { Webhooks, webhookForms } from './webhooks.tsx';
 
 async function show(visit: Visit): Promise<Answer> {
@@ -144,6 +145,28 @@ function DangerZone({ visit, view }: { visit: Visit; view: RepositoryView }): VN
         </Form>
       </div>
       <div class="Box-row">
+        <h2 class="f4">Transfer</h2>
+        <p class="mb-2">Gives it to you, or to an organization for which you may make repositories.</p>
+        <Form f={visit.fields('transfer')} submit="Transfer" tone="danger">
+          <TextField
+            f={visit.fields('transfer')}
+            name="new_owner"
+            label="New owner"
+            required
+            spellcheck={false}
+            autocomplete="off"
+          />
+          <TextField
+            f={visit.fields('transfer')}
+            name="new_name"
+            label="Name there"
+            note={`Empty: ${view.repository.name}, as it is called.`}
+            spellcheck={false}
+            autocomplete="off"
+          />
+        </Form>
+      </div>
+      <div class="Box-row">
         <h2 class="f4">Delete</h2>
         <p class="mb-2">Deletes everything in it. This can't be undone.</p>
         <Form f={f} submit="Delete this repository" tone="danger">
@@ -198,6 +221,15 @@ export const repositorySettingPages: readonly WebPage[] = [
       ...protectionForms,
       ...deployKeyForms,
       ...webhookForms,
+      transfer: {
+        asks: asksToTransfer,
+        run: async (visit) => {
+          const permit = await permitTo(visit, SEE_SETTINGS);
+          const { owner, repository } = await transferRepository(visit.ctx, permit, transferTyped(visit));
+          const there = `${owner.login}/${repository.name}`;
+          return redirect(`/${there}`, { tone: 'success', text: `${there} is its new address.` });
+        },
+      },
       delete: {
         asks: asksToDelete,
         run: async (visit) => {
