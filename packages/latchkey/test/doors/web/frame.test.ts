@@ -190,6 +190,9 @@ test.each([
   ['/login?x', '/'],
   [null, '/'],
   ['/settings/tokens?scopes=repo', '/settings/tokens?scopes=repo'],
+  ['/login/device?user_code=BCDF-GHJK', '/login/device?user_code=BCDF-GHJK'],
+  ['/login/oauth/authorize?client_id=1', '/login/oauth/authorize?client_id=1'],
+  ['/login/deviceful', '/'],
 ])('after signing in, %j leads to %j', (asked, leads) => {
   expect(returnPath(asked)).toBe(leads);
 });
@@ -207,13 +210,19 @@ test('pages for somebody who is signed in lead others to the sign-in and back', 
   expect(signedIn.location).toBe('/settings/profile?name=x');
 });
 
-test('every page but the few that anybody may open asks who it is', async () => {
+test('every page but the few that anybody may open asks who it is, and is where the sign-in leads', async () => {
   const world = await webWorld();
   const visitor = world.visitor();
   for (const { path, access } of PAGES) {
-    const seen = await visitor.get(path.replaceAll(/:\w+/g, 'x').replaceAll('*', 'x'));
-    if (access === 'anybody') expect(seen.status, path).not.toBe(500);
-    else expect([seen.status, seen.location?.startsWith('/login?')], path).toEqual([303, true]);
+    const address = path.replaceAll(/:\w+/g, 'x').replaceAll('*', 'x');
+    const seen = await visitor.get(address);
+    if (access === 'anybody') {
+      expect(seen.status, path).not.toBe(500);
+      continue;
+    }
+    expect([seen.status, seen.location?.startsWith('/login?')], path).toEqual([303, true]);
+    const asked = new URLSearchParams(seen.location!.split('?')[1]).get('return_to');
+    expect(returnPath(asked), path).toBe(path === '/sudo' ? '/' : address);
   }
 });
 
