@@ -5,9 +5,12 @@
  *
  * Prints a table: what each version does with each command.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { chromium } from 'playwright-core';
 import { generate } from 'selfsigned';
 import { run } from '../bench/command.ts';
 import { MAIN, startWorld, type World } from '../bench/server.ts';
@@ -55,7 +58,7 @@ const STEPS: readonly Step[] = [
   { args: ['repo', 'unarchive', 'ada/place', '--yes'], prints: /^/, sinceCurrent: true },
   { args: ['api', 'repos/ada/place', '--jq', '.archived'], prints: /^(?:true|false)$/m },
   { args: ['search', 'repos', 'tool'], prints: /acme\/tool/ },
-  { args: ['ssh-key', 'list'], prints: /HTTP 404/, fails: true },
+  { args: ['ssh-key', 'list'], prints: /^/ },
   { args: ['repo', 'delete', 'ada/place', '--yes'], prints: /^/ },
   { args: ['issue', 'list', '-R', 'acme/tool'], prints: /disabled issues|doesn't exist/, fails: true },
   { args: ['pr', 'list', '-R', 'acme/tool'], prints: /doesn't exist|no open pull requests/, fails: true },
@@ -100,11 +103,12 @@ export async function gh(): Promise<void> {
     const versions = await Promise.all(programs.map(async (program) => (await run(program, ['--version'])).stdout));
     console.log(`| command | ${versions.map((text) => text.split(' ').slice(0, 3).join(' ')).join(' | ')} |`);
     console.log(`| --- |${' --- |'.repeat(programs.length)}`);
-    console.log(`| \`auth login --with-token\` | ${columns.map(([first]) => first).join(' | ')} |`);
+    for (const [i, line] of ['auth login --web', 'auth login --with-token'].entries())
+      console.log(`| \`${line}\` | ${columns.map((lines) => lines[i]).join(' | ')} |`);
     for (const [i, { args }] of STEPS.entries())
-      console.log(`| \`${args.join(' ')}\` | ${columns.map((lines) => lines[i + 1]).join(' | ')} |`);
+      console.log(`| \`${args.join(' ')}\` | ${columns.map((lines) => lines[i + 2]).join(' | ')} |`);
     for (const [i, [script]] of AGENT_STEPS.entries()) {
-      const answers = columns.map((lines) => lines[STEPS.length + 1 + i]);
+      const answers = columns.map((lines) => lines[STEPS.length + 2 + i]);
       console.log(`| \`latchkey agent -- sh -c '${script}'\` | ${answers.join(' | ')} |`);
     }
     if (columns.flat().some((answer) => answer.startsWith('FAILED'))) process.exitCode = 1;
@@ -167,13 +171,70 @@ async function column(base: string, program: string, name: string): Promise<stri
     };
     const ask = (step: Step): Promise<string> => tried(program, step, { env, home, keyFile: join(base, 'key.pub') });
     const login: Step = { args: ['auth', 'login', '--hostname', HOST, '--with-token'], input: token, prints: /^/ };
-    const answers = [await ask(login)];
+    const answers = [await byWeb(program, join(home, 'web'), env), await ask(login)];
     const isDebians = program.includes('/debian/');
     for (const step of STEPS)
       answers.push(isDebians && step.sinceCurrent === true ? 'no such command' : await ask(step));
     return [...answers, ...(await underAgent(world, program, { env, home }))];
   } finally {
     await world.stop();
+  }
+}
+
+/** Signs in by gh's own client id: a person enters its code in a browser. Then gh and git work with what it got. */
+async function byWeb(program: string, home: string, before: NodeJS.ProcessEnv): Promise<string> {
+  await mkdir(home);
+  const env = { ...before, HOME: home };
+  const child = spawn(program, ['auth', 'login', '--hostname', HOST, '--web', '--git-protocol', 'https'], {
+    cwd: home,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  const code = new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        said += chunk;
+        const found = /[A-Z]{4}-[A-Z]{4}/.exec(said)?.[0];
+        if (found !== undefined) resolve(found);
+      });
+    child.on('close', () => reject(new Error(`gh ended before it showed a code: ${said}`)));
+  });
+  code.catch(() => undefined);
+  const ended = once(child, 'close');
+  try {
+    await sayYes(await code);
+    await ended;
+    const asked = await run(program, ['api', 'graphql', '-f', 'query={viewer{login}}'], { cwd: home, env });
+    const status = await run(program, ['auth', 'status'], { cwd: home, env });
+    return asked.stdout.includes('"login":"ada"') && /Logged in/.test(status.stdout + status.stderr)
+      ? 'works'
+      : `FAILED: ${said.slice(-300)}`;
+  } catch (error) {
+    child.kill();
+    return `FAILED: ${(error as Error).message.slice(-300)}`;
+  }
+}
+
+/** The person's side, in a real browser. */
+async function sayYes(code: string): Promise<void> {
+  process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs22.x';
+  const { default: packed } = await import('@sparticuz/chromium');
+  const executablePath = await packed.executablePath();
+  const browser = await chromium.launch({ executablePath, args: packed.args });
+  try {
+    const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
+    await page.goto(`https://${HOST}/login/device`);
+    await page.getByLabel('Username or e-mail address').fill('ada');
+    await page.getByLabel('Password').fill('a long enough password');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByLabel('Code').fill(code);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('GitHub CLI, or a command that uses its name').waitFor();
+    await page.getByRole('button', { name: 'Give it the token' }).click();
+    await page.getByText('The device is signed in').first().waitFor();
+  } finally {
+    await browser.close();
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * `scope` is OAuth's field: permissions as `name:level`, separated by spaces.
  */
+import type { KnownCommand } from '../catalogue/known-commands.ts';
 import { atLeast, LEVELS, type Level, permissionNamed } from '../catalogue/permissions.ts';
 import type { TokenDraft } from './draft.ts';
 import type { GrantDraft } from './grant-draft.ts';
@@ -23,8 +24,10 @@ export interface LoginRequest {
   readonly name: string;
   /** What it may push to; left out = wherever the person may. */
   readonly refRules?: readonly RefRuleDraft[];
-  /** Who asks; left out = this program's own command. */
+  /** Who asks; left out = a command, which gets the token itself. */
   readonly application?: AskingApplication;
+  /** Which command of others; left out = this program's own. */
+  readonly command?: KnownCommand;
 }
 
 /** An OAuth application that asks for a sign-in. */
@@ -41,7 +44,8 @@ export interface AskingApplication {
 const MAX_REQUESTED_PERMISSIONS = 20;
 const MAX_REQUESTED_OWNERS = 10;
 export const DEFAULT_LOGIN_DAYS = 90;
-const DEFAULT_NAME = 'latchkey login';
+/** The line that begins the sign-in of this program's own command. */
+const OWN_LINE = 'latchkey login';
 
 /** Reads a login request from form fields, or says what is wrong with it. */
 export function readLoginRequest(
@@ -76,7 +80,7 @@ export function readLoginRequest(
       permissions: permissions as RequestedPermission[],
       owners: owners.length === 0 ? null : owners,
       expiresInDays: Number(days),
-      name: name === '' ? DEFAULT_NAME : name,
+      name: name === '' ? OWN_LINE : name,
       ...(refRules.length === 0 ? {} : { refRules }),
     },
   };
@@ -132,12 +136,15 @@ export function narrowed(
     userLogin: login,
     kind: 'fine-grained',
     name: choice.name,
-    description: request.application === undefined ? 'Made by latchkey login' : `Given to ${request.application.name}`,
+    description:
+      request.application === undefined
+        ? `Made by ${request.command?.line ?? OWN_LINE}`
+        : `Given to ${request.application.name}`,
     scopes: [],
     expiresInDays: longestFor(owners, Math.min(choice.expiresInDays, request.expiresInDays)),
     ...(request.refRules === undefined ? {} : { refRules: request.refRules }),
     grants: owners
-      .map((owner) => grantFor(owner, permissions, request.application?.name ?? 'latchkey login'))
+      .map((owner) => grantFor(owner, permissions, request.application?.name ?? request.command?.line ?? OWN_LINE))
       .filter(({ permissions: given }) => Object.keys(given).length > 0),
   };
 }

@@ -3,7 +3,10 @@
  *
  * Invariant: a token that was asked for with a resource is for that one alone.
  */
+import { applicationRequest, scopeWords } from '../../rules/applications/application-request.ts';
 import { canonicalResource } from '../../rules/applications/resource-identifiers.ts';
+import type { LoginRequest } from '../../rules/login-request.ts';
+import type { Application } from '../../store/applications.ts';
 import type { Context } from '../ground/context.ts';
 
 /** '' = this server. */
@@ -26,6 +29,19 @@ export function namedResource(ctx: Context, named: readonly string[]): NamedReso
       error: `resource is ${ctx.settings.publicUrl}, or the address of a service that this server guards, in full.`,
     };
   return { resource: service.resource, scopes: service.scopes };
+}
+
+/** What an application asks for by `scope` and `resource`, or OAuth's word for what is wrong with them, and ours. */
+export function wishOf(
+  ctx: Context,
+  { id, name }: Application,
+  asked: URLSearchParams,
+): { readonly request: LoginRequest } | { readonly error: string; readonly words: string } {
+  const named = namedResource(ctx, asked.getAll('resource'));
+  if ('error' in named) return { error: 'invalid_target', words: named.error };
+  const words = scopeWords(asked.get('scope'));
+  const read = applicationRequest({ id, name, resource: named.resource }, words.length === 0 ? named.scopes : words);
+  return 'error' in read ? { error: 'invalid_scope', words: `${read.error}.` } : read;
 }
 
 /** What people know a resource by: `Team memory (https://tools.example.org/mcp)`. */

@@ -12,13 +12,11 @@
  * Invariant: what was asked for with a resource is for that one alone, at every exchange.
  */
 import { Problem } from '../../base/errors.ts';
-import { keyOfDigest, type Secret, sameDigest } from '../../base/secret.ts';
+import { keyOfDigest, type Secret } from '../../base/secret.ts';
 import { DAY_SEC, HOUR_SEC, type UnixSeconds } from '../../base/time.ts';
 import { permissionsIn, scopeWords } from '../../rules/applications/application-request.ts';
-import { accountById } from '../../store/accounts.ts';
 import {
   type Application,
-  applicationByClientId,
   applicationOfToken,
   givenTokens,
   giveToApplication,
@@ -34,7 +32,14 @@ import { authorize, upkeepPermit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { mintSecret, readSecret } from '../ground/one-time-secrets.ts';
 import { record } from '../ground/record.ts';
-import { type GivenCode, redeemCodeFor, type Unredeemed, type Visitor } from '../tokens/code-redemption.ts';
+import {
+  type GivenCode,
+  type Redeemer,
+  redeemCodeFor,
+  redeemDeviceFor,
+  type Unredeemed,
+  type Visitor,
+} from '../tokens/code-redemption.ts';
 import { deriveToken } from '../tokens/derivation.ts';
 import { createUnheldToken, endOne, revokeToken } from '../tokens/tokens.ts';
 import type { ResourceId } from './resources.ts';
@@ -71,27 +76,6 @@ const NO_REFRESH: NoAccess = {
   words: 'The refresh token is unknown, was used already, or has ended. Sign in again.',
 };
 
-/** The application of that id if it may ask people today; otherwise a sentence that says why it may not. */
-export async function askingApplication(
-  { store: { db } }: Context,
-  clientId: string,
-): Promise<{ readonly application: Application } | { readonly error: string }> {
-  const application = clientId === '' || clientId.length > 500 ? null : await applicationByClientId(db, clientId);
-  if (application === null) return { error: 'No application with this client_id is known here.' };
-  if (application.approvedAt === null)
-    return { error: `An administrator of this server has not approved ${application.name} yet.` };
-  const maker = application.ownerId === null ? null : await accountById(db, application.ownerId);
-  if (maker !== null && maker.suspendedAt !== null)
-    return { error: `The account of whoever made ${application.name} is suspended, so it can ask nobody.` };
-  return { application };
-}
-
-/** True when the secret is the application's. Applications without one have none to show. */
-export function isSecretOf({ secretDigest }: Application, secret: Secret | null): boolean {
-  if (secretDigest === null || secret === null) return secretDigest === null && secret === null;
-  return sameDigest(secret.digest(), secretDigest);
-}
-
 /** Exchanges an authorization code for an access token and a refresh token. */
 export function redeemApplicationCode(
   ctx: Context,
@@ -99,9 +83,30 @@ export function redeemApplicationCode(
   code: GivenCode & { readonly resource: ResourceId | null },
   from: Visitor,
 ): Promise<Access | NoAccess> {
-  return redeemCodeFor(ctx, code, from, {
+  return redeemCodeFor(ctx, code, from, redeemerFor(ctx, application, code.resource, from));
+}
+
+/** Exchanges a device code for an access token and a refresh token, once its person has said yes. */
+export function redeemApplicationDevice(
+  ctx: Context,
+  application: Application,
+  given: { readonly code: Secret; readonly resource: ResourceId | null },
+  from: Visitor,
+): Promise<Access | NoAccess> {
+  return redeemDeviceFor(ctx, given.code, from, redeemerFor(ctx, application, given.resource, from));
+}
+
+/** @param wanted what the tokens are to be for, of what the person said yes to; null = all of it */
+function redeemerFor(
+  ctx: Context,
+  application: Application,
+  wanted: ResourceId | null,
+  from: Visitor,
+): Redeemer<Access> {
+  return {
     applicationId: application.id,
-    objection: (request) => elsewhere(request.application?.resource ?? null, code.resource),
+    command: null,
+    objection: (request) => elsewhere(request.application?.resource ?? null, wanted),
     give: async (permit, draft, { application: asked }) => {
       const refreshToken = mintSecret();
       const holder = await userNamed(ctx.store.db, draft.userLogin);
@@ -125,11 +130,11 @@ export function redeemApplicationCode(
           refreshExpiresAt: await addRefreshToken(ctx, tx, refreshToken, made, asked?.resource ?? null),
         };
       });
-      const resource = asked?.resource ?? code.resource;
+      const resource = asked?.resource ?? wanted;
       const access = await accessFor(ctx, application, { tokenId: token.id, resource }, from);
       return { ...access, refreshToken, refreshExpiresAt };
     },
-  });
+  };
 }
 
 /** RFC 8707 section 2.2: at an exchange, less than what was said yes to, never more or other. */

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { Problem } from '../../base/errors.ts';
 import { type Secret, sameDigest } from '../../base/secret.ts';
 import type { UnixSeconds } from '../../base/time.ts';
+import type { KnownCommand } from '../../catalogue/known-commands.ts';
 import type { TokenDraft } from '../../rules/draft.ts';
 import type { LoginRequest } from '../../rules/login-request.ts';
 import type { SsoProofs } from '../../rules/model.ts';
@@ -54,8 +55,10 @@ const NO_CODE: Unredeemed = {
 
 /** Who exchanges a code, and how it gets its token. */
 export interface Redeemer<Given> {
-  /** The application; null = this program's own command. */
+  /** The application; null = a command. */
   readonly applicationId: number | null;
+  /** Which command of others; null = this program's own, or an application. */
+  readonly command: KnownCommand | null;
   /** Why it gets nothing for what was said yes to; the code stays unused then. */
   objection?(request: LoginRequest): Unredeemed | null;
   /**
@@ -65,10 +68,11 @@ export interface Redeemer<Given> {
   give(permit: Permit, draft: TokenDraft, request: LoginRequest): Promise<Given & { readonly tokenId: number }>;
 }
 
-/** This program's own command: it gets the token itself. */
-function ownCommand(ctx: Context): Redeemer<Redeemed> {
+/** A command gets the token itself. */
+function commandRedeemer(ctx: Context, command: KnownCommand | null): Redeemer<Redeemed> {
   return {
     applicationId: null,
+    command,
     async give(permit, draft) {
       const { secret, token } = await createToken(ctx, permit, draft);
       return {
@@ -84,7 +88,7 @@ function ownCommand(ctx: Context): Redeemer<Redeemed> {
 
 /** Exchanges an authorization code for its token. */
 export function redeemCode(ctx: Context, given: GivenCode, from: Visitor): Promise<Redeemed | Unredeemed> {
-  return redeemCodeFor(ctx, given, from, ownCommand(ctx));
+  return redeemCodeFor(ctx, given, from, commandRedeemer(ctx, null));
 }
 
 export interface GivenCode {
@@ -105,22 +109,28 @@ export async function redeemCodeFor<Given>(
   const challenge = createHash('sha256').update(given.verifier.reveal()).digest('base64url');
   if (pending.redirectUri !== given.redirectUri || !sameDigest(challenge, pending.challenge))
     return { error: 'invalid_grant', words: 'The code belongs to another sign-in.' };
-  const objection = redeemer.objection?.(pending.request) ?? null;
-  if (objection !== null) return objection;
   return take(ctx, pending, from, redeemer);
 }
 
-function isOf({ applicationId }: Redeemer<unknown>, { request }: PendingAuthorization): boolean {
-  return (request.application?.id ?? null) === applicationId;
+function isOf({ applicationId, command }: Redeemer<unknown>, { request }: PendingAuthorization): boolean {
+  return (request.application?.id ?? null) === applicationId && request.command?.name === command?.name;
 }
 
-/** Exchanges a device code for its token, once its person has approved it. */
-export function redeemDevice(ctx: Context, deviceCode: Secret, from: Visitor): Promise<Redeemed | Unredeemed> {
-  return redeemDeviceFor(ctx, deviceCode, from, ownCommand(ctx));
+/**
+ * Exchanges a device code for its token, once its person has approved it.
+ * @param command which of others asks; null = this program's own
+ */
+export function redeemDevice(
+  ctx: Context,
+  deviceCode: Secret,
+  from: Visitor,
+  command: KnownCommand | null = null,
+): Promise<Redeemed | Unredeemed> {
+  return redeemDeviceFor(ctx, deviceCode, from, commandRedeemer(ctx, command));
 }
 
 /** As `redeemDevice`, for whoever the code was given to. */
-async function redeemDeviceFor<Given>(
+export async function redeemDeviceFor<Given>(
   ctx: Context,
   deviceCode: Secret,
   from: Visitor,
@@ -152,6 +162,8 @@ async function take<Given>(
   from: Visitor,
   redeemer: Redeemer<Given>,
 ): Promise<Given | Unredeemed> {
+  const objection = redeemer.objection?.(pending.request) ?? null;
+  if (objection !== null) return objection;
   const taken = (await ctx.store.transaction((tx) =>
     consumeDeviceAuthorization(tx, pending.codeDigest, ctx.clock.now()),
   )) as PendingAuthorization | null;

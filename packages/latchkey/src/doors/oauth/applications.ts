@@ -1,25 +1,28 @@
 /**
  * What OAuth applications ask of the server: tokens for a code or a refresh token, and the end of one.
  *
- * Sources: RFC 6749 sections 2.3, 4.1.3, 5 and 6; RFC 7009. Invariant: nothing is looked at before the application has
- * shown its secret, if it keeps one.
+ * Sources: RFC 6749 sections 2.3, 4.1.3, 5 and 6; RFC 7009; RFC 8628.
+ * Invariant: nothing is looked at before the application has shown its secret, if it keeps one.
  */
 
 import type { Application } from '../../actions/applications/applications.ts';
-import { namedResource } from '../../actions/applications/resources.ts';
+import { askingApplication, isSecretOf } from '../../actions/applications/asking.ts';
+import { namedResource, wishOf } from '../../actions/applications/resources.ts';
 import {
   type Access,
-  askingApplication,
-  isSecretOf,
   type NoAccess,
   redeemApplicationCode,
+  redeemApplicationDevice,
   refreshAccess,
 } from '../../actions/applications/sign-ins.ts';
 import { revokeAccess } from '../../actions/applications/sign-outs.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import type { Visitor } from '../../actions/tokens/code-redemption.ts';
 import { Secret } from '../../base/secret.ts';
+import type { LoginRequest } from '../../rules/login-request.ts';
 import { type OAuthAnswer, refused, repeatedIn } from './token-exchange.ts';
+
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** A request as an application sends it. */
 export interface ApplicationCall {
@@ -90,7 +93,7 @@ function unknownClient({ authorization }: ApplicationCall, words: string): OAuth
 /** The grants that applications have. */
 const GRANTS: Readonly<
   Record<string, (ctx: Context, application: Application, call: ApplicationCall) => Promise<OAuthAnswer>>
-> = { authorization_code: byCode, refresh_token: byRefreshToken };
+> = { authorization_code: byCode, refresh_token: byRefreshToken, [DEVICE_GRANT]: byDeviceCode };
 
 /** Answers a request for a token. Never rejects for what a client sends. */
 export async function applicationToken(ctx: Context, call: ApplicationCall): Promise<OAuthAnswer> {
@@ -129,6 +132,30 @@ async function byRefreshToken(
   if (!refreshToken) return refused('invalid_request', 'refresh_token is needed.');
   const scope = form.get('scope') || null;
   return answerOf(ctx, await refreshAccess(ctx, application, { refreshToken, scope, resource }, visitor));
+}
+
+async function byDeviceCode(
+  ctx: Context,
+  application: Application,
+  { form, visitor }: ApplicationCall,
+): Promise<OAuthAnswer> {
+  const named = namedResource(ctx, form.getAll('resource'));
+  if ('error' in named) return refused('invalid_target', named.error);
+  const code = form.get('device_code');
+  if (!code) return refused('invalid_request', 'device_code is needed.');
+  const given = { code: new Secret(code), resource: named.resource };
+  return answerOf(ctx, await redeemApplicationDevice(ctx, application, given, visitor));
+}
+
+/** What an application asks for by the device flow (RFC 8628 section 3.1), or the answer that says what is wrong. */
+export async function deviceRequestOf(
+  ctx: Context,
+  call: ApplicationCall,
+): Promise<{ readonly request: LoginRequest } | OAuthAnswer> {
+  const found = await callingApplication(ctx, call);
+  if ('status' in found) return found;
+  const wish = wishOf(ctx, found.application, call.form);
+  return 'error' in wish ? refused(wish.error, wish.words) : wish;
 }
 
 function answerOf(ctx: Context, outcome: Access | NoAccess): OAuthAnswer {

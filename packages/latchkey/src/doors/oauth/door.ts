@@ -24,9 +24,24 @@ import { outageAnswer } from '../../base/machine/outage.ts';
 import { isAbandoned } from '../../base/requests/body-deadline.ts';
 import { callerOf } from '../../base/requests/caller.ts';
 import { Secret } from '../../base/secret.ts';
-import { readLoginRequest } from '../../rules/login-request.ts';
-import { type ApplicationCall, applicationToken, revokeForApplication } from './applications.ts';
-import { bearJwt, EXCHANGE_GRANT, exchangeToken, JWT_BEARER_GRANT, type OAuthAnswer } from './token-exchange.ts';
+import { knownCommand } from '../../catalogue/known-commands.ts';
+import { commandRequest, scopeWords } from '../../rules/applications/application-request.ts';
+import { type LoginRequest, readLoginRequest } from '../../rules/login-request.ts';
+import {
+  type ApplicationCall,
+  applicationToken,
+  DEVICE_GRANT,
+  deviceRequestOf,
+  revokeForApplication,
+} from './applications.ts';
+import {
+  bearJwt,
+  EXCHANGE_GRANT,
+  exchangeToken,
+  JWT_BEARER_GRANT,
+  type OAuthAnswer,
+  refused,
+} from './token-exchange.ts';
 
 /** The largest form that is accepted: room for a workload's token, and for what is asked for with it. */
 const MAX_FORM_BYTES = 24 * 1024;
@@ -38,7 +53,6 @@ const REVOCATION_PATH = '/oauth/revoke';
 const LOGOUT_PATH = '/login/sso/:provider/backchannel-logout';
 const DEVICE_CODE_PATH = '/login/device/code';
 const DEVICE_PAGE_PATH = '/login/device';
-const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** The plugin. */
 export function oauthDoor(ctx: Context): FastifyPluginAsync {
@@ -111,7 +125,9 @@ async function token(ctx: Context, request: FastifyRequest, reply: FastifyReply)
     return give(reply, await exchangeToken(ctx, form, visitorOf(ctx, request)));
   if (form.get('grant_type') === JWT_BEARER_GRANT)
     return give(reply, await bearJwt(ctx, form, visitorOf(ctx, request)));
-  if (form.get('client_id') !== LOGIN_CLIENT_ID) return give(reply, await applicationToken(ctx, callOf(ctx, request)));
+  const command = knownCommand(form.get('client_id') ?? '');
+  if (form.get('client_id') !== LOGIN_CLIENT_ID && command === null)
+    return give(reply, await applicationToken(ctx, callOf(ctx, request)));
   const from = visitorOf(ctx, request);
   switch (form.get('grant_type')) {
     case 'authorization_code': {
@@ -127,7 +143,7 @@ async function token(ctx: Context, request: FastifyRequest, reply: FastifyReply)
     case DEVICE_GRANT: {
       const code = form.get('device_code');
       if (!code) return refuse(reply, 400, 'invalid_request', 'device_code is needed.');
-      return send(ctx, reply, await redeemDevice(ctx, new Secret(code), from));
+      return send(ctx, reply, await redeemDevice(ctx, new Secret(code), from, command));
     }
     default:
       return refuse(
@@ -152,11 +168,8 @@ function send(ctx: Context, reply: FastifyReply, outcome: Redeemed | Unredeemed)
 }
 
 async function deviceCode(ctx: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const form = formOf(request);
-  if (form.get('client_id') !== LOGIN_CLIENT_ID)
-    return refuse(reply, 401, 'invalid_client', `The only client is ${LOGIN_CLIENT_ID}.`);
-  const read = readLoginRequest(form);
-  if ('error' in read) return refuse(reply, 400, 'invalid_scope', `${read.error}.`);
+  const read = await deviceRequest(ctx, callOf(ctx, request));
+  if ('status' in read) return give(reply, read);
   const begun = await beginDeviceAuthorization(ctx, read.request, visitorOf(ctx, request).address);
   if (begun === null)
     return refuse(
@@ -174,6 +187,19 @@ async function deviceCode(ctx: Context, request: FastifyRequest, reply: FastifyR
     expires_in: DEVICE_LIFE_SEC,
     interval: DEVICE_INTERVAL_SEC,
   });
+}
+
+/** What this program's command, a known one of others, or an application asks for. */
+async function deviceRequest(
+  ctx: Context,
+  call: ApplicationCall,
+): Promise<{ readonly request: LoginRequest } | OAuthAnswer> {
+  const clientId = call.form.get('client_id') ?? '';
+  const command = knownCommand(clientId);
+  if (clientId !== LOGIN_CLIENT_ID && command === null) return deviceRequestOf(ctx, call);
+  const read =
+    command === null ? readLoginRequest(call.form) : commandRequest(command, scopeWords(call.form.get('scope')));
+  return 'error' in read ? refused('invalid_scope', `${read.error}.`) : read;
 }
 
 function callOf(ctx: Context, request: FastifyRequest): ApplicationCall {

@@ -17,6 +17,7 @@ import { signInPages } from './accounts/sign-in.tsx';
 import { signUpPages } from './accounts/sign-up.tsx';
 import { sshKeyPages } from './accounts/ssh-keys.tsx';
 import { authorizePages } from './applications/authorize.tsx';
+import { devicePages } from './applications/device.tsx';
 import { applicationListPages } from './applications/lists.tsx';
 import { applicationPages } from './applications/page.tsx';
 import { sudoPages } from './frame/sudo.tsx';
@@ -49,7 +50,6 @@ import { repositorySettingPages } from './repositories/settings.tsx';
 import { webhookPages } from './repositories/webhook.tsx';
 import { tokenCheckPages } from './tokens/check/page.tsx';
 import { deleteTokenPages } from './tokens/delete.tsx';
-import { deviceConsentPages } from './tokens/device-consent.tsx';
 import { editTokenPages } from './tokens/edit.tsx';
 import { tokenEndpointPages } from './tokens/endpoints.tsx';
 import { tokenHealthPages } from './tokens/health.tsx';
@@ -71,7 +71,7 @@ export const PAGES: readonly WebPage[] = [
   ...applicationListPages,
   ...applicationPages,
   ...tokenCheckPages,
-  ...deviceConsentPages,
+  ...devicePages,
   ...sudoPages,
   ...organizationSsoPages,
   ...singleSignOnPages,

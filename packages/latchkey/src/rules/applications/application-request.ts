@@ -1,9 +1,10 @@
 /**
- * What an OAuth application asks a person for, read from the parameters of its request.
+ * What an OAuth application, or a command of others, asks a person for, read from the parameters of its request.
  *
  * `scope` has words of three kinds: permissions (`contents:read`), GitHub's scopes, which stand for the permissions
  * that the catalogue gives them, and `offline_access`, which every sign-in has.
  */
+import type { KnownCommand } from '../../catalogue/known-commands.ts';
 import { atLeast, type Level } from '../../catalogue/permissions.ts';
 import { scopeNamed } from '../../catalogue/scopes/scopes.ts';
 import {
@@ -51,18 +52,25 @@ export function applicationRequest(
   application: Omit<AskingApplication, 'scopes'>,
   words: readonly string[],
 ): { readonly request: LoginRequest } | { readonly error: string } {
+  return requestFor(words, { name: shortened(application.name), application: { ...application, scopes: words } });
+}
+
+/** As `applicationRequest`, for a command that gets the token itself. */
+export function commandRequest(
+  command: KnownCommand,
+  words: readonly string[],
+): { readonly request: LoginRequest } | { readonly error: string } {
+  return requestFor(words, { name: command.name, command });
+}
+
+function requestFor(
+  words: readonly string[],
+  asker: Pick<LoginRequest, 'name' | 'application' | 'command'>,
+): { readonly request: LoginRequest } | { readonly error: string } {
   const read = permissionsIn(words);
   if ('error' in read) return read;
   if (read.permissions.length === 0) return { error: 'scope names nothing that a token opens, such as contents:read' };
-  return {
-    request: {
-      permissions: read.permissions,
-      owners: null,
-      expiresInDays: DEFAULT_LOGIN_DAYS,
-      name: shortened(application.name),
-      application: { ...application, scopes: words },
-    },
-  };
+  return { request: { ...asker, permissions: read.permissions, owners: null, expiresInDays: DEFAULT_LOGIN_DAYS } };
 }
 
 /** As much of a name as a token's has room for, in whole characters. */

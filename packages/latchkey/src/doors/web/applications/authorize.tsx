@@ -8,14 +8,10 @@
  */
 import type { VNode } from 'preact';
 import { type Application, makerOf } from '../../../actions/applications/applications.ts';
-import { namedResource, resourceTitle } from '../../../actions/applications/resources.ts';
-import { askingApplication } from '../../../actions/applications/sign-ins.ts';
-import { type Consent, consentFor } from '../../../actions/tokens/consent.ts';
+import { askingApplication } from '../../../actions/applications/asking.ts';
+import { wishOf } from '../../../actions/applications/resources.ts';
+import { consentFor } from '../../../actions/tokens/consent.ts';
 import { approveCode, LOGIN_CLIENT_ID } from '../../../actions/tokens/device-authorization.ts';
-import { permissionSentence } from '../../../catalogue/permission-sentences.ts';
-import { permissionNamed } from '../../../catalogue/permissions.ts';
-import { scopeNamed } from '../../../catalogue/scopes/scopes.ts';
-import { applicationRequest, scopeWords } from '../../../rules/applications/application-request.ts';
 import {
   formTargetOf,
   isLoopbackUri,
@@ -29,6 +25,7 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { Notice } from '../parts/components.tsx';
 import { commandConsent } from '../tokens/consent.tsx';
 import { ConsentForms, choiceIn } from '../tokens/consent-form.tsx';
+import { Maker, Wanted } from './asker.tsx';
 
 const MAX_STATE_LENGTH = 2_000;
 /** Parameters that may come several times (RFC 8707 section 2). */
@@ -82,14 +79,8 @@ function askedBy(recipient: Recipient, { ctx, query }: Visit): Asked | Failure {
     return { error: 'invalid_request', words: 'code_challenge with code_challenge_method=S256 is needed (PKCE).' };
   if ((query.get('prompt') ?? '').split(' ').includes('none'))
     return { error: 'consent_required', words: 'A person has to say yes on a page each time.' };
-  const named = namedResource(ctx, query.getAll('resource'));
-  if ('error' in named) return { error: 'invalid_target', words: named.error };
-  const { id, name } = recipient.application;
-  const words = scopeWords(query.get('scope'));
-  const read = applicationRequest({ id, name, resource: named.resource }, words.length === 0 ? named.scopes : words);
-  return 'error' in read
-    ? { error: 'invalid_scope', words: `${read.error}.` }
-    : { ...recipient, request: read.request, challenge };
+  const wish = wishOf(ctx, recipient.application, query);
+  return 'error' in wish ? wish : { ...recipient, request: wish.request, challenge };
 }
 
 /** The address with the answer in it. `iss` says who gives it (RFC 9207). */
@@ -146,46 +137,19 @@ async function show(visit: Visit): Promise<Answer> {
     `Let “${application.name}” sign in`,
     <Narrow title={`Let “${application.name}” sign in?`}>
       <Asker asked={asked} maker={await makerOf(visit.ctx, application)} />
-      <Wanted consent={consent} at={placeOf(visit, asked)} />
+      <Wanted visit={visit} consent={consent} />
       <ConsentForms visit={visit} consent={consent} />
     </Narrow>,
     { formTargets: [formTargetOf(asked.redirectUri)] },
   );
 }
 
-const SOURCES: Readonly<Record<Exclude<Application['source'], 'person'>, string>> = {
-  instance: 'An administrator of this server added it.',
-  registered: 'It registered itself here. Nobody vouches for its name.',
-  document: 'Nobody here vouches for it: it is what its own address says.',
-};
-
 /** Who asks, who made it, and where the answer goes. */
 function Asker({ asked, maker }: { asked: Asked; maker: string | null }): VNode {
   const { application, redirectUri } = asked;
-  const { homepage, source } = application;
   return (
     <div class="mb-3 lk-break">
-      <p class="mb-1">
-        {source !== 'person' ? (
-          SOURCES[source]
-        ) : maker === null ? (
-          'Whoever made it has no account here any more.'
-        ) : (
-          <>
-            <strong>{maker}</strong> made it.
-          </>
-        )}
-        {homepage === '' ? null : (
-          <>
-            {' '}
-            It says that its homepage is{' '}
-            <a href={homepage} rel="noreferrer nofollow">
-              {new URL(homepage).host}
-            </a>
-            .
-          </>
-        )}
-      </p>
+      <Maker application={application} maker={maker} />
       <p class="mb-2">
         The answer goes to <strong>{redirectPlace(redirectUri)}</strong>.
       </p>
@@ -196,45 +160,6 @@ function Asker({ asked, maker }: { asked: Asked; maker: string | null }): VNode 
       ) : null}
     </div>
   );
-}
-
-/** The only service that its tokens would be for, in words; null where they would be for all. */
-function placeOf({ ctx }: Visit, { request }: Asked): string | null {
-  const resource = request.application?.resource ?? null;
-  return resource === null ? null : resourceTitle(ctx, resource);
-}
-
-/** What it asks for, word by word. */
-function Wanted({ consent, at }: { consent: Consent; at: string | null }): VNode {
-  const words = consent.request.application?.scopes ?? [];
-  return (
-    <section aria-labelledby="wanted" class="mb-3">
-      <h2 class="f5 mb-1" id="wanted">
-        It asks to use the account {consent.login} for this
-      </h2>
-      {at === null ? null : (
-        <p class="mb-1 lk-break">
-          Only at <strong>{at}</strong>. Its tokens open nothing anywhere else.
-        </p>
-      )}
-      <ul class="pl-3 lk-break">
-        {words.map((word) => (
-          <li>
-            <code>{word}</code>: {meaningOf(word)}
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-function meaningOf(word: string): string {
-  const scope = scopeNamed('classic', word);
-  if (scope !== undefined) return scope.description;
-  const colon = word.lastIndexOf(':');
-  const permission = permissionNamed(word.slice(0, colon));
-  const level = permission?.levels.find((each) => each === word.slice(colon + 1));
-  return permission === undefined || level === undefined ? '' : permissionSentence(permission, level);
 }
 
 async function approve(visit: Visit): Promise<Answer> {

@@ -21,7 +21,8 @@ export function ConsentForms({ visit, consent }: { visit: Visit; consent: Consen
   const f = visit.fields('approve');
   const { request, days } = consent;
   const strictest = capWords(consent);
-  const renewal = request.application === undefined ? ' The command renews it while it is used.' : '';
+  const isOwn = request.application === undefined && request.command === undefined;
+  const renewal = isOwn ? ' The command renews it while it is used.' : '';
   return (
     <>
       <div class="Box p-3 mb-3">

@@ -1,9 +1,12 @@
 /**
- * The page on which a person lets a machine without a browser have a token, with the code that it shows.
+ * The page on which a person lets a machine without a browser sign in, with the code that it shows.
  *
  * Source: RFC 8628. Invariant: nothing is given before the person sends the form.
  */
-import { consentFor } from '../../../actions/tokens/consent.ts';
+import type { VNode } from 'preact';
+import { makerOf } from '../../../actions/applications/applications.ts';
+import { waitingApplication } from '../../../actions/applications/asking.ts';
+import { type Consent, consentFor } from '../../../actions/tokens/consent.ts';
 import {
   approveDevice,
   denyDevice,
@@ -17,7 +20,8 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { Notice, Time } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
-import { ConsentForms, choiceIn } from './consent-form.tsx';
+import { ConsentForms, choiceIn } from '../tokens/consent-form.tsx';
+import { Maker, Wanted } from './asker.tsx';
 
 const DEVICE_PATH = '/login/device';
 
@@ -30,13 +34,47 @@ async function showDevice(visit: Visit): Promise<Answer> {
   return page(
     'Let a device sign in',
     <Narrow title="Let a device sign in">
-      <p>
-        A command on another machine asks for a token of <strong>{consent.login}</strong>. It asked from{' '}
-        <strong>{pending.address}</strong>, <Time at={pending.createdAt} />.
-      </p>
+      {await asker(visit, consent, pending)}
       <Notice tone="warn">Continue only if you started this. If someone sent you a code, they get your access.</Notice>
       <ConsentForms visit={visit} consent={consent} />
     </Narrow>,
+  );
+}
+
+/** Who asks, from where. @throws Problem when it may ask no longer */
+async function asker(visit: Visit, consent: Consent, { request, address, createdAt }: PendingAuthorization) {
+  const from = (
+    <>
+      It asked from <strong>{address}</strong>, <Time at={createdAt} />.
+    </>
+  );
+  if (request.application === undefined) return <CommandAsks consent={consent}>{from}</CommandAsks>;
+  const waiting = await waitingApplication(visit.ctx, request.application);
+  if ('error' in waiting) throw problem('conflict', waiting.error);
+  const { application } = waiting;
+  return (
+    <>
+      <p class="mb-1 lk-break">
+        <strong>{application.name}</strong> on another machine asks to use the account {consent.login}. {from}
+      </p>
+      <Maker application={application} maker={await makerOf(visit.ctx, application)} />
+      <Wanted visit={visit} consent={consent} />
+    </>
+  );
+}
+
+function CommandAsks({ consent: { login, request }, children }: { consent: Consent; children: VNode }): VNode {
+  return (
+    <p>
+      {request.command === undefined ? (
+        'A command'
+      ) : (
+        <>
+          <strong>{request.command.name}</strong>, or a command that uses its name,
+        </>
+      )}{' '}
+      on another machine asks for a token of <strong>{login}</strong>. {children}
+    </p>
   );
 }
 
@@ -75,6 +113,19 @@ async function pendingOf(visit: Visit): Promise<PendingAuthorization> {
   return pending;
 }
 
+async function approve(visit: Visit): Promise<Answer> {
+  const pending = await pendingOf(visit);
+  const { application } = pending.request;
+  const waiting = application === undefined ? null : await waitingApplication(visit.ctx, application);
+  if (waiting !== null && 'error' in waiting) throw problem('conflict', waiting.error);
+  const draft = await approveDevice(visit.ctx, await visit.ownPermit(), pending, choiceIn(visit, pending.request));
+  const what = application === undefined ? 'Its token works' : `${application.name} may use your account`;
+  return done(
+    'The device is signed in',
+    `${what} for ${draft.expiresInDays} days. Go back to the device; you can close this page.`,
+  );
+}
+
 function done(title: string, words: string): Answer {
   return page(
     title,
@@ -84,7 +135,7 @@ function done(title: string, words: string): Answer {
   );
 }
 
-export const deviceConsentPages: readonly WebPage[] = [
+export const devicePages: readonly WebPage[] = [
   {
     path: DEVICE_PATH,
     access: 'sudo',
@@ -98,21 +149,7 @@ export const deviceConsentPages: readonly WebPage[] = [
           return redirect(`${DEVICE_PATH}?${new URLSearchParams({ user_code: code.slice(0, 40) })}`);
         },
       },
-      approve: {
-        run: async (visit) => {
-          const pending = await pendingOf(visit);
-          const draft = await approveDevice(
-            visit.ctx,
-            await visit.ownPermit(),
-            pending,
-            choiceIn(visit, pending.request),
-          );
-          return done(
-            'The device is signed in',
-            `Its token works for ${draft.expiresInDays} days. Go back to the device; you can close this page.`,
-          );
-        },
-      },
+      approve: { run: approve },
       deny: {
         access: 'signed-in',
         run: async (visit) => {
