@@ -64,7 +64,7 @@ async function setUpLines(link: string, file: string | null): Promise<string[]> 
   if (file === null) return [`${words} this link; it works once:`, link];
   try {
     await writeFile(file, `${link}\n`, { mode: 0o600, flag: 'wx' });
-    return [`${words} the link in this file; it works once:`, `  cat ${shellWord(fromHere(file))}`];
+    return [`${words} the link in this file; it works once:`, `  cat ${shellWord(file)}`];
   } catch {
     return [`${words} a link, which ${file} can't hold: start the server in a terminal, which shows it.`];
   }
@@ -90,7 +90,7 @@ export function demoGreeting(
     ...entrances,
     '',
   ];
-  const list = ["See everybody's tokens:", `  ${admin('token list ada')}`];
+  const list = ["See ada's tokens, and what each can do:", `  ${admin('token list ada')}`];
   if (tokens === null)
     return [
       ...lines,
@@ -150,10 +150,10 @@ function adminCommandLine(settings: Settings, env: Environment): (command: strin
   return (command) => [program, 'admin', command, ...options].join(' ');
 }
 
-/** A path as somebody in this folder would write it. */
+/** A path as somebody in this folder would write it. Who reads what a service printed isn't in `/`, as that was. */
 function fromHere(path: string): string {
   const short = relative('', path);
-  return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short;
+  return short === '' || short.startsWith('..') || isAbsolute(short) || resolve('') === resolve('/') ? path : short;
 }
 
 function shellWord(text: string): string {
