@@ -47,7 +47,7 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
   email_verification: {
     subject: () => 'Verify your e-mail address',
     says: ({ address, hours }) => [
-      `Follow the link to say that ${address} is yours. It works once, for ${hours} hours.`,
+      `Follow the link to confirm that ${address} is yours. It works once, for ${hours} hours.`,
       'If you did not ask for this, do nothing.',
     ],
     link: ({ path }) => ({ text: 'Verify the address', path }),
@@ -69,9 +69,9 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
     link: ({ path }) => ({ text: 'Create your account', path }),
   },
   welcome: {
-    subject: ({ by }) => `${by} made you an account`,
+    subject: ({ by }) => `${by} created an account for you`,
     says: ({ by, login, days: count }) => [
-      `${by} made you an account here, with the name ${login}. Follow the link to choose your password. It works ` +
+      `${by} created the account ${login} for you here. Follow the link to choose your password. It works ` +
         `once, for ${days(count)}; after that an administrator can give you another.`,
       'If you don’t want an account here, do nothing.',
     ],
@@ -80,8 +80,8 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
   sign_in: {
     subject: () => 'A new sign-in to your account',
     says: ({ at, address, agent }, when) => [
-      `Somebody signed in to your account on ${when(at)} from ${address}, with ${agent}, a browser that ` +
-        `was not seen before.`,
+      `Somebody signed in to your account on ${when(at)} from ${address}, with ${agent}, a browser ` +
+        `not seen before.`,
       IF_NOT_YOU,
     ],
     link: notMe,
@@ -126,7 +126,7 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
     subject: ({ added }) => `An SSH key was ${added ? 'added' : 'removed'}`,
     says: (facts, when) => [
       facts.added
-        ? `The SSH key "${facts.name}" (${facts.print}) was added to your account. It opens over Git all that you may.`
+        ? `The SSH key "${facts.name}" (${facts.print}) was added to your account. With it, Git reaches what you can.`
         : `The SSH key "${facts.name}" (${facts.print}) was removed from your account.`,
       `That was on ${when(facts.at)}, ${from(facts)}.`,
       IF_NOT_YOU,
@@ -134,11 +134,11 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
     link: notMe,
   },
   identities_changed: {
-    subject: ({ provider, added }) => `Signing in by ${provider} was ${added ? 'added' : 'removed'}`,
+    subject: ({ provider, added }) => `Sign-in with ${provider} was ${added ? 'added' : 'removed'}`,
     says: (facts, when) => [
       facts.added
-        ? `"${facts.name}" at ${facts.provider} was linked with your account, and signs in to it from now on.`
-        : `"${facts.name}" at ${facts.provider} is no longer linked with your account, and can't sign in to it.`,
+        ? `"${facts.name}" at ${facts.provider} was linked to your account, and can sign in to it from now on.`
+        : `"${facts.name}" at ${facts.provider} is no longer linked to your account, and can't sign in to it.`,
       `That was on ${when(facts.at)}, ${from(facts)}.`,
       IF_NOT_YOU,
     ],

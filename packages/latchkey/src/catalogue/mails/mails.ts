@@ -54,7 +54,8 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   },
   requests_admitted: {
     subject: ({ organization, total }) =>
-      `${organization} needs no approval any more: ${total === 1 ? '1 request was' : `${total} requests were`} granted`,
+      `${organization} no longer requires approval: ` +
+      `${total === 1 ? '1 request was' : `${total} requests were`} granted`,
     says: (facts) => [
       `${facts.by} changed the policy of tokens: ${facts.organization} requires no approval any more. What waited is ` +
         'granted:',
@@ -76,8 +77,8 @@ const ROWS: { readonly [K in MailTemplate]: MailRow<MailFacts[K]> } = {
   repository_damaged: {
     subject: ({ repository }) => `The repository ${repository} is damaged on the server`,
     says: ({ repository, said }) => [
-      `A look through the files of ${repository} found damage. Git says: ${said}`,
-      'Put its folder back from a backup, or push from a clone that has everything; latchkey admin check checks again.',
+      `A check of ${repository} found damaged files. Git says: ${said}`,
+      'Put its folder back from a backup, or push from a clone that has everything; then run latchkey admin check.',
     ],
     link: () => ({ text: 'See the health of the server', path: '/instance/health' }),
   },
@@ -95,6 +96,11 @@ export interface WrittenMail {
 }
 
 const MAX_SUBJECT_LENGTH = 200;
+/** Whoever has the machine, as the log names them; nobody's account. */
+const OPERATOR_LOGIN = 'operator';
+
+/** A sentence may begin with who did it. */
+const capital = (sentence: string): string => sentence.replace(/^the operator\b/, 'The operator');
 
 /**
  * Writes a mail.
@@ -108,13 +114,19 @@ export function writeMail<K extends MailTemplate>(
 ): WrittenMail {
   const row: MailRow<MailFacts[K]> = ROWS[template];
   const { text, path } = row.link(facts);
+  const spoken = 'by' in facts && facts.by === OPERATOR_LOGIN ? { ...facts, by: 'the operator' } : facts;
   const hello = login === null ? 'Hello,' : `Hello ${login},`;
   const words = zoneWords(timeZone);
   const host = publicUrl.replace(/^[a-z]+:\/\//, '');
-  const paragraphs = [hello, ...row.says(facts, (at) => mailedInstant(words, at))].map(oneLine);
-  const closing = `This mail comes from Latchkey at ${host}.`;
+  const paragraphs = [hello, ...row.says(spoken, (at) => mailedInstant(words, at))].map((each) =>
+    capital(oneLine(each)),
+  );
+  const closing =
+    login === null
+      ? `This mail comes from Latchkey at ${host}.`
+      : `Latchkey at ${host} sent this to the account ${login}.`;
   return {
-    subject: oneLine(row.subject(facts)).slice(0, MAX_SUBJECT_LENGTH),
+    subject: capital(oneLine(row.subject(spoken))).slice(0, MAX_SUBJECT_LENGTH),
     text: [...paragraphs, `${text}:\n${publicUrl}${path}`, `-- \n${closing}`].join('\n\n') + '\n',
     html: htmlOf(paragraphs, { text, url: publicUrl + path }, closing),
   };

@@ -78,7 +78,7 @@ export const TOKEN_MAILS: { readonly [K in TokenMail]: MailRow<TokenMailFacts[K]
   token_regenerated: {
     subject: ({ token }) => `A personal access token ${ofMachine(token)}was regenerated: ${token.name}`,
     says: (facts) => [
-      `The personal access token ${called(facts)} has a new value, made ${from(facts)}.`,
+      `The personal access token ${called(facts)} has a new secret, made ${from(facts)}.`,
       ifNotYou(facts),
     ],
     link: page('See the token'),
@@ -185,7 +185,7 @@ export const TOKEN_MAILS: { readonly [K in TokenMail]: MailRow<TokenMailFacts[K]
     link: page('Change the token and ask again'),
   },
   token_admitted: {
-    subject: ({ token, organization }) => `${organization} needs no approval any more: ${token.name} waits no longer`,
+    subject: ({ token, organization }) => `${organization} no longer requires approval: ${token.name} was granted`,
     says: (facts) => [
       `The personal access token ${called(facts)} waited for approval by ${facts.organization}. None is needed there ` +
         `since ${facts.by} changed the policy: what it asked for is granted.`,
@@ -198,7 +198,7 @@ export const TOKEN_MAILS: { readonly [K in TokenMail]: MailRow<TokenMailFacts[K]
       `${organization} revoked the access of ${whose(token, 'your')} personal access token ${token.name}`,
     says: (facts) => [
       `${facts.by} revoked what the personal access token ${called(facts)} could reach in ` +
-        `${facts.organization}. The token itself still lives.`,
+        `${facts.organization}. The token itself was not revoked.`,
       ...reasonLines(facts),
     ],
     link: page('See the token'),
@@ -215,9 +215,9 @@ export const TOKEN_MAILS: { readonly [K in TokenMail]: MailRow<TokenMailFacts[K]
   old_secret_used: {
     subject: ({ token }) => `Someone used an old secret of ${whose(token, 'your')} personal access token ${token.name}`,
     says: (facts, when) => [
-      `A value of the personal access token ${called(facts)} that was replaced on ` +
+      `A secret of the personal access token ${called(facts)} that was replaced on ` +
         `${when(facts.replacedAt)} was used from ${facts.address} (${facts.purpose}). It was refused.`,
-      'Either something of yours still has the old value, or somebody found it.',
+      'Either something of yours still has the old secret, or somebody found it.',
     ],
     link: page('See the token'),
   },

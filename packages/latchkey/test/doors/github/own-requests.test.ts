@@ -137,8 +137,8 @@ test.each(['Acme', null])(
       .orderBy('login')
       .execute();
     expect(mails).toEqual([
-      { login: 'Ada', subject: 'Acme needs no approval any more: 1 request was granted' },
-      { login: 'Bob', subject: 'Acme needs no approval any more: ci waits no longer' },
+      { login: 'Ada', subject: 'Acme no longer requires approval: 1 request was granted' },
+      { login: 'Bob', subject: 'Acme no longer requires approval: ci was granted' },
     ]);
   },
 );

@@ -97,9 +97,9 @@ describe('an identity at a provider', () => {
     const ada = await linked();
     expect(await ada.sendSurely(PATH, 'remove')).toMatchObject({ location: PATH });
     const mails = await world.ctx.store.db.selectFrom('outbox').select('subject').orderBy('id').execute();
-    expect(mails.map(({ subject }) => subject).filter((subject) => subject.startsWith('Signing in by'))).toEqual([
-      'Signing in by Example was added',
-      'Signing in by Example was removed',
+    expect(mails.map(({ subject }) => subject).filter((subject) => subject.startsWith('Sign-in with'))).toEqual([
+      'Sign-in with Example was added',
+      'Sign-in with Example was removed',
     ]);
     expect(await enter()).toMatchObject(failed('not_linked'));
   });
