@@ -1,6 +1,7 @@
 /**
- * `npm run pictures`: every page as a picture, into `test/browser/pictures`: light, dark and narrow; with long names,
- * with nothing, and with a thousand of everything. They are for people to look at; nothing is compared.
+ * `npm run pictures`: every page as a picture, into `test/browser/pictures`: light, dark, narrow, on paper, with forced
+ * colours; with long names, with nothing, and with a thousand of everything. And every mail. They are for people to
+ * look at; nothing is compared.
  *
  * `npm run pictures -- -t empty` makes those of one world, and `LATCHKEY_PICTURES_OF=tokens` in the environment those
  * whose address has the word.
@@ -8,21 +9,20 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sql } from 'kysely';
 import type { Page as BrowserPage } from 'playwright-core';
 import { test } from 'vitest';
-import { addOrganization, setMember } from '../../src/actions/accounts/accounts.ts';
+import { addOrganization } from '../../src/actions/accounts/accounts.ts';
 import { makeSetUpLink } from '../../src/actions/accounts/sign-up.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { addRepository } from '../../src/actions/repositories/repositories.ts';
 import { createToken } from '../../src/actions/tokens/tokens.ts';
-import { DAY_SEC } from '../../src/base/time.ts';
-import { makeDemo } from '../../src/cli/serve/demo.ts';
-import { setPasswordDigest } from '../../src/store/accounts.ts';
+import { type MailTemplate, writeMail } from '../../src/catalogue/mails/mails.ts';
+import { MAIL_EXAMPLES } from '../catalogue/mail-examples.ts';
 import { makeLarge } from '../doors/web/large-world.ts';
 import { furnish, type NoPage, PAGE_ROUTES, type Page, placesIn } from '../doors/web/page-routes.ts';
 import type { WebWorld } from '../doors/web/visitor.ts';
-import { type Site, signIn, startSite, withBrowser } from './browser.ts';
+import { signIn, startSite, withBrowser } from './browser.ts';
+import { demoSite } from './demo-site.ts';
 import { octo } from './octo.ts';
 
 withBrowser();
@@ -35,15 +35,17 @@ const VIEWS = {
   light: { colorScheme: 'light', width: 1280 },
   dark: { colorScheme: 'dark', width: 1280 },
   narrow: { colorScheme: 'light', width: 375 },
-} as const;
+  print: { media: 'print', colorScheme: 'light', width: 794 },
+  forced: { forcedColors: 'active', colorScheme: 'dark', width: 1280 },
+} as const satisfies Record<string, Parameters<BrowserPage['emulateMedia']>[0] & { width: number }>;
 type View = keyof typeof VIEWS;
 
 /** Takes the current page from each view. @param name `world/path` */
 async function take(page: BrowserPage, name: string, views: readonly View[]): Promise<void> {
   await page.mouse.move(0, 0);
   for (const view of views) {
-    const { colorScheme, width } = VIEWS[view];
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const { width, ...media } = VIEWS[view];
+    await page.emulateMedia({ media: 'screen', forcedColors: 'none', reducedMotion: 'reduce', ...media });
     await page.setViewportSize({ width, height: view === 'narrow' ? 740 : 800 });
     await page.screenshot({ path: join(FOLDER, `${name}-${view}.png`), fullPage: true });
   }
@@ -94,7 +96,18 @@ test('every page', { timeout: HOUR_MS }, async () => {
   await signIn(lookers.half, 'hal');
   for (const [, { as, at }] of pagesOf()) {
     const paths = as === 'first' ? [(await makeSetUpLink(empty.server.context))!] : at(places);
-    await takeAll(lookers[as], 'every', paths, ['light', 'dark', 'narrow']);
+    await takeAll(lookers[as], 'every', paths, ['light', 'dark', 'narrow', 'print', 'forced']);
+  }
+});
+
+test('the mails', { timeout: HOUR_MS }, async () => {
+  mkdirSync(FOLDER, { recursive: true });
+  const page = await (await startSite()).open();
+  for (const template of Object.keys(MAIL_EXAMPLES) as MailTemplate[]) {
+    const reader = { login: 'ada', timeZone: 'Europe/Berlin' };
+    const { html } = writeMail('https://keys.example.org', reader, template, MAIL_EXAMPLES[template]);
+    await page.setContent(html);
+    await take(page, `mails/${template}`, ['light', 'dark', 'narrow']);
   }
 });
 
@@ -184,25 +197,6 @@ test('a thousand', { timeout: HOUR_MS }, async () => {
   );
 });
 
-/** The demo's people have no password: they get the one that tests know. */
-async function demoSite(): Promise<Site> {
-  const site = await startSite();
-  const { context } = site.server;
-  await makeDemo(context);
-  const known = await site.addPerson('nobody-of-the-demo');
-  const { password_digest: digest } = await context.store.db
-    .selectFrom('accounts')
-    .select('password_digest')
-    .where('id', '=', known.id)
-    .executeTakeFirstOrThrow();
-  const people = await context.store.db.selectFrom('accounts').select('id').where('kind', '=', 'user').execute();
-  await context.store.transaction(async (tx) => {
-    for (const { id } of people) await setPasswordDigest(tx, id, digest!);
-  });
-  await setMember(context, operatorPermit(), { organization: 'acme', login: 'grace', role: 'member' });
-  return site;
-}
-
 test('the demo', { timeout: HOUR_MS }, async () => {
   const site = await demoSite();
   const ada = await site.signedIn('ada');
@@ -227,75 +221,4 @@ test('the demo', { timeout: HOUR_MS }, async () => {
     ],
     ['light', 'dark', 'narrow'],
   );
-});
-
-/** Thirty days of fetches and pushes of a token, and pushes that it was refused today. */
-async function useToken({ server: { context } }: Site, tokenId: number): Promise<void> {
-  const { db } = context.store;
-  const at = context.clock.now();
-  const { id: repository } = await db
-    .selectFrom('repositories')
-    .select('id')
-    .where('name', '=', 'site')
-    .executeTakeFirstOrThrow();
-  const days = Array.from({ length: 30 }, (_, day) => ({ day, times: day % 7 > 4 ? day % 3 : 9 + ((day * 7) % 12) }));
-  for (const { day, times } of days)
-    await sql`insert into token_days (token_id, day_at, repository_id, permission, level, times)
-      values (${tokenId}, ${at - (at % DAY_SEC) - day * DAY_SEC}, ${repository}, 'contents', 'read', ${times})`.execute(
-      db,
-    );
-  await sql`insert into token_use (token_id, last_used_at, last_address, last_agent, last_purpose, addresses_json)
-    values (${tokenId}, ${at - 240}, '192.0.2.14', 'git/2.47', 'push acme/site', '["192.0.2.14"]')`.execute(db);
-}
-
-// For the README: what is worth showing is copied from `pictures/readme` to `docs/images`.
-test('the readme', { timeout: HOUR_MS }, async () => {
-  const site = await demoSite();
-  const { context } = site.server;
-  const idOf = async (name: string): Promise<number> =>
-    (await context.store.db.selectFrom('tokens').select('id').where('name', '=', name).executeTakeFirstOrThrow()).id;
-  const laptop = await idOf('laptop');
-  await useToken(site, laptop);
-  const client = `${site.url}/acme/handbook.git/info/refs?service=git-receive-pack`;
-  const { secret } = await createToken(context, operatorPermit(), {
-    userLogin: 'ada',
-    kind: 'fine-grained',
-    name: 'deploy-site',
-    description: 'Publishes the site from CI',
-    scopes: [],
-    grants: [
-      {
-        owner: 'acme',
-        selection: 'selected',
-        repositories: ['site', 'handbook'],
-        permissions: { contents: 'read', statuses: 'write' },
-        justification: null,
-      },
-    ],
-  });
-  await useToken(site, await idOf('deploy-site'));
-  const authorization = `Basic ${Buffer.from(`ada:${secret.reveal()}`).toString('base64')}`;
-  for (let times = 0; times < 3; times++) await fetch(client, { headers: { authorization } });
-  await context.refusals.flush();
-  const page = await site.signedIn('ada');
-  const fine = '/settings/personal-access-tokens';
-  const shot = async (name: string): Promise<void> => {
-    await page.mouse.move(0, 0);
-    await page.screenshot({ path: join(FOLDER, `readme/${name}.png`) });
-  };
-  await page.goto(fine);
-  await shot('tokens');
-  await page.setViewportSize({ width: 1280, height: 1000 });
-  await page.goto(`${fine}/${await idOf('deploy-site')}`);
-  await shot('token');
-  await page.setViewportSize({ width: 1280, height: 800 });
-  await page.goto('/organizations/acme/settings/personal-access-token-requests');
-  await shot('pending-requests');
-  await page.goto(
-    `${fine}/new?name=release+bot&target_name=acme&repositories=site&repositories=ledger&contents=write&statuses=write`,
-  );
-  await shot('token-form');
-  await page.getByRole('button', { name: 'Generate token' }).click();
-  await page.getByText('Waiting for its first use').first().waitFor();
-  await shot('new-token');
 });
