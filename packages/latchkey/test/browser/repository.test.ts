@@ -116,7 +116,7 @@ test('its owner gives a deploy key and a webhook, and sees what was delivered', 
   await page.getByRole('button', { name: /^Redeliver ping/ }).click();
   await page.getByText('Sending it again.').waitFor();
   await expect.poll(() => events, { timeout: 30_000 }).toEqual(['ping', 'ping']);
-  await page.getByRole('link', { name: 'Settings of the repository' }).click();
+  await page.getByRole('link', { name: 'Repository settings' }).click();
   await page.getByRole('button', { name: 'Remove <b>build</b>' }).click();
   await page.getByRole('button', { name: 'Remove deploy key' }).click();
   await page.getByText('Deploy key removed.').waitFor();

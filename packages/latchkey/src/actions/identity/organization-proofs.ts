@@ -123,7 +123,7 @@ export async function proveByIdentity(
     if (linked === null || linked.userId !== userId || !(await noteIdentityUse(tx, linked.id, at)))
       throw problem(
         'conflict',
-        `You came back with an identity at ${provider.label} that is not the one linked with your account. Sign out ` +
+        `You came back with an identity at ${provider.label} that is not the one linked to your account. Sign out ` +
           'there, then begin again with the right one.',
       );
     await prove(tx, permit, { session, organization, issuer: identity.issuer }, at);

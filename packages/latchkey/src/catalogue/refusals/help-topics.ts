@@ -99,7 +99,12 @@ export function helpTopic(reason: Reason, publicUrl: string): HelpTopic {
 
 /** `Token expired`. */
 function titleOf(reason: Reason): string {
-  return sentenceCase(reason.replaceAll('_', ' ')).replace(/\bsso\b/i, 'single sign-on');
+  return sentenceCase(
+    reason
+      .replaceAll('_', ' ')
+      .replace(/^sso\b/, 'single sign-on')
+      .replace(/^fine grained\b/, 'fine-grained'),
+  );
 }
 
 /** Every topic, in the order of the table. */

@@ -62,7 +62,7 @@ test.each([
   for (const words of ['&lt;b>deploys', `${owner}/site (write)`, '1 token', secret.slice(-8)])
     expect(shown.text).toContain(words);
   expect((await visitor.get(one)).text, 'shown once').not.toContain(secret);
-  expect((await visitor.get(list)).text).toContain('Used by 1 token');
+  expect((await visitor.get(list)).text).toContain('1 token · ');
 
   const refused = await authorize(world.ctx, {
     credential: { form: 'bearer', secret: new Secret(secret) },
@@ -163,7 +163,12 @@ test('an administrator trusts an issuer, and an owner writes a rule, tries a tok
   const edited = await owner.send(page, 'create', { ...narrower, times: 'several', strangers: 'on' });
   expect([edited.status, edited.location]).toEqual([303, rules]);
   const after = (await owner.get(rules)).text;
-  for (const words of ['reads', 'repository_id</code> is <code>75', 'until it ends', 'strangers start are taken, too'])
+  for (const words of [
+    'reads',
+    'repository_id</code> is <code>75',
+    'until it ends',
+    'outsiders can start are accepted, too',
+  ])
     expect(after).toContain(words);
   const gone = await owner.sendSurely(rules, 'remove', { id });
   expect([gone.status, gone.location]).toEqual([303, rules]);

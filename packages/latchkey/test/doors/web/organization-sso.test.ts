@@ -233,7 +233,7 @@ describe('a member', () => {
     expect((await bob.get('/octo/public')).status).toBe(200);
     expect((await bob.get('/pied/private')).status).toBe(200);
     const at = `${SSO}?return_to=%2Focto%2Fprivate`;
-    expect((await bob.get(at)).text).toContain('the one that you come back with is linked with your account');
+    expect((await bob.get(at)).text).toContain('the one that you come back with is linked to your account');
     expect(await prove(bob, 'u-bob', at)).toMatchObject({ status: 303, location: at });
     expect(await bob.get(at)).toMatchObject({ status: 303, location: '/octo/private' });
     expect(await opens(bob)).toBe(200);
@@ -242,7 +242,7 @@ describe('a member', () => {
     expect(await opens(bob)).toBe(200);
     world.ctx.clock.advance(1);
     expect(await opens(bob)).toBe(403);
-    expect((await bob.get(SSO)).text).not.toContain('is linked with your account');
+    expect((await bob.get(SSO)).text).not.toContain('is linked to your account');
     await prove(bob, 'u-bob');
     expect(await opens(bob)).toBe(200);
   });
@@ -281,7 +281,7 @@ describe('a member', () => {
     expect(await opens(mallory)).toBe(200);
     const elsewhere = await signedIn('mallory');
     expect(await prove(elsewhere, 'u-bob'), 'another identity than the linked one').toMatchObject({ location: SSO });
-    expect((await elsewhere.get(SSO)).text).toContain('is not the one linked with your account');
+    expect((await elsewhere.get(SSO)).text).toContain('is not the one linked to your account');
     expect(await opens(elsewhere)).toBe(403);
     const { headers } = await elsewhere.send(SSO, 'prove');
     const answer = await work.signIn(String(headers['refresh']).replace('0; url=', ''), 'u-mallory');

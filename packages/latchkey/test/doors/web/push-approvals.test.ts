@@ -93,7 +93,7 @@ test('an owner of the machine’s organization sees what would happen, and appro
   await ada.send('/sudo', 'confirm', { sudo_password: PASSWORD });
   expect(await ada.send(page, 'approve')).toMatchObject({ status: 303, location: page });
   expect(await approvalById(web.ctx.store.db, id)).toMatchObject({ state: 'approved', decidedBy: 'ada' });
-  expect((await ada.get(page)).text).toContain('Take the approval back');
+  expect((await ada.get(page)).text).toContain('Revoke the approval');
   expect(await ada.send(page, 'deny')).toMatchObject({ status: 303 });
   expect((await approvalById(web.ctx.store.db, id))?.state).toBe('denied');
 });

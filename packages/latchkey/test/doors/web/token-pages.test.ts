@@ -291,8 +291,8 @@ test('what a token never used is said after 90 days or on request, taken away as
   const words = async (query = ''): Promise<string> =>
     (await visitor.get(path + query)).text.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
   const early = await words();
-  expect(early).toContain('What it has and never uses is said once it was watched for 90 days');
-  expect(early).not.toContain('It has more than it uses');
+  expect(early).toContain('Permissions that it never uses are listed here after 90 days');
+  expect(early).not.toContain('More access than it uses');
   const asked = await words('?observe=so-far');
   expect(asked).toContain('all repositories of ada except ada/notes gists: write starring: read');
   const path90 = `${path}?observe=so-far`;
@@ -301,7 +301,7 @@ test('what a token never used is said after 90 days or on request, taken away as
   expect(await words()).toContain('Removed: all repositories of ada except ada/notes; gists: write; starring: read.');
   expect(await words()).toContain('Undo gives it back');
   expect((await visitor.send(path, 'undo-narrow')).location).toBe(path);
-  expect(await words()).toContain('It is given back.');
+  expect(await words()).toContain('Access restored.');
   expect(await words()).not.toContain('Undo gives it back');
 });
 

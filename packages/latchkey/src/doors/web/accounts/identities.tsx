@@ -45,7 +45,7 @@ export async function identitiesSection(visit: Visit): Promise<VNode | null> {
   const others = offered.map(({ label }) => label).filter((label) => !known.includes(label));
   return (
     <>
-      <Subhead title="Signing in by another service">
+      <Subhead title="Sign in with another service">
         <a class="btn" href={PATH}>
           Manage identities
         </a>
@@ -61,9 +61,9 @@ export async function identitiesSection(visit: Visit): Promise<VNode | null> {
 async function show(visit: Visit): Promise<Answer> {
   const linked = await listIdentities(visit.ctx, await visit.ownPermit());
   return page(
-    'Signing in by another service',
+    'Sign in with another service',
     <WithMenu visit={visit} menu={SETTINGS_MENU}>
-      <Subhead title="Signing in by another service" level={1} />
+      <Subhead title="Sign in with another service" level={1} />
       {visit.problem === null ? null : (
         <Notice tone="error" role="alert">
           {visit.problem.message}

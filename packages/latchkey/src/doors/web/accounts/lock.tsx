@@ -40,7 +40,7 @@ async function showAlarm(visit: Visit): Promise<Answer> {
           <p>
             If somebody else changed your account <strong>{account.login}</strong>, lock it now:
           </p>
-          <ul class="pl-3 mb-3">
+          <ul class="pl-3 mb-3 lk-bullets">
             <li>Every session ends, everywhere.</li>
             <li>Your tokens are frozen: refused, not deleted.</li>
             <li>Nobody signs in until you have chosen a new password by mail.</li>

@@ -114,7 +114,7 @@ function Unproved({
       </p>
       {linked ? null : (
         <p>
-          You have no identity there yet: the one that you come back with is linked with your account.
+          You have no identity there yet: the one that you come back with is linked to your account.
           {provider.organizations === null ? ' From then on, it can sign you in here.' : null}
         </p>
       )}
@@ -124,7 +124,7 @@ function Unproved({
 }
 
 function NoProvider({ login, isOwner, required }: { login: string; isOwner: boolean; required: boolean }): VNode {
-  if (!required) return <p>{login} names no identity provider: there is nothing to prove.</p>;
+  if (!required) return <p>{login} doesn’t require single sign-on: you need to do nothing.</p>;
   return (
     <>
       <p>

@@ -42,15 +42,15 @@ async function show(visit: Visit): Promise<Answer> {
     <WithMenu visit={visit} menu={SETTINGS_MENU}>
       <Subhead title="SSH keys" level={1} />
       <p>
-        With a key, Git works over SSH and asks for no token. It opens all repositories that you may open, until you
-        remove it; organizations that forbid classic tokens or require single sign-on keep it out.
+        With a key, Git works over SSH without a token. It reaches every repository that you can, until you remove it.
+        Organizations that forbid classic tokens or require single sign-on keep it out.
       </p>
       {visit.ctx.settings.sshAddress === null ? (
-        <Notice tone="warn">SSH is off on this server, so a key opens nothing until its operator sets it up.</Notice>
+        <Notice tone="warn">SSH is off on this server. Keys do nothing until its operator turns it on.</Notice>
       ) : null}
       <HostKey visit={visit} />
       {keys.length === 0 ? (
-        <Blankslate heading="No SSH keys yet">Add the public half of yours: the file that ends in .pub.</Blankslate>
+        <Blankslate heading="No SSH keys yet">Add your public key: the file that ends in .pub.</Blankslate>
       ) : (
         <ul class="Box list-style-none mb-4" aria-label="SSH keys">
           {keys.map((key) => (
@@ -66,7 +66,7 @@ async function show(visit: Visit): Promise<Answer> {
             name="title"
             label="Title"
             maxLength={MAX_KEY_TITLE_LENGTH}
-            note="Left out, it is the key’s comment."
+            note="Blank: the key’s comment."
           />
           <TextArea
             f={f}
@@ -122,7 +122,7 @@ async function asksToRemove(visit: Visit): Promise<Question | null> {
   if (key === undefined) return null;
   return {
     title: 'Remove this SSH key?',
-    lead: 'It opens nothing more, from the next session on. You can add it again.',
+    lead: 'It opens no new session. You can add it again.',
     act: 'Remove SSH key',
     consequences: [
       { title: <bdi>{key.title}</bdi>, facts: <LastUsed at={key.lastUsedAt} /> },

@@ -120,7 +120,7 @@ function unanswerablePage(words: string): Answer {
     'Sign-in',
     <Narrow title="This can’t be answered">
       <Notice tone="error">{words}</Notice>
-      <p>Nothing was given. Tell whoever made the application what stands above.</p>
+      <p>Nothing was granted. Tell whoever made the application what it says above.</p>
     </Narrow>,
     { status: 400 },
   );

@@ -22,7 +22,8 @@ async function show(place: Place, visit: Visit): Promise<Answer> {
       {signedIn === null ? null : <SignedIn visit={visit} signedIn={signedIn} />}
       <h2 class="f3 mt-4 mb-2">{place === OWN ? 'Applications that you made' : 'Applications for everybody'}</h2>
       <p class="color-fg-muted mb-3">
-        Programs that send people here to sign in, and get short tokens for what each person lets them do. {place.lead}
+        Programs that send people here to sign in, and get short-lived tokens for what each person lets them do.{' '}
+        {place.lead}
       </p>
       {applications.length === 0 ? null : (
         <ul class="Box list-style-none mb-4">

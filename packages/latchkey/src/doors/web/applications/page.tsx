@@ -26,7 +26,11 @@ async function show(place: Place, visit: Visit): Promise<Answer> {
       <Subhead title={name} level={1} />
       <p class="color-fg-muted">
         Registered <Time at={createdAt} />.{' '}
-        {application.people === 1 ? 'One person lets it' : `${application.people} people let it`} use their account.
+        {application.people === 0
+          ? 'Nobody uses it.'
+          : application.people === 1
+            ? 'One person uses it.'
+            : `${application.people} people use it.`}
       </p>
       {secret === undefined ? null : (
         <section aria-labelledby="secret-title" class="my-3">
@@ -50,13 +54,13 @@ async function show(place: Place, visit: Visit): Promise<Answer> {
           <Form f={visit.fields('secret')} submit="Make a new secret" tone="default" />
         </>
       )}
-      <h2 class="f3 mt-4 mb-2">What people read</h2>
+      <h2 class="f3 mt-4 mb-2">Details</h2>
       <Form f={visit.fields('edit')} submit="Save">
         <ApplicationFields f={visit.fields('edit')} given={application} />
       </Form>
       <h2 class="f3 mt-4 mb-2">Delete</h2>
       <Form f={visit.fields('delete')} submit="Delete this application" tone="danger">
-        <p>Everybody is signed out of it with the next request.</p>
+        <p>Everyone is signed out of it with the next request.</p>
       </Form>
     </Area>,
   );

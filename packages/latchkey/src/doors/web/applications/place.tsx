@@ -59,7 +59,7 @@ export function ApplicationFields({
         value={given.name}
         maxLength={60}
         required
-        note="People read it when it asks."
+        note="People see it when the application asks for access."
       />
       <TextField
         f={f}
@@ -69,7 +69,7 @@ export function ApplicationFields({
         type="url"
         maxLength={255}
         spellcheck={false}
-        note="Where people learn more."
+        note="Where people can learn more."
       />
       <TextArea
         f={f}
@@ -77,7 +77,7 @@ export function ApplicationFields({
         label="Callback addresses"
         value={given.redirectUris.join('\n')}
         rows={3}
-        note="One on each line, exact: https://, or http://127.0.0.1/ for the person’s own machine, with any port."
+        note="One per line, exact: https://, or http://127.0.0.1/ for the person’s own machine, with any port."
       />
     </>
   );

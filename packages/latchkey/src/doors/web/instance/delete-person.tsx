@@ -39,9 +39,7 @@ async function deletePage(visit: Visit): Promise<Answer> {
         <Notice tone="error">{sentence}</Notice>
       ))}
       {preview.hindrances.length > 0 ? null : <Question visit={visit} preview={preview} />}
-      <p class="mt-3">
-        <a href={PEOPLE}>Keep the account</a>. To stop everything but be able to undo it, suspend the account instead.
-      </p>
+      <p class="note mt-3">To stop everything but be able to undo it, suspend the account instead.</p>
     </WithMenu>,
   );
 }
@@ -51,22 +49,34 @@ function WhatEnds({ preview }: { preview: DeletionPreview }): VNode {
   const more = repositories.length - SHOWN;
   return (
     <>
-      <p>
-        This can’t be undone. It ends at once, on every node: {tokens === 1 ? '1 token' : `${tokens} tokens`}, all
-        sessions, passkeys and e-mail addresses, and the roles in repositories of others. Nobody can take the name{' '}
-        {account.login} for 90 days, and the audit log keeps it.
-      </p>
-      {organizations.length === 0 ? null : (
-        <p>
-          {account.login} leaves {organizations.join(', ')}.
-        </p>
-      )}
-      {repositories.length === 0 ? null : (
-        <p>
-          {account.login} owns {repositories.slice(0, SHOWN).join(', ')}
-          {more > 0 ? ` and ${more} more` : ''}.
-        </p>
-      )}
+      <p>This can’t be undone. With the next request these end:</p>
+      <ul class="Box list-style-none lk-ends">
+        <li class="Box-row">
+          <strong>{tokens === 0 ? 'No tokens' : tokens === 1 ? '1 token' : `${tokens} tokens`}</strong>
+        </li>
+        <li class="Box-row">
+          <strong>Sessions, passkeys, keys and e-mail addresses</strong>
+        </li>
+        <li class="Box-row">
+          <strong>Roles in repositories of others</strong>
+          {organizations.length === 0 ? null : (
+            <div class="color-fg-muted f6">and the membership in {organizations.join(', ')}</div>
+          )}
+        </li>
+        {repositories.length === 0 ? null : (
+          <li class="Box-row">
+            <strong>{repositories.length === 1 ? '1 repository' : `${repositories.length} repositories`}</strong>
+            <div class="color-fg-muted f6">
+              {repositories.slice(0, SHOWN).join(', ')}
+              {more > 0 ? ` and ${more} more` : ''}: moved or deleted, as you choose below
+            </div>
+          </li>
+        )}
+        <li class="Box-row lk-stays">
+          <strong>The audit log stays</strong>
+          <div class="color-fg-muted f6">Nobody can take the name {account.login} for 90 days.</div>
+        </li>
+      </ul>
     </>
   );
 }

@@ -13,7 +13,7 @@ async function show(visit: Visit): Promise<Answer> {
   return page(
     'The latchkey command',
     <div class="lk-narrow-page">
-      <h1 class="f2 text-normal mb-3">The latchkey command</h1>
+      <Subhead title="The latchkey command" level={1} />
       <p class="mb-4">
         It signs you in with your browser, gives git a token that you never see or copy, and finds out why git says no.
       </p>

@@ -19,7 +19,7 @@ function showAll(visit: Visit): Answer {
       <p class="note">
         Not there yet? <a href="/download">Get the latchkey command</a>.
       </p>
-      <Subhead title="What the server says" />
+      <Subhead title="What the server refuses" />
       <ul class="Box">
         {helpTopics(publicUrl).map(({ reason, title }) => (
           <li class="Box-row">
@@ -27,7 +27,7 @@ function showAll(visit: Visit): Answer {
           </li>
         ))}
       </ul>
-      <Subhead title="What only your machine knows" />
+      <Subhead title="What goes wrong on your machine" />
       <ul class="Box">
         {CLIENT_CAUSES.map(({ code, title }) => (
           <li class="Box-row">
@@ -53,7 +53,7 @@ function topicPage({ title, sentence, about, remedy, isForgotten }: HelpTopic): 
     title,
     <Narrow title={title}>
       <p>{about}</p>
-      <Subhead title="What is said, for example" />
+      <Subhead title="What you see, for example" />
       <blockquote class="color-fg-muted pl-3">
         <p>{sentence}</p>
         <p>
@@ -73,8 +73,8 @@ function topicPage({ title, sentence, about, remedy, isForgotten }: HelpTopic): 
           : 'The credential is still valid, so git keeps it. Once the cause is fixed, there is nothing to type again.'}
       </p>
       <p>
-        <a href="/settings/token-check">Ask whether a token of yours may do something</a>: every reason, what mends it,
-        and who can.
+        <a href="/settings/token-check">Check what a token of yours may do</a>: every reason, what fixes it, and who
+        can.
       </p>
       <Back />
     </Narrow>,

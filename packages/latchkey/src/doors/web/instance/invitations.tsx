@@ -56,7 +56,7 @@ async function show(visit: Visit): Promise<Answer> {
       )}
       <Subhead title="Not used yet" />
       {open.length === 0 ? (
-        <Blankslate heading="No invitation is open" />
+        <Blankslate heading="No open invitations" />
       ) : (
         <ul class="Box list-style-none">
           {open.map((each) => (

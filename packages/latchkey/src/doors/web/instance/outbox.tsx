@@ -50,7 +50,7 @@ async function showList(visit: Visit): Promise<Answer> {
         </Notice>
       ) : null}
       {shown.length === 0 ? (
-        <Blankslate heading="No mail was written yet" />
+        <Blankslate heading="No mail yet" />
       ) : (
         <ul class="Box list-style-none">
           {shown.map((mail) => (

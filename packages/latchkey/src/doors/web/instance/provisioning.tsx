@@ -48,12 +48,12 @@ async function show(visit: Visit): Promise<Answer> {
     <WithMenu visit={visit} menu={INSTANCE_MENU}>
       <Subhead title="Provisioning" level={1} />
       <p class="color-fg-muted mb-3">
-        A directory, such as Entra or Okta, makes accounts here by SCIM, and disables them when somebody leaves: their
-        tokens and sessions are refused from the next request on.
+        A directory, such as Entra or Okta, creates accounts here over SCIM, and disables them when someone leaves:
+        their tokens and sessions stop with the next request.
       </p>
       <NewToken visit={visit} />
       {clients.length === 0 ? (
-        <Blankslate heading="No directory provisions people" />
+        <Blankslate heading="No directory connected" />
       ) : (
         <ul class="Box list-style-none">
           {clients.map((client) => (
@@ -61,11 +61,12 @@ async function show(visit: Visit): Promise<Answer> {
           ))}
         </ul>
       )}
-      <h2 class="f3 mt-4 mb-2">Let a directory in</h2>
+      <h2 class="f3 mt-4 mb-2">Connect a directory</h2>
       <p>
-        Give it this address, and the token that you get here: <code>{visit.ctx.settings.publicUrl}/scim/v2</code>
+        Enter this address in the directory, and the token that you get here:{' '}
+        <code>{visit.ctx.settings.publicUrl}/scim/v2</code>
       </p>
-      <Form f={f} submit="Make its token">
+      <Form f={f} submit="Create token">
         <TextField
           f={f}
           name="name"
@@ -73,22 +74,22 @@ async function show(visit: Visit): Promise<Answer> {
           required
           maxLength={40}
           spellcheck={false}
-          note="Stands in the audit log, such as entra."
+          note="Shown in the audit log. For example: entra."
         />
         <Select
           f={f}
           name="provider"
-          label="Its people sign in by"
+          label="Its people sign in with"
           choices={[
-            { value: '', label: 'A password, by a mailed link' },
+            { value: '', label: 'A password, set from a mailed link' },
             ...providers.map(({ name, label }) => ({ value: name, label })),
           ]}
         />
         <Checkbox
           f={f}
           name="trusts_addresses"
-          label="The e-mail addresses that it sends count as verified"
-          note="Only where nobody can edit their own address there."
+          label="Trust the e-mail addresses that it sends"
+          note="They count as verified. Only where nobody can edit their own address."
         />
       </Form>
     </WithMenu>,
@@ -123,9 +124,9 @@ function Row({ visit, client }: { visit: Visit; client: ClientView }): VNode {
             last used <Time at={client.lastUsedAt} />
           </>
         )}
-        ; {providerLabel === null ? 'its people sign in by a password' : `its people sign in by ${providerLabel}`}
+        ; {providerLabel === null ? 'its people sign in with a password' : `its people sign in with ${providerLabel}`}
       </p>
-      <Form f={visit.fields('rotate')} submit={`Another token for ${name}`} tone="default" small inline>
+      <Form f={visit.fields('rotate')} submit={`Replace the token of ${name}`} tone="default" small inline>
         <Hidden name="name" value={name} />
       </Form>{' '}
       <Form f={visit.fields('remove')} submit={`Remove ${name}`} tone="danger" small inline>
@@ -146,7 +147,7 @@ async function add(visit: Visit): Promise<Answer> {
 
 async function rotate(visit: Visit): Promise<Answer> {
   const made = await rotateClient(visit.ctx, await onInstance(visit, WRITE), visit.field('name'));
-  return shownOnce(made, `${made.client.name} has another token; the old one is refused.`);
+  return shownOnce(made, `${made.client.name} has a new token. The old one no longer works.`);
 }
 
 function shownOnce({ secret }: MadeClient, text: string): Answer {
@@ -159,14 +160,15 @@ async function asksToRemove(visit: Visit): Promise<Question | null> {
   const client = clients.find(({ name }) => name === visit.field('name'));
   if (client === undefined) return null;
   const { name, people } = client;
-  const count = people === 1 ? 'The account that it made stays' : `Each of the ${people} accounts that it made stays`;
+  const count =
+    people === 1 ? 'The account that it created stays' : `Each of the ${people} accounts that it created stays`;
   return {
     title: `Remove ${name}?`,
-    lead: 'Its token is refused from the next request on. This server no longer learns from it who has left.',
+    lead: 'Its token stops with the next request. This server no longer learns from it who has left.',
     act: `Remove ${name}`,
     consequences: [
       {
-        title: people === 0 ? 'It provisioned nobody' : `${count} as it is, also where it is disabled`,
+        title: people === 0 ? 'It created no accounts' : `${count} as it is, also where it is disabled`,
         stays: true,
       },
       ...(people === 0
@@ -181,5 +183,5 @@ async function asksToRemove(visit: Visit): Promise<Question | null> {
 async function remove(visit: Visit): Promise<Answer> {
   const name = visit.field('name');
   await removeClient(visit.ctx, await onInstance(visit, WRITE), name);
-  return redirect(PATH, { tone: 'success', text: `${name} provisions nobody any more.` });
+  return redirect(PATH, { tone: 'success', text: `${name} is disconnected.` });
 }

@@ -62,12 +62,12 @@ function Past({ last }: { last: PastRestoration }): VNode {
   return (
     <div class="mb-4">
       <p>
-        The database was restored from a backup <Time at={last.at} />, and began epoch {last.epoch}. {KNOWN[last.known]}
+        The database was restored from a backup <Time at={last.at} />. {KNOWN[last.known]}
       </p>
       <ul class="pl-4">
-        {last.lostEntries === null ? null : <li>Entries of the audit log that are lost: {last.lostEntries}</li>}
-        <li>Tokens that were revoked: {last.endedTokens}</li>
-        <li>People who were suspended again: {last.suspended}</li>
+        {last.lostEntries === null ? null : <li>Audit log entries lost: {last.lostEntries}</li>}
+        <li>Tokens revoked: {last.endedTokens}</li>
+        <li>People suspended again: {last.suspended}</li>
         <li>People who must choose a new password: {last.locked}</li>
       </ul>
       {byHand.length === 0 ? null : (
@@ -94,20 +94,20 @@ async function doubts(visit: Visit, permit: Permit, inDoubt: number): Promise<VN
   return (
     <>
       <p>
-        They worked when the backup was made and are revoked now, since somebody may have ended or narrowed them after
-        that. One that you bring back is as it was in the backup; its owner gets a mail. One that stays revoked can’t be
-        brought back later.
+        They worked when the backup was made. They are revoked now, since someone may have ended or narrowed them after
+        that. A token you restore is as it was in the backup, and its owner gets a mail. A token you keep revoked can’t
+        be restored later.
       </p>
       <Form f={visit.fields('resolve')} submit={null}>
         <TokenPicks visit={visit} rows={rows} />
-        <Choices names={['restore', 'keep']} words={['Bring back', 'Keep revoked']} />
+        <Choices names={['restore', 'keep']} words={['Restore', 'Keep revoked']} />
       </Form>
       <NextPage href={nextPagePath(visit, 'before', rows.length < TOKENS_ON_A_PAGE ? undefined : rows.at(-1)?.id)} />
       {inDoubt === 1 ? null : (
         <>
           <Subhead title={`All ${inDoubt} at once`} level={2} />
           <Form f={visit.fields('resolve-all')} submit={null}>
-            <Choices names={['restore', 'keep']} words={['Bring all back', 'Keep all revoked']} />
+            <Choices names={['restore', 'keep']} words={['Restore all', 'Keep all revoked']} />
           </Form>
         </>
       )}

@@ -41,8 +41,8 @@ async function show(visit: Visit): Promise<Answer> {
     <WithMenu visit={visit} menu={INSTANCE_MENU}>
       <Subhead title="Workload issuers" level={1} />
       <p class="color-fg-muted mb-3">
-        Platforms that sign a token for each job. Owners write rules that say which jobs get tokens of their machine
-        accounts; without a rule, nobody gets anything.
+        Platforms that sign a token for each job. Owners write rules for which jobs get tokens of their machine
+        accounts; without a rule, no job gets one.
       </p>
       {issuers.length === 0 ? (
         <Blankslate heading="No issuer is trusted" />
@@ -67,7 +67,7 @@ async function show(visit: Visit): Promise<Answer> {
           label="Name"
           maxLength={40}
           spellcheck={false}
-          note="How rules call it. Empty: the platform's."
+          note="The name that rules use. Blank: the platform’s name."
         />
         <TextField
           f={f}
@@ -75,15 +75,15 @@ async function show(visit: Visit): Promise<Answer> {
           label="Issuer"
           maxLength={255}
           spellcheck={false}
-          note="As its tokens name it (iss), to the letter. Empty: the only one, for GitHub Actions and Buildkite."
+          note="Exactly as in its tokens (iss). Blank: the platform’s own, for GitHub Actions and Buildkite."
         />
-        <TextArea f={f} name="jwks" label="Keys" rows={3} note="A JWK set, where this server can't fetch it." />
+        <TextArea f={f} name="jwks" label="Keys" rows={3} note="A JWK set, if this server can’t fetch it." />
         <TextArea
           f={f}
           name="ca"
           label="Authority"
           rows={3}
-          note="Of the issuer's certificate, in PEM, if it has one of its own."
+          note="The authority of the issuer’s certificate, in PEM, if it has its own."
         />
       </Form>
     </WithMenu>,
@@ -103,7 +103,7 @@ function Row({ visit, issuer }: { visit: Visit; issuer: IssuerView }): VNode {
       <p class="mb-1 color-fg-muted">
         {rules === 1 ? '1 rule' : `${rules} rules`}; its keys are {jwks === null ? 'fetched' : 'pasted'}
       </p>
-      <Form f={visit.fields('test')} submit={`Read the keys of ${name}`} tone="default" small inline>
+      <Form f={visit.fields('test')} submit={`Fetch the keys of ${name}`} tone="default" small inline>
         <Hidden name="issuer" value={name} />
       </Form>{' '}
       <Form f={visit.fields('remove')} submit={`Stop trusting ${name}`} tone="danger" small inline>

@@ -32,7 +32,7 @@ export function MachineGrantFields({
         label="Repositories"
         value={repositories}
         rows={2}
-        note={`Of ${place.owner(visit)}, one a line: those in which the machine has a role. Empty: all of these.`}
+        note={`Of ${place.owner(visit)}, one a line: those in which the machine has a role. Blank: all of them.`}
       />
       <PermissionPicker
         f={f}

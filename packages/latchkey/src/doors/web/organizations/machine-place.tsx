@@ -53,10 +53,11 @@ export const rulesPath = (place: Place, visit: Visit, login: string): string =>
 /** In how many tokens and which repositories, in a sentence. */
 export function UsedBy({ machine }: { machine: MachineView }): VNode {
   const { tokens, repositories, lastUsedAt } = machine;
-  const roles = repositories.map(({ name, role }) => `${name} (${role})`).join(', ') || 'no repository of its own';
+  const roles = repositories.map(({ name, role }) => `${name} (${role})`).join(', ') || 'no role in a repository yet';
   return (
     <p class="mb-0 color-fg-muted">
-      Used by {tokens === 1 ? '1 token' : `${tokens} tokens`}, in {roles}; <LastUsed at={lastUsedAt} />
+      {tokens === 0 ? 'No tokens' : tokens === 1 ? '1 token' : `${tokens} tokens`} · {roles} ·{' '}
+      <LastUsed at={lastUsedAt} />
     </p>
   );
 }

@@ -55,8 +55,9 @@ async function show(place: Place, visit: Visit): Promise<Answer> {
       <RestrictionFacts token={token} />
       {token.isOfRule ? (
         <p>
-          Nobody has its secret: jobs get their tokens from it, by a{' '}
-          <a href={rulesPath(place, visit, name.login)}>rule for workloads</a>. An edit holds for what they have, too.
+          Nobody has its secret: jobs get their tokens from it, through a{' '}
+          <a href={rulesPath(place, visit, name.login)}>rule for workloads</a>. What you change here applies to those
+          tokens, too.
         </p>
       ) : null}
       {token.revokedAt === null ? (

@@ -5,13 +5,13 @@ import type { Fields } from '../parts/fields.ts';
 import { Hidden } from '../parts/form.tsx';
 
 export const ALLOWED = (isInstance: boolean) => [
-  { value: '', label: isInstance ? 'Let organizations decide' : 'As the instance says' },
+  { value: '', label: isInstance ? 'Let organizations decide' : 'Same as the instance' },
   { value: 'yes', label: 'Allow' },
   { value: 'no', label: 'Restrict' },
 ];
 
 export const APPROVAL = (isInstance: boolean) => [
-  { value: '', label: isInstance ? 'Let organizations decide' : 'As the instance says (by default: required)' },
+  { value: '', label: isInstance ? 'Let organizations decide' : 'Same as the instance (by default: required)' },
   { value: 'yes', label: 'Require approval by an owner' },
   { value: 'no', label: 'Do not require approval' },
 ];

@@ -27,8 +27,8 @@ import { ALLOWED, APPROVAL, Choice, chosenOf } from './policy-choice.tsx';
 import { asksToSavePolicy, policyQuestion } from './questions.tsx';
 
 const APPROVAL_NOTE =
-  'A token that waits reads public resources only. Tokens of owners need no approval. Once none is required, what ' +
-  'waits is granted.';
+  'Until a token is approved, it reads public resources only. Tokens of owners need no approval. If you turn it off, ' +
+  'what waits is granted.';
 
 interface FormProps {
   f: Fields;
@@ -128,7 +128,7 @@ function OrganizationFields({ f, chosen }: { f: Fields; chosen: StoredPolicy }):
         label="Only from these addresses"
         rows={3}
         value={(chosen.allowedAddresses ?? []).join('\n')}
-        note="IP addresses or CIDR blocks, one a line. Blank: from anywhere."
+        note="IP addresses or CIDR blocks, one per line. Blank: anywhere."
       />
       <ConfirmLockOut f={f} />
     </>
@@ -240,8 +240,7 @@ export const policyPages: readonly WebPage[] = [
         <InstanceArea visit={visit}>
           <Subhead title="Token policy" level={1} />
           <p class="color-fg-muted">
-            What is chosen here holds for every organization. On lifetimes an organization may be stricter, never
-            looser.
+            These rules apply to every organization. An organization may set shorter lifetimes, never longer ones.
           </p>
           <PolicyForm f={visit.fields('policy')} chosen={policy.chosen} above={null} />
           <Services visit={visit} organization={null} />

@@ -87,13 +87,13 @@ function Inbox(shown: { visit: Visit; wish: ReachWish<RequestTab>; table: ReachT
         </ListTable>
       </div>
       <Form f={f} submit={null} id={BULK}>
-        <h2 class="f4 mb-2">Decide the selected ones together</h2>
+        <h2 class="f4 mb-2">Decide the selected requests</h2>
         <TextField
           f={f}
           name="reason"
           label="Reason"
           maxLength={MAX_REASON_LENGTH}
-          note="Optional. Whoever asked reads it."
+          note="Optional. Whoever asked sees it."
         />
         <button type="submit" name="action" value="approve" class="btn">
           Approve selected

@@ -29,9 +29,11 @@ export function Rule({ visit, rule, given }: { visit: Visit; rule: RuleView; giv
       </ul>
       <p class="mb-1">{rightSentence(token, 'keeper')}</p>
       <p class="mb-1 color-fg-muted">
-        What it gives ends after {lifeWords(rule.maxLifeSec)}; a token is good{' '}
-        {rule.isSingleUse ? 'for one exchange' : 'until it ends'};{' '}
-        {rule.takesPullRequests ? 'runs that strangers start are taken, too' : 'runs that strangers start are refused'}
+        Its tokens end after {lifeWords(rule.maxLifeSec)}; a job’s token can be exchanged{' '}
+        {rule.isSingleUse ? 'once' : 'until it ends'};{' '}
+        {rule.takesPullRequests
+          ? 'jobs that outsiders can start are accepted, too'
+          : 'jobs that outsiders can start are refused'}
       </p>
       {given.length === 0 ? null : (
         <ul class="mb-1">

@@ -26,13 +26,13 @@ interface Props {
 }
 
 const TAKES = [
-  { value: '', label: 'Refuse them', note: 'Pull requests, and what others can start.' },
-  { value: 'on', label: 'Take them, too' },
+  { value: '', label: 'Refuse them', note: 'Pull requests, for example.' },
+  { value: 'on', label: 'Accept them, too' },
 ];
 const TIMES = [
   { value: '', label: 'As is usual for the issuer' },
-  { value: 'once', label: 'For one exchange' },
-  { value: 'several', label: 'Until it ends', note: 'Whoever copies it meanwhile gets tokens, too.' },
+  { value: 'once', label: 'Once' },
+  { value: 'several', label: 'Until it ends', note: 'Anyone who copies it meanwhile gets tokens, too.' },
 ];
 
 /** `claim=value`, one a line. */
@@ -60,23 +60,23 @@ export function RuleFields({ place, visit, f, source, rule }: Props): VNode {
       <TextField
         f={f}
         name="max_life"
-        label="Life in seconds"
+        label="Lifetime in seconds"
         value={rule === null ? '' : String(rule.maxLifeSec)}
         inputmode="numeric"
         block={false}
-        note="Of what it gives: 60 to 3600. Empty: an hour."
+        note="Of each job’s token: 60 to 3600. Blank: an hour."
       />
       <Radios
         f={f}
         name="times"
-        label="What is a job’s token good for?"
+        label="How often can a job exchange its token?"
         value={rule === null ? '' : rule.isSingleUse ? 'once' : 'several'}
         choices={rule === null ? TIMES : TIMES.slice(1)}
       />
       <Radios
         f={f}
         name="strangers"
-        label="Runs that strangers can start"
+        label="Jobs that outsiders can start"
         value={rule?.takesPullRequests === true ? 'on' : ''}
         choices={TAKES}
       />
@@ -93,7 +93,7 @@ export function RuleFields({ place, visit, f, source, rule }: Props): VNode {
         label="May push to"
         value={(rule?.token.refRules ?? []).map(refRuleLine).join('\n')}
         rows={3}
-        note="Branches and tags, one a line, such as agent/** or main: none. Empty: any that its permissions allow."
+        note="Branches and tags, one per line, such as agent/** or main: none. Blank: any that its permissions allow."
       />
       <TextArea
         f={f}
@@ -101,7 +101,7 @@ export function RuleFields({ place, visit, f, source, rule }: Props): VNode {
         label="Only from these addresses"
         value={(rule?.token.allowedAddresses ?? []).join('\n')}
         rows={2}
-        note="IP addresses or CIDR blocks, separated by spaces or lines. Empty: from anywhere."
+        note="IP addresses or CIDR blocks, separated by spaces or lines. Blank: anywhere."
       />
     </>
   );

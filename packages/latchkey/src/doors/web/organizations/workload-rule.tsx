@@ -24,7 +24,7 @@ async function show(place: Place, visit: Visit): Promise<Answer> {
       <Subhead title={`Edit ${rule.name}`} level={1} />
       <p class="color-fg-muted mb-3 lk-break">
         A rule for <a href={rulesPath(place, visit, whose.machine.login)}>workloads of {whose.machine.login}</a>, with
-        tokens of {rule.issuer.name}. Conditions hold for jobs that come after this; rights, for what it gave, too.
+        tokens of {rule.issuer.name}. New conditions apply to later jobs; new rights also to the tokens it already gave.
       </p>
       <form method="post" action={visit.path} class="lk-form" data-live-form noValidate>
         <Hidden name="token" value={f.token} />

@@ -42,7 +42,7 @@ async function show(place: Place, visit: Visit, trial: Trial | null = null): Pro
       <p class="color-fg-muted mb-3">
         A job shows the token that its platform signed, and gets a token of{' '}
         <a href={pathOf(place, visit, whose.machine.login)}>{whose.machine.login}</a> by the first rule that takes it.
-        Nobody stores a secret.
+        There is no secret to store.
       </p>
       {trial === null ? null : <TrialResult trial={trial} />}
       {rules.length === 0 ? (
@@ -61,7 +61,7 @@ async function show(place: Place, visit: Visit, trial: Trial | null = null): Pro
           name="jwt"
           label="Token of a job"
           rows={4}
-          note="You see each condition, met or not. Nothing is given, and nothing is kept."
+          note="Shows which conditions it meets. Nothing is issued, and nothing is kept."
         />
       </Form>
       <NewRule place={place} visit={visit} />

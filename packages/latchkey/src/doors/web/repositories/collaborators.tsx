@@ -52,7 +52,7 @@ export function Collaborators({
       >
         More
       </NextPage>
-      <Form f={f} submit="Let in, or change the role">
+      <Form f={f} submit="Add, or change the role">
         <UsernameField f={f} />
         <Select
           f={f}

@@ -23,7 +23,7 @@ export function DeployKeys({ visit, keys }: { visit: Visit; keys: readonly Deplo
       <h2 class="f3 mb-2">Deploy keys</h2>
       <p class="color-fg-muted">
         {visit.ctx.settings.sshAddress === null
-          ? 'SSH is off on this server, so a key opens nothing until its operator sets it up.'
+          ? 'SSH is off on this server. Keys do nothing until its operator turns it on.'
           : 'A deploy key opens this repository over SSH, and nothing else. It stands for no person.'}
       </p>
       {keys.length === 0 ? null : (

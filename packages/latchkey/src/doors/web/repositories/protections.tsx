@@ -20,7 +20,7 @@ import { asksToUnprotect } from './questions.tsx';
 import { back, permitTo } from './setting-forms.tsx';
 
 const WHO: Readonly<Record<ProtectionRole, string>> = {
-  write: 'everybody who may write',
+  write: 'everyone who can write',
   maintain: 'maintainers and administrators',
   admin: 'administrators',
   nobody: 'nobody',
@@ -38,7 +38,7 @@ export function Protections({ visit, protections }: { visit: Visit; protections:
     <section class="mt-4">
       <h2 class="f3 mb-2">Protected branches and tags</h2>
       {protections.length === 0 ? (
-        <p class="color-fg-muted">Whoever may write can push to, force-push and delete every branch and tag.</p>
+        <p class="color-fg-muted">Anyone who can write can push to, force-push and delete every branch and tag.</p>
       ) : (
         <div class="Box mb-3">
           <ul>

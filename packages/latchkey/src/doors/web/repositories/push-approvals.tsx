@@ -116,7 +116,7 @@ function Look({ look }: { look: PushLook }): VNode {
   return (
     <>
       {lostCount > 0 || kind === 'delete' ? (
-        <Notice tone="warn">This takes commits away from the ref, or the ref itself.</Notice>
+        <Notice tone="warn">This removes commits from the branch or tag, or the whole of it.</Notice>
       ) : null}
       <p class="text-bold">{lookInWords(look)}</p>
       {commits.length === 0 ? null : (
@@ -178,7 +178,7 @@ function Decided({ visit, asked }: { visit: Visit; asked: PushApproval }): VNode
         .
       </Notice>
       {asked.state === 'approved' ? (
-        <Form f={visit.fields('deny')} submit="Take the approval back" tone="danger" inline />
+        <Form f={visit.fields('deny')} submit="Revoke the approval" tone="danger" inline />
       ) : null}
     </>
   );

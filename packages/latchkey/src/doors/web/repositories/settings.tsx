@@ -49,7 +49,7 @@ async function show(visit: Visit): Promise<Answer> {
     <div class="lk-narrow-page">
       <Subhead title={`Settings of ${view.owner.login}/${repository.name}`} level={1}>
         <a class="btn btn-sm" href={`/${view.owner.login}/${repository.name}`}>
-          To the repository
+          Go to repository
         </a>
       </Subhead>
       {visit.problem !== null && isRow ? (
@@ -125,8 +125,8 @@ function Usage({ visit, view }: { visit: Visit; view: RepositoryView }): VNode {
         </meter>
       )}
       <p class="color-fg-muted">
-        {maxPushMib === 0 ? '' : `A push may send ${sizeInWords(maxPushMib)} at most. `}
-        {maxFileMib === 0 ? '' : `A file may have ${sizeInWords(maxFileMib)} at most.`}
+        {maxPushMib === 0 ? '' : `At most ${sizeInWords(maxPushMib)} per push. `}
+        {maxFileMib === 0 ? '' : `At most ${sizeInWords(maxFileMib)} per file.`}
       </p>
     </section>
   );

@@ -35,7 +35,7 @@ async function show(visit: Visit): Promise<Answer> {
     <div class="lk-narrow-page">
       <Subhead title="Webhook" level={1}>
         <a class="btn btn-sm" href={`/${visit.param('owner')}/${visit.param('repo')}/settings`}>
-          Settings of the repository
+          Repository settings
         </a>
       </Subhead>
       <p class="lk-break">

@@ -121,7 +121,9 @@ function AskedRules({ rules }: { rules: LoginRequest['refRules'] }): VNode | nul
   return (
     <div class="form-group" id="asked-ref-rules">
       <p class="text-bold f5 mb-1">Where it may push</p>
-      <p class="note mb-1">Only to these refs; the first rule that fits decides, and what none fits is refused.</p>
+      <p class="note mb-1">
+        Only to these branches and tags. The first rule that matches decides; anything else is refused.
+      </p>
       <RefRuleLines lines={rules.map(refRuleDraftLine)} />
     </div>
   );

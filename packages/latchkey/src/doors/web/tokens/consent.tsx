@@ -83,7 +83,7 @@ async function showAuthorize(visit: Visit): Promise<Answer> {
     <Narrow title="Let a command sign in">
       <p>
         The command <code>latchkey</code> on this machine asks for a token of <strong>{consent.login}</strong>, to use
-        with git and the API. Take out what it should not have.
+        with git and the API. Untick what it should not have.
       </p>
       <ConsentForms visit={visit} consent={consent} />
     </Narrow>,

@@ -24,7 +24,7 @@ function deletePage(kind: TokenKind): WebPage {
         `Delete ${token.name}`,
         <WithMenu visit={visit} menu={kind === 'scoped' ? PROFILE_MENU : DEVELOPER_MENU}>
           <Subhead title={`Delete ${token.name}?`} level={1} />
-          <p>Whatever uses it is refused from that moment on, on every node. A deleted token can't be brought back.</p>
+          <p>Whatever uses it is refused from then on. A deleted token can’t be restored.</p>
           <p>
             {rightSentence(token, 'owner')} It was <LastUse token={token} />.
           </p>

@@ -27,12 +27,9 @@ function renewPage(kind: TokenKind): WebPage {
         <WithMenu visit={visit} menu={kind === 'scoped' ? PROFILE_MENU : DEVELOPER_MENU}>
           <Subhead title={`A new secret for ${token.name}`} level={1} />
           <p>The token keeps its name and what it can do. Its new secret is shown once.</p>
-          <Form f={f} submit="Make a new secret">
+          <Form f={f} submit="Make a new secret" cancel={pathOfToken(token)}>
             <RenewalFields f={f} at={visit.ctx.clock.now()} token={token} capDays={capDays} />
           </Form>
-          <p class="mt-3">
-            <a href={pathOfToken(token)}>Leave it as it is</a>
-          </p>
         </WithMenu>,
       );
     },

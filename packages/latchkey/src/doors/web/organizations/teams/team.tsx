@@ -218,7 +218,7 @@ function Delete({ visit, team, below }: { visit: Visit; team: Team; below: numbe
       <h2 class="f3 mt-4 mb-2">Delete</h2>
       <Form f={visit.fields('delete')} submit={`Delete ${team.slug}`} tone="danger">
         <p>
-          What it gave ends with the next request.
+          The access that it gave ends with the next request.
           {below === 0 ? '' : ' The teams below it are deleted, too: only owners may do that.'}
         </p>
       </Form>

@@ -34,7 +34,8 @@ async function list(visit: Visit): Promise<Answer> {
     <OrganizationArea visit={visit}>
       <Subhead title="Teams" level={1} />
       <p class="color-fg-muted mb-3">
-        A team has a role in each repository that it was given. Its members have it, and those of the teams below it.
+        A team has a role in each repository that it is given. Its members get that role, and so do the members of teams
+        below it.
       </p>
       {teams.length === 0 ? <p>No teams yet.</p> : null}
       {teams.length === 0 ? null : (
@@ -83,7 +84,7 @@ function NewTeam({ visit }: { visit: Visit }): VNode {
           label="Below the team"
           maxLength={MAX_TEAM_NAME_LENGTH}
           spellcheck={false}
-          note="Its short name, as in its address. It then also has the roles of that team. Empty = at the top."
+          note="Its short name, as in its address. It then also has the roles of that team. Blank: at the top."
         />
         <Select f={f} name="privacy" label="Visible to" choices={PRIVACIES} />
       </Form>

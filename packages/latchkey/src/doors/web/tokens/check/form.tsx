@@ -62,7 +62,7 @@ export function CheckForm({ f, ask, tokens, tokenId, address }: Props): VNode {
         maxLength={60}
         spellcheck={false}
         block={false}
-        note="Where the token is used from. Filled in: where you are."
+        note="Where the token is used from. Your own is filled in."
       />
       <button type="submit" class="btn btn-primary">
         Ask

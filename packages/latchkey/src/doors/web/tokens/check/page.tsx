@@ -44,7 +44,7 @@ async function show(visit: Visit): Promise<Answer> {
     TITLE,
     <WithMenu visit={visit} menu={DEVELOPER_MENU}>
       <Subhead title={TITLE} level={1} />
-      <p class="color-fg-muted">Ask, and the same decision answers as for the real thing. Nothing is done or spent.</p>
+      <p class="color-fg-muted">The same check that real requests go through. Nothing is changed or used up.</p>
       {token === null ? (
         <Blankslate heading="You have no token">
           <a href={`${FINE_GRAINED_PATH}/new`}>Create one</a>

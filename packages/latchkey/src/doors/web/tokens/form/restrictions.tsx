@@ -64,7 +64,7 @@ export function RestrictionFields({ f, token = NONE }: { f: Fields; token?: Rest
           label="Only from these addresses"
           value={addresses}
           rows={2}
-          note="IP addresses or CIDR blocks, separated by spaces or lines. Blank: from anywhere."
+          note="IP addresses or CIDR blocks, separated by spaces or lines. Blank: anywhere."
         />
         <TextField
           f={f}

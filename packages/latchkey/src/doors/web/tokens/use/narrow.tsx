@@ -37,7 +37,7 @@ export function Narrow({ visit, token, activity }: Props): VNode | null {
   return (
     <section class="Box p-3 mt-3" aria-labelledby="narrow-title">
       <h3 class="f4" id="narrow-title">
-        It has more than it uses
+        More access than it uses
       </h3>
       <p class="mb-2">
         {observation === 'enough' ? (
@@ -76,8 +76,8 @@ function NotYet({ visit, token, activity }: Props): VNode | null {
   if (from === null || from <= at || narrowed(token, activity, at, 'so-far') === null) return null;
   return (
     <p class="color-fg-muted mt-3 mb-0">
-      What it has and never uses is said once it was watched for {ACTIVITY_DAYS} days, <Time at={from} />.{' '}
-      <a href={`${pathOfToken(token)}?observe=so-far`}>Look at what it did not use so far</a>
+      Permissions that it never uses are listed here after {ACTIVITY_DAYS} days, <Time at={from} />.{' '}
+      <a href={`${pathOfToken(token)}?observe=so-far`}>See what it has not used so far</a>
     </p>
   );
 }
@@ -118,7 +118,7 @@ export function narrowForms(kind: TokenKind): Readonly<Record<'narrow' | 'undo-n
       run: async (visit) => {
         const token = await tokenOf(visit);
         await undoNarrowing(visit.ctx, await visit.ownPermit(), token.id);
-        return redirect(pathOfToken(token), { tone: 'success', text: 'It is given back. The secret stays the same.' });
+        return redirect(pathOfToken(token), { tone: 'success', text: 'Access restored. The secret stays the same.' });
       },
     },
   };

@@ -38,7 +38,7 @@ export function Refused({
                 <p class="mb-0">
                   <Mend visit={visit} token={token} refusal={refusal} />{' '}
                   <a class="ml-2" href={checkPathFor(token.id, refusal.purpose)}>
-                    Ask whether it may by now
+                    Check again
                   </a>
                 </p>
                 <Typed id={`way-out-${i}`} refusal={refusal} />
