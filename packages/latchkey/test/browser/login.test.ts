@@ -99,7 +99,7 @@ test('what is removed on the page is not in the token, and nothing beyond the re
   const page = await rest.signedIn('ada');
   await page.goto(address!);
   await page.getByLabel('contents').selectOption('read');
-  await page.getByLabel('personal_access_tokens').selectOption('');
+  await page.locator('[name="level.personal_access_tokens"]').selectOption('');
   await page.getByLabel('acme').uncheck();
   await page.getByLabel('Days until it ends').fill('400');
   await page.getByRole('button', { name: 'Give it the token' }).click();

@@ -66,8 +66,6 @@ test('the pictures of the readme', async () => {
     await page.mouse.move(0, 0);
     await page.screenshot({ path: join(FOLDER, `${name}.png`) });
   };
-  await page.goto(fine);
-  await shot('tokens');
   await page.setViewportSize({ width: 1280, height: 1000 });
   await page.goto(`${fine}/${await idOf('deploy-site')}`);
   await shot('token');

@@ -45,6 +45,13 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/\bOne sees\b/, 'You see'],
   [/\bsuccessfully\b/i, 'nothing'],
   [/\bMake (the|an|your) (account|first account)\b/, 'Create …'],
+  [/\bbegan epoch\b/, 'what the reader sees of it'],
+  [/\bEmpty(:| =) (an|any|the|all|from|at)\b/, 'Blank: …'],
+  [/\bone a line\b/i, 'one per line'],
+  [/\bWhat is said\b/, 'What you see'],
+  [/\bLeft out, it is\b/, 'Blank: …'],
+  [/\bfrom that moment on\b/, 'from then on'],
+  [/\bLife in seconds\b/, 'Lifetime in seconds'],
 ];
 
 /** The source without comments, on one line; a text over several lines is one text. */

@@ -97,14 +97,43 @@ export function helpTopic(reason: Reason, publicUrl: string): HelpTopic {
   };
 }
 
+/** Where the words of the code aren't plain ones. */
+const TITLES: { readonly [R in Reason]?: string } = {
+  token_wrapped: 'Something around the token',
+  placeholder_sent: 'A placeholder instead of a token',
+  password_not_accepted: 'A password instead of a token',
+  password_with_two_factor: 'A password, with two-factor authentication on',
+  token_of_other_product: 'A token of another service',
+  key_pasted: 'A key instead of a token',
+  owner_suspended: 'Account suspended',
+  owner_disabled_by_provider: 'Account disabled by its directory',
+  organization_address_not_allowed: 'Address not allowed by the organization',
+  classic_forbidden: 'Classic tokens forbidden',
+  fine_grained_forbidden: 'Fine-grained tokens forbidden',
+  scoped_forbidden: 'Scoped tokens forbidden',
+  key_forbidden: 'SSH keys forbidden',
+  lifetime_over_policy: 'Lifetime longer than allowed',
+  sso_not_authorized: 'Token not authorized for single sign-on',
+  sso_not_proved: 'No recent single sign-on',
+  two_factor_required: 'Two-factor authentication required',
+  grant_pending: 'Waiting for approval',
+  grant_denied: 'Approval denied',
+  grant_revoked: 'Access revoked by the organization',
+  public_only: 'Public repositories only',
+  resource_owner_mismatch: 'Repository of another owner',
+  token_for_other_resource: 'A token for another service',
+  ref_not_allowed: 'Branch or tag not allowed',
+  ref_protected: 'Branch or tag protected',
+  ref_needs_approval: 'Push needs approval',
+  token_in_content: 'A token in the pushed files',
+  too_many_refs: 'Too many branches and tags',
+  key_reads_only: 'A key that only reads',
+  role_insufficient: 'Role too low',
+};
+
 /** `Token expired`. */
 function titleOf(reason: Reason): string {
-  return sentenceCase(
-    reason
-      .replaceAll('_', ' ')
-      .replace(/^sso\b/, 'single sign-on')
-      .replace(/^fine grained\b/, 'fine-grained'),
-  );
+  return TITLES[reason] ?? sentenceCase(reason.replaceAll('_', ' '));
 }
 
 /** Every topic, in the order of the table. */

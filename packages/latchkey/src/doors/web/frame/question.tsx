@@ -8,7 +8,7 @@
 import type { VNode } from 'preact';
 import { MAX_REASON_LENGTH } from '../../../actions/ground/reason.ts';
 import { digestOf } from '../../../base/secret.ts';
-import { Notice, Subhead } from '../parts/components.tsx';
+import { Icon, Notice, Subhead } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { KeptFields, keptFields } from '../parts/kept-fields.tsx';
 import { TextField } from '../parts/text-fields.tsx';
@@ -44,7 +44,7 @@ export function asked(visit: Visit, question: Question): Answer {
       <p>{question.lead}</p>
       <ul class="Box list-style-none lk-ends">
         {question.consequences.map((each) => (
-          <Row {...each} />
+          <Ending {...each} />
         ))}
       </ul>
       <Form f={f} submit={question.act} tone="danger" cancel={visit.url}>
@@ -64,9 +64,11 @@ export function asked(visit: Visit, question: Question): Answer {
   );
 }
 
-function Row({ title, facts, stays = false }: Consequence): VNode {
+/** What ends, or stays, in a list of class `lk-ends`. */
+export function Ending({ title, facts, stays = false }: Consequence): VNode {
   return (
     <li class={`Box-row${stays ? ' lk-stays' : ''}`}>
+      <Icon name={stays ? 'check' : 'x'} />
       <strong>{title}</strong>
       {facts === undefined ? null : <div class="color-fg-muted f6">{facts}</div>}
     </li>

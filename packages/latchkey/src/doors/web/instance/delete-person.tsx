@@ -9,6 +9,7 @@ import {
 import { problem } from '../../../base/errors.ts';
 import { isSameName } from '../../../rules/names.ts';
 import { INSTANCE_MENU } from '../frame/menus.ts';
+import { Ending } from '../frame/question.tsx';
 import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
@@ -51,31 +52,23 @@ function WhatEnds({ preview }: { preview: DeletionPreview }): VNode {
     <>
       <p>This can’t be undone. With the next request these end:</p>
       <ul class="Box list-style-none lk-ends">
-        <li class="Box-row">
-          <strong>{tokens === 0 ? 'No tokens' : tokens === 1 ? '1 token' : `${tokens} tokens`}</strong>
-        </li>
-        <li class="Box-row">
-          <strong>Sessions, passkeys, keys and e-mail addresses</strong>
-        </li>
-        <li class="Box-row">
-          <strong>Roles in repositories of others</strong>
-          {organizations.length === 0 ? null : (
-            <div class="color-fg-muted f6">and the membership in {organizations.join(', ')}</div>
-          )}
-        </li>
+        <Ending title={tokens === 0 ? 'No tokens' : tokens === 1 ? '1 token' : `${tokens} tokens`} />
+        <Ending title="Sessions, passkeys, keys and e-mail addresses" />
+        <Ending
+          title="Roles in repositories of others"
+          {...(organizations.length === 0 ? {} : { facts: `and membership in ${organizations.join(', ')}` })}
+        />
         {repositories.length === 0 ? null : (
-          <li class="Box-row">
-            <strong>{repositories.length === 1 ? '1 repository' : `${repositories.length} repositories`}</strong>
-            <div class="color-fg-muted f6">
-              {repositories.slice(0, SHOWN).join(', ')}
-              {more > 0 ? ` and ${more} more` : ''}: moved or deleted, as you choose below
-            </div>
-          </li>
+          <Ending
+            title={repositories.length === 1 ? '1 repository' : `${repositories.length} repositories`}
+            facts={
+              repositories.slice(0, SHOWN).join(', ') +
+              (more > 0 ? ` and ${more} more` : '') +
+              ': moved or deleted, as you choose below'
+            }
+          />
         )}
-        <li class="Box-row lk-stays">
-          <strong>The audit log stays</strong>
-          <div class="color-fg-muted f6">Nobody can take the name {account.login} for 90 days.</div>
-        </li>
+        <Ending title="The audit log stays" facts={`Nobody can take the name ${account.login} for 90 days.`} stays />
       </ul>
     </>
   );

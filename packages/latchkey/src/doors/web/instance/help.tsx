@@ -4,7 +4,6 @@ import { problem } from '../../../base/errors.ts';
 import { CLIENT_CAUSES, type ClientCause } from '../../../catalogue/refusals/client-causes.ts';
 import { type HelpTopic, helpTopic, helpTopics } from '../../../catalogue/refusals/help-topics.ts';
 import { REASONS } from '../../../catalogue/refusals/refusals.ts';
-import { Narrow } from '../frame/layout.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type WebPage } from '../frame/web-page.ts';
 import { CommandBox, Subhead } from '../parts/components.tsx';
@@ -13,29 +12,30 @@ function showAll(visit: Visit): Answer {
   const { publicUrl } = visit.ctx.settings;
   return page(
     'Help',
-    <Narrow title="Why a token is refused">
+    <div class="lk-narrow-page">
+      <Subhead title="Why a token is refused" level={1} />
       <p>The fastest way to an answer is on your own machine, in the clone:</p>
       <CommandBox id="doctor" lines="latchkey doctor" label="Command" />
-      <p class="note">
+      <p class="note mb-4">
         Not there yet? <a href="/download">Get the latchkey command</a>.
       </p>
       <Subhead title="What the server refuses" />
-      <ul class="Box">
-        {helpTopics(publicUrl).map(({ reason, title }) => (
-          <li class="Box-row">
-            <a href={`/help/${reason}`}>{title}</a>
-          </li>
-        ))}
-      </ul>
+      <Topics topics={helpTopics(publicUrl).map(({ reason, title }) => [reason, title])} />
       <Subhead title="What goes wrong on your machine" />
-      <ul class="Box">
-        {CLIENT_CAUSES.map(({ code, title }) => (
-          <li class="Box-row">
-            <a href={`/help/${code}`}>{title}</a>
-          </li>
-        ))}
-      </ul>
-    </Narrow>,
+      <Topics topics={CLIENT_CAUSES.map(({ code, title }) => [code, title])} />
+    </div>,
+  );
+}
+
+function Topics({ topics }: { topics: readonly (readonly [code: string, title: string])[] }): VNode {
+  return (
+    <ul class="lk-plain-list mb-4">
+      {topics.map(([code, title]) => (
+        <li>
+          <a href={`/help/${code}`}>{title}</a>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -51,7 +51,8 @@ function showOne(visit: Visit): Answer {
 function topicPage({ title, sentence, about, remedy, isForgotten }: HelpTopic): Answer {
   return page(
     title,
-    <Narrow title={title}>
+    <div class="lk-narrow-page">
+      <Subhead title={title} level={1} />
       <p>{about}</p>
       <Subhead title="What you see, for example" />
       <blockquote class="color-fg-muted pl-3">
@@ -77,14 +78,15 @@ function topicPage({ title, sentence, about, remedy, isForgotten }: HelpTopic): 
         can.
       </p>
       <Back />
-    </Narrow>,
+    </div>,
   );
 }
 
 function causePage({ title, symptom, about, commands }: ClientCause, host: string): Answer {
   return page(
     title,
-    <Narrow title={title}>
+    <div class="lk-narrow-page">
+      <Subhead title={title} level={1} />
       <p>
         <strong>You see:</strong> {symptom}
       </p>
@@ -95,7 +97,7 @@ function causePage({ title, symptom, about, commands }: ClientCause, host: strin
         label="Commands"
       />
       <Back />
-    </Narrow>,
+    </div>,
   );
 }
 

@@ -21,7 +21,7 @@ export function MachineGrantFields({
   visit: Visit;
   f: Fields;
   source: URLSearchParams;
-  /** Those there are, one a line; '' = all. */
+  /** Those there are, one per line; '' = all. */
   repositories?: string;
 }): VNode {
   return (
@@ -32,7 +32,7 @@ export function MachineGrantFields({
         label="Repositories"
         value={repositories}
         rows={2}
-        note={`Of ${place.owner(visit)}, one a line: those in which the machine has a role. Blank: all of them.`}
+        note={`Of ${place.owner(visit)}, one per line: those in which the machine has a role. Blank: all of them.`}
       />
       <PermissionPicker
         f={f}

@@ -35,7 +35,7 @@ const TIMES = [
   { value: 'several', label: 'Until it ends', note: 'Anyone who copies it meanwhile gets tokens, too.' },
 ];
 
-/** `claim=value`, one a line. */
+/** `claim=value`, one per line. */
 function conditionLines({ conditions }: RuleView): string {
   return conditions.flatMap(({ claim, values }) => values.map((value) => `${claim}=${value}`)).join('\n');
 }
@@ -53,8 +53,8 @@ export function RuleFields({ place, visit, f, source, rule }: Props): VNode {
         required
         placeholder={'repository_id=74\nref=refs/heads/main'}
         note={
-          'One a line, as claim=value. Several lines with one claim: any of its values. A value may end in *. One ' +
-          'of them is an id, which returns to nobody else.'
+          'One per line, as claim=value. The same claim on several lines: any of the values. A value may end in *. ' +
+          'At least one has to be an id, which nobody else can get later.'
         }
       />
       <TextField

@@ -45,6 +45,7 @@ const ICONS = [
   'sync',
   'three-bars',
   'workflow',
+  'x',
 ] as const;
 
 export type IconName = (typeof ICONS)[number];

@@ -6,7 +6,7 @@
 import type { VNode } from 'preact';
 import type { Consent } from '../../../actions/tokens/consent.ts';
 import { problem } from '../../../base/errors.ts';
-import { LEVELS } from '../../../catalogue/permissions.ts';
+import { LEVELS, permissionNamed } from '../../../catalogue/permissions.ts';
 import type { ConsentChoice, LoginRequest } from '../../../rules/login-request.ts';
 import { refRuleDraftLine } from '../../../rules/refs/ref-rule-text.ts';
 import type { Visit } from '../frame/visit.ts';
@@ -14,6 +14,7 @@ import { Checkbox, Select } from '../parts/choice-fields.tsx';
 import type { Fields } from '../parts/fields.ts';
 import { Form } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
+import { levelWords } from './form/level-words.ts';
 import { RefRuleLines } from './form/ref-rule-fields.tsx';
 
 /** The two forms: yes with the chosen part, and no. */
@@ -52,18 +53,24 @@ export function ConsentForms({ visit, consent }: { visit: Visit; consent: Consen
 const MOST_UNFOLDED = 6;
 
 function Permissions({ f, permissions }: { f: Fields; permissions: LoginRequest['permissions'] }): VNode {
-  const selects = permissions.map(({ permission, level }) => (
-    <Select
-      f={f}
-      name={`level.${permission}`}
-      label={permission}
-      value={level}
-      choices={[
-        { value: '', label: 'no access' },
-        ...LEVELS.slice(0, LEVELS.indexOf(level) + 1).map((each) => ({ value: each, label: each })),
-      ]}
-    />
-  ));
+  const selects = permissions.map(({ permission, level }) => {
+    const known = permissionNamed(permission);
+    return (
+      <Select
+        f={f}
+        name={`level.${permission}`}
+        label={known?.title ?? permission}
+        value={level}
+        choices={[
+          { value: '', label: 'No access' },
+          ...LEVELS.slice(0, LEVELS.indexOf(level) + 1).map((each) => ({
+            value: each,
+            label: known === undefined ? each : levelWords(known, each),
+          })),
+        ]}
+      />
+    );
+  });
   if (permissions.length <= MOST_UNFOLDED) return <>{selects}</>;
   return (
     <details class="mb-3">
