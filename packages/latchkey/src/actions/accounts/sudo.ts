@@ -40,6 +40,11 @@ export function proofKindOf(account: Account): ProofKind {
   return account.twoFactorAt === null ? 'password' : 'code';
 }
 
+/** True when the account has what its proof takes: somebody who came by a provider may have no password. */
+export async function canProve({ store: { db } }: Context, account: Account): Promise<boolean> {
+  return proofKindOf(account) === 'code' || (await passwordDigestOf(db, account.id)) !== null;
+}
+
 /** True while the session may open sensitive pages. */
 export function isSudo(ctx: Context, session: Session): boolean {
   const leftSec = session.sudoUntil - ctx.clock.now();
@@ -88,7 +93,8 @@ export async function enterSudo(
   return renew(ctx, person, secret);
 }
 
-async function renew(ctx: Context, person: SignedIn, secret: Secret): Promise<Renewed> {
+/** For a caller that has the proof: the session's person did what confirms them. @throws Problem */
+export async function renew(ctx: Context, person: SignedIn, secret: Secret): Promise<Renewed> {
   const { session } = person;
   const at = ctx.clock.now();
   const renewed = mintSecret();

@@ -25,6 +25,8 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 /** How long a discovery document is used, and when it is asked for again after that failed. */
 const DISCOVERY_SEC = HOUR_SEC;
 const RETRY_SEC = MINUTE_SEC;
+/** How long ago somebody proved themselves there who was asked to do it anew. */
+const ANEW_SEC = 5 * MINUTE_SEC;
 /** Longer names are cut where they are shown. */
 const MAX_LABEL_LENGTH = 200;
 
@@ -34,6 +36,8 @@ export interface Expected {
   readonly state: string;
   readonly nonce: string;
   readonly verifier: string;
+  /** True when they must prove it anew there, whoever is signed in there already. */
+  readonly anew: boolean;
 }
 
 /** Somebody whom a provider knows. */
@@ -86,6 +90,7 @@ export class ProviderConnection {
       code_challenge: await calculatePKCECodeChallenge(expected.verifier),
       code_challenge_method: 'S256',
       ...(hint === '' ? {} : { login_hint: hint }),
+      ...(expected.anew ? { prompt: 'login', max_age: '0' } : {}),
     });
   }
 
@@ -103,6 +108,8 @@ export class ProviderConnection {
         expectedNonce: expected.nonce,
         pkceCodeVerifier: expected.verifier,
         idTokenExpected: true,
+        // Some ignore `prompt`: only the time that they say proves it.
+        ...(expected.anew ? { maxAge: ANEW_SEC } : {}),
       });
       const claims = tokens.claims();
       if (claims === undefined || !isSubject(claims.sub)) throw new ProviderFailure('not_proved', 'no subject');

@@ -36,8 +36,11 @@ const AT_PROVIDER_SEC = 10 * MINUTE_SEC;
 /** A longer path is not returned to: it would make the address too long for some providers. */
 const MAX_RETURN_LENGTH = 1000;
 
-/** `prove`: for an organization's single sign-on; `link-and-prove`: with an identity that isn't linked yet. */
-export type ProviderAim = 'sign-in' | 'link' | 'prove' | 'link-and-prove';
+/**
+ * `confirm`: for sensitive pages, by proving it anew; `prove`: for an organization's single sign-on; `link-and-prove`:
+ * with an identity that isn't linked yet.
+ */
+export type ProviderAim = 'sign-in' | 'link' | 'confirm' | 'prove' | 'link-and-prove';
 
 interface Wish {
   readonly provider: string;
@@ -87,13 +90,14 @@ function serves({ organizations }: IdentityProvider, aim: ProviderAim, organizat
 
 const PROVING: ReadonlySet<ProviderAim> = new Set(['prove', 'link-and-prove']);
 
-function expectedOf(ctx: Context, sender: Secret, { id, provider }: Asked, state: string): Expected {
+function expectedOf(ctx: Context, sender: Secret, { id, provider, aim }: Asked, state: string): Expected {
   const derived = (what: string): string => digestOf(`identity provider ${what} ${id} ${sender.reveal()}`);
   return {
     redirectUri: `${ctx.settings.publicUrl}/login/sso/${provider}/callback`,
     state,
     nonce: derived('nonce'),
     verifier: derived('verifier'),
+    anew: aim === 'confirm',
   };
 }
 

@@ -8,18 +8,19 @@ import {
   unlinkIdentity,
 } from '../../../actions/identity/links.ts';
 import { proveByIdentity } from '../../../actions/identity/organization-proofs.ts';
+import { confirmByProvider } from '../../../actions/identity/provider-confirmation.ts';
 import { ProviderFailure } from '../../../actions/identity/provider-failures.ts';
 import { arriveFromProvider, offeredProviders, signInByIdentity } from '../../../actions/identity/provider-sign-in.ts';
 import { Problem } from '../../../base/errors.ts';
 import { SettingsArea } from '../frame/areas.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
+import { ProviderButtons, toProvider } from '../frame/provider-buttons.tsx';
 import { WithMenu } from '../frame/rail.tsx';
 import { returnPath } from '../frame/return-path.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, LastUsed, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
-import { ProviderButtons, toProvider } from './provider-buttons.tsx';
 
 const PATH = '/settings/security/identities';
 
@@ -142,6 +143,11 @@ async function arrive(visit: Visit): Promise<Answer> {
     if (arrival.aim === 'link') {
       await linkIdentity(ctx, await visit.ownPermit(), arrival);
       return redirect(PATH, { tone: 'success', text: `Signing in by ${arrival.provider.label} is on.` });
+    }
+    if (arrival.aim === 'confirm') {
+      const renewed = await confirmByProvider(ctx, { ...visit.user, secret: visit.secret }, arrival, visitor);
+      visit.renew(renewed.person, renewed.secret);
+      return redirect(returnPath(arrival.to));
     }
     if (arrival.aim !== 'sign-in') {
       const permit = await visit.ownPermit();

@@ -14,6 +14,7 @@ import { Problem } from '../../../base/errors.ts';
 import { HOUR_SEC } from '../../../base/time.ts';
 import { notFound } from '../frame/error-pages.tsx';
 import { Narrow } from '../frame/layout.tsx';
+import { toProvider } from '../frame/provider-buttons.tsx';
 import { returnPath } from '../frame/return-path.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
@@ -21,7 +22,6 @@ import { organizationPath } from '../organizations/area.tsx';
 import { Notice, Time } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
-import { toProvider } from './provider-buttons.tsx';
 
 const HOURS = PROOF_SEC / HOUR_SEC;
 

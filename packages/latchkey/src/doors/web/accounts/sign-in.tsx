@@ -6,13 +6,13 @@ import { signOutThere } from '../../../actions/identity/provider-logout.ts';
 import { problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
 import { Narrow } from '../frame/layout.tsx';
+import { goingTo, ProviderButtons, toProvider } from '../frame/provider-buttons.tsx';
 import { returnPath } from '../frame/return-path.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Form } from '../parts/form.tsx';
 import { PasskeyForm } from '../parts/passkey-form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
-import { goingTo, ProviderButtons, toProvider } from './provider-buttons.tsx';
 
 const withReturn = (path: string, visit: Visit): string => {
   const asked = visit.query.get('return_to');

@@ -1,7 +1,8 @@
 /** Sudo mode: confirming your identity before anything sensitive, on a page of its own or in front of a form. */
 import type { VNode } from 'preact';
 import { askForPasskey, hasPasskeys, takesPasskeys } from '../../../actions/accounts/passkeys.ts';
-import { enterSudo, type ProofKind, proofKindOf } from '../../../actions/accounts/sudo.ts';
+import { canProve, enterSudo, type ProofKind, proofKindOf } from '../../../actions/accounts/sudo.ts';
+import { confirmingIssuers } from '../../../actions/identity/provider-confirmation.ts';
 import type { Problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
 import { Notice } from '../parts/components.tsx';
@@ -11,6 +12,7 @@ import { KeptFields, keptFields } from '../parts/kept-fields.tsx';
 import { PasskeyForm } from '../parts/passkey-form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import { Narrow } from './layout.tsx';
+import { ProviderButtons, toProvider } from './provider-buttons.tsx';
 import { returnPath } from './return-path.ts';
 import { formToken, isFormToken } from './same-origin.ts';
 import type { Visit } from './visit.ts';
@@ -79,20 +81,25 @@ export const sudoPages: readonly WebPage[] = [
     get: async (visit) => {
       const f = visit.fields('confirm');
       const passkey = await byPasskey(visit, f);
+      const issuers = await confirmingIssuers(visit.ctx, visit.user.account);
       return page(
         'Confirm access',
         <Narrow title={TITLE}>
           <Notice tone="info">{NOTE}</Notice>
           <div class="Box p-3">
             {passkey}
-            <Form f={f} submit="Confirm">
-              <ProofField visit={visit} f={f} />
-            </Form>
+            {issuers.length > 0 && !(await canProve(visit.ctx, visit.user.account)) ? null : (
+              <Form f={f} submit="Confirm">
+                <ProofField visit={visit} f={f} />
+              </Form>
+            )}
+            <ProviderButtons visit={visit} words={(label) => `Confirm with ${label}`} only={issuers} />
           </div>
         </Narrow>,
       );
     },
     forms: {
+      provider: { run: (visit) => toProvider(visit, 'confirm', returnPath(visit.query.get('return_to'))) },
       confirm: {
         run: async (visit) => {
           await prove(visit);
@@ -144,16 +151,25 @@ export async function sudoAgain(visit: Visit, problem: Problem | null): Promise<
   });
   const kept = keptFields(visit.typed);
   const passkey = await byPasskey(visit, f, kept);
+  const issuers = await confirmingIssuers(visit.ctx, visit.user.account);
   return page(
     'Confirm access',
     <Narrow title={TITLE}>
       <Notice tone="info">{NOTE} What you typed is kept.</Notice>
       <div class="Box p-3">
         {passkey}
-        <Form f={f} submit="Confirm and continue">
-          <KeptFields fields={kept} />
-          <ProofField visit={visit} f={f} />
-        </Form>
+        {issuers.length > 0 && !(await canProve(visit.ctx, visit.user.account)) ? null : (
+          <Form f={f} submit="Confirm and continue">
+            <KeptFields fields={kept} />
+            <ProofField visit={visit} f={f} />
+          </Form>
+        )}
+        {issuers.length === 0 ? null : (
+          <p class="mt-3 mb-0 text-center">
+            <a href={`/sudo?${new URLSearchParams({ return_to: visit.path })}`}>Confirm where you signed in</a>. What
+            you typed here is lost then.
+          </p>
+        )}
       </div>
     </Narrow>,
     { status: problem === null ? 200 : 422 },

@@ -1,26 +1,29 @@
 /** Buttons that lead to identity providers, and the page in between. */
 import type { VNode } from 'preact';
 import { beginAtProvider, offeredProviders, type ProviderAim } from '../../../actions/identity/provider-sign-in.ts';
-import { Narrow } from '../frame/layout.tsx';
-import type { Visit } from '../frame/visit.ts';
-import { type Answer, page } from '../frame/web-page.ts';
 import { Form, Hidden } from '../parts/form.tsx';
+import { Narrow } from './layout.tsx';
+import type { Visit } from './visit.ts';
+import { type Answer, page } from './web-page.ts';
 
-/** One button for each provider but those that are linked already. Each is the form `provider` of its page. */
+/** One button for each provider. Each is the form `provider` of its page. */
 export function ProviderButtons({
   visit,
   words,
   without = [],
+  only = null,
 }: {
   visit: Visit;
   words: (label: string) => string;
-  /** Issuers. */
+  /** Issuers of those that get none. */
   without?: readonly string[];
+  /** Issuers of those that get one; null = all. */
+  only?: readonly string[] | null;
 }): VNode {
   return (
     <>
       {offeredProviders(visit.ctx)
-        .filter(({ issuer }) => !without.includes(issuer))
+        .filter(({ issuer }) => !without.includes(issuer) && (only === null || only.includes(issuer)))
         .map(({ name, label }) => (
           <Form f={visit.fields('provider')} submit={words(label)} tone="default">
             <Hidden name="provider" value={name} />
