@@ -2,6 +2,7 @@
  * What other people's programs do with this server: `npm run clients -- WHAT`. Each is installed from its registry
  * into a folder of its own; nothing of the checkout depends on them, so no test does.
  */
+import { acme } from './acme.ts';
 import { credentialSuite } from './credential-suite.ts';
 import { gh } from './gh.ts';
 import { languages } from './languages.ts';
@@ -13,7 +14,9 @@ import { services } from './services.ts';
 import { ssh } from './ssh.ts';
 import { words } from './words.ts';
 
-const USES = `languages  whether the clients in Python and Go do what they say
+const USES = `acme       whether Pebble, the test server of Let's Encrypt, gives certificates to --acme-domain; acme FOLDER keeps it
+           there
+languages  whether the clients in Python and Go do what they say
 gh         what GitHub's command line does with this server, command by command
 lfs        whether git-lfs, as installed on this machine, does everything with this server
 mcp-tools  what the official client of the Model Context Protocol may call of an official server behind
@@ -31,6 +34,7 @@ credential-suite --git-source PATH
 
 const [what, flag, path, ...others] = process.argv.slice(2);
 if (what === 'words') await words();
+else if (what === 'acme') await acme(flag);
 else if (what === 'languages') await languages();
 else if (what === 'lfs') await lfs();
 else if (what === 'gh') await gh();

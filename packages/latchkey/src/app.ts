@@ -41,9 +41,11 @@ import { PREFIX as GITLAB_PREFIX, gitlabDoor } from './doors/gitlab/door.ts';
 import { oauthDoor } from './doors/oauth/door.ts';
 import { PREFIX as SCIM_PREFIX, scimDoor } from './doors/scim/door.ts';
 import { webDoor } from './doors/web/plugin.ts';
+import type { Acme } from './listener/acme/acme.ts';
 import { type Arrival, count, refuseForm, sendCrowded, together } from './listener/arrivals.ts';
 import { endOf, warnOfCertificate } from './listener/certificate-warnings.ts';
 import { boundConnections } from './listener/connection-limits.ts';
+import { openAcme } from './listener/own-certificate.ts';
 import { type Readiness, readinessAnswer } from './listener/readiness.ts';
 import { hostOf, listen, makeServer, secureContextOf } from './listener/server.ts';
 import { openSsh } from './listener/ssh-socket.ts';
@@ -51,7 +53,7 @@ import { close, retire } from './listener/stop.ts';
 import { type DoorName, single } from './telemetry/metrics.ts';
 import { listenForMetrics, type MetricsListener } from './telemetry/metrics-listener.ts';
 import { RequestLog } from './telemetry/request-log.ts';
-import { beginRequestSpan } from './telemetry/request-spans.ts';
+import { beginRequestSpan, tracerFor } from './telemetry/request-spans.ts';
 
 export interface RunningServer {
   /** The address it listens on: `http://127.0.0.1:7070`. */
@@ -81,15 +83,25 @@ type Door = (request: IncomingMessage, response: ServerResponse) => boolean;
  * @throws Fault when it can't
  */
 export async function startServer(settings: Settings): Promise<RunningServer> {
+  const log = makeLog(settings.logLevel, settings.logFormat);
+  const acme = await openAcme(settings, log);
   const certificate = certificateOf(settings);
-  const context = await openContext(settings, makeLog(settings.logLevel, settings.logFormat));
+  const context = await openContext(settings, log);
   try {
     const readiness: Readiness = { stopping: false, leaving: false, closed: null, ended: new AbortController() };
     const tracer = await tracerFor(context);
     const connections = boundConnections(context);
     const requests = RequestLog.of(settings, context.log);
     const git = makeGitDoor(context, readiness.ended.signal);
-    const { fastify, server } = makeListener(context, { readiness, tracer, certificate, connections, requests, git });
+    const { fastify, server } = makeListener(context, {
+      readiness,
+      tracer,
+      certificate,
+      connections,
+      requests,
+      git,
+      acme,
+    });
     await fastify.ready();
     context.memory.join();
     await listen(server, settings);
@@ -118,6 +130,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       return true;
     };
     const unfollow = certificate === null ? null : followFiles(certificate, reloadCertificate, context.log);
+    await acme?.begin(reloadCertificate);
     const closing = { server, ssh, connections, fastify, jobs, context, readiness, metrics, tracer };
     return {
       url,
@@ -129,6 +142,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
       },
       close: async () => {
         unfollow?.();
+        acme?.close();
         await close(closing);
         requests?.flush();
       },
@@ -145,18 +159,6 @@ function warnOfClearText({ settings: { database, databaseCa }, log }: OpenContex
   const address = readDatabaseAddress(database.reveal());
   if (crossesInClear(address, databaseCa))
     log.warn({ host: address.host }, 'what is said to the database crosses the network in clear text: sslmode=disable');
-}
-
-/** Null when no traces are wanted: then nothing of OpenTelemetry is loaded. */
-async function tracerFor({ settings, log }: OpenContext): Promise<Tracer | null> {
-  if (settings.otlpEndpoint === null) {
-    if (process.env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined)
-      log.info('OTEL_EXPORTER_OTLP_ENDPOINT is set, but traces are sent only where --otlp-endpoint says');
-    return null;
-  }
-  const { openTracer } = await import('./telemetry/otlp-tracer.ts');
-  log.info({ endpoint: settings.otlpEndpoint }, 'traces');
-  return openTracer(settings.otlpEndpoint, settings, log);
 }
 
 /** The parent process collects a worker's numbers and adds them up. */
@@ -181,10 +183,11 @@ interface Listening {
   readonly connections: Connections;
   readonly requests: RequestLog | null;
   readonly git: GitDoor;
+  readonly acme: Acme | null;
 }
 
 function makeListener(context: OpenContext, listening: Listening): { fastify: FastifyInstance; server: Server } {
-  const { readiness, tracer, certificate, connections } = listening;
+  const { readiness, tracer, certificate, connections, acme } = listening;
   let server: Server | undefined;
   const fastify = Fastify({
     logger: false,
@@ -205,6 +208,7 @@ function makeListener(context: OpenContext, listening: Listening): { fastify: Fa
               },
         ),
       );
+      acme?.answerAt(server);
       connections.watch(server);
       return server;
     },

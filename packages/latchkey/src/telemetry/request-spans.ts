@@ -9,6 +9,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { includesAddress } from '../base/address.ts';
+import type { Log } from '../base/log.ts';
 import { headerOf } from '../base/requests/raw-headers.ts';
 import type { Settings } from '../base/settings/settings.ts';
 import { readTraceparent, type Span, type Tracer } from '../base/trace.ts';
@@ -81,4 +82,16 @@ function mayBeSecret(word: string): boolean {
   } catch {
     return true;
   }
+}
+
+/** Null when no traces are wanted: then nothing of OpenTelemetry is loaded. */
+export async function tracerFor({ settings, log }: { settings: Settings; log: Log }): Promise<Tracer | null> {
+  if (settings.otlpEndpoint === null) {
+    if (process.env.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined)
+      log.info('OTEL_EXPORTER_OTLP_ENDPOINT is set, but traces are sent only where --otlp-endpoint says');
+    return null;
+  }
+  const { openTracer } = await import('./otlp-tracer.ts');
+  log.info({ endpoint: settings.otlpEndpoint }, 'traces');
+  return openTracer(settings.otlpEndpoint, settings, log);
 }

@@ -114,6 +114,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
     ],
     loose: ['pages.ts', 'plugin.ts'],
   },
+  listener: { order: ['acme'] },
   cli: {
     order: [
       'credential',

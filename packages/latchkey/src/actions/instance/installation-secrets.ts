@@ -4,6 +4,7 @@
  * Never: what is in them.
  */
 import { X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { certificateOf } from '../../base/certificate.ts';
 import type { Variables } from '../../base/settings/environment.ts';
@@ -18,6 +19,8 @@ const CERTIFICATE_ENDS_SOON_SEC = 14 * DAY_SEC;
 
 /** Whether it fits its key and the public address, and for how long. */
 export function certificate(settings: Settings, now: UnixSeconds): Seen {
+  if (settings.acmeDomains.length > 0 && settings.tlsCert !== null && !existsSync(settings.tlsCert))
+    return skip('the server gets one by itself at its first start');
   const reader = certificateOf(settings);
   const { hostname, protocol } = new URL(settings.publicUrl);
   if (reader === null)

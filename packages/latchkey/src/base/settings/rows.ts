@@ -12,6 +12,7 @@ import {
   databaseUrl,
   endpoint,
   host,
+  hostNames,
   mailbox,
   networks,
   oneOf,
@@ -188,6 +189,35 @@ export const SETTING_ROWS = {
     kind: path('FILE'),
     defaultMeans: 'no TLS',
     doc: 'private key of the certificate in PEM',
+  }),
+  acmeDomains: row<readonly string[], readonly string[]>({
+    section: 'Listening',
+    kind: hostNames,
+    default: [],
+    flag: '--acme-domain',
+    doc:
+      'names for which the server gets its own certificate and renews it, in place of `--tls-cert`; by using it you ' +
+      'agree to the terms of the authority',
+  }),
+  acmeDirectory: row<string, string>({
+    section: 'Listening',
+    kind: endpoint,
+    default: 'https://acme-v02.api.letsencrypt.org/directory',
+    doc: 'directory of the certificate authority (ACME, RFC 8555)',
+  }),
+  acmeEmail: optional({
+    section: 'Listening',
+    kind: mailbox,
+    defaultMeans: 'none',
+    doc: 'where the certificate authority may write to',
+  }),
+  acmeHttpPort: optional({
+    section: 'Listening',
+    kind: wholeNumber(0, 65_535),
+    defaultMeans: 'none: the authority asks at port 443 (TLS-ALPN-01), which must lead to `--port`',
+    doc:
+      'port at which the authority is answered in plain HTTP (HTTP-01), and everybody else sent to HTTPS; port 80 ' +
+      'must lead to it',
   }),
   trustedProxies: optional({
     section: 'Listening',

@@ -5,6 +5,7 @@
  * Invariant: anything that lets a token cross a network in clear text is refused unless `--insecure-http` says that
  * this is intended.
  */
+import { join } from 'node:path';
 import {
   DATABASE_PARAMETERS,
   type DatabaseAddress,
@@ -14,7 +15,7 @@ import {
 } from '../database-address.ts';
 import type { SettingName, SettingValues } from './rows.ts';
 import { DATABASE_POOL } from './rows.ts';
-import { isLoopback } from './values.ts';
+import { ACME_CERTIFICATE, isLoopback } from './values.ts';
 
 export interface SettingRule {
   /** The setting that a complaint is filed under. */
@@ -120,6 +121,22 @@ export const SETTING_RULES: readonly SettingRule[] = [
     broken: ({ tlsCert, tlsKey }) => tlsKey !== null && tlsCert === null,
     message: () => '--tls-key is given without --tls-cert.',
     hint: 'name the certificate that belongs to the key, too: --tls-cert FILE',
+  },
+  {
+    about: 'acmeDomains',
+    listening: true,
+    broken: ({ acmeDomains, tlsCert, data }) =>
+      acmeDomains.length > 0 && tlsCert !== null && tlsCert !== join(data, ACME_CERTIFICATE),
+    message: () => '--acme-domain and --tls-cert contradict each other.',
+    hint: 'leave --tls-cert and --tls-key out, and the server gets a certificate; or leave --acme-domain out',
+  },
+  {
+    about: 'acmeHttpPort',
+    listening: true,
+    broken: ({ acmeDomains, acmeEmail, acmeHttpPort }) =>
+      acmeDomains.length === 0 && (acmeHttpPort !== null || acmeEmail !== null),
+    message: () => '--acme-http-port or --acme-email is given without --acme-domain.',
+    hint: 'name what the certificate is for, too: --acme-domain NAME',
   },
   {
     about: 'host',

@@ -22,7 +22,7 @@ import {
   settingVariable,
 } from './rows.ts';
 import { proxiesOf, SETTING_RULES } from './rules.ts';
-import type { SshAddress } from './values.ts';
+import { ACME_CERTIFICATE, type SshAddress } from './values.ts';
 
 /** The settings in force. Paths are absolute. */
 export interface Settings extends SettingValues {
@@ -56,7 +56,7 @@ export interface SettingSources {
 /** The settings in force, or a `SettingsProblem` that names every error. Reads no file and changes nothing. */
 export function loadSettings(sources: SettingSources): Settings {
   const reading = new Reading(sources);
-  const values = reading.values();
+  const values = withOwnCertificate(reading.values());
   if (reading.complaints.length > 0) throw new SettingsProblem(reading.complaints);
   const broken = SETTING_RULES.filter(
     (rule) => (sources.purpose !== 'admin' || !rule.listening) && rule.broken(values),
@@ -76,6 +76,13 @@ export function loadSettings(sources: SettingSources): Settings {
     sshAddress: values.sshAddress ?? ownSshAddress(values),
     publicPath: values.publicUrl === null ? '' : pathIn(values.publicUrl),
   };
+}
+
+/** A certificate of the server's own is used like one that an operator names. */
+function withOwnCertificate(values: SettingValues): SettingValues {
+  if (values.acmeDomains.length === 0 || values.tlsCert !== null || values.tlsKey !== null) return values;
+  const file = join(values.data, ACME_CERTIFICATE);
+  return { ...values, tlsCert: file, tlsKey: file };
 }
 
 function ownSshAddress(values: SettingValues): SshAddress | null {
@@ -103,7 +110,9 @@ export function atPort(settings: Settings, port: number): Settings {
 const EVERY_ADDRESS: readonly string[] = ['0.0.0.0', '::'];
 
 /** The address that host, port and TLS make. Nobody can connect to "every address", so that becomes `localhost`. */
-function ownUrl({ host, port, tlsCert }: Pick<Settings, 'host' | 'port' | 'tlsCert'>): string {
+function ownUrl({ host, port, tlsCert, acmeDomains }: SettingValues): string {
+  const [domain] = acmeDomains;
+  if (domain !== undefined) return new URL(`https://${domain}:${port}`).origin;
   const name = EVERY_ADDRESS.includes(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return new URL(`${tlsCert === null ? 'http' : 'https'}://${name}:${port}`).origin;
 }

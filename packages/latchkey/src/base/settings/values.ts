@@ -215,6 +215,22 @@ export const networks: ValueKind<readonly string[]> = kind(
   { repeats: true, fromText: (text) => (text.trim() === '' ? [] : text.split(',').map((part) => part.trim())) },
 );
 
+/** Labels of a name (RFC 1123), at least two: what an authority gives certificates for. */
+const DOMAIN_NAME = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+export const hostNames: ValueKind<readonly string[]> = kind(
+  'NAME',
+  'host names such as git.example.org, in lower case',
+  (value) =>
+    Array.isArray(value) && value.every((each) => typeof each === 'string' && DOMAIN_NAME.test(each))
+      ? value
+      : undefined,
+  { repeats: true, fromText: (text) => (text.trim() === '' ? [] : text.split(',').map((part) => part.trim())) },
+);
+
+/** Where a certificate of the server's own lies in the data folder, with its key in the same file. */
+export const ACME_CERTIFICATE = 'acme/certificate.pem';
+
 function isNetwork(text: unknown): text is string {
   return typeof text === 'string' && parseBlock(text) !== null;
 }

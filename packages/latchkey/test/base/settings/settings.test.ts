@@ -310,6 +310,17 @@ const COMBINATIONS: readonly [string, SettingSources['flags'], string | null][] 
   ['a certificate without its key', { tlsCert: 'c' }, '--tls-cert is given without --tls-key.'],
   ['a key without its certificate', { tlsKey: 'k' }, '--tls-key is given without --tls-cert.'],
   ['a certificate and its key', { tlsCert: 'c', tlsKey: 'k' }, null],
+  ['a certificate of its own', { acmeDomains: ['git.example.org'], host: '0.0.0.0' }, null],
+  [
+    'a certificate of its own beside one that is named',
+    { acmeDomains: ['git.example.org'], tlsCert: 'c', tlsKey: 'k' },
+    '--acme-domain and --tls-cert contradict each other.',
+  ],
+  [
+    'a port for an authority that nobody asks',
+    { acmeHttpPort: 80 },
+    '--acme-http-port or --acme-email is given without --acme-domain.',
+  ],
   ['loopback in clear text', { host: '127.0.0.9' }, null],
   ['localhost in clear text', { host: 'localhost' }, null],
   [

@@ -1,0 +1,153 @@
+/** A certificate that the server gets by itself, from an authority on loopback that really looks. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { expect, onTestFinished, test } from 'vitest';
+import { type RunningServer, startServer } from '../../src/app.ts';
+import { makeLog } from '../../src/base/log.ts';
+import { loadSettings } from '../../src/base/settings/settings.ts';
+import { AcmeFolder } from '../../src/listener/acme/folder.ts';
+import { renew } from '../../src/listener/acme/renewal.ts';
+import { readyFolder } from '../engines/engines.ts';
+import { freePort } from '../engines/free-port.ts';
+import { until } from '../waits.ts';
+import { type Authority, type AuthorityOptions, startAuthority } from './acme-authority.ts';
+
+const DOMAIN = 'git.example.org';
+
+async function authorityWith(options: AuthorityOptions): Promise<Authority> {
+  const authority = await startAuthority(options);
+  onTestFinished(authority.close);
+  return authority;
+}
+
+async function dataFolder(): Promise<string> {
+  const data = mkdtempSync(join(tmpdir(), 'latchkey-acme-'));
+  onTestFinished(() => rmSync(data, { recursive: true, force: true }));
+  return readyFolder(data);
+}
+
+async function serverWith(data: string, directory: string, more: Record<string, unknown>): Promise<RunningServer> {
+  const settings = loadSettings({
+    flags: { data, port: 0, acmeDomains: [DOMAIN], acmeDirectory: directory, logLevel: 'silent', ...more },
+    env: {},
+  });
+  const server = await startServer(settings);
+  onTestFinished(() => server.close());
+  return server;
+}
+
+/** Whom a client that trusts the authority alone meets: the issuer, or why it doesn't go on. */
+function issuerAt(port: number, ca: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, servername: DOMAIN, ca }, () => {
+      resolve(socket.getPeerX509Certificate()!.issuer);
+      socket.destroy();
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(String(error.code)));
+  });
+}
+
+const portOf = (server: RunningServer): number => Number(new URL(server.url).port);
+
+test('the server proves its name in a handshake, gets a certificate while it serves, and uses it at once', async () => {
+  let https = 0;
+  const authority = await authorityWith({ ports: () => ({ http: 0, https }) });
+  const data = await dataFolder();
+  https = await freePort();
+  const server = await serverWith(data, authority.directory, { port: https });
+  expect(portOf(server)).toBe(https);
+  await until(async () => (await issuerAt(https, authority.root)) === 'CN=Test Authority', 'the certificate is in use');
+  expect(authority.looks).toEqual([`tls-alpn-01 ${DOMAIN} fits`]);
+  expect(server.context.settings.publicUrl).toBe(`https://${DOMAIN}:${https}`);
+  const files = readdirSync(join(data, 'acme'));
+  expect(files.toSorted()).toEqual(['account.pem', 'certificate.pem']);
+  for (const name of files) expect([name, statSync(join(data, 'acme', name)).mode & 0o777]).toEqual([name, 0o600]);
+  expect(await renew(aroundOf(data, authority))).toBe(false);
+  expect(authority.orders()).toBe(1);
+});
+
+function aroundOf(data: string, authority: Authority, now = () => Math.floor(Date.now() / 1000)) {
+  const settings = { acmeDomains: [DOMAIN], acmeDirectory: authority.directory, acmeEmail: null, acmeHttpPort: null };
+  return { settings, folder: new AcmeFolder(data), clock: { now }, log: makeLog('silent') };
+}
+
+/** A browser that was sent to the plain port, and the authority at the same one. */
+test('over plain HTTP the server proves its name, and sends everybody else to HTTPS', async () => {
+  const http = await freePort();
+  const authority = await authorityWith({ ports: () => ({ http, https: 0 }) });
+  authority.refuseNonce();
+  const more = { acmeHttpPort: http, acmeEmail: 'ops@example.org', publicUrl: `https://${DOMAIN}` };
+  const server = await serverWith(await dataFolder(), authority.directory, more);
+  const port = portOf(server);
+  await until(async () => (await issuerAt(port, authority.root)) === 'CN=Test Authority', 'the certificate is in use');
+  expect(authority.looks).toEqual([`http-01 ${DOMAIN} fits`]);
+  const at = (method: string, path: string): Promise<[status: number | undefined, location: string | undefined]> =>
+    new Promise((resolve, reject) => {
+      const asking = request({ host: '127.0.0.1', port: http, method, path }, (answer) => {
+        answer.resume();
+        resolve([answer.statusCode, answer.headers.location]);
+      });
+      asking.once('error', reject).end();
+    });
+  expect(await at('GET', '/ada/notes?a=b')).toEqual([301, `https://${DOMAIN}/ada/notes?a=b`]);
+  expect(await at('GET', '//evil.example/')).toEqual([301, `https://${DOMAIN}//evil.example/`]);
+  expect(await at('POST', '/ada/notes.git/git-receive-pack')).toEqual([403, undefined]);
+  expect(await at('GET', '/.well-known/acme-challenge/nothing')).toEqual([404, undefined]);
+});
+
+test('two thirds into its life a certificate is renewed, by one process, with another key', async () => {
+  let https = 0;
+  const authority = await authorityWith({ ports: () => ({ http: 0, https }), lifeSec: 900, ageSec: 0 });
+  const data = await dataFolder();
+  https = await freePort();
+  await serverWith(data, authority.directory, { port: https });
+  await until(() => authority.orders() === 1 && !readdirSync(join(data, 'acme')).includes('renewing'), 'the first one');
+  const read = (name: string): string => readFileSync(join(data, 'acme', name), 'utf8');
+  const before = { certificate: read('certificate.pem'), account: read('account.pem') };
+  const later = (sec: number) => () => Math.floor(Date.now() / 1000) + sec;
+  expect(await renew(aroundOf(data, authority, later(590)))).toBe(false);
+  const both = await Promise.all([1, 2].map(() => renew(aroundOf(data, authority, later(620)))));
+  expect(both.toSorted()).toEqual([false, true]);
+  expect(authority.orders()).toBe(2);
+  expect(read('account.pem')).toBe(before.account);
+  const keyIn = (pem: string): string => /-----BEGIN PRIVATE KEY-----[^]*/.exec(pem)?.[0] ?? '';
+  expect(keyIn(read('certificate.pem'))).not.toBe(keyIn(before.certificate));
+});
+
+test('a refusal changes nothing, says why, and is followed by an hour of silence, also after a restart', async () => {
+  const authority = await authorityWith({ ports: () => ({ http: 0, https: 0 }) });
+  const data = await dataFolder();
+  const lines: string[] = [];
+  const log = { ...makeLog('silent'), error: (facts: { err: Error }) => void lines.push(facts.err.message) } as never;
+  const server = await serverWith(data, authority.directory, {});
+  await until(() => new AcmeFolder(data).failedAt() !== null, 'the failure');
+  expect(await issuerAt(portOf(server), authority.root)).not.toBe('CN=Test Authority');
+  const certificate = readFileSync(join(data, 'acme/certificate.pem'), 'utf8');
+  const now = () => Math.floor(Date.now() / 1000);
+  expect(await renew({ ...aroundOf(data, authority, () => now() + 3_500), log })).toBe(false);
+  expect(authority.orders()).toBe(1);
+  expect(await renew({ ...aroundOf(data, authority, () => now() + 3_700), log })).toBe(false);
+  expect(authority.orders()).toBe(2);
+  expect(lines).toEqual([`the certificate authority did not find ${DOMAIN} to be ours: ${DOMAIN} shows nothing`]);
+  expect(readFileSync(join(data, 'acme/certificate.pem'), 'utf8')).toBe(certificate);
+});
+
+test('while a challenge is open, clients of another kind are served as ever', async () => {
+  const authority = await authorityWith({ ports: () => ({ http: 0, https: 0 }) });
+  const data = await dataFolder();
+  const server = await serverWith(data, authority.directory, {});
+  new AcmeFolder(data).showChallenges([{ type: 'tls-alpn-01', domain: DOMAIN, token: 'a', keyAuthorization: 'a.b' }]);
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port: portOf(server), servername: DOMAIN, rejectUnauthorized: false });
+    socket.once('error', reject).once('close', () => reject(new Error('closed without an answer')));
+    socket.once('data', (bytes: Buffer) => {
+      resolve(bytes.toString('latin1'));
+      socket.destroy();
+    });
+    socket.write(`GET /healthz HTTP/1.1\r\nHost: ${DOMAIN}\r\nConnection: close\r\n\r\n`);
+  });
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+});
