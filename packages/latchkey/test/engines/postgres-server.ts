@@ -7,6 +7,8 @@ export interface RunningServer {
   readonly url: string;
   /** Ends it like a crash, or starts it again after that. */
   tell(what: 'kill' | 'start'): Promise<void>;
+  /** Starts another that follows it; returns its URL. It ends when this one is stopped, and not when it is killed. */
+  replica(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -22,6 +24,11 @@ export async function startPostgres(args: readonly string[] = []): Promise<Runni
       const done = nextLine(child);
       child.stdin!.write(`${what}\n`);
       await done;
+    },
+    async replica() {
+      const url = nextLine(child);
+      child.stdin!.write('replica\n');
+      return url;
     },
     async stop() {
       child.stdin!.end();
