@@ -8,6 +8,7 @@ import { gh } from './gh.ts';
 import { languages } from './languages.ts';
 import { lfs } from './lfs.ts';
 import { mcpTools } from './mcp-tools.ts';
+import { pgbouncer } from './pgbouncer.ts';
 import { proxies } from './proxies.ts';
 import { scanners } from './scanners.ts';
 import { services } from './services.ts';
@@ -23,6 +24,7 @@ mcp-tools  what the official client of the Model Context Protocol may call of an
            examples/mcp, by its token; and what it does with latchkey mcp
 ssh        whether git works through OpenSSH, and nothing else does
 words      where git clients print what the server says when it refuses
+pgbouncer  whether two nodes work on a PostgreSQL behind PgBouncer in transaction mode
 proxies    whether nginx, Caddy, HAProxy, Apache, Traefik and Envoy do with this server what the documentation says
 services   whether the route maps of examples/route-map fit the services that they are for; services FOLDER keeps
            the programs there, and services FOLDER NAME… tries these alone
@@ -40,6 +42,7 @@ else if (what === 'lfs') await lfs();
 else if (what === 'gh') await gh();
 else if (what === 'ssh') await ssh();
 else if (what === 'mcp-tools') await mcpTools();
+else if (what === 'pgbouncer') await pgbouncer();
 else if (what === 'proxies') await proxies();
 else if (what === 'services') await services(flag, path === undefined ? [] : [path, ...others]);
 else if (what === 'scanners') await scanners();

@@ -88,7 +88,7 @@ function isThere(pid: number): boolean {
   }
 }
 
-/** A copy of the files, made as PostgreSQL's documentation says ("Making a Base Backup"), which follows from then on. */
+/** A copy of the files, made as PostgreSQL's documentation says ("Making a Base Backup"); it follows from then on. */
 async function startReplica(): Promise<string> {
   const url = (to: number): string => `postgres://latchkey:latchkey@127.0.0.1:${to}/postgres`;
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-replica-'));
