@@ -13,7 +13,7 @@ import { run } from '../bench/command.ts';
 /** With what they need that a bare machine lacks. */
 const DEBIAN: readonly string[] = (
   'nginx fcgiwrap libfcgi0ldbl caddy haproxy apache2-bin libapr1 libaprutil1 libjansson4 libcurl4 libnghttp2-14 ' +
-  'libbrotli1 liblua5.3-0 libpcre2-posix3 libopentracing-c-wrapper0'
+  'libbrotli1 liblua5.3-0 libpcre2-posix3 libopentracing-c-wrapper0 libopentracing1'
 ).split(' ');
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
 

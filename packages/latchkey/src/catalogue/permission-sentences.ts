@@ -10,6 +10,10 @@ import type { Level, Permission } from './permissions.ts';
 const SENTENCES: Readonly<Record<string, Readonly<Partial<Record<Level, string>>>>> = data;
 
 /** What the permission opens at this level. Of an operator's own permissions only their server knows. */
-export function permissionSentence({ name, title }: Pick<Permission, 'name' | 'title'>, level: Level): string {
-  return SENTENCES[name]?.[level] ?? `${title}, as the operator of this server defined it.`;
+export function permissionSentence(
+  { name, title, hosts = [] }: Pick<Permission, 'name' | 'title' | 'hosts'>,
+  level: Level,
+): string {
+  const where = hosts.length === 0 ? '' : ` for ${hosts.join(', ')}`;
+  return SENTENCES[name]?.[level] ?? `${title}, as the operator of this server defined it${where}.`;
 }

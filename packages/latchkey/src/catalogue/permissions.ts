@@ -491,6 +491,8 @@ export interface Permission {
   readonly source: 'github' | 'github-2026' | 'latchkey' | 'operator';
   /** Of an operator's: the highest level that members hold who are no owners; null = none, left out = read. */
   readonly members?: Level | null;
+  /** Of a service's own: the hosts where it counts. */
+  readonly hosts?: readonly string[];
 }
 
 const ALL: Permission[] = [...ROWS];

@@ -7,13 +7,16 @@
  * whose address has the word.
  */
 import { mkdirSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page as BrowserPage } from 'playwright-core';
-import { test } from 'vitest';
-import { addOrganization } from '../../src/actions/accounts/accounts.ts';
+import { onTestFinished, test } from 'vitest';
+import { addOrganization, setMember } from '../../src/actions/accounts/accounts.ts';
 import { makeSetUpLink } from '../../src/actions/accounts/sign-up.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
+import { changePolicy } from '../../src/actions/organizations/policy-change.ts';
 import { addRepository } from '../../src/actions/repositories/repositories.ts';
 import { createToken } from '../../src/actions/tokens/tokens.ts';
 import { type MailTemplate, writeMail } from '../../src/catalogue/mails/mails.ts';
@@ -194,6 +197,51 @@ test('a thousand', { timeout: HOUR_MS }, async () => {
       ...area.map((below) => `/organizations/octo/settings/${below}`),
     ],
     ['light', 'narrow'],
+  );
+});
+
+/** Services of a route map, where people choose, ask for, approve and see what tokens may do there. */
+test('services', { timeout: HOUR_MS }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-services-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const routeMap = join(folder, 'map.yaml');
+  const examples = ['npm', 'grafana', 'prometheus', 'registry'];
+  const texts = await Promise.all(
+    examples.map((name) => readFile(join(import.meta.dirname, `../../../../examples/route-map/${name}.yaml`), 'utf8')),
+  );
+  await writeFile(routeMap, `services:\n${texts.map((text) => text.split('services:\n')[1]).join('')}`);
+  const site = await startSite({ routeMap });
+  const { context } = site.server;
+  for (const login of ['ada', 'bob']) await site.addPerson(login, { admin: login === 'ada' });
+  await addOrganization(context, operatorPermit(), { name: 'acme', owner: 'ada' });
+  await setMember(context, operatorPermit(), { organization: 'acme', login: 'bob', role: 'member' });
+  await changePolicy(context, operatorPermit(), 'acme', { requiresApproval: true });
+  const permissions = { 'registry:packages': 'write', 'grafana:dashboards': 'read', 'prometheus:metrics': 'read' };
+  const { token } = await createToken(context, operatorPermit(), {
+    userLogin: 'bob',
+    kind: 'fine-grained',
+    name: 'publisher',
+    description: '',
+    scopes: [],
+    grants: [{ owner: 'acme', selection: 'public', repositories: [], permissions, justification: 'To publish.' }],
+  });
+  const fine = '/settings/personal-access-tokens';
+  const views = ['light', 'dark', 'narrow'] as const;
+  const bob = await site.signedIn('bob');
+  const query = new URLSearchParams({ target_name: 'acme', ...permissions });
+  const asked = new URLSearchParams({ method: 'PUT', url: 'https://npm.example.org/left-pad', token: `${token.id}` });
+  await takeAll(
+    bob,
+    'services',
+    [`${fine}/new?${query}`, `${fine}/${token.id}`, `/settings/token-check?${asked}`],
+    views,
+  );
+  const of = '/organizations/acme/settings/personal-access-token';
+  await takeAll(
+    await site.signedIn('ada'),
+    'services',
+    [`${of}-policy`, `${of}-requests`, `${of}s`, '/organizations/acme/settings/audit-log', '/instance/policy'],
+    views,
   );
 });
 

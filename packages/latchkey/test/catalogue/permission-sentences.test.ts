@@ -33,5 +33,8 @@ describe('the sentences about permissions', () => {
     expect(permissionSentence({ name: 'acme:deploy', title: 'Deploy' }, 'write')).toBe(
       'Deploy, as the operator of this server defined it.',
     );
+    expect(
+      permissionSentence({ name: 'npm:packages', title: 'npm: Packages', hosts: ['npm.example.org'] }, 'read'),
+    ).toBe('npm: Packages, as the operator of this server defined it for npm.example.org.');
   });
 });

@@ -137,11 +137,12 @@ function proxySuite(proxy: Proxy): void {
       };
       await until(
         () =>
-          curl({ scheme: proxy.scheme, host: 'git.example.org', port: ports.git }, '/').then(
-            ({ status }) => status > 0,
+          // Traefik listens before it has read its routes, and answers 404.
+          curl({ scheme: proxy.scheme, host: 'git.example.org', port: ports.git }, '/acme/site.git/HEAD').then(
+            ({ status }) => status === 401,
             () => false,
           ),
-        `${proxy.name} answers`,
+        `${proxy.name} asks Latchkey`,
       );
       await writeFile(
         join(folder, '.gitconfig'),

@@ -21,9 +21,9 @@ import { startServer } from '../../src/app.ts';
 import { loadSettings } from '../../src/base/settings/settings.ts';
 import { freePort } from '../engines/free-port.ts';
 import { once, until } from '../waits.ts';
+import { EXAMPLES, programNamed } from './example-proxies.ts';
 
-const EXAMPLES = join(import.meta.dirname, '../../../../examples');
-const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx'].find((path) => existsSync(path));
+const NGINX = programNamed('nginx');
 
 it('every method that the example for nginx takes has its place in the route map of the example', async () => {
   const conf = await readFile(join(EXAMPLES, 'nginx/webdav.conf'), 'utf8');
@@ -35,7 +35,7 @@ it('every method that the example for nginx takes has its place in the route map
   expect(taken.filter((method) => !decided.includes(method))).toEqual([]);
 });
 
-if (NGINX === undefined) console.log('nginx is not installed: its WebDAV example was not run');
+if (NGINX === null) console.log('nginx is not installed: its WebDAV example was not run');
 else webdavSuite(NGINX);
 
 function webdavSuite(nginx: string): void {

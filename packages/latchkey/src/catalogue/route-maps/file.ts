@@ -133,19 +133,20 @@ class Reading {
   }
 
   /** A service's own permissions, with their full names: `registry:packages`. */
-  #permissionsOf({ name, title = name, owner, permissions = [] }: ServiceEntry, path: Path): OwnPermission[] {
+  #permissionsOf({ name, title = name, owner, hosts, permissions = [] }: ServiceEntry, path: Path): OwnPermission[] {
     if (permissions.length > 0 && name === undefined)
       this.#addProblem(path, 'A service with permissions of its own needs a name.');
     if (name === 'github' || name === 'gitlab' || name === 'latchkey')
       this.#addProblem([...path, 'name'], `${name} is no name for a service of your own.`);
     const group = owner === undefined ? 'account' : 'organization';
-    return permissions.map((entry, i) =>
-      this.#permission({ ...entry, name: `${name}:${entry.name}`, title: `${title}: ${entry.title}` }, group, [
+    return permissions.map((entry, i) => ({
+      ...this.#permission({ ...entry, name: `${name}:${entry.name}`, title: `${title}: ${entry.title}` }, group, [
         ...path,
         'permissions',
         i,
       ]),
-    );
+      ...(hosts === undefined ? {} : { hosts }),
+    }));
   }
 
   #service(entry: ServiceEntry, path: Path): MapService {

@@ -35,10 +35,10 @@ const KEEPS_CAPITAL = /^(?:API|GPG|SSH|Git$|GitHub|Copilot|Dependabot|Chat$|Edit
 /** The name of a permission inside a sentence. People call `contents` code. */
 function permissionNoun(permission: Permission): string {
   if (permission.name === 'contents') return 'code';
-  return permission.title
-    .split(' ')
-    .map((word) => (KEEPS_CAPITAL.test(word) ? word : word.toLowerCase()))
-    .join(' ');
+  // A service keeps its name: `Grafana: dashboards`.
+  const [, service = '', title = ''] = /^(.*: )?(.*)$/s.exec(permission.title) ?? [];
+  const words = title.split(' ').map((word) => (KEEPS_CAPITAL.test(word) ? word : word.toLowerCase()));
+  return service + words.join(' ');
 }
 
 /** What one grant lets a token do. */

@@ -6,7 +6,7 @@ import { signInWorld } from '../forward/browser.ts';
 const MAP = `
 services:
   - name: registry
-    title: npm registry
+    title: Package Index
     owner: acme
     hosts: [npm.example.org]
     permissions:
@@ -34,11 +34,11 @@ it('an owner reads on the page of the policy which services it holds for, with w
   const { browser } = await signInWorld(MAP);
   const dora = await browser('dora');
   const page = words((await dora.visitor.get(POLICY)).text);
-  expect(page).toContain('npm registry at npm.example.org');
+  expect(page).toContain('Package Index at npm.example.org');
   expect(page).toContain(
-    'npm registry: Packages registry:packages: Read-only, Read and write, Admin; members hold at most Read and write',
+    'Package Index: Packages registry:packages: Read-only, Read and write, Admin; members hold at most Read and write',
   );
-  expect(page).toContain('npm registry: Keys registry:keys: Read-only, Read and write; owners alone hold it');
+  expect(page).toContain('Package Index: Keys registry:keys: Read-only, Read and write; owners alone hold it');
   expect(page).not.toMatch(/board|git\.example/);
 });
 
@@ -48,7 +48,7 @@ it('an administrator reads of all services, and whose they are', async () => {
   const visitor = web.visitor();
   await visitor.signIn('root');
   const page = words((await visitor.get('/instance/policy')).text);
-  expect(page).toContain('npm registry at npm.example.org, of acme');
+  expect(page).toContain('Package Index at npm.example.org, of acme');
   expect(page).toContain('board at board.example.org, of otherIt has no permissions of its own.');
   expect(page).toContain('git.example.org It has no permissions of its own.');
 });
@@ -77,7 +77,17 @@ it('a request for a service’s permission says what it is, and at which host', 
     ],
   });
   const page = words((await dora.visitor.get(REQUESTS)).text);
-  expect(page).toContain('npm registry: Packages registry:packages: Read and write at npm.example.org');
+  expect(page).toContain('Asks to read and write Package Index: packages of the organization acme.');
+  expect(page).toContain('Package Index: Packages registry:packages: Read and write at npm.example.org');
   const at = [['X-Original-Host', 'npm.example.org']] as const;
   expect((await world.nginx('PUT /left-pad', token, at)).headers['x-latchkey-reason']).toBe('grant_pending');
+});
+
+it('the form says where a service’s permission counts', async () => {
+  const { browser } = await signInWorld(MAP);
+  const eve = await browser('eve');
+  const form = await eve.visitor.get('/settings/personal-access-tokens/new?target_name=acme&registry:packages=write');
+  expect(words(form.text)).toContain(
+    'Package Index: Packages, as the operator of this server defined it for npm.example.org.',
+  );
 });
