@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../bench/command.ts';
@@ -36,19 +36,46 @@ export async function proxies(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-proxies-'));
   try {
     const programs = await install(folder);
+    const versions = new Map<string, string>();
     for (const [name, { version }] of Object.entries(PROGRAMS))
-      if (version.length > 0) console.log(`${name} ${await versionOf(join(programs, name), version)}`);
+      if (version.length > 0) versions.set(name, await versionOf(join(programs, name), version));
     const root = join(import.meta.dirname, '..');
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-    const child = spawn(process.execPath, [vitest, 'run', '--reporter=verbose', ...TESTS], {
+    const report = join(folder, 'report.json');
+    const reporters = ['--reporter=verbose', '--reporter=json', `--outputFile.json=${report}`];
+    const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...TESTS], {
       cwd: root,
       stdio: 'inherit',
       env: { ...process.env, LATCHKEY_PROXIES: programs },
     });
     const [code] = (await once(child, 'close')) as [number | null];
     process.exitCode = code ?? 1;
+    printTable(JSON.parse(await readFile(report, 'utf8')) as Report, versions);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Of Vitest's JSON, what the table needs. */
+interface Report {
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly ancestorTitles: readonly string[]; readonly status: string }[];
+  }[];
+}
+
+/** A row for each group of tests: `the example of envoy`, with the version of the proxy that it names. */
+function printTable({ testResults }: Report, versions: ReadonlyMap<string, string>): void {
+  const groups = Map.groupBy(
+    testResults.flatMap(({ assertionResults }) => assertionResults),
+    ({ ancestorTitles: [title = 'without a proxy'] }) => title,
+  );
+  console.log('| what | version | passed | failed |\n| --- | --- | --- | --- |');
+  for (const [title, tests] of groups) {
+    const name = [...versions.keys()].find((each) => title.toLowerCase().includes(each.replace(/\d+$/, '')));
+    const passed = tests.filter(({ status }) => status === 'passed').length;
+    console.log(
+      `| ${title} | ${name === undefined ? '–' : versions.get(name)} | ${passed} | ${tests.length - passed} |`,
+    );
   }
 }
 

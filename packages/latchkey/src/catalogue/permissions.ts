@@ -495,6 +495,12 @@ export interface Permission {
   readonly hosts?: readonly string[];
 }
 
+/** Why a name is none of a permission. Commands of the operator may have been given another route map, or none. */
+export function noPermissionNamed(name: string): string {
+  const known = `There is no permission named ${name.slice(0, 60)}`;
+  return name.includes(':') ? `${known}: the route map in use here has none of that name.` : `${known}.`;
+}
+
 const ALL: Permission[] = [...ROWS];
 const BY_NAME = new Map<string, Permission>(ROWS.map((permission) => [permission.name, permission]));
 

@@ -4,7 +4,13 @@
  *
  * Never: the store; what the names stand for is handed in (`OwnerInWorld`).
  */
-import { type Level, type PermissionName, type PermissionSet, permissionNamed } from '../catalogue/permissions.ts';
+import {
+  type Level,
+  noPermissionNamed,
+  type PermissionName,
+  type PermissionSet,
+  permissionNamed,
+} from '../catalogue/permissions.ts';
 import { INSTANCE_OWNER, type Policy, type RepositorySelection, type Visibility } from './model.ts';
 import type { Complaints } from './token-limits.ts';
 
@@ -178,8 +184,7 @@ function checkPermissions(
   let touchesRepositories = grant.selection !== 'public';
   for (const [name, level] of Object.entries(grant.permissions)) {
     const permission = permissionNamed(name);
-    if (permission === undefined)
-      complaints.add(name.slice(0, 60), 'invalid', `There is no permission named ${name.slice(0, 60)}.`);
+    if (permission === undefined) complaints.add(name.slice(0, 60), 'invalid', noPermissionNamed(name));
     else if (!(permission.levels as readonly string[]).includes(level))
       complaints.add(
         name,

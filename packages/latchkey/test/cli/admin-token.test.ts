@@ -60,6 +60,9 @@ test('restrictions are flags of a token that the operator makes, and what can’
     code: EXIT.refused,
     said: [expect.stringContaining('nowhere'), expect.stringContaining('nothing was changed')],
   });
+  expect((await admin('token add ada --name other --permission acme:deploy=read')).said[0]).toBe(
+    'error: there is no permission named acme:deploy: the route map in use here has none of that name',
+  );
 });
 
 test('a token that the operator makes says for whom it waits, and where they decide', async () => {

@@ -6,7 +6,12 @@
  */
 import { problem } from '../../base/errors.ts';
 import { GIT_NEEDS, type Need } from '../../catalogue/needs.ts';
-import { type Permission, type PermissionSet, permissionNamed } from '../../catalogue/permissions.ts';
+import {
+  noPermissionNamed,
+  type Permission,
+  type PermissionSet,
+  permissionNamed,
+} from '../../catalogue/permissions.ts';
 import { conditionsInWords } from '../../catalogue/route-maps/conditions.ts';
 import { refNameProblem } from '../../git/objects/names.ts';
 import type { Explanation } from '../../rules/explain.ts';
@@ -104,7 +109,7 @@ export function posedPermissions(asked: AskedPermissions): Posed<TargetName> {
 /** @throws Problem when there is none of that name */
 export function permissionCalled(name: string, field: string): Permission {
   const known = permissionNamed(name);
-  if (known === undefined) throw problem('invalid', `There is no permission named ${name.slice(0, 60)}.`, field);
+  if (known === undefined) throw problem('invalid', noPermissionNamed(name), field);
   return known;
 }
 
