@@ -314,6 +314,11 @@ for (const all of document.querySelectorAll('[data-selects]')) {
     const ticked = boxes.filter(({ checked }) => checked).length;
     all.checked = ticked === boxes.length;
     all.indeterminate = ticked > 0 && ticked < boxes.length;
+    // What is done with all selected ones at once appears with the first of them.
+    const told = boxes[0]?.form.querySelector('[data-selected]');
+    if (!told) return;
+    told.textContent = ticked > 1 ? `${ticked} ` : '';
+    boxes[0].form.hidden = ticked === 0;
   };
   all.addEventListener('change', () => {
     for (const box of boxes) box.checked = all.checked;

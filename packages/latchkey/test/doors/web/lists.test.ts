@@ -249,6 +249,11 @@ describe.each(ENGINES)('lists on %s', (engine) => {
     const shown = (html: string): string[] =>
       [...html.matchAll(/“<bdi class="text-bold">([^<]*)</g)].map(([, n]) => n!);
     const of = async (path: string): Promise<string[]> => shown((await visitor.get(path)).text);
+    const set = (await visitor.get(`${tokens}?owner=mori&state=classic&permission=`)).text;
+    expect(set).toContain(`aria-label="Remove the filter owner: mori">×</a>`);
+    expect(set).toContain(`<a href="${tokens}?state=classic&amp;permission=" aria-label="Remove the filter owner`);
+    expect(words(set)).toContain('Owner: mori ×');
+    expect((await visitor.get(tokens)).text).not.toContain('lk-chips');
 
     expect(await of(`${inbox}?sort=name`)).toEqual(['build', 'deploy']);
     expect(await of(`${inbox}?sort=name&direction=desc&q=MORI`)).toEqual(['deploy', 'build']);

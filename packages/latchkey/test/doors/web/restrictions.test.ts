@@ -84,7 +84,7 @@ test.each(KINDS)(
     for (const words of [
       'Not yet valid',
       'Works only from 192.0.2.0/24, 2001:db8::1.',
-      'Does not work before 1 Dec 2026, 00:00 UTC.',
+      'Does not work before <time datetime="2026-12-01T00:00:00Z" title="1 Dec 2026, 00:00 UTC">',
       'Works 3 times more.',
       'May push only to agent/**, with exceptions.',
       '<code>main: none</code>',

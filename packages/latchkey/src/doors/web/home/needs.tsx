@@ -20,7 +20,7 @@ export function NeedsList({ visit, needs: { refused, requests, ending } }: { vis
           <ul>
             {refused.map(({ token, times, latest }) => (
               <Need act={<Settle visit={visit} token={token} latest={latest} />}>
-                <p class="mb-1">
+                <p class="mb-1 color-fg-default">
                   <a class="text-bold" href={pathOfToken(token)}>
                     <bdi>{token.name}</bdi>
                   </a>{' '}
@@ -37,7 +37,7 @@ export function NeedsList({ visit, needs: { refused, requests, ending } }: { vis
                   </a>
                 }
               >
-                <p class="mb-1 text-bold">{requestsWaitingWords(total, organization)}</p>
+                <p class="mb-1 text-bold color-fg-default">{requestsWaitingWords(total, organization)}</p>
                 <p class="note mb-0">
                   {total === 1 ? 'It was asked' : 'The first was asked'} <Time at={since} />
                 </p>
@@ -51,7 +51,9 @@ export function NeedsList({ visit, needs: { refused, requests, ending } }: { vis
                   </a>
                 }
               >
-                <p class="mb-1 text-bold">{tokenEndingWords(token.name, daysLeft(visit, token.expiresAt))}</p>
+                <p class="mb-1 text-bold color-fg-default">
+                  {tokenEndingWords(token.name, daysLeft(visit, token.expiresAt))}
+                </p>
                 <p class="note mb-0">Rotate it. The old secret keeps working until the new one is used.</p>
               </Need>
             ))}

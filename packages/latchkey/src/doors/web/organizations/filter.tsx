@@ -4,7 +4,17 @@ import { REACH_SORTS, type ReachTable, type ReachWish } from '../../../actions/o
 import { MAX_PAGE, ROWS_ON_A_PAGE } from '../../../actions/tokens/use/lists.ts';
 import { isOperators, type Level, type PermissionSet, permissionNamed } from '../../../catalogue/permissions.ts';
 import type { Visit } from '../frame/visit.ts';
-import { countWords, ListFoot, ListSearch, listPath, oneOf, pageIn, SortHead, Tabs } from '../parts/table-tools.tsx';
+import {
+  countWords,
+  FilterChips,
+  ListFoot,
+  ListSearch,
+  listPath,
+  oneOf,
+  pageIn,
+  SortHead,
+  Tabs,
+} from '../parts/table-tools.tsx';
 import { levelWords } from '../tokens/form/level-words.ts';
 
 const FILTERS = [
@@ -64,10 +74,8 @@ export function ReachTools({
         current={wish.tab}
       />
       <ListSearch visit={visit} label="Token, person or last characters" value={wish.text} />
-      <details class="mb-3" open={set.length > 0}>
-        <summary class="btn btn-sm">
-          Filter{set.length === 0 ? '' : `: ${set.map(({ label }) => label.toLowerCase()).join(', ')}`}
-        </summary>
+      <details class="mb-3">
+        <summary class="btn btn-sm">Filter</summary>
         <form method="get" class="lk-filter mt-2" role="search" aria-label="Filter">
           {[...visit.query]
             .filter(([name]) => !['page', 'notice'].includes(name) && !FILTERS.some((each) => each.name === name))
@@ -101,6 +109,10 @@ export function ReachTools({
           )}
         </form>
       </details>
+      <FilterChips
+        visit={visit}
+        set={set.map(({ name, label }) => ({ name, label, value: visit.query.get(name) ?? '' }))}
+      />
     </>
   );
 }

@@ -87,7 +87,10 @@ function Inbox(shown: { visit: Visit; wish: ReachWish<RequestTab>; table: ReachT
         </ListTable>
       </div>
       <Form f={f} submit={null} id={BULK}>
-        <h2 class="f4 mb-2">Decide the selected requests</h2>
+        <h2 class="f4 mb-2">
+          Decide the <span data-selected />
+          selected requests
+        </h2>
         <TextField
           f={f}
           name="reason"

@@ -42,6 +42,16 @@ export function Day({ at }: { at: UnixSeconds }): VNode {
   );
 }
 
+/** An instant that is still to come, in full, in the reader's zone; on hover in UTC. */
+export function Instant({ at }: { at: UnixSeconds }): VNode {
+  const { times } = usePageContext();
+  return (
+    <time datetime={isoInstant(at)} title={spokenInstant(at)}>
+      {times.instant(at)}
+    </time>
+  );
+}
+
 /** The time of day, where the day is said above; in the reader's zone, on hover the instant in UTC. */
 export function TimeOfDay({ at }: { at: UnixSeconds }): VNode {
   const { times } = usePageContext();

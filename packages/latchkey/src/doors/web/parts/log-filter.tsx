@@ -2,11 +2,12 @@
 import type { VNode } from 'preact';
 import type { LogFilterInput } from '../../../actions/organizations/audit-log.ts';
 import { problem } from '../../../base/errors.ts';
-import { DAY_SEC, type UnixSeconds } from '../../../base/time.ts';
+import { DAY_SEC, spokenDate, type UnixSeconds } from '../../../base/time.ts';
 import { AUDIT_CATEGORIES, AUDIT_EVENTS, type AuditAction } from '../../../catalogue/audit-events.ts';
 import { MAX_PHRASE_LENGTH, parsePhrase } from '../../../rules/audit/phrase.ts';
 import { eventWords } from '../../../rules/audit/sentence.ts';
 import { splitFullName } from '../../../rules/names.ts';
+import { FilterChips } from './table-tools.tsx';
 
 /** @throws Problem with what is wrong with a day, a repository or the phrase */
 export function logFilterOf(query: URLSearchParams, organization: string | null): LogFilterInput {
@@ -39,38 +40,64 @@ function dayIn(typed: string): UnixSeconds | null {
 
 /** True when the address narrows the list. */
 export function isNarrowed(query: URLSearchParams): boolean {
-  return ['action', 'actor', 'repo', 'from', 'to', 'phrase'].some((name) => (query.get(name) ?? '').trim() !== '');
+  return Object.keys(FIELD_LABELS).some((name) => (query.get(name) ?? '').trim() !== '');
+}
+
+const FIELD_LABELS = {
+  action: 'What happened',
+  actor: 'Who',
+  repo: 'Repository',
+  from: 'From',
+  to: 'To',
+  phrase: 'Search',
+} as const;
+
+function wordsOf(name: string, typed: string): string {
+  if (name === 'from' || name === 'to') {
+    const at = Date.parse(`${typed}T00:00:00Z`) / 1000;
+    return Number.isNaN(at) ? typed : spokenDate(at);
+  }
+  if (name !== 'action') return typed;
+  if (Object.hasOwn(AUDIT_EVENTS, typed)) return eventWords(typed as AuditAction);
+  return Object.hasOwn(AUDIT_CATEGORIES, typed) ? AUDIT_CATEGORIES[typed as keyof typeof AUDIT_CATEGORIES] : typed;
 }
 
 /** @param people false in a log of one person */
 export function LogFilter({ query, path, people }: { query: URLSearchParams; path: string; people: boolean }): VNode {
   const value = (name: string): string => query.get(name) ?? '';
+  const set = Object.entries(FIELD_LABELS).flatMap(([name, label]) => {
+    const typed = value(name).trim();
+    return typed === '' ? [] : [{ name, label, value: wordsOf(name, typed) }];
+  });
   return (
-    <form method="get" class="lk-filter mb-3" role="search">
-      <div>
-        <label for="log-action" class="f6">
-          What happened
-        </label>
-        <Events chosen={value('action')} />
-      </div>
-      {people ? <Line name="actor" label="Who" value={value('actor')} placeholder="login" /> : null}
-      {people ? <Line name="repo" label="Repository" value={value('repo')} placeholder="acme/site" /> : null}
-      <Line name="from" label="From day (UTC)" value={value('from')} type="date" />
-      <Line name="to" label="To day (UTC)" value={value('to')} type="date" />
-      {people ? (
-        <Line name="phrase" label="Search" value={value('phrase')} placeholder="actor:ada -action:git" />
-      ) : null}
-      <div class="d-flex lk-gap">
-        <button type="submit" class="btn btn-sm">
-          Apply
-        </button>
-        {isNarrowed(query) ? (
-          <a class="btn btn-sm btn-invisible" href={path}>
-            Clear
-          </a>
+    <>
+      <form method="get" class="lk-filter mb-3" role="search">
+        <div>
+          <label for="log-action" class="f6">
+            What happened
+          </label>
+          <Events chosen={value('action')} />
+        </div>
+        {people ? <Line name="actor" label="Who" value={value('actor')} placeholder="login" /> : null}
+        {people ? <Line name="repo" label="Repository" value={value('repo')} placeholder="acme/site" /> : null}
+        <Line name="from" label="From day (UTC)" value={value('from')} type="date" />
+        <Line name="to" label="To day (UTC)" value={value('to')} type="date" />
+        {people ? (
+          <Line name="phrase" label="Search" value={value('phrase')} placeholder="actor:ada -action:git" />
         ) : null}
-      </div>
-    </form>
+        <div class="d-flex lk-gap">
+          <button type="submit" class="btn btn-sm">
+            Apply
+          </button>
+          {isNarrowed(query) ? (
+            <a class="btn btn-sm btn-invisible" href={path}>
+              Clear
+            </a>
+          ) : null}
+        </div>
+      </form>
+      <FilterChips visit={{ path, query }} set={set} />
+    </>
   );
 }
 

@@ -69,6 +69,36 @@ export function ListSearch({ visit, label, value }: { visit: Visit; label: strin
   );
 }
 
+export interface SetFilter {
+  /** Of the parameter in the address. */
+  readonly name: string;
+  readonly label: string;
+  readonly value: string;
+}
+
+/** What narrows a list, each with the link that takes it away. */
+export function FilterChips({
+  visit,
+  set,
+}: {
+  visit: Pick<Visit, 'path' | 'query'>;
+  set: readonly SetFilter[];
+}): VNode | null {
+  if (set.length === 0) return null;
+  return (
+    <ul class="lk-chips" aria-label="Set filters">
+      {set.map(({ name, label, value }) => (
+        <li>
+          {label}: <bdi>{value}</bdi>
+          <a href={listPath(visit, { [name]: null })} aria-label={`Remove the filter ${label.toLowerCase()}: ${value}`}>
+            ×
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 export interface Tab {
   readonly name: string;
   readonly label: string;

@@ -1,10 +1,11 @@
 /** The field for a token's expiration: presets, a date, or never, as far as policies allow. */
 import type { VNode } from 'preact';
-import { DAY_SEC, isoDate, spokenDate, type UnixSeconds } from '../../../../base/time.ts';
+import { DAY_SEC, isoDate, type UnixSeconds } from '../../../../base/time.ts';
 import { MAX_LIFETIME_DAYS } from '../../../../rules/policy.ts';
 import { DEFAULT_LIFETIME_DAYS } from '../../../../rules/token-limits.ts';
 import { type Choice, Select } from '../../parts/choice-fields.tsx';
 import type { Fields } from '../../parts/fields.ts';
+import { usePageContext } from '../../parts/page-context.ts';
 import { TextField } from '../../parts/text-fields.tsx';
 
 const PRESET_DAYS = [7, 30, 60, 90];
@@ -20,6 +21,7 @@ interface Props {
 
 /** @param capDays longest life in days that the policies in force allow; null = no cap */
 export function ExpirationField({ f, at, capDays, value, note }: Props): VNode {
+  const { times } = usePageContext();
   const chosen = f.value(
     'expires_in',
     value ?? String(Math.min(DEFAULT_LIFETIME_DAYS, capDays ?? DEFAULT_LIFETIME_DAYS)),
@@ -37,7 +39,7 @@ export function ExpirationField({ f, at, capDays, value, note }: Props): VNode {
   const choices: Choice[] = [
     ...offered.map((each) => ({
       value: String(each),
-      label: `${each} ${each === 1 ? 'day' : 'days'} (${spokenDate(at + each * DAY_SEC)})`,
+      label: `${each} ${each === 1 ? 'day' : 'days'} (${times.date(at + each * DAY_SEC)})`,
     })),
     { value: 'custom', label: 'Custom day' },
     ...(capDays === null || chosen === 'none' ? [{ value: 'none', label: 'No expiration' }] : []),

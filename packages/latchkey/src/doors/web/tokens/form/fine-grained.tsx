@@ -10,7 +10,7 @@ import type { VNode } from 'preact';
 import { draftSentences } from '../../../../actions/tokens/draft-right.ts';
 import { type FormFacts, findRepositories, formFacts, ownerToBeginWith } from '../../../../actions/tokens/form.ts';
 import { type Complaint, Problem } from '../../../../base/errors.ts';
-import { spokenDate } from '../../../../base/time.ts';
+import { DAY_SEC, spokenDate, type UnixSeconds } from '../../../../base/time.ts';
 import { MAX_FINE_GRAINED_TOKENS, MAX_GRANTS } from '../../../../rules/draft.ts';
 import { shortestCap } from '../../../../rules/policy.ts';
 import type { RightGrant } from '../../../../rules/right/right-sentence.ts';
@@ -22,6 +22,7 @@ import { type Answer, page } from '../../frame/web-page.ts';
 import { CopyBox, Notice, Subhead } from '../../parts/components.tsx';
 import { Fields } from '../../parts/fields.ts';
 import { CancelLink, ErrorSummary, Hidden } from '../../parts/form.tsx';
+import { usePageContext } from '../../parts/page-context.ts';
 import { TextArea, TextField } from '../../parts/text-fields.tsx';
 import { FINE_GRAINED_PATH } from '../kinds.ts';
 import { dayAt, grantCount, grantOf, linkQuery, ownerOf, permissionsOf, prefixOf, selectionOf } from './draft.ts';
@@ -230,6 +231,7 @@ function Summary({
   submit: string;
   isNew: boolean;
 }): VNode {
+  const { times } = usePageContext();
   const query = linkQuery(source, facts.login, refRulesForLink(source));
   const link = `${visit.ctx.settings.publicUrl}${FINE_GRAINED_PATH}/new${query}`;
   return (
@@ -242,7 +244,7 @@ function Summary({
               {sections.map((section) => (
                 <li>{section.sentence}</li>
               ))}
-              {isNew ? <li>{endWords(visit, source)}</li> : null}
+              {isNew ? <li>{endWords(visit, source, times.date)}</li> : null}
               {restrictionWords(source).map((words) => (
                 <li>{words}</li>
               ))}
@@ -275,14 +277,15 @@ function Summary({
   );
 }
 
-function endWords(visit: Visit, source: URLSearchParams): string {
+/** @param dateOf the day of an instant, in the reader's zone */
+function endWords(visit: Visit, source: URLSearchParams, dateOf: (at: UnixSeconds) => string): string {
   const at = visit.ctx.clock.now();
   const chosen = source.get('expires_in') ?? '';
   if (chosen === 'none') return 'never ends';
   if (chosen === 'custom') {
     const day = dayAt(source.get('expires_at') ?? '');
-    return day === null ? 'until the day that you choose' : `until ${spokenDate(day)}`;
+    return day === null ? 'until the day that you choose' : `until ${spokenDate(day)}, 00:00 UTC`;
   }
   const days = chosen === '' ? 30 : Number(chosen);
-  return Number.isInteger(days) && days > 0 && days < 1000 ? `until ${spokenDate(at + days * 86_400)}` : 'until …';
+  return Number.isInteger(days) && days > 0 && days < 1000 ? `until ${dateOf(at + days * DAY_SEC)}` : 'until …';
 }

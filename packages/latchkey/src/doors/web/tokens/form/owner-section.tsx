@@ -158,7 +158,13 @@ function RepositorySearch({ f, facts }: { f: Fields; facts: SectionFacts }): VNo
       />
       <div data-live id={`repositories-${prefix}`} aria-live="polite">
         {chosenRepositories.map((name) => (
-          <RepositoryTick id={f.id} prefix={prefix} name={name} checked />
+          <RepositoryTick
+            id={f.id}
+            prefix={prefix}
+            name={name}
+            visibility={found.find((each) => each.name === name)?.visibility}
+            checked
+          />
         ))}
         {others.map(({ name, visibility }) => (
           <RepositoryTick id={f.id} prefix={prefix} name={name} visibility={visibility} />
@@ -186,7 +192,7 @@ function RepositoryTick({
   id: string;
   prefix: string;
   name: string;
-  visibility?: string;
+  visibility?: string | undefined;
   checked?: boolean;
 }): VNode {
   const inputId = `${id}-${prefix}repositories-${name}`;

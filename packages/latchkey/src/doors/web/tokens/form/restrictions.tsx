@@ -6,10 +6,11 @@
  * is in the middle of a day.
  */
 import type { VNode } from 'preact';
-import { isoDate, spokenDate, spokenInstant, type UnixSeconds } from '../../../../base/time.ts';
+import { isoDate, spokenDate, type UnixSeconds } from '../../../../base/time.ts';
 import type { RefRuleDraft } from '../../../../rules/refs/ref-rule-text.ts';
 import type { RefRule } from '../../../../rules/refs/ref-rules.ts';
 import { MAX_USES } from '../../../../rules/token-limits.ts';
+import { Instant } from '../../parts/components.tsx';
 import type { Fields } from '../../parts/fields.ts';
 import { Hidden } from '../../parts/form.tsx';
 import { TextArea, TextField } from '../../parts/text-fields.tsx';
@@ -166,7 +167,9 @@ export function RestrictionFacts({
         <p class="color-fg-muted f6">Works only from {allowedAddresses.join(', ')}.</p>
       )}
       {notBeforeAt === null ? null : (
-        <p class="color-fg-muted f6">Does not work before {spokenInstant(notBeforeAt)}.</p>
+        <p class="color-fg-muted f6">
+          Does not work before <Instant at={notBeforeAt} />.
+        </p>
       )}
       {usesLeft === null ? null : (
         <p class="color-fg-muted f6">
