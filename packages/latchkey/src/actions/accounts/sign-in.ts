@@ -10,6 +10,7 @@
 import { problem } from '../../base/errors.ts';
 import { present } from '../../base/present.ts';
 import type { Secret } from '../../base/secret.ts';
+import { isSameName } from '../../rules/names.ts';
 import { type Account, passwordDigestOf } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import { emailsOf } from '../../store/emails.ts';
@@ -54,6 +55,8 @@ const WRONG = 'The name or the password is wrong.';
 /** Signs in. @throws Problem when name and password don't match, or there were too many failures */
 export async function signIn(ctx: Context, form: SignInForm, visitor: Visitor): Promise<Begun> {
   const account = await accountNamed(ctx.store.db, form.name);
+  // Before the password is looked at: the answer tells nobody that it is right.
+  demandLocal(ctx, account);
   const device = form.device.digest();
   const id = account?.id ?? NOBODY;
   const knownDevice = await isKnownDevice(ctx.store.db, id, device);
@@ -132,6 +135,7 @@ export async function signInWithPasskey(
 ): Promise<Begun> {
   const account = await takePasskey(ctx, device, half === null ? 'sign-in' : 'second-factor', answer);
   if (half !== null && half.account.id !== account.id) throw problem('invalid', 'That passkey is of another account.');
+  if (half === null) demandLocal(ctx, account);
   demandOpen(account);
   // A passkey may be the thief's: while the account is locked, a passkey alone is never enough.
   if (half === null && account.lockedAt !== null)
@@ -140,6 +144,16 @@ export async function signInWithPasskey(
     return half === null ? begin(ctx, tx, account, device.digest(), visitor) : finish(ctx, tx, half, device, visitor);
   });
   return { secret, owes: null };
+}
+
+/** Demanded of whoever begins a sign-in here. @throws Problem where only a provider signs them in */
+function demandLocal({ settings: { localSignIn } }: Context, account: Account | null): void {
+  if (localSignIn === null || (account !== null && localSignIn.some((login) => isSameName(login, account.login))))
+    return;
+  throw problem(
+    'unprocessable',
+    'On this server you sign in by your identity provider, not by a password or a passkey. Use its button.',
+  );
 }
 
 /** Begins the session of somebody who has proved everything, and mails them when the browser is new. */

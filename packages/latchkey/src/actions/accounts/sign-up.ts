@@ -95,6 +95,8 @@ export async function invite(ctx: Context, permit: Permit, address: string | nul
   const wrong = address === null ? null : emailProblem(address);
   if (wrong !== null) throw problem('invalid', wrong, 'email');
   if (ctx.settings.signUp === 'closed') throw problem('unprocessable', 'Sign-up is closed by the setting sign-up.');
+  if (ctx.settings.localSignIn !== null)
+    throw problem('unprocessable', 'People come by the identity provider here, as the setting local-sign-in says.');
   if (address !== null)
     await limitMails(ctx, { to: address, from: permit.actor.address ?? '', userId: permit.actor.userId });
   const at = ctx.clock.now();
@@ -139,6 +141,8 @@ export function readInvitation(ctx: Context, link: Secret): Promise<OneTimeLink 
  * @throws Problem when they may not sign up, or the form is wrong
  */
 export async function signUp(ctx: Context, link: Secret | null, form: SignUpForm, visitor: Visitor): Promise<Secret> {
+  if (ctx.settings.localSignIn !== null)
+    throw problem('unprocessable', 'On this server accounts come by the identity provider: sign in with its button.');
   const invitation = link === null ? null : await readInvitation(ctx, link);
   if (invitation === null && (link !== null || ctx.settings.signUp !== 'open')) throw linkIsOver();
   if ((await consumeRateLimit(ctx, 'sign-ups-address', networkOf(visitor.address)))?.allowed === false) {

@@ -13,6 +13,7 @@ import {
   endpoint,
   host,
   hostNames,
+  logins,
   mailbox,
   networks,
   oneOf,
@@ -314,6 +315,14 @@ export const SETTING_ROWS = {
     doc:
       'identity providers in YAML, by which people sign in with OpenID Connect (see single-sign-on.md); read anew at ' +
       'SIGHUP',
+  }),
+  localSignIn: optional({
+    section: 'People',
+    kind: logins,
+    defaultMeans: 'everybody',
+    doc:
+      'who may still sign in by a password or a passkey, where all others sign in by an identity provider: name an ' +
+      'administrator, for the day on which the provider is away',
   }),
   smtp: optional({
     section: 'Mail',

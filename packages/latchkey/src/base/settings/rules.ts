@@ -55,6 +55,13 @@ const scheme = (values: SettingValues): string | null =>
 
 export const SETTING_RULES: readonly SettingRule[] = [
   {
+    about: 'localSignIn',
+    listening: false,
+    broken: ({ localSignIn, identityProviders }) => localSignIn !== null && identityProviders === null,
+    message: () => '--local-sign-in keeps all others from signing in here, and there is no other way in.',
+    hint: 'name the providers: --identity-providers FILE; or leave --local-sign-in out',
+  },
+  {
     about: 'database',
     listening: false,
     broken: (values) => addressed(values, ({ hasUnknown }) => hasUnknown),

@@ -207,12 +207,18 @@ export const mailbox: ValueKind<string> = textLike(
   'an address, or a name and an address in <>',
 );
 
-/** Networks as CIDR blocks or bare addresses; in a variable, separated by commas. */
+/** What is given several times, or, as in a variable, once with commas. An empty text is none. */
+const LIST = {
+  repeats: true,
+  fromText: (text: string) => (text.trim() === '' ? [] : text.split(',').map((part) => part.trim())),
+};
+
+/** Networks as CIDR blocks or bare addresses. */
 export const networks: ValueKind<readonly string[]> = kind(
   'CIDR',
   'networks such as 10.0.0.0/8, 2001:db8::/32 or 192.0.2.7',
   (value) => (Array.isArray(value) && value.every(isNetwork) ? value : undefined),
-  { repeats: true, fromText: (text) => (text.trim() === '' ? [] : text.split(',').map((part) => part.trim())) },
+  LIST,
 );
 
 /** Labels of a name (RFC 1123), at least two: what an authority gives certificates for. */
@@ -225,11 +231,23 @@ export const hostNames: ValueKind<readonly string[]> = kind(
     Array.isArray(value) && value.every((each) => typeof each === 'string' && DOMAIN_NAME.test(each))
       ? value
       : undefined,
-  { repeats: true, fromText: (text) => (text.trim() === '' ? [] : text.split(',').map((part) => part.trim())) },
+  LIST,
 );
 
 /** Where a certificate of the server's own lies in the data folder, with its key in the same file. */
 export const ACME_CERTIFICATE = 'acme/certificate.pem';
+
+/** Names of accounts. */
+export const logins: ValueKind<readonly string[]> = kind(
+  'LOGIN',
+  'logins of people',
+  (value) => (Array.isArray(value) && value.every(isLoginLike) ? value : undefined),
+  LIST,
+);
+
+function isLoginLike(text: unknown): text is string {
+  return typeof text === 'string' && /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$/.test(text);
+}
 
 function isNetwork(text: unknown): text is string {
   return typeof text === 'string' && parseBlock(text) !== null;

@@ -15,8 +15,10 @@ export interface ProviderWorld extends WebWorld {
   audited(action: string): Promise<Claims[]>;
 }
 
-/** Once for a file: the provider, and worlds with it. */
-export function providerWorlds(): (...lines: readonly string[]) => Promise<ProviderWorld> {
+/** Once for a file: the provider, and worlds with it. @param flags further settings */
+export function providerWorlds(
+  flags: Parameters<typeof webWorld>[0] = {},
+): (...lines: readonly string[]) => Promise<ProviderWorld> {
   let provider: TestProvider;
   let files: ReturnType<typeof providerFiles>;
   beforeAll(async () => {
@@ -34,7 +36,7 @@ export function providerWorlds(): (...lines: readonly string[]) => Promise<Provi
     Object.assign(provider, { lie: null, failing: null, thin: false });
     provider.people.clear();
     files.write(yaml(lines));
-    const world = await webWorld({ identityProviders: files.path });
+    const world = await webWorld({ identityProviders: files.path, ...flags });
     const enter: ProviderWorld['enter'] = async (subject, visitor = world.visitor(), there = new Map()) => {
       const { headers, text } = await visitor.send('/login', 'provider', { provider: 'work' });
       expect(text).toContain('Go on by hand');

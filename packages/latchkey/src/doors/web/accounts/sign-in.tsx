@@ -10,6 +10,7 @@ import { goingTo, ProviderButtons, toProvider } from '../frame/provider-buttons.
 import { returnPath } from '../frame/return-path.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { Notice } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { PasskeyForm } from '../parts/passkey-form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
@@ -42,6 +43,32 @@ export const signInPages: readonly WebPage[] = [
 
 async function showSignIn(visit: Visit): Promise<Answer> {
   if (visit.person !== null) return redirect(returnPath(visit.query.get('return_to')));
+  const isLocal = visit.ctx.settings.localSignIn === null || visit.query.get('local') === '1';
+  return isLocal ? showLocalSignIn(visit) : showProviders(visit);
+}
+
+/** Where people sign in by a provider, and only a few otherwise. */
+function showProviders(visit: Visit): Answer {
+  const local = new URLSearchParams({ ...Object.fromEntries(visit.query), local: '1' });
+  return page(
+    'Sign in',
+    <Narrow title="Sign in to Latchkey">
+      {visit.problem === null ? null : (
+        <Notice tone="error" role="alert">
+          {visit.problem.message}
+        </Notice>
+      )}
+      <div class="Box p-3">
+        <ProviderButtons visit={visit} words={(label) => `Sign in with ${label}`} />
+      </div>
+      <p class="mt-3 text-center">
+        <a href={`/login?${local}`}>Sign in as an administrator of this server</a>
+      </p>
+    </Narrow>,
+  );
+}
+
+async function showLocalSignIn(visit: Visit): Promise<Answer> {
   const f = visit.fields('sign-in');
   return page(
     'Sign in',
@@ -73,7 +100,7 @@ async function showSignIn(visit: Visit): Promise<Answer> {
       <p class="mt-3 text-center">
         <a href="/password_reset">Forgot your password?</a>
       </p>
-      {visit.ctx.settings.signUp === 'open' ? (
+      {visit.ctx.settings.signUp === 'open' && visit.ctx.settings.localSignIn === null ? (
         <p class="text-center">
           New here? <a href="/signup">Create an account</a>
         </p>
