@@ -64,6 +64,7 @@ export const PLACES: Readonly<Record<string, readonly ((version: string) => stri
     (version) => `"packages/latchkey": {\n      ${FIELD(version)}`,
     (version) => `"packages/client": {\n      "name": "@latchkey/client",\n      ${FIELD(version)}`,
   ],
+  'deploy/helm/latchkey/Chart.yaml': [(version) => `\nversion: ${version}`, (version) => `\nappVersion: ${version}`],
   'docs/install.md': [(version) => `latchkey_${version}_amd64.deb`, (version) => `latchkey-${version}.tgz`],
 };
 
