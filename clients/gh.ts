@@ -7,13 +7,14 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
 import { generate } from 'selfsigned';
 import { run } from '../bench/command.ts';
 import { MAIN, startWorld, type World } from '../bench/server.ts';
+import { debians, newest } from './debian.ts';
+import { enterCode } from './person.ts';
 
 /** An address of this machine alone, so that port 443 is free as a rule. */
 const HOST = '127.43.7.1';
@@ -84,7 +85,7 @@ const EVERY_FIELD = /(?:Specify one or more|available fields)[^]*?:\s*([^]+)$/i;
 
 export async function gh(): Promise<void> {
   const base = await mkdtemp(join(tmpdir(), 'latchkey-gh-'));
-  const programs = [await debians(base), await current(base)];
+  const programs = [await debians(base, 'gh'), process.env['GH_CURRENT'] ?? (await newest(base, 'gh'))];
   const pem = await generate([{ name: 'commonName', value: HOST }], {
     extensions: [
       { name: 'basicConstraints', cA: true },
@@ -115,37 +116,6 @@ export async function gh(): Promise<void> {
   } finally {
     await rm(base, { recursive: true, force: true });
   }
-}
-
-/** The gh of the machine's Debian, taken out of its package. */
-async function debians(base: string): Promise<string> {
-  return unpacked(join(base, 'debian'), []);
-}
-
-/** The newest that Debian has, by lists of its own; or the program that `GH_CURRENT` names. */
-async function current(base: string): Promise<string> {
-  const given = process.env['GH_CURRENT'];
-  if (given !== undefined) return given;
-  const folder = join(base, 'current');
-  for (const made of ['lists/partial', 'cache/archives/partial']) await mkdir(join(folder, made), { recursive: true });
-  const signed = '[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]';
-  await writeFile(join(folder, 'sources.list'), `deb ${signed} http://deb.debian.org/debian sid main\n`);
-  const options = [
-    `Dir::Etc::sourcelist=${join(folder, 'sources.list')}`,
-    'Dir::Etc::sourceparts=-',
-    `Dir::State::lists=${join(folder, 'lists')}`,
-    `Dir::Cache=${join(folder, 'cache')}`,
-  ].flatMap((option) => ['-o', option]);
-  await run('apt-get', [...options, '-qq', 'update'], { cwd: folder });
-  return unpacked(folder, options);
-}
-
-async function unpacked(folder: string, options: readonly string[]): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  await run('apt-get', [...options, '-qq', 'download', 'gh'], { cwd: folder });
-  const [archive = ''] = (await readdir(folder)).filter((name) => name.endsWith('.deb'));
-  await run('dpkg-deb', ['-x', join(folder, archive), folder]);
-  return join(folder, 'usr/bin/gh');
 }
 
 /** One version of gh, in a home and a world of its own: what it does with each command. */
@@ -203,7 +173,7 @@ async function byWeb(program: string, home: string, before: NodeJS.ProcessEnv): 
   code.catch(() => undefined);
   const ended = once(child, 'close');
   try {
-    await sayYes(await code);
+    await enterCode(`https://${HOST}`, await code, 'GitHub CLI, or a command that uses its name', 'Give it the token');
     await ended;
     const asked = await run(program, ['api', 'graphql', '-f', 'query={viewer{login}}'], { cwd: home, env });
     const status = await run(program, ['auth', 'status'], { cwd: home, env });
@@ -213,28 +183,6 @@ async function byWeb(program: string, home: string, before: NodeJS.ProcessEnv): 
   } catch (error) {
     child.kill();
     return `FAILED: ${(error as Error).message.slice(-300)}`;
-  }
-}
-
-/** The person's side, in a real browser. */
-async function sayYes(code: string): Promise<void> {
-  process.env['AWS_EXECUTION_ENV'] ??= 'AWS_Lambda_nodejs22.x';
-  const { default: packed } = await import('@sparticuz/chromium');
-  const executablePath = await packed.executablePath();
-  const browser = await chromium.launch({ executablePath, args: packed.args });
-  try {
-    const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
-    await page.goto(`https://${HOST}/login/device`);
-    await page.getByLabel('Username or e-mail address').fill('ada');
-    await page.getByLabel('Password').fill('a long enough password');
-    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-    await page.getByLabel('Code').fill(code);
-    await page.getByRole('button', { name: 'Continue' }).click();
-    await page.getByText('GitHub CLI, or a command that uses its name').waitFor();
-    await page.getByRole('button', { name: 'Give it the token' }).click();
-    await page.getByText('The device is signed in').first().waitFor();
-  } finally {
-    await browser.close();
   }
 }
 

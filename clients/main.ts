@@ -8,6 +8,7 @@ import { gh } from './gh.ts';
 import { languages } from './languages.ts';
 import { lfs } from './lfs.ts';
 import { mcpTools } from './mcp-tools.ts';
+import { oauth } from './oauth.ts';
 import { pgbouncer } from './pgbouncer.ts';
 import { proxies } from './proxies.ts';
 import { scanners } from './scanners.ts';
@@ -22,6 +23,7 @@ gh         what GitHub's command line does with this server, command by command
 lfs        whether git-lfs, as installed on this machine, does everything with this server
 mcp-tools  what the official client of the Model Context Protocol may call of an official server behind
            examples/mcp, by its token; and what it does with latchkey mcp
+oauth      whether git-credential-oauth signs in, pushes and renews, by a browser and by a code
 ssh        whether git works through OpenSSH, and nothing else does
 words      where git clients print what the server says when it refuses
 pgbouncer  whether two nodes work on a PostgreSQL behind PgBouncer in transaction mode
@@ -40,6 +42,7 @@ else if (what === 'acme') await acme(flag);
 else if (what === 'languages') await languages();
 else if (what === 'lfs') await lfs();
 else if (what === 'gh') await gh();
+else if (what === 'oauth') await oauth();
 else if (what === 'ssh') await ssh();
 else if (what === 'mcp-tools') await mcpTools();
 else if (what === 'pgbouncer') await pgbouncer();
