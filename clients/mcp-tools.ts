@@ -153,12 +153,9 @@ async function startTools(folder: string, port: number, children: ChildProcess[]
   const gateway = bin('supergateway/dist/index.js');
   const flags = ['--outputTransport', 'streamableHttp', '--stateful', '--port', String(port), '--logLevel', 'none'];
   await mkdir(join(folder, 'memory'));
-  await startOn(
-    { folder, root: '', programs: '', children },
-    port,
-    [process.execPath, gateway, '--stdio', server, ...flags],
-    { MEMORY_FILE_PATH: join(folder, 'memory/graph.jsonl') },
-  );
+  await startOn({ folder, children }, port, [process.execPath, gateway, '--stdio', server, ...flags], {
+    MEMORY_FILE_PATH: join(folder, 'memory/graph.jsonl'),
+  });
 }
 
 interface Peers {

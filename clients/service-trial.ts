@@ -17,6 +17,8 @@ interface Given {
   readonly root: string;
   readonly programs: string;
   readonly children: ChildProcess[];
+  /** `HOST:PORT` of the server that decides. */
+  readonly latchkey: string;
 }
 
 interface Used extends Given {
@@ -37,6 +39,8 @@ export interface Service {
   readonly permission: string;
   /** The level of the token that writes. */
   readonly writes: string;
+  /** Whether the service behind needs the token, too; left out: the proxy takes it out. */
+  readonly passesToken?: true;
   /** Starts it, and returns its port. */
   start(given: Given): Promise<number>;
   /** Throws where something isn't as it should be; returns what was done. */
@@ -61,7 +65,7 @@ export const bare = (more: NodeJS.ProcessEnv, home: string): NodeJS.ProcessEnv =
 
 /** Starts a program that listens on a port, and waits until it does. */
 export async function startOn(
-  { folder, children }: Given,
+  { folder, children }: Pick<Given, 'folder' | 'children'>,
   port: number,
   command: readonly [string, ...string[]],
   env: NodeJS.ProcessEnv = {},

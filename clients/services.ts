@@ -1,7 +1,7 @@
 /**
  * The route maps of `examples/route-map` in front of the real services, used by their real clients: npm with Verdaccio,
  * skopeo with a container registry, pip and twine with pypiserver, promtool with Prometheus, a
- * static site, cgit and gitweb. nginx asks Latchkey, as in `examples/nginx`.
+ * static site, cgit, gitweb, and python-gitlab with this server's own API in GitLab's dialect. nginx asks Latchkey, as in `examples/nginx`.
  *
  * Each service is tried by three: somebody without a token, a token that reads, and one that writes. Prints a table;
  * the first step that fails ends the run.
@@ -45,9 +45,10 @@ export async function services(kept: string | undefined, only: readonly string[]
       await world.admin(['repo', 'add', 'acme/site']);
       const port = await freePort();
       const started = new Map<string, number>();
-      const given = { folder, root: join(programs, 'root'), programs, children };
+      const latchkey = new URL(world.url).host;
+      const given = { folder, root: join(programs, 'root'), programs, children, latchkey };
       for (const service of chosen) started.set(service.name, await service.start(given));
-      children.push(await startNginx(given, { latchkey: new URL(world.url).host, port, started, chosen }));
+      children.push(await startNginx(given, { latchkey, port, started, chosen }));
       console.log('| service | map | with | tried |\n| --- | --- | --- | --- |');
       for (const service of chosen) {
         const token = (level: string, name: string): Promise<string> =>
@@ -83,7 +84,7 @@ async function install(programs: string): Promise<void> {
   await run('apt-get', ['download', '--quiet', ...DEBIAN], { cwd: packages ?? '' });
   for (const name of await readdir(packages ?? '')) await run('dpkg', ['-x', join(packages ?? '', name), root ?? '']);
   const python = join(programs, 'python');
-  await run('python3', ['-m', 'pip', 'install', '--quiet', '--target', python, 'pypiserver', 'twine']);
+  await run('python3', ['-m', 'pip', 'install', '--quiet', '--target', python, 'pypiserver', 'twine', 'python-gitlab']);
   await writeFile(join(npm ?? '', 'package.json'), JSON.stringify(VERDACCIO));
   await run('npm', ['install', '--silent', '--no-audit', '--no-fund'], { cwd: npm ?? '' });
   await writeFile(join(programs, 'complete'), '');
@@ -135,7 +136,8 @@ async function startNginx(
         .replace('listen 8081;', `listen ${service.address}:${port}; client_max_body_size 0;`)
         .replaceAll('api.example.org', service.address)
         .replaceAll('127.0.0.1:3000', `127.0.0.1:${started.get(service.name)}`)
-        .replace(/Host +\$host/, 'Host $http_host'),
+        .replace(/Host +\$host/, 'Host $http_host')
+        .replace(service.passesToken === true ? /.*(?:Authorization|PRIVATE-TOKEN) +"";\n/g : /^$/, ''),
     ),
   );
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']

@@ -313,6 +313,24 @@ describe('a route map', () => {
     }
   });
 
+  it('of the examples fits GitLab, by the names of its projects', () => {
+    const finder = new RouteFinder(read(readFileSync(join(ROOT, 'examples/route-map/gitlab.yaml'), 'utf8')).services);
+    for (const [request, needs] of [
+      ['POST /acme/site.git/git-receive-pack', { git: 'write' }],
+      ['POST /api/v4/projects/acme%2Fsite/issues', { issues: 'write' }],
+      ['PUT /api/v4/projects/acme%2Fsite/merge_requests/3/merge', { contents_rest: 'write' }],
+      ['PUT /api/v4/projects/acme%2Fsite/merge_requests/3/rebase', { contents_rest: 'write' }],
+      ['PUT /api/v4/projects/acme%2Fsite/merge_requests/3', { pull_requests: 'write' }],
+      ['GET /api/v4/projects/acme/site/issues', null],
+      ['GET /api/v4/application/settings', null],
+    ] as const) {
+      const [method = '', path = ''] = request.split(' ');
+      const found = finder.find('gitlab.example.org', method, canonicalPath(path) as CanonicalPath, '');
+      const route = found === null || 'fork' in found ? null : found;
+      expect([request, route?.row.need.sets[0]]).toEqual([request, needs ?? undefined]);
+    }
+  });
+
   it('that is built in has no two routes for one request', () => {
     const services = standardServices();
     expect(() => new RouteFinder(services)).not.toThrow();

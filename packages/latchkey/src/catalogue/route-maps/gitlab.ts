@@ -75,6 +75,24 @@ function listedRows(): MapRow[] {
   return [
     ...rows,
     ...['PUT', 'DELETE'].map((method): MapRow => ({ method, path: PROJECT, need: admin, target: ON_PROJECT })),
+    // They write to a branch.
+    ...['merge', 'rebase'].map(
+      (act): MapRow => ({
+        method: 'PUT',
+        path: `${PROJECT}/merge_requests/{iid}/${act}`,
+        need: { sets: [only('contents_rest', 'write')], publicRead: false, writes: true },
+        target: ON_PROJECT,
+      }),
+    ),
+    // They write to another project, which the body names by its number.
+    ...['move', 'clone'].map(
+      (act): MapRow => ({
+        method: 'POST',
+        path: `${PROJECT}/issues/{iid}/${act}`,
+        need: { sets: [only('issues', 'write')], publicRead: false, writes: true },
+        target: { kind: 'unknown' },
+      }),
+    ),
   ];
 }
 

@@ -140,6 +140,10 @@ describe('forward authorization', () => {
     expect((await ask('/api/v4/projects/acme%2Fsite')).status).toBe(200);
     expect((await ask('/api/v4/projects/acme%2fsite/repository/files/src%2Fa.ts/raw')).status).toBe(200);
     expect((await ask('/api/v4/projects/acme%2Fsite/merge_requests/3/notes')).status).toBe(200);
+    // The body says which project it goes to.
+    expect((await world.nginx('POST /api/v4/projects/acme%2Fsite/issues/3/move', token)).headers).toMatchObject({
+      'x-latchkey-reason': 'target_unknown',
+    });
     expect((await ask('/api/v4/projects/42')).headers['x-latchkey-reason']).toBe('route_unknown');
     expect((await world.nginx('POST /api/v4/projects/acme%2Fsite/issues', token)).status).toBe(403);
   });
