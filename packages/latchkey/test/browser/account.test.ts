@@ -144,7 +144,7 @@ test('a changed password ends the other sessions, and a forgotten one is replace
     await site.signedIn('ada'),
     await site.signedIn('ada', { userAgent: 'Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/150.0' }),
   ];
-  await mailSaying(site, 'a browser that was not seen before');
+  await mailSaying(site, 'a browser not seen before');
   await page.goto('/settings/sessions');
   await page.getByText('Firefox on Windows').waitFor();
   await look(page, 'sessions');

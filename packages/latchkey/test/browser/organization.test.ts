@@ -152,7 +152,7 @@ test('an administrator looks after people, tokens and policies of the instance',
   expect(await cloneWith(site, 'mori', token, 'mori/notes')).toContain('suspended');
   await page.getByLabel('Actions for mori').click();
   await page.getByRole('button', { name: 'Restore: mori' }).click();
-  await page.getByText('The suspension of mori is over').waitFor();
+  await page.getByText('mori is no longer suspended').waitFor();
   await page.getByRole('link', { name: 'Active tokens' }).click();
   await look(page, 'instance-tokens');
   await page.getByLabel('“old server”').check();

@@ -55,10 +55,10 @@ test('its owner changes, shares and deletes it', async () => {
   await look(page, 'repository');
   await page.getByRole('link', { name: 'Settings', exact: true }).click();
   await page.getByLabel('Username').fill('nobody-here');
-  await page.getByRole('button', { name: 'Let in' }).click();
+  await page.getByRole('button', { name: 'Add, or change the role' }).click();
   await page.getByRole('alert').getByText('There is no user nobody-here.').waitFor();
   await page.getByLabel('Username').fill('grace');
-  await page.getByRole('button', { name: 'Let in' }).click();
+  await page.getByRole('button', { name: 'Add, or change the role' }).click();
   await page.getByText('grace has the role write.').waitFor();
   await look(page, 'repository-settings');
   await page.getByRole('button', { name: 'Archive', exact: true }).click();

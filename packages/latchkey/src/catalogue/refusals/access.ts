@@ -94,8 +94,7 @@ export const ACCESS_REFUSALS = {
     sentence: (facts) => `${whoDecides(facts)} does not allow personal access tokens (classic).`,
     remedy: (facts) => ({ text: 'Create a fine-grained token instead:', url: newFineGrainedPath(facts) }),
     about:
-      'The organization, or the instance for all of them, forbids classic tokens. Public resources can be read ' +
-      'all the same.',
+      'The organization, or the instance for all of them, forbids classic tokens. Public resources stay ' + 'readable.',
   },
   key_forbidden: {
     ...TOLD_TO_THE_LIVING,
@@ -106,9 +105,9 @@ export const ACCESS_REFUSALS = {
       command: `git remote set-url origin ${facts.publicUrl}/${shown(facts.fullName)}.git`,
     }),
     about:
-      'A key of a person opens all that the person may, and has no end, like a classic token without one. So it is ' +
-      'kept out where the organization, or the instance, forbids classic tokens, caps their life or requires single ' +
-      'sign-on. Deploy keys go on working.',
+      'A person’s key reaches all that the person can, and never expires, like a classic token without an ' +
+      'expiry date. So it is kept out where the organization, or the instance, forbids classic tokens, caps ' +
+      'their life or requires single sign-on. Deploy keys keep working.',
   },
   fine_grained_forbidden: {
     ...TOLD_TO_THE_LIVING,
@@ -118,8 +117,8 @@ export const ACCESS_REFUSALS = {
       url: newClassicPath(facts),
     }),
     about:
-      'The organization, or the instance for all of them, forbids fine-grained tokens. Public resources can be ' +
-      'read all the same.',
+      'The organization, or the instance for all of them, forbids fine-grained tokens. Public resources stay ' +
+      'readable.',
   },
   scoped_forbidden: {
     ...TOLD_TO_THE_LIVING,
@@ -127,7 +126,7 @@ export const ACCESS_REFUSALS = {
     remedy: (facts) => ({ text: 'Create a fine-grained token instead:', url: newFineGrainedPath(facts) }),
     about:
       'The organization, or the instance for all of them, forbids tokens with GitLab’s scopes. Public resources ' +
-      'can be read all the same.',
+      'stay readable.',
   },
   lifetime_over_policy: {
     ...TOLD_TO_THE_LIVING,
@@ -141,9 +140,7 @@ export const ACCESS_REFUSALS = {
       );
     },
     remedy: (facts) => ({ text: 'Regenerate it with an earlier end:', url: renewPath(facts, facts.capDays) }),
-    about:
-      'A policy caps the time between the making of a token and its end. Nothing is revoked: a token with a ' +
-      'shorter life works at once.',
+    about: 'A policy limits how long a token may live. Nothing is revoked: a token with a shorter life works at once.',
   },
   sso_not_authorized: {
     ...TOLD_TO_THE_LIVING,
@@ -165,8 +162,8 @@ export const ACCESS_REFUSALS = {
     }),
     about:
       'The organization wants its members to prove who they are at its identity provider, once a day in each ' +
-      'browser. Public resources can be read all the same, and nothing is taken away. When the provider is down, an ' +
-      'owner comes in with a recovery code of the organization, and an administrator of the instance can lift the ' +
+      'browser. Public resources stay readable, and nothing is taken away. When the provider is down, an owner ' +
+      'comes in with a recovery code of the organization, and an administrator of the instance can lift the ' +
       'requirement.',
   },
   two_factor_required: {
@@ -178,9 +175,9 @@ export const ACCESS_REFUSALS = {
       url: '/settings/security/two-factor',
     }),
     about:
-      'The organization, or the instance for all of them, demands two-factor authentication of everybody from a ' +
-      'certain day. Whoever has none keeps what is public, with tokens and signed in; nothing is taken away, and all ' +
-      'of it works again at once when it is on.',
+      'The organization, or the instance for all of them, requires two-factor authentication from a certain ' +
+      'day. Without it, only what is public can be reached, with tokens and signed in. Nothing is taken away: ' +
+      'all of it works again as soon as it is on.',
   },
   grant_pending: {
     ...TOLD_TO_THE_LIVING,
@@ -190,8 +187,8 @@ export const ACCESS_REFUSALS = {
       url: tokenPath(facts),
     }),
     about:
-      'The organization wants to see fine-grained tokens before they reach anything of its own. Its owners hear of ' +
-      'requests once a day by mail; the page of the token, or latchkey token remind, tells them again.',
+      'The organization approves fine-grained tokens before they reach anything of its own. Its owners hear of ' +
+      'requests once a day by mail; the token’s page, or latchkey token remind, reminds them.',
   },
   grant_denied: {
     ...TOLD_TO_THE_LIVING,
@@ -215,7 +212,8 @@ export const ACCESS_REFUSALS = {
             url: newFineGrainedPath(facts),
           },
     about:
-      'The organization ended what the token could do there. The token itself lives, and still reads what is public.',
+      'The organization ended what the token could do there. The token itself was not revoked, and still reads ' +
+      'what is public.',
   },
   not_found: {
     strangerMayHear: true,
@@ -243,8 +241,8 @@ export const ACCESS_REFUSALS = {
       );
     },
     about:
-      'One answer for three causes, so that nobody learns from it what exists: there is no such thing; the token ' +
-      'does not reach it; its owner may not see it.',
+      'One answer for three causes, so that it tells nobody what exists: there is no such thing, the token ' +
+      'doesn’t reach it, or its owner may not see it.',
   },
   public_only: {
     ...TOLD_TO_THE_LIVING,
@@ -263,8 +261,8 @@ export const ACCESS_REFUSALS = {
             url: publicOnlyPath(facts),
           }),
     about:
-      'The token has no scope, or only “public repositories”. The words are the same for a private repository ' +
-      'and for one that does not exist.',
+      'The token has no scope, or only “public repositories”. The answer is the same for a private repository ' +
+      'and for one that doesn’t exist.',
   },
   resource_owner_mismatch: {
     ...TOLD_TO_THE_LIVING,
@@ -277,7 +275,7 @@ export const ACCESS_REFUSALS = {
       },
     about:
       'A fine-grained token reaches the resource owners that it was made for. What is public can be read, but ' +
-      'changing it needs a grant of its owner.',
+      'changing it takes a grant of its owner.',
   },
   repository_not_selected: {
     ...TOLD_TO_THE_LIVING,
@@ -339,7 +337,7 @@ export const ACCESS_REFUSALS = {
     remedy: (facts) => addForWorkflows(lackingWorkflows(facts)),
     about:
       'Files under .github/workflows run with rights of their own, so changing them takes a permission beyond ' +
-      'contents. Nothing of the push was taken.',
+      'contents. Nothing of the push was accepted.',
   },
   ref_not_allowed: {
     ...TOLD_TO_THE_LIVING,
@@ -461,14 +459,14 @@ export const ACCESS_REFUSALS = {
         `Ask for a higher role whoever administers ${facts.fullName === '' ? facts.instanceName : theTarget(facts)}:`,
       ),
     about:
-      'The person behind the credential has no role there that allows it today. The token is well: it works ' +
+      'The person behind the credential has no role there that allows it today. The token is fine: it works ' +
       'again when the role is given.',
   },
   repository_archived: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) => `${theTarget(facts, 'This')} is archived: it can be read, not changed.`,
     remedy: (facts) => help('repository_archived', `Whoever administers ${theTarget(facts)} can unarchive it:`),
-    about: 'An archived repository takes no change from anybody until an administrator of it unarchives it.',
+    about: 'Nobody can change an archived repository until an administrator of it unarchives it.',
   },
 } satisfies Partial<Record<Reason, RefusalEntry>>;
 

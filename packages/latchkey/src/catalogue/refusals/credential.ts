@@ -53,8 +53,8 @@ export const CREDENTIAL_REFUSALS = {
     sentence: () => 'Sign in first: any username, and a personal access token as the password.',
     remedy: (facts) => ({ text: 'Create a token here:', url: newFineGrainedPath(facts) }),
     about:
-      'The request carried no credential, and what it asks for is not open to everybody. The same words come ' +
-      'whether the thing exists or not.',
+      'The request carried no credential, and what it asks for isn’t public. The answer is the same whether it ' +
+      'exists or not.',
   },
   credentials_malformed: {
     ...NO_VERDICT_ON_IT,
@@ -70,10 +70,10 @@ export const CREDENTIAL_REFUSALS = {
             'Send one header, "Authorization: Bearer TOKEN" or Basic with the token as password:',
           ),
     about:
-      'There was a credential, but not in a form that can be read: two Authorization headers, Basic without a ' +
-      'colon, bytes that are no text, a scheme that is not known. ' +
-      'The token in it may be well, so git keeps what it has stored. Two headers mostly come from a CI system ' +
-      'that left one in http.extraHeader; `latchkey doctor` gives the line that unsets it.',
+      'There was a credential, but it can’t be read: two Authorization headers, Basic without a colon, bytes ' +
+      'that aren’t text, an unknown scheme. The token in it may be well, so git keeps what it has stored. Two ' +
+      'headers mostly come from a CI system that left one in http.extraHeader; `latchkey doctor` gives the line ' +
+      'that unsets it.',
   },
   username_missing: {
     ...TOLD_TO_ALL,
@@ -94,8 +94,8 @@ export const CREDENTIAL_REFUSALS = {
       url: newFineGrainedPath(facts),
     }),
     about:
-      'The token belongs in the place of the password, and nothing stood there. In a script this is mostly a ' +
-      'variable that is not set, such as a secret that a CI system gives to some branches only.',
+      'The token belongs where the password goes, and nothing was there. In a script it is usually a variable ' +
+      'that isn’t set, such as a secret that a CI system gives only to some branches.',
   },
   token_wrapped: {
     ...NO_VERDICT_ON_IT,
@@ -115,9 +115,9 @@ export const CREDENTIAL_REFUSALS = {
       url: newFineGrainedPath(facts),
     }),
     about:
-      'Something was to put a token there and did not: a variable in single quotes, a name without its dollar ' +
-      'sign, a secret that a CI system keeps from forks, a line of an example that was pasted as it is, or a ' +
-      'value that was copied from a log, where it is hidden.',
+      'Something should have put a token there and didn’t: a variable in single quotes, a name without its ' +
+      'dollar sign, a secret that a CI system keeps from forks, a line of an example that was pasted as it is, ' +
+      'or a value that was copied from a log, where it is hidden.',
   },
   password_not_accepted: {
     ...TOLD_TO_ALL,
@@ -127,8 +127,8 @@ export const CREDENTIAL_REFUSALS = {
       url: newFineGrainedPath(facts),
     }),
     about:
-      'What was sent as password has not the form of a token. Git and the API take tokens only; the password is ' +
-      'for the web pages.',
+      'What was sent as the password doesn’t look like a token. Git and the API take tokens only; the password ' +
+      'is for the web pages.',
   },
   password_with_two_factor: {
     strangerMayHear: false,
@@ -190,7 +190,9 @@ export const CREDENTIAL_REFUSALS = {
       `${sentenceCase(theToken(facts))} ` +
       `expired${facts.expiresAt === null ? '' : ` on ${spokenInstant(facts.expiresAt)}`}.`,
     remedy: (facts) => ({ text: 'Regenerate it, then use the new value:', url: renewPath(facts) }),
-    about: 'The end that was chosen for the token has come. A new value for the same token keeps its name and rights.',
+    about:
+      'The token reached its expiry date. When you regenerate it, it keeps its name and rights, and gets a new ' +
+      'value.',
   },
   token_revoked: {
     ...TOLD_TO_ALL,
@@ -211,8 +213,8 @@ export const CREDENTIAL_REFUSALS = {
     sentence: (facts) => `${sentenceCase(theToken(facts))} was rotated, and this is its old value.`,
     remedy: (facts) => ({ text: 'Use the new value. If nobody has it, regenerate the token:', url: renewPath(facts) }),
     about:
-      'After a rotation the old value ends. Its use is reported to the owner: either a place was forgotten, or ' +
-      'somebody kept a copy.',
+      'After a rotation, the old value stops working. Its use is reported to the owner: a place was forgotten, ' +
+      'or somebody kept a copy.',
   },
   token_not_yet_valid: {
     strangerMayHear: true,
@@ -221,7 +223,7 @@ export const CREDENTIAL_REFUSALS = {
       `${sentenceCase(theToken(facts))} works only from ` +
       `${facts.notBeforeAt === null ? 'a later time' : spokenInstant(facts.notBeforeAt)} on.`,
     remedy: (facts) => ({ text: 'Wait until then, or change its beginning:', url: tokenPath(facts) }),
-    about: 'The token was made for later. It is kept, not forgotten.',
+    about: 'The token was made for later. It doesn’t have to be replaced.',
   },
   token_used_up: {
     ...TOLD_TO_ALL,
@@ -250,9 +252,9 @@ export const CREDENTIAL_REFUSALS = {
         `Ask whoever manages accounts at the provider, or an administrator of ${instanceName}:`,
       ),
     about:
-      'The company’s directory said that the account is not to be used. Its tokens work again when the directory ' +
-      'enables it again, unless they end in the meantime. If that provider is gone for good, an administrator of ' +
-      'this server can lift it.',
+      'The company’s directory disabled the account. Its tokens work again when the directory enables it again, ' +
+      'unless they end in the meantime. If that provider is gone for good, an administrator of this server can ' +
+      'lift it.',
   },
   account_locked: {
     strangerMayHear: true,

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { authorize, operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addClient, listClients } from '../../../src/actions/provisioning/clients.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import type { Secret } from '../../../src/base/secret.ts';
@@ -126,6 +127,22 @@ test('a stricter policy says whose tokens it blocks, and one that blocks none is
   expect((await grace.send(POLICY, 'policy', { 'allowed.classic': '' })).location).toBe(POLICY);
 });
 
+test('replacing the token of a directory says which one stops, and does it after the answer', async () => {
+  const { world, grace } = await octo();
+  const path = '/instance/provisioning';
+  const draft = { name: 'entra', provider: '', trustsAddresses: false };
+  const { client } = await addClient(world.ctx, operatorPermit(), draft);
+  const question = await grace.send(path, 'rotate', { name: 'entra' });
+  expect(words(question.text)).toContain(
+    `Replace the token of entra? The directory changes nothing here until it has the new one. The token that ends in ` +
+      `…${client.lastEight} stops never used Stays: the accounts that it created`,
+  );
+  const lastEight = async () => (await listClients(world.ctx, operatorPermit()))[0]!.lastEight;
+  expect(await lastEight()).toBe(client.lastEight);
+  expect((await grace.post(path, formIn(question.text, 'rotate').values)).location).toBe(path);
+  expect(await lastEight()).not.toBe(client.lastEight);
+});
+
 test('an owner learns nothing of a token that does not reach the organization by naming its id', async () => {
   const { world, grace } = await octo();
   await world.addPerson('stranger');
@@ -168,7 +185,7 @@ test('whoever becomes an owner, or ends being one, is asked about; a member is a
   await grace.post(path, formIn(question.text, 'set').values);
   expect(await roleOfAda()).toBe('owner');
   const back = await grace.send(path, 'set', { login: 'ada', role: 'member' });
-  expect(words(back.text)).toContain('Make ada a member of octo, no owner?');
+  expect(words(back.text)).toContain('Make ada a member of octo instead of an owner?');
   expect(await roleOfAda()).toBe('owner');
   await grace.post(path, formIn(back.text, 'set').values);
   expect(await roleOfAda()).toBe('member');

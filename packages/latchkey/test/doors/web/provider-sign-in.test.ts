@@ -48,7 +48,7 @@ afterEach(() => {
 
 /** Where the page leads: to the provider. */
 function leadsTo({ headers, text }: Seen): string {
-  expect(text).toContain('Go on by hand');
+  expect(text).toContain('Continue');
   return String(headers['refresh']).replace('0; url=', '');
 }
 

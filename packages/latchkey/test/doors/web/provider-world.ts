@@ -39,7 +39,7 @@ export function providerWorlds(
     const world = await webWorld({ identityProviders: files.path, ...flags });
     const enter: ProviderWorld['enter'] = async (subject, visitor = world.visitor(), there = new Map()) => {
       const { headers, text } = await visitor.send('/login', 'provider', { provider: 'work' });
-      expect(text).toContain('Go on by hand');
+      expect(text).toContain('Continue');
       const answer = await provider.signIn(String(headers['refresh']).replace('0; url=', ''), subject, there);
       return { ...(await visitor.get(answer.pathname + answer.search)), visitor };
     };

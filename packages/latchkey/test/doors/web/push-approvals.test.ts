@@ -108,7 +108,7 @@ test('a member and a stranger see nothing of it, and send nothing that counts', 
     expect((await visitor.get(page)).status).toBe(404);
     const own = new URLSearchParams({ form: 'approve', token: 'x', nonce: 'n' });
     expect((await visitor.post(page, own)).status).toBeGreaterThanOrEqual(400);
-    expect((await visitor.get('/settings/push-approvals')).text).toContain('Nothing was asked');
+    expect((await visitor.get('/settings/push-approvals')).text).toContain('Nothing asked yet');
   }
   expect((await approvalById(web.ctx.store.db, id))?.state).toBe('waiting');
 });

@@ -117,7 +117,7 @@ async function asksToRemove(visit: Visit): Promise<Question | null> {
   const service = labelOf(visit.ctx, identity.issuer);
   return {
     title: `Remove your identity at ${service}?`,
-    lead: `${service} signs you in here no more, and proves nothing for organizations that ask for it.`,
+    lead: `${service} no longer signs you in here, and proves nothing for organizations that ask for it.`,
     act: 'Remove this identity',
     consequences: [
       { title: <bdi>{identity.label}</bdi>, facts: <LastUsed at={identity.lastUsedAt} /> },
@@ -142,7 +142,7 @@ async function arrive(visit: Visit): Promise<Answer> {
     if (arrival.organization !== undefined) backTo = arrival.to;
     if (arrival.aim === 'link') {
       await linkIdentity(ctx, await visit.ownPermit(), arrival);
-      return redirect(PATH, { tone: 'success', text: `Signing in by ${arrival.provider.label} is on.` });
+      return redirect(PATH, { tone: 'success', text: `You can sign in with ${arrival.provider.label} now.` });
     }
     if (arrival.aim === 'confirm') {
       const renewed = await confirmByProvider(ctx, { ...visit.user, secret: visit.secret }, arrival, visitor);

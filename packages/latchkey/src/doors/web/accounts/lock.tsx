@@ -70,7 +70,7 @@ function showLocked(visit: Visit): Answer {
         <p>Every session has ended, and the tokens are frozen.</p>
         <p class="mb-0">
           {visit.query.get('ask') === 'administrator'
-            ? 'Your primary address was changed lately, or is not verified, so no mail can tell you from whoever ' +
+            ? 'Your primary address was changed recently, or isn’t verified, so no mail can tell you from whoever ' +
               'changed it. Ask an administrator for a link to a new password.'
             : 'A mail with a link to a new password is on its way to your primary address. Then sign in, look ' +
               'through your tokens, and unlock the account.'}

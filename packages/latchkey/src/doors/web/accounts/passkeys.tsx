@@ -128,7 +128,7 @@ async function asksToRemove(visit: Visit): Promise<Question | null> {
   if (passkey === undefined) return null;
   return {
     title: 'Remove this passkey?',
-    lead: 'It signs you in no more. This can’t be undone: you would add another.',
+    lead: 'It no longer signs you in. This can’t be undone: you would add another.',
     act: 'Remove this passkey',
     consequences: [
       { title: <bdi>{passkey.name}</bdi>, facts: <LastUsed at={passkey.lastUsedAt} /> },

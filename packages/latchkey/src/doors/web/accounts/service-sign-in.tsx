@@ -31,7 +31,7 @@ async function goBack(visit: Visit): Promise<Answer> {
     <Narrow title={`You are being taken to ${new URL(start.origin).host}`}>
       <p class="text-center">
         <a class="btn" href={href} rel="noreferrer">
-          Go on by hand
+          Continue
         </a>
       </p>
     </Narrow>,

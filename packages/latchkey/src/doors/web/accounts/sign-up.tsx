@@ -104,7 +104,7 @@ async function showSignUp(visit: Visit): Promise<Answer> {
     const words =
       visit.ctx.settings.signUp === 'invited'
         ? 'Accounts here are by invitation. Ask an administrator for one.'
-        : 'Accounts here are made by the administrator.';
+        : 'Only an administrator creates accounts here.';
     return page(
       'Sign up',
       <Narrow title="Sign up">

@@ -107,7 +107,7 @@ function sentBack(visit: Visit, recipient: Recipient, fields: Readonly<Record<st
     <Narrow title="Back to the application">
       <p class="text-center">
         <a class="btn" href={href} rel="noreferrer">
-          Continue by hand
+          Continue
         </a>
       </p>
     </Narrow>,

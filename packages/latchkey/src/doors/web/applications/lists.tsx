@@ -56,7 +56,7 @@ function SignedIn({ visit, signedIn }: { visit: Visit; signedIn: readonly Signed
       <h2 class="f3 mb-2">Applications that may use your account</h2>
       {signedIn.length === 0 ? (
         <Blankslate heading="No application may use your account">
-          When you sign in to one with this account, it stands here, and you can end that.
+          The ones that you sign in to with this account are listed here, and you can sign out of them.
         </Blankslate>
       ) : (
         <ul class="Box list-style-none mb-4" aria-label="Applications that may use your account">

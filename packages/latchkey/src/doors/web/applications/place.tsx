@@ -36,7 +36,7 @@ export const OF_INSTANCE: Place = {
   path: '/instance/applications',
   access: 'administrator',
   Area: InstanceArea,
-  lead: 'People who sign in with them read that an administrator of this server added them.',
+  lead: 'People who sign in with them see that an administrator of this server added them.',
   permit: (visit, writes) => visit.permit(needOf(writes), { kind: 'instance' }),
 };
 

@@ -19,7 +19,7 @@ const NOTICES: Readonly<Record<string, string>> = {
   'session-ended': 'Your session has ended. Sign in again.',
   'password-changed': 'Your password was changed. Sign in with the new one.',
   'mail-sent':
-    'If there is an account with that address, a mail with a link is on its way. Look into the spam folder, too.',
+    'If there is an account with that address, a mail with a link is on its way. Check the spam folder, too.',
 };
 /** Why a sign-in by an identity provider ended, in the same way: `provider_down`. */
 const FAILURES: Readonly<Record<string, string>> = PROVIDER_FAILURES;

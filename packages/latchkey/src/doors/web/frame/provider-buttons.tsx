@@ -65,7 +65,7 @@ export function goingTo(title: string, href: string): Answer {
     <Narrow title="You are being taken there">
       <p class="text-center">
         <a class="btn" href={href}>
-          Go on by hand
+          Continue
         </a>
       </p>
     </Narrow>,

@@ -45,7 +45,7 @@ function WhereItIs(): VNode {
   return (
     <>
       <p class="note">
-        If your shell doesn’t find it: it lies in <code>~/.local/bin</code>, on Windows in the folder that you are in.
+        If your shell doesn’t find it: it is in <code>~/.local/bin</code>, on Windows in the folder that you are in.
         Call it by its path, or add that folder to <code>PATH</code>.
       </p>
       <p class="note">

@@ -45,8 +45,8 @@ async function showList(visit: Visit): Promise<Answer> {
       <Subhead title="Mail" level={1} />
       {ctx.settings.smtp === null ? (
         <Notice tone="warn">
-          No mail server is configured (setting <code>smtp</code>), so no mail leaves. Each is kept here, and in the
-          folder <code>outbox</code> of the data folder.
+          No mail server is configured (setting <code>smtp</code>), so no mail is sent. Every mail is kept here, and in
+          the folder <code>outbox</code> of the data folder.
         </Notice>
       ) : null}
       {shown.length === 0 ? (

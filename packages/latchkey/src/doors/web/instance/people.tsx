@@ -175,7 +175,7 @@ export const instancePeoplePages: readonly WebPage[] = [
           undo: 'restore',
         }),
       },
-      restore: personForm(restoreUser, { words: (login) => `The suspension of ${login} is over.` }),
+      restore: personForm(restoreUser, { words: (login) => `${login} is no longer suspended.` }),
       'lift-provider-flag': {
         access: 'fresh',
         ...personForm(liftProviderFlag, {

@@ -15,7 +15,7 @@ import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { Checkbox, Select } from '../parts/choice-fields.tsx';
-import { Blankslate, CopyBox, Label, Subhead, Time } from '../parts/components.tsx';
+import { Blankslate, CopyBox, Label, LastUsed, Subhead } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 
@@ -31,7 +31,7 @@ export const provisioningPages: readonly WebPage[] = [
     get: show,
     forms: {
       add: { access: 'fresh', once: true, run: add },
-      rotate: { access: 'fresh', once: true, run: rotate },
+      rotate: { access: 'fresh', once: true, asks: asksToReplace, run: rotate },
       remove: { access: 'fresh', asks: asksToRemove, run: remove },
     },
   },
@@ -117,14 +117,8 @@ function Row({ visit, client }: { visit: Visit; client: ClientView }): VNode {
       </p>
       <p class="mb-1 color-fg-muted">
         {people === 1 ? '1 person' : `${people} people`}; token <code>…{lastEight}</code>,{' '}
-        {client.lastUsedAt === null ? (
-          'never used'
-        ) : (
-          <>
-            last used <Time at={client.lastUsedAt} />
-          </>
-        )}
-        ; {providerLabel === null ? 'its people sign in with a password' : `its people sign in with ${providerLabel}`}
+        <LastUsed at={client.lastUsedAt} />;{' '}
+        {providerLabel === null ? 'its people sign in with a password' : `its people sign in with ${providerLabel}`}
       </p>
       <Form f={visit.fields('rotate')} submit={`Replace the token of ${name}`} tone="default" small inline>
         <Hidden name="name" value={name} />
@@ -154,10 +148,32 @@ function shownOnce({ secret }: MadeClient, text: string): Answer {
   return redirect(PATH, { tone: 'success', text, once: { token: secret.reveal() } });
 }
 
+async function clientNamed(visit: Visit): Promise<ClientView | undefined> {
+  const clients = await listClients(visit.ctx, await onInstance(visit, WRITE));
+  return clients.find(({ name }) => name === visit.field('name'));
+}
+
+/** Null when there is none of that name: then `run` says so. */
+async function asksToReplace(visit: Visit): Promise<Question | null> {
+  const client = await clientNamed(visit);
+  if (client === undefined) return null;
+  const { name, lastEight, lastUsedAt } = client;
+  return {
+    title: `Replace the token of ${name}?`,
+    lead: 'The directory changes nothing here until it has the new one.',
+    act: 'Replace the token',
+    consequences: [
+      { title: `The token that ends in …${lastEight} stops`, facts: <LastUsed at={lastUsedAt} /> },
+      { title: 'Stays: the accounts that it created', stays: true },
+    ],
+    subject: [client.id, lastEight],
+    within: InstanceArea,
+  };
+}
+
 /** Null when there is none of that name: then `run` says so. */
 async function asksToRemove(visit: Visit): Promise<Question | null> {
-  const clients = await listClients(visit.ctx, await onInstance(visit, WRITE));
-  const client = clients.find(({ name }) => name === visit.field('name'));
+  const client = await clientNamed(visit);
   if (client === undefined) return null;
   const { name, people } = client;
   const count =

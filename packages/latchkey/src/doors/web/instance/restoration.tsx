@@ -145,7 +145,7 @@ async function asksToResolve(visit: Visit, chosen: readonly number[] | 'all'): P
   return verdict === 'keep'
     ? {
         title: `Keep ${tokens} revoked for good?`,
-        lead: 'They can’t be brought back later. Whatever used them needs a new token.',
+        lead: 'They can’t be restored later. Whatever used them needs a new token.',
         act: 'Keep revoked',
         consequences: [
           { title: `${tokens} ${count === 1 ? 'stays' : 'stay'} revoked`, facts: 'This can’t be undone.' },
@@ -153,7 +153,7 @@ async function asksToResolve(visit: Visit, chosen: readonly number[] | 'all'): P
         ...common,
       }
     : {
-        title: `Bring ${tokens} back?`,
+        title: `Restore ${tokens}?`,
         lead: 'Somebody may have ended or narrowed some of them since the backup: those work again, too.',
         act: 'Bring back',
         consequences: [

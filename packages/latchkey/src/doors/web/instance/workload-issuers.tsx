@@ -160,6 +160,6 @@ async function remove(visit: Visit): Promise<Answer> {
   await removeIssuer(visit.ctx, await onInstance(visit, WRITE), name);
   return redirect(PATH, {
     tone: 'success',
-    text: `${name} is trusted no longer. Its rules and what they gave have ended.`,
+    text: `${name} is no longer trusted. Its rules and what they gave have ended.`,
   });
 }

@@ -71,7 +71,7 @@ export async function asksToChangeRole(visit: Visit): Promise<Question | null> {
     };
   if (wanted === 'owner' || role !== 'owner') return null;
   return {
-    title: `Make ${login} a member of ${org}, no owner?`,
+    title: `Make ${login} a member of ${org} instead of an owner?`,
     lead: `What ${login} and their tokens do in ${org} as an owner is refused from the next request on.`,
     act: `Make ${login} a member`,
     consequences: [

@@ -111,7 +111,7 @@ function Choice({
           note={
             providers.length === 0
               ? 'None is set up on this server.'
-              : 'With another one, members prove themselves anew, and authorize their tokens again.'
+              : 'With another one, members prove themselves again, and authorize their tokens again.'
           }
         />
         {named === undefined ? null : (

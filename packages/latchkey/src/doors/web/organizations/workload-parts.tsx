@@ -63,7 +63,7 @@ function Given({ given }: { given: GivenToken }): VNode {
       <Time at={given.createdAt} />, ends <Time at={given.expiresAt} />
       {workload === null ? null : (
         <details>
-          <summary>What its issuer told</summary>
+          <summary>What its issuer says</summary>
           <ul class="pl-3">
             {[['sub', workload.subject] as const, ...Object.entries(workload.claims)].map(([claim, value]) => (
               <li>

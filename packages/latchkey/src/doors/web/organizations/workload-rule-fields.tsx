@@ -141,7 +141,8 @@ export interface TypedRule extends RuleDraft {
 export function readTypedRule(visit: Visit, rule: RuleView | null): TypedRule {
   const typed = present(visit.typed, 'the form');
   const life = visit.field('max_life').trim();
-  if (life !== '' && !/^\d{1,9}$/.test(life)) throw problem('invalid', 'A life is a number of seconds.', 'max_life');
+  if (life !== '' && !/^\d{1,9}$/.test(life))
+    throw problem('invalid', 'Enter the lifetime as a number of seconds.', 'max_life');
   const refRules = linesOf(visit.field('ref_rules'));
   const addresses = visit
     .field('allowed_addresses')

@@ -41,7 +41,7 @@ async function list(visit: Visit): Promise<Answer> {
         an organization that you own.
       </p>
       {asked.length === 0 ? (
-        <Blankslate heading="Nothing was asked">A token asks where a ref rule says so, as in “main: ask”.</Blankslate>
+        <Blankslate heading="Nothing asked yet">A token asks where a ref rule says so, as in “main: ask”.</Blankslate>
       ) : (
         <ul class="Box list-style-none">
           {asked.map((each) => (

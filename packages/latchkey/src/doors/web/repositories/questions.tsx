@@ -74,10 +74,10 @@ export async function asksToUnprotect(visit: Visit): Promise<Question | null> {
   const ref = shownRef(pattern);
   return {
     title: `Remove the protection of ${ref}?`,
-    lead: `From the next push on, whoever may write decides over ${ref}, unless another protection matches it.`,
+    lead: `From the next push on, anyone who can write may change ${ref}, unless another protection matches it.`,
     act: 'Remove protection',
     consequences: [
-      { title: 'This holds no longer', facts: protectionSummary(protection) },
+      { title: 'This no longer applies', facts: protectionSummary(protection) },
       {
         title: 'Stays: what the rules of each token say',
         facts: 'You can undo this: the same protection is back with one click.',

@@ -92,7 +92,7 @@ export function firstUseStream(kind: TokenKind): WebPage {
     get: async (visit): Promise<Answer> => {
       const token = await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), kind);
       if (visit.streams.areFull)
-        throw problem('limit_reached', 'There are as many listeners as this server takes. Reload the page instead.');
+        throw problem('limit_reached', 'Too many pages wait for news from this server. Reload the page instead.');
       return file('text/event-stream', visit.streams.counted(eventsOf(visit, token)));
     },
   };
