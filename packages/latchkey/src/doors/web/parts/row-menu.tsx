@@ -9,10 +9,10 @@ export interface RowAct {
   readonly danger?: boolean;
 }
 
-/** Opens without scripts, because it is a `<details>`. @param of what the row is about */
+/** Opens without scripts, because it is a `<details>`; one at a time. @param of what the row is about */
 export function RowMenu({ of, acts }: { of: string; acts: readonly RowAct[] }): VNode {
   return (
-    <details class="lk-menu lk-row-menu" data-menu>
+    <details class="lk-menu lk-row-menu" name="menu" data-menu>
       <summary class="btn btn-invisible btn-sm" aria-label={`Actions for ${of}`}>
         <Icon name="kebab-horizontal" />
       </summary>

@@ -14,7 +14,7 @@ export function GenerateMenu({ kind }: { kind: keyof typeof KINDS }): VNode {
       <a class="btn btn-primary btn-sm" href={`${KINDS[kind].path}/new`}>
         {KINDS[kind].words}
       </a>
-      <details class="lk-menu" data-menu>
+      <details class="lk-menu" name="menu" data-menu>
         <summary class="btn btn-primary btn-sm" aria-label="Which kind of token">
           <span class="dropdown-caret" />
         </summary>
