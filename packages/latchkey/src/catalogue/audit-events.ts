@@ -209,6 +209,11 @@ export const AUDIT_EVENTS = {
   ),
   'oauth_access.revoke': row('remove', 'somebody else, or the server, revoked a classic token', ...TOKEN_ENDED),
   'oauth_access.update': row('modify', 'a classic token was changed', ...TOKEN_CHANGED),
+  'oauth_application.approve': row(
+    'modify',
+    'an administrator let an OAuth application that registered itself ask people',
+    ...APPLICATION,
+  ),
   'oauth_application.create': row('create', 'an OAuth application was registered', ...APPLICATION),
   'oauth_application.destroy': row(
     'remove',

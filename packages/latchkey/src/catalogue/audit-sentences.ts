@@ -61,6 +61,7 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'oauth_access.restore': `{actor} restored ${TOKEN}`,
   'oauth_access.revoke': `{actor} revoked ${TOKEN}[, reason: {reason}]`,
   'oauth_access.update': `{actor} changed ${TOKEN}`,
+  'oauth_application.approve': '{actor} let the application {name|without a name} ask people',
   'oauth_application.create': '{actor} registered the application {name|without a name}',
   'oauth_application.destroy': '{actor} deleted the application {name|without a name}',
   'oauth_application.generate_client_secret': '{actor} gave the application {name|without a name} a new secret',

@@ -34,6 +34,8 @@ const SUPPORTED: Readonly<Record<string, boolean | readonly string[]>> = {
   authorization_response_iss_parameter_supported: true,
 };
 
+/** RFC 7591. */
+export const REGISTRATION_PATH = '/oauth/register';
 export const AUTHORIZATION_SERVER_PATH = '/.well-known/oauth-authorization-server';
 export const PROTECTED_RESOURCE_PATH = '/.well-known/oauth-protected-resource';
 
@@ -42,9 +44,11 @@ function scopesSupported(): string[] {
   return PERMISSIONS.flatMap(({ name, levels }) => levels.map((level) => `${name}:${level}`));
 }
 
-export function authorizationServerMetadata(publicUrl: string): Record<string, unknown> {
+/** @param takesStrangers true where applications register themselves, or say at an address what they are */
+export function authorizationServerMetadata(publicUrl: string, takesStrangers: boolean): Record<string, unknown> {
   const addresses = Object.fromEntries(Object.entries(ENDPOINTS).map(([field, path]) => [field, publicUrl + path]));
-  return { issuer: publicUrl, ...addresses, ...SUPPORTED, scopes_supported: scopesSupported() };
+  const strangers = takesStrangers ? { registration_endpoint: publicUrl + REGISTRATION_PATH } : {};
+  return { issuer: publicUrl, ...addresses, ...strangers, ...SUPPORTED, scopes_supported: scopesSupported() };
 }
 
 /** Of a service behind a proxy, guarded by this server. */

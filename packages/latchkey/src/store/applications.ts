@@ -62,14 +62,88 @@ export async function applicationByClientId(q: Query, clientId: string): Promise
   return row === undefined ? null : applicationOf(row);
 }
 
-/** Those of a person, newest first; null = those that no person owns. */
+/** Made by a person or an administrator here. */
+const MADE_HERE = ['person', 'instance'] as const;
+/** Told of by themselves. */
+const SELF_MADE = ['registered', 'document'] as const;
+
+/** Those that were made here by a person, newest first; null = those of administrators, and of people who are gone. */
 export async function applicationsOf(q: Query, ownerId: number | null, limit: number): Promise<Application[]> {
   const rows = await q
     .selectFrom('applications')
     .selectAll()
     .where('owner_id', ownerId === null ? 'is' : '=', ownerId)
+    .where('source', 'in', MADE_HERE)
     .orderBy('id', 'desc')
     .limit(limit)
+    .execute();
+  return rows.map(applicationOf);
+}
+
+/** Those that nobody here made, newest first. */
+export async function selfMadeApplications(
+  q: Query,
+  { isApproved, limit }: { readonly isApproved: boolean; readonly limit: number },
+): Promise<Application[]> {
+  const rows = await q
+    .selectFrom('applications')
+    .selectAll()
+    .where('source', 'in', SELF_MADE)
+    .where('approved_at', isApproved ? 'is not' : 'is', null)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(applicationOf);
+}
+
+export async function countSelfMade(q: Query): Promise<number> {
+  const { count } = await q
+    .selectFrom('applications')
+    .select((row) => row.fn.countAll<number | string>().as('count'))
+    .where('source', 'in', SELF_MADE)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+/** Deletes the oldest that nobody approved or ever used; null when there is none. */
+export async function deleteOldestUnused(tx: Query): Promise<Application | null> {
+  const oldest = await tx
+    .selectFrom('applications')
+    .select('id')
+    .where('source', 'in', SELF_MADE)
+    .where('approved_at', 'is', null)
+    .where('used_at', 'is', null)
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+  if (oldest === undefined) return null;
+  const row = await tx.deleteFrom('applications').where('id', '=', oldest.id).returningAll().executeTakeFirst();
+  return row === undefined ? null : applicationOf(row);
+}
+
+/** Deletes those that nobody here made and nobody has used, or approved, since; never one with a token that lives. */
+export async function deleteUnused(
+  tx: Query,
+  { before, at }: { readonly before: UnixSeconds; readonly at: UnixSeconds },
+): Promise<Application[]> {
+  const rows = await tx
+    .deleteFrom('applications')
+    .where('source', 'in', SELF_MADE)
+    .where('created_at', '<', before)
+    .where((row) => row.or([row('used_at', 'is', null), row('used_at', '<', before)]))
+    .where((row) => row.or([row('approved_at', 'is', null), row('approved_at', '<', before)]))
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('tokens')
+            .select('tokens.id')
+            .whereRef('tokens.application_id', '=', 'applications.id')
+            .where('tokens.revoked_at', 'is', null)
+            .where((row) => row.or([row('tokens.expires_at', 'is', null), row('tokens.expires_at', '>', at)])),
+        ),
+      ),
+    )
+    .returningAll()
     .execute();
   return rows.map(applicationOf);
 }

@@ -31,7 +31,11 @@ export type { Application };
 
 /** Of one person, or of the instance. */
 const MAX_APPLICATIONS = 100;
-const CLIENT_ID_BYTES = 10;
+export const CLIENT_ID_BYTES = 10;
+
+/** True for one that nobody here made: see `registration.ts`. */
+export const isSelfMade = ({ source }: Pick<Application, 'source'>): boolean =>
+  source === 'registered' || source === 'document';
 
 /** An application with how many people it can act for. */
 export interface ApplicationView extends Application {
@@ -113,6 +117,7 @@ export async function editApplication(
   const { name, homepage, redirectUris } = checked.draft;
   await ctx.store.transaction(async (tx) => {
     const before = await applicationWithin(tx, permit, id);
+    if (isSelfMade(before)) throw problem('unprocessable', `${before.name} says itself what it is.`);
     await updateApplication(tx, id, { name, homepage, redirectUris });
     await recordAbout(ctx, tx, permit, 'oauth_application.update', { ...before, name, homepage, redirectUris });
   });
@@ -123,7 +128,8 @@ export async function renewApplicationSecret(ctx: Context, permit: Permit, id: n
   const secret = mintSecret();
   const application = await ctx.store.transaction(async (tx) => {
     const before = await applicationWithin(tx, permit, id);
-    if (before.secretDigest === null) throw problem('unprocessable', `${before.name} keeps no secret.`);
+    if (before.secretDigest === null || isSelfMade(before))
+      throw problem('unprocessable', `${before.name} keeps no secret that is made here.`);
     await updateApplication(tx, id, secretFacts(secret));
     await recordAbout(ctx, tx, permit, 'oauth_application.generate_client_secret', before);
     return { ...before, ...secretFacts(secret) };
@@ -131,7 +137,7 @@ export async function renewApplicationSecret(ctx: Context, permit: Permit, id: n
   return { application, secret };
 }
 
-function secretFacts(secret: Secret | null): Pick<Application, 'secretDigest' | 'secretLastFour'> {
+export function secretFacts(secret: Secret | null): Pick<Application, 'secretDigest' | 'secretLastFour'> {
   return { secretDigest: secret?.digest() ?? null, secretLastFour: secret?.reveal().slice(-4) ?? null };
 }
 
@@ -151,18 +157,20 @@ export async function removeApplication(ctx: Context, permit: Permit, id: number
   });
 }
 
-async function recordAbout(
+/** Writes what was done to an application into the audit log. */
+export async function recordAbout(
   ctx: Context,
   tx: Query,
-  permit: Permit,
+  by: Pick<Permit, 'actor'>,
   action:
+    | 'oauth_application.approve'
     | 'oauth_application.create'
     | 'oauth_application.destroy'
     | 'oauth_application.generate_client_secret'
     | 'oauth_application.update',
   { name, clientId, source, homepage, redirectUris, secretDigest, ownerId }: Application,
 ): Promise<void> {
-  await record(tx, permit, ctx.clock.now(), {
+  await record(tx, by, ctx.clock.now(), {
     action,
     userId: ownerId,
     data: {

@@ -3,35 +3,40 @@ import { type Secret, sameDigest } from '../../base/secret.ts';
 import type { AskingApplication } from '../../rules/login-request.ts';
 import { accountById } from '../../store/accounts.ts';
 import { type Application, applicationByClientId, applicationById } from '../../store/applications.ts';
-import type { Query } from '../../store/db.ts';
 import type { Context } from '../ground/context.ts';
+import { waitsForApproval } from './registration.ts';
 
 /** The application of that id if it may ask people today; otherwise a sentence that says why it may not. */
 export async function askingApplication(
-  { store: { db } }: Context,
+  ctx: Context,
   clientId: string,
 ): Promise<{ readonly application: Application } | { readonly error: string }> {
-  const application = clientId === '' || clientId.length > 500 ? null : await applicationByClientId(db, clientId);
+  const isOne = clientId !== '' && clientId.length <= 500;
+  const application = isOne ? await applicationByClientId(ctx.store.db, clientId) : null;
   if (application === null) return { error: 'No application with this client_id is known here.' };
-  return mayAsk(db, application);
+  return mayAsk(ctx, application);
 }
 
 /** As `askingApplication`, for one that has asked before and waits for an answer. */
 export async function waitingApplication(
-  { store: { db } }: Context,
+  ctx: Context,
   { id }: AskingApplication,
 ): Promise<{ readonly application: Application } | { readonly error: string }> {
-  const application = await applicationById(db, id);
-  return application === null ? { error: 'The application that asked is no longer here.' } : mayAsk(db, application);
+  const application = await applicationById(ctx.store.db, id);
+  return application === null ? { error: 'The application that asked is no longer here.' } : mayAsk(ctx, application);
 }
 
 async function mayAsk(
-  q: Query,
+  ctx: Context,
   application: Application,
 ): Promise<{ readonly application: Application } | { readonly error: string }> {
-  if (application.approvedAt === null)
-    return { error: `An administrator of this server has not approved ${application.name} yet.` };
-  const maker = application.ownerId === null ? null : await accountById(q, application.ownerId);
+  if (waitsForApproval(ctx, application))
+    return {
+      error:
+        `An administrator of this server has not approved ${application.name} yet. ` +
+        'Ask one: it waits under Instance, OAuth applications.',
+    };
+  const maker = application.ownerId === null ? null : await accountById(ctx.store.db, application.ownerId);
   if (maker !== null && maker.suspendedAt !== null)
     return { error: `The account of whoever made ${application.name} is suspended, so it can ask nobody.` };
   return { application };

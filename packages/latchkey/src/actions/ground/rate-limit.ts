@@ -68,6 +68,8 @@ export const RATE_BUCKETS = {
   'sign-ups-address': { windowSec: HOUR_SEC, limit: () => 60 },
   /** Calls of a directory that provisions people; key: its id. Entra stays below 25 a second. */
   provisioning: { windowSec: MINUTE_SEC, limit: () => 1500 },
+  /** OAuth applications that register themselves; key: `networkOf` the address. */
+  'application-registrations': { windowSec: HOUR_SEC, limit: () => 20 },
   /** Sign-ins that devices begin; key: `networkOf` the address. */
   'device-codes': { windowSec: 10 * MINUTE_SEC, limit: () => 30 },
   /** Device codes that one person types; key: user id. With 20^8 codes, ten minutes each, guessing is hopeless. */

@@ -6,6 +6,7 @@ import { deleteEndedWindows } from '../../store/rate-windows.ts';
 import { deleteRefusalsBefore } from '../../store/refusals.ts';
 import { deleteOldChanges } from '../../store/revision.ts';
 import { mailPasswordLink } from '../accounts/new-password.ts';
+import { clearUnusedApplications } from '../applications/registration.ts';
 import { clearRefreshTokens } from '../applications/sign-outs.ts';
 import { chainAudit } from '../audit/chain.ts';
 import { streamAudit } from '../audit/streams.ts';
@@ -48,6 +49,7 @@ const HANDLERS: Handlers = {
     await deleteOldDeviceAuthorizations(ctx);
     await clearDerived(ctx);
     await clearRefreshTokens(ctx);
+    await clearUnusedApplications(ctx);
     await clearApprovals(ctx);
     await clearExchanges(ctx);
   },

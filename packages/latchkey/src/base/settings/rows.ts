@@ -79,6 +79,7 @@ export type RequestLogExtent = (typeof REQUEST_LOG_EXTENTS)[number];
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Who may make an account. */
+export const APPLICATION_REGISTRATION = ['off', 'approved', 'open'] as const;
 export const SIGN_UP = ['open', 'invited', 'closed'] as const;
 
 /** Connections of one process to PostgreSQL. At least two, because a change may have to wait for a reader. */
@@ -306,6 +307,14 @@ export const SETTING_ROWS = {
     doc:
       'who may make an account: everybody (open), those whom an administrator invites (invited), or only whom an ' +
       'administrator adds (closed)',
+  }),
+  applicationRegistration: row<(typeof APPLICATION_REGISTRATION)[number], (typeof APPLICATION_REGISTRATION)[number]>({
+    section: 'People',
+    kind: oneOf(APPLICATION_REGISTRATION, 'WHICH'),
+    default: 'approved',
+    doc:
+      'OAuth applications that nobody here registered, such as MCP clients: they may ask people for sign-ins (open), ' +
+      'once an administrator has said yes (approved), or never (off)',
   }),
   identityProviders: optional({
     section: 'People',

@@ -46,7 +46,9 @@ export function resourceServerApi(ctx: Context, closing: AbortSignal): FastifyPl
     fastify.addHook('onRequest', async (_request, reply) => void reply.header('Cache-Control', 'no-store'));
     fastify.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => sendError(ctx, reply, error));
     fastify.get(AUTHORIZATION_SERVER_PATH, async (_request, reply) =>
-      reply.header(...FOR_ANY_PAGE).send(authorizationServerMetadata(ctx.settings.publicUrl)),
+      reply
+        .header(...FOR_ANY_PAGE)
+        .send(authorizationServerMetadata(ctx.settings.publicUrl, ctx.settings.applicationRegistration !== 'off')),
     );
     for (const path of [PROTECTED_RESOURCE_PATH, `${PROTECTED_RESOURCE_PATH}/*`])
       fastify.get(path, async (request, reply) => sendMetadata(ctx, request, reply.header(...FOR_ANY_PAGE)));

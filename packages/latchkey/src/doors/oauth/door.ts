@@ -34,6 +34,7 @@ import {
   deviceRequestOf,
   revokeForApplication,
 } from './applications.ts';
+import { registrationEndpoint } from './registration.ts';
 import {
   bearJwt,
   EXCHANGE_GRANT,
@@ -94,6 +95,7 @@ export function oauthDoor(ctx: Context): FastifyPluginAsync {
         'Send a form (application/x-www-form-urlencoded).',
       );
     });
+    await app.register(registrationEndpoint(ctx));
   };
 }
 

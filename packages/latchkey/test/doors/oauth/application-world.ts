@@ -8,7 +8,7 @@ import { addRepository } from '../../../src/actions/repositories/repositories.ts
 import { resourceServerApi } from '../../../src/doors/forward/resource-server-api.ts';
 import { githubDoor, PREFIX } from '../../../src/doors/github/door.ts';
 import { oauthDoor } from '../../../src/doors/oauth/door.ts';
-import { type Seen, type Visitor, type WebWorld, webWorld } from '../web/visitor.ts';
+import { formIn, type Seen, type Visitor, type WebWorld, webWorld } from '../web/visitor.ts';
 
 export const VERIFIER = 'v'.repeat(64);
 export const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url');
@@ -38,6 +38,10 @@ export interface ApplicationWorld extends WebWorld {
   signIn(clientId: string, given?: Readonly<Record<string, string>>): Promise<Answered>;
   /** What the address of an answer says. */
   answerIn(seen: Seen): URLSearchParams;
+  /** What is at an address of the server. */
+  read(path: string): Promise<Answered>;
+  /** A form as ada sees it. */
+  formOn(path: string, form: string): Promise<ReturnType<typeof formIn>>;
   /** A call of the REST API. */
   api(path: string, token: string): Promise<Answered>;
 }
@@ -115,6 +119,8 @@ export async function applicationWorld(flags: Parameters<typeof webWorld>[0] = {
         ...(client_secret === undefined ? {} : { client_secret }),
       });
     },
+    read: (url) => send({ method: 'GET', url }),
+    formOn: async (path, form) => formIn((await ada.get(path)).text, form),
     api: (path, token) =>
       send({ method: 'GET', url: `${PREFIX}${path}`, headers: { authorization: `Bearer ${token}` } }),
   };

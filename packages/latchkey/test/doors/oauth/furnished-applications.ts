@@ -34,5 +34,16 @@ export async function furnishApplications(
     secretDigest: null,
     secretLastFour: null,
   });
+  await insertApplication(db, {
+    ...everybodys,
+    clientId: 'client-that-waits',
+    name: 'An editor that speaks MCP',
+    source: 'registered',
+    homepage: 'https://editor.example.org/',
+    redirectUris: ['http://127.0.0.1:33418/', 'https://editor.example.org/redirect'],
+    secretDigest: null,
+    secretLastFour: null,
+    approvedAt: null,
+  });
   return { own: own.id, instance: instance.id };
 }

@@ -45,7 +45,7 @@ export interface Places {
   /** Rules for workloads of the same machine accounts. */
   readonly rules: Readonly<Record<'octo' | 'own', readonly number[]>>;
   /** An application of the owner, and one of the instance. */
-  readonly applications: Readonly<Record<'own' | 'instance', number>>;
+  readonly applications: Readonly<Record<'own' | 'instance' | 'registered', number>>;
   /** Pushes that wait for approval, and that were answered. */
   readonly approvals: readonly number[];
   readonly links: Readonly<Record<'invitation' | 'verification' | 'password' | 'alarm' | 'demo', string>>;
@@ -249,7 +249,9 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/settings/applications': page('/settings/applications'),
   '/settings/applications/:id': made(({ applications }) => `/settings/applications/${applications.own}`),
   '/instance/applications': page('/instance/applications'),
-  '/instance/applications/:id': made(({ applications }) => `/instance/applications/${applications.instance}`),
+  '/instance/applications/:id': made(({ applications: { registered, instance } }) =>
+    [registered, instance].map((id) => `/instance/applications/${id}`),
+  ),
   '/instance/workload-issuers': page('/instance/workload-issuers'),
   '/instance/provisioning': page('/instance/provisioning'),
   '/organizations/:org/settings/personal-access-token-policy': page(`${ORG}/personal-access-token-policy`),
@@ -496,6 +498,7 @@ export async function placesIn(ctx: Context, owner: string): Promise<Places> {
     applications: {
       own: await applicationNumber(db, OWN_CLIENT_ID),
       instance: await applicationNumber(db, 'client-of-all'),
+      registered: await applicationNumber(db, 'client-that-waits'),
     },
     approvals: (await approvalsFor(db, user.id, 10)).map(({ id }) => id),
     links: {

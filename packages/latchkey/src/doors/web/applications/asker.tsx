@@ -1,44 +1,62 @@
 /** Who asks a person to be let in, and for what: said the same wherever a person is asked. */
 import type { VNode } from 'preact';
-import type { Application } from '../../../actions/applications/applications.ts';
+import { type Application, isSelfMade } from '../../../actions/applications/applications.ts';
 import { resourceTitle } from '../../../actions/applications/resources.ts';
 import type { Consent } from '../../../actions/tokens/consent.ts';
 import { permissionSentence } from '../../../catalogue/permission-sentences.ts';
 import { permissionNamed } from '../../../catalogue/permissions.ts';
 import { scopeNamed } from '../../../catalogue/scopes/scopes.ts';
 import type { Visit } from '../frame/visit.ts';
+import { Notice } from '../parts/components.tsx';
 
-const SOURCES: Readonly<Record<Exclude<Application['source'], 'person'>, string>> = {
-  instance: 'An administrator of this server added it.',
-  registered: 'It registered itself here. Nobody vouches for its name.',
-  document: 'Nobody here vouches for it: it is what its own address says.',
-};
-
-/** Who made an application. @param maker their login; null = nobody who has an account here */
-export function Maker({ application, maker }: { application: Application; maker: string | null }): VNode {
-  const { homepage, source } = application;
-  return (
-    <p class="mb-1">
-      {source !== 'person' ? (
-        SOURCES[source]
-      ) : maker === null ? (
-        'Whoever made it has no account here any more.'
-      ) : (
+/** Who says that the application is what it says, in a sentence. */
+function sourceWords({ source, approvedAt, clientId }: Application, maker: string | null): VNode | string {
+  const approved = approvedAt === null ? '' : ', and an administrator of this server approved it';
+  switch (source) {
+    case 'instance':
+      return 'An administrator of this server added it.';
+    case 'registered':
+      return `It registered itself${approved}.`;
+    case 'document':
+      return (
+        <>
+          It is what <strong>{new URL(clientId).host}</strong> says{approved}.
+        </>
+      );
+    case 'person':
+      if (maker === null) return 'Whoever made it has no account here any more.';
+      return (
         <>
           <strong>{maker}</strong> made it.
         </>
-      )}
-      {homepage === '' ? null : (
-        <>
-          {' '}
-          It says that its homepage is{' '}
-          <a href={homepage} rel="noreferrer nofollow">
-            {new URL(homepage).host}
-          </a>
-          .
-        </>
-      )}
-    </p>
+      );
+  }
+}
+
+/** Who made an application. @param maker their login; null = nobody who has an account here */
+export function Maker({ application, maker }: { application: Application; maker: string | null }): VNode {
+  const { homepage, approvedAt } = application;
+  return (
+    <>
+      <p class="mb-1">
+        {sourceWords(application, maker)}
+        {homepage === '' ? null : (
+          <>
+            {' '}
+            It says that its homepage is{' '}
+            <a href={homepage} rel="noreferrer nofollow">
+              {new URL(homepage).host}
+            </a>
+            .
+          </>
+        )}
+      </p>
+      {isSelfMade(application) && approvedAt === null ? (
+        <Notice tone="warn">
+          Nobody here vouches for it: it may not be what its name says. Continue only if you know where you came from.
+        </Notice>
+      ) : null}
+    </>
   );
 }
 

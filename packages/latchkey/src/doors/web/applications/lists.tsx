@@ -8,6 +8,7 @@ import { Radios } from '../parts/choice-fields.tsx';
 import { Blankslate, Label, LastUsed, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { ApplicationFields, OF_INSTANCE, OWN, type Place, placesOf, typedApplication } from './place.tsx';
+import { selfMadeSection } from './self-made.tsx';
 
 async function show(place: Place, visit: Visit): Promise<Answer> {
   const { Area } = place;
@@ -32,6 +33,7 @@ async function show(place: Place, visit: Visit): Promise<Answer> {
           ))}
         </ul>
       )}
+      {place === OF_INSTANCE ? await selfMadeSection(visit, permit) : null}
       <h2 class="f3 mt-4 mb-2">Register an application</h2>
       <Form f={f} submit="Register this application">
         <ApplicationFields f={f} />
