@@ -47,7 +47,9 @@ function scopesSupported(): string[] {
 /** @param takesStrangers true where applications register themselves, or say at an address what they are */
 export function authorizationServerMetadata(publicUrl: string, takesStrangers: boolean): Record<string, unknown> {
   const addresses = Object.fromEntries(Object.entries(ENDPOINTS).map(([field, path]) => [field, publicUrl + path]));
-  const strangers = takesStrangers ? { registration_endpoint: publicUrl + REGISTRATION_PATH } : {};
+  const strangers = takesStrangers
+    ? { registration_endpoint: publicUrl + REGISTRATION_PATH, client_id_metadata_document_supported: true }
+    : {};
   return { issuer: publicUrl, ...addresses, ...strangers, ...SUPPORTED, scopes_supported: scopesSupported() };
 }
 

@@ -12,12 +12,8 @@ import type { createLocalJWKSet, JSONWebKeySet } from 'jose';
 import { isLoopback } from '../../base/settings/values.ts';
 import { DAY_SEC, MINUTE_SEC } from '../../base/time.ts';
 import type { WorkloadIssuer } from '../../store/workload-issuers.ts';
-import { type Answer, get } from '../ground/outgoing.ts';
+import { type Answer, freshSecOf, get, MAX_FRESH_SEC } from '../ground/outgoing.ts';
 
-/** How long a set is used without asking, unless `Cache-Control` says otherwise within these bounds. */
-const FRESH_SEC = 10 * MINUTE_SEC;
-const MIN_FRESH_SEC = 5 * MINUTE_SEC;
-const MAX_FRESH_SEC = DAY_SEC;
 /** How long a set is used that can't be read anew. */
 const KEPT_SEC = DAY_SEC;
 /** How soon it is asked again, after a failure or for a key that isn't there. */
@@ -161,7 +157,7 @@ export async function readKeys(
     throw new KeysUnavailable('the discovery document names no jwks_uri with https://');
   const answer = await get({ ...asking, url: keysAt }, limits);
   const set = await keySetIn(bodyOf(keysAt, answer).body, 'the key set');
-  return { set, freshSec: freshFor(answer.headers['cache-control'] ?? '') };
+  return { set, freshSec: freshSecOf(answer) };
 }
 
 /** True for `http://` on this machine: nobody listens in between. */
@@ -187,12 +183,6 @@ function jsonIn(text: string, what: string): Readonly<Record<string, unknown>> {
     // Told below.
   }
   throw new KeysUnavailable(`${what} is not a JSON object`);
-}
-
-function freshFor(cacheControl: string): number {
-  const told = /(?:^|[,\s])max-age="?(\d{1,9})/i.exec(cacheControl)?.[1];
-  if (told === undefined) return FRESH_SEC;
-  return Math.min(MAX_FRESH_SEC, Math.max(MIN_FRESH_SEC, Number(told)));
 }
 
 /** Members of a private or symmetric JWK (RFC 7518 section 6). */

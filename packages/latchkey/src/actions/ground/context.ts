@@ -7,6 +7,7 @@ import type { Clock } from '../../base/time.ts';
 import type { GitRoom } from '../../git/room.ts';
 import type { Store } from '../../store/db.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import type { ClientDocuments } from '../applications/client-documents.ts';
 import type { Memory } from '../decision/memory.ts';
 import type { Refusals } from '../decision/refusals.ts';
 import type { SecretLookup } from '../decision/secret-lookup.ts';
@@ -49,6 +50,8 @@ export interface Context {
   readonly identityProviders: IdentityProviders;
   /** Keys of the issuers of workload identities. */
   readonly keySets: KeySets;
+  /** Of OAuth applications whose client id is an address. */
+  readonly clientDocuments: ClientDocuments;
 }
 
 /** Who acts for a person with a derived token, as whoever derived it told. Under these names in logs and events. */

@@ -12,6 +12,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { mayReach } from '../../base/private-networks.ts';
+import { DAY_SEC, MINUTE_SEC } from '../../base/time.ts';
 import { currentSpan, traced } from '../../base/trace.ts';
 
 /** The limit for the whole exchange, as on GitHub. */
@@ -47,6 +48,18 @@ export interface Answer {
   readonly body: string;
   /** True when the answer was longer than what is kept of it. */
   readonly isCut: boolean;
+}
+
+/** How long an answer is used without asking anew, unless `Cache-Control` says otherwise within these bounds. */
+const FRESH_SEC = 10 * MINUTE_SEC;
+const MIN_FRESH_SEC = 5 * MINUTE_SEC;
+export const MAX_FRESH_SEC = DAY_SEC;
+
+/** For how many seconds an answer may be used. */
+export function freshSecOf({ headers }: Answer): number {
+  const told = /(?:^|[,\s])max-age="?(\d{1,9})/i.exec(headers['cache-control'] ?? '')?.[1];
+  if (told === undefined) return FRESH_SEC;
+  return Math.min(MAX_FRESH_SEC, Math.max(MIN_FRESH_SEC, Number(told)));
 }
 
 const REFUSED = 'This address is not public, and the operator has not allowed it.';

@@ -70,6 +70,8 @@ export const RATE_BUCKETS = {
   provisioning: { windowSec: MINUTE_SEC, limit: () => 1500 },
   /** OAuth applications that register themselves; key: `networkOf` the address. */
   'application-registrations': { windowSec: HOUR_SEC, limit: () => 20 },
+  /** Documents of OAuth applications that are read for one person; key: user id. */
+  'application-documents': { windowSec: 10 * MINUTE_SEC, limit: () => 30 },
   /** Sign-ins that devices begin; key: `networkOf` the address. */
   'device-codes': { windowSec: 10 * MINUTE_SEC, limit: () => 30 },
   /** Device codes that one person types; key: user id. With 20^8 codes, ten minutes each, guessing is hopeless. */

@@ -15,6 +15,7 @@ import { SQLITE_FILE_NAME, type Store } from '../../store/db.ts';
 import { openStore } from '../../store/open.ts';
 import { readServerAddress } from '../../store/server-address.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
+import { ClientDocuments } from '../applications/client-documents.ts';
 import { Memory } from '../decision/memory.ts';
 import { Refusals } from '../decision/refusals.ts';
 import { SecretLookup } from '../decision/secret-lookup.ts';
@@ -118,6 +119,7 @@ export async function openContext(
       routeMaps,
       identityProviders,
       keySets: new KeySets({ passed: () => clock.passed(), networks: settings.webhookNetworks }),
+      clientDocuments: new ClientDocuments({ passed: () => clock.passed(), networks: settings.webhookNetworks }),
       memory,
       listensAt: (port) => {
         current = atPort(settings, port);

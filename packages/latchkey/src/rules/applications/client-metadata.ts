@@ -8,7 +8,7 @@
 import { checkApplication } from './application-draft.ts';
 import { MAX_REDIRECT_URIS, redirectPlace, redirectUriProblem } from './redirect-uris.ts';
 
-export const GRANT_TYPES = ['authorization_code', 'refresh_token'] as const;
+const GRANT_TYPES = ['authorization_code', 'refresh_token'] as const;
 export const AUTH_METHODS = ['none', 'client_secret_basic', 'client_secret_post'] as const;
 type AuthMethod = (typeof AUTH_METHODS)[number];
 const MAX_WORDS = 20;
@@ -56,6 +56,15 @@ export function readClientMetadata(
   return checked.ok
     ? { ...checked.draft, authMethod, grantTypes: GRANT_TYPES.filter((each) => grantTypes.includes(each)) }
     : wrong(checked.complaints.map(({ message }) => message).join(' '));
+}
+
+const MAX_ADDRESS_LENGTH = 500;
+
+/** The address that a client id is; null for any other client id, and for one in more than one spelling. */
+export function documentAddress(clientId: string): URL | null {
+  const url = clientId.startsWith('https://') && clientId.length <= MAX_ADDRESS_LENGTH ? URL.parse(clientId) : null;
+  const isPlain = url !== null && url.href === clientId && url.pathname !== '/';
+  return isPlain && url.username === '' && url.password === '' && !/[?#%]/.test(clientId) ? url : null;
 }
 
 /** What people read of one that gives no name. */

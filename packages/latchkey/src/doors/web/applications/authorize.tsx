@@ -9,6 +9,7 @@
 import type { VNode } from 'preact';
 import { type Application, makerOf } from '../../../actions/applications/applications.ts';
 import { askingApplication } from '../../../actions/applications/asking.ts';
+import { lookUpDocument } from '../../../actions/applications/documents.ts';
 import { wishOf } from '../../../actions/applications/resources.ts';
 import { consentFor } from '../../../actions/tokens/consent.ts';
 import { approveCode, LOGIN_CLIENT_ID } from '../../../actions/tokens/device-authorization.ts';
@@ -51,10 +52,14 @@ interface Failure {
 }
 
 /** Who asks and gets the answer, or what is wrong with that: then nobody but the person hears of it. */
-async function recipientOf({ ctx, query }: Visit): Promise<Recipient | { readonly unanswerable: string }> {
+async function recipientOf(visit: Visit): Promise<Recipient | { readonly unanswerable: string }> {
+  const { ctx, query } = visit;
   const twice = [...new Set(query.keys())].find((name) => !REPEATABLE.has(name) && query.getAll(name).length > 1);
   if (twice !== undefined) return { unanswerable: `${twice.slice(0, 40)} was sent more than once.` };
-  const asking = await askingApplication(ctx, query.get('client_id') ?? '');
+  const clientId = query.get('client_id') ?? '';
+  const unread = await lookUpDocument(ctx, await visit.ownPermit(), clientId);
+  if (unread !== null) return { unanswerable: unread };
+  const asking = await askingApplication(ctx, clientId);
   if ('error' in asking) return { unanswerable: asking.error };
   const { application } = asking;
   const redirectUri = query.get('redirect_uri') ?? '';
