@@ -67,10 +67,12 @@ export function serviceMetadata(
   };
 }
 
-/** Where the metadata of a resource is: the path goes behind the well-known one (RFC 9728 section 3.1). */
-export function metadataAddress(resource: string): string {
-  const { origin, pathname } = new URL(resource);
-  return `${origin}${PROTECTED_RESOURCE_PATH}${pathname === '/' ? '' : pathname}`;
+/**
+ * Where this server itself has the metadata of a resource. Clients are told this address: what a proxy hands on from
+ * the service's own host (RFC 9728 section 3.1) is a redirect to it, and many follow none to another host.
+ */
+export function metadataAddress(publicUrl: string, resource: string): string {
+  return `${publicUrl}${PROTECTED_RESOURCE_PATH}?${new URLSearchParams({ resource })}`;
 }
 
 /** The resource that a path below the well-known one is about; null for any other path. */

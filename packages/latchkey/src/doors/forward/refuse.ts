@@ -197,7 +197,7 @@ function challenge(
       ...(scope === '' ? [] : [`scope="${scope}"`]),
     );
   }
-  const metadata = resource === null ? publicUrl + PROTECTED_RESOURCE_PATH : metadataAddress(resource);
+  const metadata = resource === null ? publicUrl + PROTECTED_RESOURCE_PATH : metadataAddress(publicUrl, resource);
   return `Bearer ${parts.join(', ')}, resource_metadata="${metadata}"`;
 }
 

@@ -13,7 +13,7 @@ import { mintSecret, readSecret } from '../../actions/ground/one-time-secrets.ts
 import { plainHost } from '../../actions/questions/route-maps.ts';
 import { readStart, redeemServiceCode, signOutOfService, writeStart } from '../../actions/services/service-sessions.ts';
 import { canonicalPath } from '../../base/canonical-path.ts';
-import { PROTECTED_RESOURCE_PATH, resourceIn } from '../../catalogue/oauth-metadata.ts';
+import { metadataAddress, resourceIn } from '../../catalogue/oauth-metadata.ts';
 import {
   SERVICE_CALLBACK_PATH,
   SERVICE_OWN_PATHS,
@@ -86,7 +86,7 @@ export function leadToRefusal(ctx: Context, response: ServerResponse, original: 
 export function leadToMetadata(ctx: Context, response: ServerResponse, original: Original, origin: string): void {
   const resource = resourceIn(origin, original.uri.replace(/\?.*$/, '')) ?? origin;
   sendElsewhere(response, {
-    to: `${ctx.settings.publicUrl}${PROTECTED_RESOURCE_PATH}?${new URLSearchParams({ resource })}`,
+    to: metadataAddress(ctx.settings.publicUrl, resource),
     cookie: null,
     status: original.isNginx ? 401 : 302,
     reason: 'metadata',

@@ -405,8 +405,9 @@ describe('metadata', () => {
     const at = [['X-Original-Host', 'tools.example.org']] as const;
     const refused = await world.nginx('POST /mcp/call', null, at);
     const address = /resource_metadata="([^"]*)"/.exec(refused.headers['www-authenticate'] ?? '')?.[1];
-    expect(address).toBe('https://tools.example.org/.well-known/oauth-protected-resource/mcp');
-    const path = new URL(address ?? '').pathname;
+    const named = '?resource=https%3A%2F%2Ftools.example.org%2Fmcp';
+    expect(address).toBe(`http://127.0.0.1:7070/.well-known/oauth-protected-resource${named}`);
+    const path = '/.well-known/oauth-protected-resource/mcp';
     const led = await world.nginx(`GET ${path}`, null, at);
     expect(led.status).toBe(401);
     const behindCaddy = await world.ask('/forward-auth', [
@@ -415,7 +416,8 @@ describe('metadata', () => {
       ['X-Forwarded-Host', 'tools.example.org'],
     ]);
     expect([behindCaddy.status, behindCaddy.headers['location']]).toEqual([302, led.headers['location']]);
-    const { body } = await world.get((led.headers['location'] ?? '').replace('http://127.0.0.1:7070', ''));
+    expect(led.headers['location']).toBe(address);
+    const { body } = await world.get((address ?? '').replace('http://127.0.0.1:7070', ''));
     expect(body).toMatchObject({ resource: 'https://tools.example.org/mcp' });
     expect((await world.nginx(`GET ${path}`, null, [['X-Original-Host', 'git.example.org']])).headers['location']).toBe(
       undefined,

@@ -40,6 +40,8 @@ export interface ApplicationWorld extends WebWorld {
   answerIn(seen: Seen): URLSearchParams;
   /** What is at an address of the server. */
   read(path: string): Promise<Answered>;
+  /** What an HTTP client gets of the doors. */
+  fetch(request: Request): Promise<Response>;
   /** A form as ada sees it. */
   formOn(path: string, form: string): Promise<ReturnType<typeof formIn>>;
   /** A call of the REST API. */
@@ -120,6 +122,16 @@ export async function applicationWorld(flags: Parameters<typeof webWorld>[0] = {
       });
     },
     read: (url) => send({ method: 'GET', url }),
+    async fetch(request) {
+      const { pathname, search } = new URL(request.url);
+      const { statusCode, headers, payload } = await fastify.inject({
+        method: request.method as 'GET',
+        url: pathname + search,
+        headers: Object.fromEntries(request.headers),
+        payload: await request.text(),
+      });
+      return new Response(payload, { status: statusCode, headers: headers as Record<string, string> });
+    },
     formOn: async (path, form) => formIn((await ada.get(path)).text, form),
     api: (path, token) =>
       send({ method: 'GET', url: `${PREFIX}${path}`, headers: { authorization: `Bearer ${token}` } }),

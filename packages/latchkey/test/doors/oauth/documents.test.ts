@@ -1,57 +1,14 @@
 /** Applications whose client id is an address: what is there is read by a guard, kept while fresh, and told. */
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { generate } from 'selfsigned';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { consumeRateLimit } from '../../../src/actions/ground/rate-limit.ts';
 import { MINUTE_SEC } from '../../../src/base/time.ts';
 import { type ApplicationWorld, applicationWorld } from './application-world.ts';
+import { SITE_NETWORKS, documentSite as site, withDocumentSites } from './document-site.ts';
 
-const OURS = ['127.0.0.0/8', '::1/128'];
-const before = getCACertificates('default');
-let made: Awaited<ReturnType<typeof generate>>;
-
-beforeAll(async () => {
-  made = await generate([{ name: 'commonName', value: 'localhost' }], {
-    keyType: 'ec',
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
-  });
-  setDefaultCACertificates([...before, made.cert]);
-});
-afterAll(() => setDefaultCACertificates(before));
-
-interface Site {
-  readonly clientId: string;
-  /** What is there; null = as it should be. */
-  told: { status?: number; headers?: Record<string, string>; body?: string } | null;
-  document: Record<string, unknown>;
-  asked: number;
-}
-
-async function site(): Promise<Site> {
-  const server = createServer({ key: made.private, cert: made.cert }, (_request, response) => {
-    self.asked++;
-    const { status = 200, headers = {}, body = JSON.stringify(self.document) } = self.told ?? {};
-    response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(body);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => new Promise((resolve) => server.close(() => resolve())));
-  const clientId = `https://localhost:${(server.address() as AddressInfo).port}/oauth/client.json`;
-  const document = {
-    client_id: clientId,
-    client_name: 'Editor',
-    client_uri: 'https://editor.example.org/',
-    redirect_uris: ['http://127.0.0.1/callback', 'https://editor.example.org/redirect'],
-    grant_types: ['authorization_code', 'refresh_token'],
-    token_endpoint_auth_method: 'none',
-  };
-  const self: Site = { clientId, told: null, document, asked: 0 };
-  return self;
-}
+withDocumentSites();
 
 const open = (flags = {}) =>
-  applicationWorld({ applicationRegistration: 'open', webhookNetworks: OURS, ...flags } as Parameters<
+  applicationWorld({ applicationRegistration: 'open', webhookNetworks: SITE_NETWORKS, ...flags } as Parameters<
     typeof applicationWorld
   >[0]);
 const words = (text: string) => text.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
