@@ -56,6 +56,7 @@ const keysBeside = (data: string): string => join(dirname(data), 'keys.json');
 /** In the order in which they run: what one makes, the next one needs. */
 const CALLS: Readonly<Record<string, Call>> = {
   'admin user add': { args: admin('cy', '--email', 'cy@example.org', '--verified') },
+  'admin user list': { args: admin() },
   'admin user show': { args: admin('cy') },
   'admin user suspend': { args: admin('cy') },
   'admin user restore': { args: admin('cy') },
@@ -64,6 +65,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   'admin user password': { args: admin('cy'), input: 'correct horse battery\n' },
   'admin user two-factor': { args: admin('cy', '--off'), code: EXIT.refused },
   'admin org add': { args: admin('acme', '--owner', 'cy') },
+  'admin org list': { args: admin() },
   'admin policy show': { args: admin('acme') },
   'admin policy set': { args: admin('acme', '--allow', 'classic') },
   'admin request list': { args: admin('acme') },
@@ -135,6 +137,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   'admin scim rotate': { args: admin('okta') },
   'admin scim remove': { args: admin('okta') },
   'admin user delete': { args: admin('dan') },
+  'admin org delete': { args: admin('acme', '--confirm', 'acme') },
   'admin check': { args: admin('--json') },
   'admin lfs gc': { args: admin('--dry-run') },
   'admin secrets rotate': { args: admin() },

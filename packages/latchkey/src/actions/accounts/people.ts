@@ -1,8 +1,10 @@
 /** People as others may look them up, by number or login; and what an administrator can end for them. */
 import { problem } from '../../base/errors.ts';
-import { type Account, accountById, accountByLogin, searchUsers } from '../../store/accounts.ts';
+import { nameKey } from '../../rules/names.ts';
+import { type Account, accountById, accountByLogin, listAccounts, searchUsers } from '../../store/accounts.ts';
 import { type Email, emailsOf } from '../../store/emails.ts';
 import { type ExternalIdentity, identitiesOf } from '../../store/external-identities.ts';
+import { batchesOf } from '../../store/page.ts';
 import { personFacts } from '../../store/people-lists.ts';
 import { deleteSessionsOf } from '../../store/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
@@ -11,6 +13,16 @@ import { record } from '../ground/record.ts';
 import { userNamed } from './accounts.ts';
 
 export type { Account };
+
+/** Everybody, or every organization, by login: for the operator. */
+export async function everyAccount(
+  { store: { db } }: Context,
+  _permit: Permit,
+  kind: 'user' | 'organization',
+): Promise<Account[]> {
+  const all = (await Array.fromAsync(batchesOf((page) => listAccounts(db, kind, page)))).flat();
+  return all.toSorted((one, other) => (nameKey(one.login) < nameKey(other.login) ? -1 : 1));
+}
 
 /** The person with that id; null when there is none. */
 export async function personById(ctx: Context, id: number): Promise<Account | null> {

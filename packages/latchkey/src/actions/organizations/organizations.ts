@@ -22,10 +22,11 @@ import {
 import type { Page } from '../../store/page.ts';
 import { setPolicy, storedPolicy } from '../../store/policies.ts';
 import { countRepositories, type RepositoryCounts } from '../../store/repositories.ts';
-import { RESERVED_NAME_DAYS, userNamed } from '../accounts/accounts.ts';
+import { organizationNamed, RESERVED_NAME_DAYS, userNamed } from '../accounts/accounts.ts';
 import { type ProfileFields, profileProblems } from '../accounts/profile-fields.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { keepTo } from '../decision/permit-target.ts';
+import { ownerRecord } from '../decision/targets.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 import { deleteRepositoriesOf } from '../repositories/changes.ts';
@@ -47,6 +48,13 @@ function targetId({ target }: Permit): number {
   if (target.kind !== 'organization' || target.owner === null)
     throw new TypeError('this needs a permit on an organization');
   return target.owner.id;
+}
+
+/** The operator's permit on the organization of that name. @throws Problem when there is none */
+export async function onOrganization(ctx: Context, operator: Permit, name: string): Promise<Permit> {
+  const owner = await ownerRecord(ctx, null, await organizationNamed(ctx.store.db, name));
+  const permit = operator.on({ kind: 'organization', owner, fullName: owner.login }, SETTINGS);
+  return present(permit, 'the operator may do everything');
 }
 
 async function targetOrganization(q: Query, permit: Permit): Promise<Account> {

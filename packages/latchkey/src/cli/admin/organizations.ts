@@ -3,15 +3,18 @@ import { Command, Option } from 'commander';
 import type { OrganizationRole } from '../../rules/model.ts';
 import { examples } from '../command-help.ts';
 import { once } from '../option-values.ts';
-import type { Terminal } from '../terminal.ts';
+import { type Terminal, UsageError } from '../terminal.ts';
 import { withData, withDataOptions } from './context.ts';
+import { listAccountsCommand } from './people/list-accounts.ts';
 
 const ROLES: readonly OrganizationRole[] = ['owner', 'member'];
 
-/** `add` and `member`. */
+/** `add`, `list`, `member` and `delete`. */
 export function organizationCommand(terminal: Terminal): Command {
-  const command = new Command('org').description('organizations: add, member');
+  const command = new Command('org').description('organizations: add, list, member, delete');
   command.addCommand(addCommand(terminal));
+  command.addCommand(listAccountsCommand(terminal, 'organization'));
+  command.addCommand(deleteCommand(terminal));
   const member = new Command('member').description('who belongs to an organization: add, remove');
   member.addCommand(addMemberCommand(terminal));
   member.addCommand(removeMemberCommand(terminal));
@@ -83,4 +86,21 @@ function removeMemberCommand(terminal: Terminal): Command {
 
 function inRepositories(count: number): string {
   return `${count} ${count === 1 ? 'repository' : 'repositories'} of it`;
+}
+
+function deleteCommand(terminal: Terminal): Command {
+  const command = new Command('delete')
+    .description('delete an organization with its repositories, teams and machine accounts, for good')
+    .argument('<ORG>', 'the organization')
+    .requiredOption('--confirm <ORG>', 'the same name again, since this can’t be undone', once('--confirm'))
+    .action((organization: string, { confirm }: { confirm: string }) => {
+      if (confirm.toLowerCase() !== organization.toLowerCase())
+        throw new UsageError('the two names differ, so nothing was deleted', `repeat it: --confirm ${organization}`);
+      return withData(command, terminal, async (ctx, permit) => {
+        const { deleteOrganization, onOrganization } = await import('../../actions/organizations/organizations.ts');
+        await deleteOrganization(ctx, await onOrganization(ctx, permit, organization));
+        terminal.say(`deleted the organization ${organization}; nobody can take the name for 90 days`);
+      });
+    });
+  return examples(withDataOptions(command), ['latchkey admin org delete acme --confirm acme']);
 }
