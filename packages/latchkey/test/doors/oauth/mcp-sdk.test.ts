@@ -3,7 +3,7 @@
  * it finds its way from a refusal, gets a client id, sends a person here, and works with the token for that service.
  * All of it is real but for the sockets.
  */
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type OAuthClientProvider, UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
@@ -134,6 +134,14 @@ async function letIn(world: ToolsWorld, keeper: Provider, { transport, path }: A
 
 const recall = async (client: Client) => (await client.callTool({ name: 'recall' })).content;
 const KNOWN = [{ type: 'text', text: 'site is in acme' }];
+
+test('the settings that docs/oauth.md gives are the address of this service, and nothing else', async () => {
+  const page = await readFile(join(import.meta.dirname, '../../../../../docs/oauth.md'), 'utf8');
+  const blocks = [...page.slice(page.indexOf('## MCP clients')).matchAll(/```json\n(.*?)\n```/gs)];
+  const settings = blocks.map(([, text]) => JSON.parse(text ?? '') as Record<string, unknown>);
+  const memory = { type: 'http', url: MEMORY };
+  expect(settings).toEqual([{ mcpServers: { memory } }, { servers: { memory } }]);
+});
 
 test('it registers, waits for an administrator, signs a person in, and has that service alone', async () => {
   const world = await toolsWorld({});
