@@ -54,7 +54,7 @@ it('whoever signed in by a provider signs out of it as well: here first, then th
   here.provider.people.set('u-1', ADA);
   const there = new Map<string, string>();
   const { visitor } = await here.enter('u-1', here.visitor(), there);
-  expect((await visitor.get('/logout')).text).toContain('Sign out here and of Example');
+  expect((await visitor.get('/logout')).text).toContain('Sign out here and at Example');
   const { headers } = await visitor.send('/logout', 'sign-out-there');
   expect(await isIn(visitor)).toBe(false);
   const address = String(headers['refresh']).replace('0; url=', '');

@@ -199,8 +199,13 @@ async function showSignOut(visit: Visit): Promise<Answer> {
           </p>
         </Form>
         {there === null ? null : (
-          <Form f={visit.fields('sign-out-there')} submit={`Sign out here and of ${there.label}`} tone="default">
-            <p class="mt-3 mb-0 color-fg-muted">
+          <Form
+            f={visit.fields('sign-out-there')}
+            submit={`Sign out here and at ${there.label}`}
+            tone="default"
+            cancel={null}
+          >
+            <p class="mt-3 mb-2 color-fg-muted">
               You are signed in at {there.label} as well: whoever uses this browser next could come back with it.
             </p>
           </Form>

@@ -25,7 +25,7 @@ export function ProviderButtons({
       {offeredProviders(visit.ctx)
         .filter(({ issuer }) => !without.includes(issuer) && (only === null || only.includes(issuer)))
         .map(({ name, label }) => (
-          <Form f={visit.fields('provider')} submit={words(label)} tone="default">
+          <Form f={visit.fields('provider')} submit={words(label)} tone="default" cancel={null}>
             <Hidden name="provider" value={name} />
             <Hidden name="login_hint" value={(visit.query.get('login_hint') ?? '').slice(0, MAX_HINT_LENGTH)} />
           </Form>

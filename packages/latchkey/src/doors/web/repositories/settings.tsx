@@ -146,7 +146,7 @@ function DangerZone({ visit, view }: { visit: Visit; view: RepositoryView }): VN
       </div>
       <div class="Box-row">
         <h2 class="f4">Transfer</h2>
-        <p class="mb-2">Gives it to you, or to an organization for which you may make repositories.</p>
+        <p class="mb-2">The new owner is you, or an organization for which you may make repositories.</p>
         <Form f={visit.fields('transfer')} submit="Transfer" tone="danger">
           <TextField
             f={visit.fields('transfer')}
