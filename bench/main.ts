@@ -1,14 +1,15 @@
 /**
  * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
  *
- * Suites: audit, decision, check, client, coalescing, exchange, forward, git, graphql, introspection, latency, lfs,
- * lists, memory, ref-rules, revocation, scale, workers.
+ * Suites: audit, backup, decision, check, client, coalescing, exchange, forward, git, graphql, introspection, latency,
+ * lfs, lists, memory, ref-rules, revocation, scale, workers.
  * Takes some minutes; everything stays on loopback and in a temporary folder.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchAudit } from './audit.ts';
+import { benchBackup } from './backup.ts';
 import { benchClient } from './client.ts';
 import { benchCoalescing } from './coalescing.ts';
 import { benchDecision } from './decision.ts';
@@ -46,6 +47,7 @@ interface Bench {
 
 const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]> | AsyncIterable<Row>>> = {
   audit: ({ folder }) => benchAudit(join(folder, 'audit'), ROUNDS),
+  backup: ({ folder, history }) => benchBackup(folder, history, ROUNDS),
   decision: () => benchDecision(ROUNDS),
   check: ({ world }) => benchTokenCheck(world, PAIRS),
   client: ({ folder }) => benchClient(join(folder, 'client'), STARTS),

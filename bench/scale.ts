@@ -119,7 +119,7 @@ interface FilledStore {
   readonly texts: readonly string[];
 }
 
-async function makeStore(data: string, count: number): Promise<FilledStore> {
+export async function makeStore(data: string, count: number): Promise<FilledStore> {
   const settings = loadSettings({ flags: { data }, env: {} });
   const ctx = await openContext(settings, makeLog('silent'));
   const texts = await fill(ctx, count);

@@ -16,8 +16,8 @@ import { services } from './services.ts';
 import { ssh } from './ssh.ts';
 import { words } from './words.ts';
 
-const USES = `acme       whether Pebble, the test server of Let's Encrypt, gives certificates to --acme-domain; acme FOLDER keeps it
-           there
+const USES = `acme       whether Pebble, the test server of Let's Encrypt, gives certificates to --acme-domain; acme FOLDER
+           keeps it there
 languages  whether the clients in Python and Go do what they say
 gh         what GitHub's command line does with this server, command by command
 lfs        whether git-lfs, as installed on this machine, does everything with this server
