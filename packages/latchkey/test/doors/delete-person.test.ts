@@ -116,7 +116,7 @@ it('an administrator deletes an account on its page only after typing its name',
   const admin = world.visitor();
   await admin.signIn('root');
   const path = '/instance/people/ada/delete';
-  expect((await admin.get(path)).text).toContain('ada owns ada/notes.');
+  expect((await admin.get(path)).text).toContain('ada/notes: moved or deleted, as you choose below');
   const typed = { repositories: 'move', move_to: 'root', login: 'grace' };
   expect((await admin.send(path, 'delete', typed)).text).toContain('Type ada to confirm.');
   expect((await admin.send(path, 'delete', { ...typed, login: 'ada', move_to: '' })).status).toBe(422);

@@ -87,6 +87,8 @@ const TRIALS: Readonly<Record<string, Trial>> = {
   'route-map/calls.yaml': { runBy: 'scripts/proxies.test.ts' },
   'route-map/cgit.yaml': { runBy: 'catalogue/route-map-file.test.ts' },
   'route-map/gitea.yaml': { runBy: 'catalogue/route-map-file.test.ts' },
+  'route-map/gitlab.yaml': { runBy: 'catalogue/route-map-file.test.ts' },
+  'route-map/gitweb.yaml': { runBy: 'catalogue/route-map-file.test.ts' },
   'route-map/grafana.yaml': { runBy: 'catalogue/route-map-file.test.ts' },
   'route-map/npm.yaml': { runBy: 'catalogue/route-map-file.test.ts' },
   'route-map/prometheus.yaml': { runBy: 'catalogue/route-map-file.test.ts' },

@@ -67,7 +67,7 @@ it('an agent that was refused explains, asks, hears of the approval, and pushes'
   );
   const refused = await world.git(['push', to, `${sha}:refs/heads/main`], { in: 'work' });
   const explained = await call('explain', { refusal: refused.stderr });
-  expect(explained.text).toContain('ref_needs_approval: Ref needs approval');
+  expect(explained.text).toContain('ref_needs_approval: Push needs approval');
   expect(explained.text).toContain('"state": "waiting"');
   const asked = await call('request_approval', { repository: 'ada/closed', ref: 'main', sha });
   expect(asked.text).toContain(`${world.url}/settings/push-approvals/1`);
