@@ -22,7 +22,7 @@ languages  whether the clients in Python and Go do what they say
 gh         what GitHub's command line does with this server, command by command
 lfs        whether git-lfs, as installed on this machine, does everything with this server
 mcp-tools  what the official client of the Model Context Protocol may call of an official server behind
-           examples/mcp, by its token; and what it does with latchkey mcp
+           examples/mcp, by its token; what it does with latchkey mcp; and whether Python's signs in by itself
 oauth      whether git-credential-oauth signs in, pushes and renews, by a browser and by a code
 ssh        whether git works through OpenSSH, and nothing else does
 words      where git clients print what the server says when it refuses

