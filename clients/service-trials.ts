@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { run } from '../bench/command.ts';
 import { cgit, gitweb } from './code-trials.ts';
+import { gitea } from './gitea-trial.ts';
 import { gitlab } from './gitlab-trial.ts';
 import { registry } from './registry-trial.ts';
 import { bare, expectAll, freePort, refused, type Service, startOn } from './service-trial.ts';
@@ -237,4 +238,4 @@ const site: Service = {
   },
 };
 
-export const SERVICES: readonly Service[] = [registry, npm, pypi, prometheus, site, cgit, gitweb, gitlab];
+export const SERVICES: readonly Service[] = [registry, npm, pypi, prometheus, site, cgit, gitweb, gitea, gitlab];

@@ -1,7 +1,8 @@
 /**
  * The route maps of `examples/route-map` in front of the real services, used by their real clients: npm with Verdaccio,
  * skopeo with a container registry, pip and twine with pypiserver, promtool with Prometheus, a
- * static site, cgit, gitweb, and python-gitlab with this server's own API in GitLab's dialect. nginx asks Latchkey, as in `examples/nginx`.
+ * static site, cgit, gitweb, git with Gitea (built by go, which takes minutes), and python-gitlab with this server's own
+ * API in GitLab's dialect. nginx asks Latchkey, as in `examples/nginx`.
  *
  * Each service is tried by three: somebody without a token, a token that reads, and one that writes. Prints a table;
  * the first step that fails ends the run.
@@ -97,6 +98,8 @@ async function withVersion(programs: string, name: string): Promise<string> {
     .flat()
     .find((each) => each.startsWith(`${name}_`) || (each.startsWith(`${name}-`) && each.endsWith('.dist-info')));
   if (installed !== undefined) return `${name} ${version(installed.replace(/^.*?_(?:\d+%3a)?/, ''))}`;
+  const built = join(programs, name, name);
+  if (existsSync(built)) return `${name} ${version((await run(built, ['--version'])).stdout)}`;
   const npm = await readFile(join(programs, 'npm/node_modules', name, 'package.json'), 'utf8').catch(() => '{}');
   const told = (JSON.parse(npm) as { version?: string }).version ?? version((await run(name, ['--version'])).stdout);
   return `${name} ${told}`;

@@ -299,6 +299,8 @@ describe('a route map', () => {
       ['GET /api/v1/repos/acme/site/branches', { contents: 'read' }],
       ['POST /api/v1/repos/acme/site/issues/3/comments', { issues: 'write' }],
       ['POST /api/v1/repos/acme/site/pulls/3/merge', { contents: 'write' }],
+      ['POST /api/v1/repos/acme/site/pulls/3/update', { contents: 'write' }],
+      ['POST /api/v1/repos/acme/site/pulls/3/reviews', { pull_requests: 'write' }],
       ['GET /api/v1/repos/acme/site/hooks', { repository_hooks: 'read' }],
       ['POST /api/v1/repos/acme/site/keys', { administration: 'write' }],
       ['POST /api/v1/admin/users', null],
