@@ -39,7 +39,9 @@ export async function* benchBackup(folder: string, history: string, rounds: numb
       without.push(await p99(served.url));
       let isRunning = true;
       const backup = timed(() => admin('backup', place(round), '--data', data)).finally(() => (isRunning = false));
-      while (isRunning) during.push(await p99(served.url));
+      const meanwhile: number[] = [];
+      while (isRunning) meanwhile.push(await p99(served.url));
+      during.push(figureOf(meanwhile).median);
       backupMs.push(await backup);
     }
   } finally {
@@ -54,7 +56,7 @@ export async function* benchBackup(folder: string, history: string, rounds: numb
     figure: spread(ratio, 2, '×'),
     goal: '≤ 1.5×',
     reached: ratio.median <= 1.5,
-    detail: `${spread(calm, 2, ' ms')} and ${spread(busy, 2, ' ms')}; a backup took ${spread(took, 0, ' ms')}`,
+    detail: `${spread(calm, 2, ' ms')} without, ${spread(busy, 2, ' ms')} during; a backup took ${spread(took, 0, ' ms')}`,
   };
   const restored = join(folder, 'restored');
   const key = ['--secret-key-file', join(data, 'secret.key')];

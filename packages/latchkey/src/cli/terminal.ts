@@ -32,6 +32,8 @@ export interface Terminal {
   readonly interactive?: boolean;
   /** True when standard output is a terminal, so that no file or journal keeps it. */
   readonly isWatched?: boolean;
+  /** True where the process runs this command and nothing else. */
+  readonly isOwnProcess?: boolean;
   /** How long a sign-in waits for the person to come back from the browser; `LOGIN_TIMEOUT_MS` by default. */
   readonly loginWaitMs?: number;
   /** Asks a person and returns what they type, without the line end; null when nobody answers. */
@@ -102,6 +104,7 @@ export function processTerminal(place: Surroundings = process): Terminal {
     lines: (maxCharacters) => linesIn(place.stdin, maxCharacters),
     interactive: stderr.isTTY === true,
     isWatched: stdout.isTTY === true,
+    isOwnProcess: true,
     ask: askPerson,
   };
 }

@@ -8,6 +8,7 @@ import type { Encryption } from '../../actions/backups/encryption.ts';
 import type { MadeBackup } from '../../actions/backups/making.ts';
 import type { Target } from '../../actions/backups/places.ts';
 import { usedInWords } from '../../base/sizes-in-words.ts';
+import { lowerPriority } from '../../git/processes/priority.ts';
 import { examples } from '../command-help.ts';
 import { EXIT } from '../exit-codes.ts';
 import { collect } from '../option-values.ts';
@@ -73,6 +74,8 @@ async function backUp(command: Command, terminal: Terminal, to: string, options:
     throw new UsageError('--keep deletes from a folder; standard output holds one backup alone');
   if (to === OUTPUT && terminal.isWatched === true)
     throw new UsageError('standard output is a terminal', 'send it somewhere: latchkey admin backup - > latchkey.tar');
+  // The server may need the processor meanwhile, and nobody waits for a backup.
+  if (terminal.isOwnProcess === true) lowerPriority(process.pid);
   const [{ makeBackup }, { encryptionFor, NO_ENCRYPTION }, places] = await Promise.all([
     import('../../actions/backups/making.ts'),
     import('../../actions/backups/encryption.ts'),
