@@ -49,6 +49,7 @@ export async function* benchBackup(folder: string, history: string, rounds: numb
   }
   const [calm, busy, took] = [figureOf(without), figureOf(during), figureOf(backupMs)];
   const ratio = ratioOf(busy, calm);
+  const waits = `${spread(calm, 2, ' ms')} without, ${spread(busy, 2, ' ms')} during`;
   const size = `${REPOSITORIES} repositories and ${TOKENS.toLocaleString('en')} tokens`;
   yield {
     suite: 'backup',
@@ -56,7 +57,7 @@ export async function* benchBackup(folder: string, history: string, rounds: numb
     figure: spread(ratio, 2, '×'),
     goal: '≤ 1.5×',
     reached: ratio.median <= 1.5,
-    detail: `${spread(calm, 2, ' ms')} without, ${spread(busy, 2, ' ms')} during; a backup took ${spread(took, 0, ' ms')}`,
+    detail: `${waits}; a backup took ${spread(took, 0, ' ms')}`,
   };
   const restored = join(folder, 'restored');
   const key = ['--secret-key-file', join(data, 'secret.key')];
