@@ -8,25 +8,12 @@
  * Source: RFC 8725 (best practices for JWTs).
  */
 import type { CompactJWSHeaderParameters } from 'jose';
+import { SIGNATURE_ALGORITHMS } from '../../catalogue/signature-algorithms.ts';
 import type { Claims } from '../../rules/workload-claims.ts';
 import type { WorkloadIssuer } from '../../store/workload-issuers.ts';
 import { type KeySet, type KeySets, KeysUnavailable } from './key-sets.ts';
 
 export const MAX_JWT_LENGTH = 16 * 1024;
-/** RFC 7518 section 3.1, RFC 9864. */
-const ALGORITHMS: readonly string[] = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-];
 /** A JWT with another type is no proof of who somebody is: a logout, an event, an access token for somebody else. */
 const TYPES: readonly string[] = ['jwt', 'jose'];
 /** `iss` of RFC 7519, and no longer than an address can be. */
@@ -123,7 +110,7 @@ async function isSigned(text: string, header: Header, { find, ids }: KeySet): Pr
   if (header.kid === undefined && ids.length > 1) return false;
   const { compactVerify, errors } = await import('jose');
   try {
-    await compactVerify(text, find, { algorithms: [...ALGORITHMS] });
+    await compactVerify(text, find, { algorithms: [...SIGNATURE_ALGORITHMS] });
     return true;
   } catch (error) {
     // A key that can't be used (RSA below 2048 bits) is a TypeError, one that can't be read a DOMException.
@@ -151,8 +138,11 @@ function readJwt(text: string): { readonly header: Header; readonly claims: Clai
   if (parts.length !== 3 || header === null || claims === null)
     throw new UnprovedJwt('malformed', 'This is not a JWT: three parts in base64url, two of which are JSON objects.');
   const { alg, typ, kid, crit } = header;
-  if (typeof alg !== 'string' || !ALGORITHMS.includes(alg))
-    throw new UnprovedJwt('algorithm', `The token's alg is ${seen(alg)}; taken are ${ALGORITHMS.join(', ')}.`);
+  if (typeof alg !== 'string' || !SIGNATURE_ALGORITHMS.includes(alg))
+    throw new UnprovedJwt(
+      'algorithm',
+      `The token's alg is ${seen(alg)}; taken are ${SIGNATURE_ALGORITHMS.join(', ')}.`,
+    );
   if (typ !== undefined && !(typeof typ === 'string' && TYPES.includes(typ.toLowerCase())))
     throw new UnprovedJwt('type', `The token's typ is ${seen(typ)}: only JWT says who somebody is.`);
   if (kid !== undefined && typeof kid !== 'string')

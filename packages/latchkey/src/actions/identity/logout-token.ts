@@ -6,6 +6,7 @@
  */
 import type { JWTVerifyGetKey } from 'jose';
 import { MINUTE_SEC } from '../../base/time.ts';
+import { SIGNATURE_ALGORITHMS } from '../../catalogue/signature-algorithms.ts';
 import type { EndedThere } from '../../store/provider-sessions.ts';
 import { ProviderFailure } from './provider-failures.ts';
 
@@ -13,19 +14,6 @@ import { ProviderFailure } from './provider-failures.ts';
 export const MAX_SKEW_SEC = MINUTE_SEC;
 /** How old a logout token may be. */
 const MAX_LOGOUT_AGE_SEC = 2 * MINUTE_SEC;
-const ASYMMETRIC = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-];
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -40,7 +28,7 @@ export async function proveLogout(
   try {
     const { payload, protectedHeader } = await jwtVerify(text, keys, {
       ...expected,
-      algorithms: ASYMMETRIC,
+      algorithms: [...SIGNATURE_ALGORITHMS],
       clockTolerance: MAX_SKEW_SEC,
       maxTokenAge: MAX_LOGOUT_AGE_SEC,
       requiredClaims: ['iat', 'jti', 'events'],
