@@ -1,4 +1,6 @@
 /** Lists go by id, newest first, a page at a time: a page costs the same however deep it is. */
+import type { AliasableExpression } from 'kysely';
+import type { Query } from './db.ts';
 
 /** A page of a list. */
 export interface Page {
@@ -16,6 +18,15 @@ const BEYOND_ALL_IDS = Number.MAX_SAFE_INTEGER;
 /** The page's rows have ids below this one. */
 export function startOf(page: Page): number {
   return page.beforeId ?? BEYOND_ALL_IDS;
+}
+
+/** How many rows a query gives, which has a limit: no more are read. */
+export async function countRows(q: Query, rows: AliasableExpression<object>): Promise<number> {
+  const { count } = await q
+    .selectFrom(rows.as('some'))
+    .select((row) => row.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }
 
 /** Rows in one batch of `batchesOf`. */

@@ -8,6 +8,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { UnixSeconds } from '../base/time.ts';
 import type { OrganizationRole } from '../rules/model.ts';
 import type { Query } from './db.ts';
+import { countRows } from './page.ts';
 
 export const PEOPLE_TABS = ['all', 'no-second-factor', 'administrators', 'suspended'] as const;
 export type PeopleTab = (typeof PEOPLE_TABS)[number];
@@ -47,13 +48,8 @@ export async function countPeople(q: Query, list: Omit<PeopleList, 'tab'>): Prom
     PEOPLE_TABS.map(async (tab) => {
       const some = matching(q, { ...list, tab })
         .select('accounts.id')
-        .limit(MAX_PEOPLE_COUNTED + 1)
-        .as('some');
-      const { count } = await q
-        .selectFrom(some)
-        .select((row) => row.fn.countAll<number>().as('count'))
-        .executeTakeFirstOrThrow();
-      return [tab, Number(count)] as const;
+        .limit(MAX_PEOPLE_COUNTED + 1);
+      return [tab, await countRows(q, some)] as const;
     }),
   );
   return Object.fromEntries(counts) as Record<PeopleTab, number>;
@@ -67,13 +63,8 @@ export async function countMembers(q: Query, organizationIds: readonly number[])
         .selectFrom('memberships')
         .select('user_id')
         .where('organization_id', '=', id)
-        .limit(MAX_PEOPLE_COUNTED + 1)
-        .as('some');
-      const { count } = await q
-        .selectFrom(some)
-        .select((row) => row.fn.countAll<number>().as('count'))
-        .executeTakeFirstOrThrow();
-      return [id, Number(count)] as const;
+        .limit(MAX_PEOPLE_COUNTED + 1);
+      return [id, await countRows(q, some)] as const;
     }),
   );
   return new Map(counts);

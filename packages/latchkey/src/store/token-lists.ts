@@ -9,6 +9,7 @@ import type { UnixSeconds } from '../base/time.ts';
 import type { TokenKind } from '../rules/model.ts';
 import { ENDING_SOON, IDLE_SEC } from '../rules/token-health.ts';
 import type { Query } from './db.ts';
+import { countRows } from './page.ts';
 import { type Token, tokenOf } from './tokens.ts';
 
 /** The states that a list is narrowed to. */
@@ -62,16 +63,13 @@ export function countOwn(q: Query, userId: number): Promise<number> {
   return countOf(q, { userId, kind: null, text: '', tab: 'all', at: 0 });
 }
 
-async function countOf(q: Query, list: TokenList): Promise<number> {
-  const some = matching(q, list)
-    .select('tokens.id')
-    .limit(MAX_COUNTED + 1)
-    .as('some');
-  const { count } = await q
-    .selectFrom(some)
-    .select((row) => row.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  return Number(count);
+function countOf(q: Query, list: TokenList): Promise<number> {
+  return countRows(
+    q,
+    matching(q, list)
+      .select('tokens.id')
+      .limit(MAX_COUNTED + 1),
+  );
 }
 
 /** How many are on each of these tabs, each at most `MAX_COUNTED` + 1; 0 on the others. */
