@@ -7,7 +7,7 @@
 
 import type { Application } from '../../actions/applications/applications.ts';
 import { askingApplication, isSecretOf } from '../../actions/applications/asking.ts';
-import { namedResource, wishOf } from '../../actions/applications/resources.ts';
+import { namedResource, type ResourceId, wishOf } from '../../actions/applications/resources.ts';
 import {
   type Access,
   type NoAccess,
@@ -90,10 +90,20 @@ function unknownClient({ authorization }: ApplicationCall, words: string): OAuth
   };
 }
 
+/** @param resource what the tokens are to be for; null = the request names nothing */
+type Grant = (
+  ctx: Context,
+  application: Application,
+  call: ApplicationCall,
+  resource: ResourceId | null,
+) => Promise<OAuthAnswer>;
+
 /** The grants that applications have. */
-const GRANTS: Readonly<
-  Record<string, (ctx: Context, application: Application, call: ApplicationCall) => Promise<OAuthAnswer>>
-> = { authorization_code: byCode, refresh_token: byRefreshToken, [DEVICE_GRANT]: byDeviceCode };
+const GRANTS: Readonly<Record<string, Grant>> = {
+  authorization_code: byCode,
+  refresh_token: byRefreshToken,
+  [DEVICE_GRANT]: byDeviceCode,
+};
 
 /** Answers a request for a token. Never rejects for what a client sends. */
 export async function applicationToken(ctx: Context, call: ApplicationCall): Promise<OAuthAnswer> {
@@ -103,20 +113,21 @@ export async function applicationToken(ctx: Context, call: ApplicationCall): Pro
   const grant = Object.hasOwn(GRANTS, type) ? GRANTS[type] : undefined;
   if (grant === undefined)
     return refused('unsupported_grant_type', `grant_type must be ${Object.keys(GRANTS).join(' or ')}.`);
-  return grant(ctx, found.application, call);
+  const named = namedResource(ctx, call.form.getAll('resource'));
+  if ('error' in named) return refused('invalid_target', named.error);
+  return grant(ctx, found.application, call, named.resource);
 }
 
 async function byCode(
   ctx: Context,
   application: Application,
   { form, visitor }: ApplicationCall,
+  resource: ResourceId | null,
 ): Promise<OAuthAnswer> {
-  const named = namedResource(ctx, form.getAll('resource'));
-  if ('error' in named) return refused('invalid_target', named.error);
   const [code, redirectUri, verifier] = ['code', 'redirect_uri', 'code_verifier'].map((name) => form.get(name));
   if (!code || !redirectUri || !verifier)
     return refused('invalid_request', 'code, redirect_uri and code_verifier are needed.');
-  const given = { code: new Secret(code), redirectUri, verifier: new Secret(verifier), resource: named.resource };
+  const given = { code: new Secret(code), redirectUri, verifier: new Secret(verifier), resource };
   return answerOf(ctx, await redeemApplicationCode(ctx, application, given, visitor));
 }
 
@@ -124,10 +135,8 @@ async function byRefreshToken(
   ctx: Context,
   application: Application,
   { form, visitor }: ApplicationCall,
+  resource: ResourceId | null,
 ): Promise<OAuthAnswer> {
-  const named = namedResource(ctx, form.getAll('resource'));
-  if ('error' in named) return refused('invalid_target', named.error);
-  const { resource } = named;
   const refreshToken = form.get('refresh_token');
   if (!refreshToken) return refused('invalid_request', 'refresh_token is needed.');
   const scope = form.get('scope') || null;
@@ -138,12 +147,11 @@ async function byDeviceCode(
   ctx: Context,
   application: Application,
   { form, visitor }: ApplicationCall,
+  resource: ResourceId | null,
 ): Promise<OAuthAnswer> {
-  const named = namedResource(ctx, form.getAll('resource'));
-  if ('error' in named) return refused('invalid_target', named.error);
   const code = form.get('device_code');
   if (!code) return refused('invalid_request', 'device_code is needed.');
-  const given = { code: new Secret(code), resource: named.resource };
+  const given = { code: new Secret(code), resource };
   return answerOf(ctx, await redeemApplicationDevice(ctx, application, given, visitor));
 }
 

@@ -22,11 +22,11 @@ import {
 } from '../../actions/tokens/device-authorization.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { isAbandoned } from '../../base/requests/body-deadline.ts';
-import { callerOf } from '../../base/requests/caller.ts';
 import { Secret } from '../../base/secret.ts';
 import { knownCommand } from '../../catalogue/known-commands.ts';
 import { commandRequest, scopeWords } from '../../rules/applications/application-request.ts';
 import { type LoginRequest, readLoginRequest } from '../../rules/login-request.ts';
+import { json, preflight, refuse, visitorOf } from './answers.ts';
 import {
   type ApplicationCall,
   applicationToken,
@@ -212,18 +212,6 @@ function callOf(ctx: Context, request: FastifyRequest): ApplicationCall {
   };
 }
 
-/** No cookie counts here, so pages of any origin may ask: applications that run in a browser (RFC 6749 section 2.1). */
-function preflight(reply: FastifyReply): FastifyReply {
-  return reply
-    .code(204)
-    .headers({
-      'Access-Control-Allow-Methods': 'POST',
-      'Access-Control-Allow-Headers': 'Authorization, Content-Type',
-      'Access-Control-Max-Age': '86400',
-    })
-    .send();
-}
-
 function pathOf({ url }: FastifyRequest): string {
   return url.split('?', 1)[0] ?? '';
 }
@@ -232,18 +220,6 @@ function formOf(request: FastifyRequest): URLSearchParams {
   return request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
 }
 
-function visitorOf(ctx: Context, request: FastifyRequest): { address: string; userAgent: string | null } {
-  return { address: callerOf(request.raw, ctx.settings), userAgent: request.headers['user-agent'] ?? null };
-}
-
-function refuse(reply: FastifyReply, status: number, error: string, words: string): FastifyReply {
-  return json(reply, status, { error, error_description: words });
-}
-
 function give(reply: FastifyReply, { status, body, headers = {} }: OAuthAnswer): FastifyReply {
   return json(reply.headers(headers), status, body);
-}
-
-function json(reply: FastifyReply, status: number, body: object): FastifyReply {
-  return reply.code(status).headers({ 'Cache-Control': 'no-store', Pragma: 'no-cache' }).send(body);
 }

@@ -3,14 +3,14 @@
  *
  * Invariant: registering gives nothing. What it is good for is the operator's policy and a person's yes.
  */
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { registerItself, type Unregistered } from '../../actions/applications/registration.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { isAbandoned } from '../../base/requests/body-deadline.ts';
-import { callerOf } from '../../base/requests/caller.ts';
 import { REGISTRATION_PATH } from '../../catalogue/oauth-metadata.ts';
 import { AUTH_METHODS, readClientMetadata } from '../../rules/applications/client-metadata.ts';
+import { json, preflight, refuse, visitorOf } from './answers.ts';
 
 const MAX_METADATA_BYTES = 16 * 1024;
 
@@ -33,24 +33,11 @@ export function registrationEndpoint(ctx: Context): FastifyPluginAsync {
       { parseAs: 'string', bodyLimit: MAX_METADATA_BYTES },
       (_request, text, done) => done(null, jsonOf(String(text))),
     );
-    app.options(REGISTRATION_PATH, (_request, reply) =>
-      reply
-        .code(204)
-        .headers({
-          'Access-Control-Allow-Methods': 'POST',
-          'Access-Control-Allow-Headers': 'Authorization, Content-Type',
-          'Access-Control-Max-Age': '86400',
-        })
-        .send(),
-    );
+    app.options(REGISTRATION_PATH, (_request, reply) => preflight(reply));
     app.post(REGISTRATION_PATH, async (request, reply) => {
       const metadata = readClientMetadata(request.body, REGISTERED_METHODS);
       if ('error' in metadata) return refuse(reply, 400, metadata.error, metadata.words);
-      const from = {
-        address: callerOf(request.raw, ctx.settings),
-        userAgent: request.headers['user-agent'] ?? null,
-      };
-      const made = await registerItself(ctx, metadata, from);
+      const made = await registerItself(ctx, metadata, visitorOf(ctx, request));
       if (typeof made === 'string') {
         const [status, error, words] = UNREGISTERED[made];
         return refuse(
@@ -61,7 +48,7 @@ export function registrationEndpoint(ctx: Context): FastifyPluginAsync {
         );
       }
       const { application, secret } = made;
-      return send(reply, 201, {
+      return json(reply, 201, {
         client_id: application.clientId,
         client_id_issued_at: application.createdAt,
         ...(secret === null ? {} : { client_secret: secret.reveal(), client_secret_expires_at: 0 }),
@@ -104,12 +91,4 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function refuse(reply: FastifyReply, status: number, error: string, words: string): FastifyReply {
-  return send(reply, status, { error, error_description: words });
-}
-
-function send(reply: FastifyReply, status: number, body: object): FastifyReply {
-  return reply.code(status).headers({ 'Cache-Control': 'no-store', Pragma: 'no-cache' }).send(body);
 }
