@@ -27,6 +27,7 @@ import { PROTECTED_RESOURCE_PATH } from '../../catalogue/oauth-metadata.ts';
 import { registryScope } from '../../catalogue/registry-tokens.ts';
 import type { Bearer, Target } from '../../rules/model.ts';
 import { ProxiedContent } from './content.ts';
+import { KeptAnswer } from './kept-answer.ts';
 import { FORWARD_PATH, type Original, originalRequest } from './original.ts';
 import { Proxies } from './proxies.ts';
 import { type Audience, refuse, refuseFailed, refuseForNow, sendRequestError } from './refuse.ts';
@@ -135,7 +136,10 @@ function answer(
   return andThen(verdict, (decided) => {
     if (!decided.allowed) return deny(ctx, response, decided, original);
     const isBrowsed = decided.route.row.guard?.challenge === 'sign-in';
-    return allow(response, decided.permit, prepared, isBrowsed ? (cookies?.others ?? null) : null);
+    return andThen(prepared.answerTo(decided.permit), (yes) => {
+      const sent = isBrowsed && cookies !== null ? yes.withCookies(cookies.others) : yes;
+      sent.send(response, original.announcesBody);
+    });
   });
 }
 
@@ -160,19 +164,6 @@ function credentialIn(connection: Socket, { authorization, privateToken }: Origi
   return authorization === undefined
     ? { form: 'bearer', secret: new Secret(privateToken.trim()) }
     : { form: 'malformed', problem: 'both Authorization and PRIVATE-TOKEN were sent' };
-}
-
-/** @param cookies for the service behind, in place of those that the client sent; null = as they are */
-function allow(
-  response: ServerResponse,
-  permit: Permit,
-  prepared: Prepared,
-  cookies: string | null,
-): MaybePromise<void> {
-  return andThen(prepared.headersFor(permit), (headers) => {
-    response.writeHead(200, (cookies === null ? headers : [...headers, 'Cookie', cookies]) as string[]);
-    response.end();
-  });
 }
 
 function deny(
@@ -216,31 +207,32 @@ function fail(ctx: Context, response: ServerResponse, error: unknown): void {
 }
 
 /**
- * The headers for the service behind, made once for each token, or signed-in person, and target. Both are remembered
- * objects, replaced after any change of rights.
+ * The yes with its headers for the service behind, made once for each token, or signed-in person, and target. Both are
+ * remembered objects, replaced after any change of rights.
  */
 class Prepared {
   readonly #ctx: Context;
-  readonly #known = new WeakMap<object, WeakMap<Target, Headers>>();
+  readonly #nobody = new KeptAnswer(NOBODY);
+  readonly #known = new WeakMap<object, WeakMap<Target, KeptAnswer>>();
 
   constructor(ctx: Context) {
     this.#ctx = ctx;
   }
 
-  headersFor(permit: Permit): MaybePromise<Headers> {
+  answerTo(permit: Permit): MaybePromise<KeptAnswer> {
     const { bearer, target } = permit;
     // No key comes this way.
-    if (bearer === null || bearer.via === 'nobody' || bearer.via === 'key') return NOBODY;
+    if (bearer === null || bearer.via === 'nobody' || bearer.via === 'key') return this.#nobody;
     const holder = bearer.via === 'token' ? bearer.token : bearer.user;
     return this.#known.get(holder)?.get(target) ?? this.#make(permit, bearer);
   }
 
-  async #make(permit: Permit, bearer: Exclude<Bearer, { via: 'nobody' | 'key' }>): Promise<Headers> {
+  async #make(permit: Permit, bearer: Exclude<Bearer, { via: 'nobody' | 'key' }>): Promise<KeptAnswer> {
     const token = bearer.via === 'token' ? bearer.token : null;
     const permissions = Object.entries(effectivePermissions(this.#ctx, permit))
       .map(([name, level]) => `${name}=${level}`)
       .join(',');
-    const headers = [
+    const answer = new KeptAnswer([
       'Remote-User',
       permit.actor.login,
       'Remote-Name',
@@ -252,11 +244,11 @@ class Prepared {
       'X-Token-Permissions',
       permissions,
       ...ALWAYS,
-    ];
+    ]);
     const holder = token ?? bearer.user;
-    const ofHolder = this.#known.get(holder) ?? new WeakMap<Target, Headers>();
-    this.#known.set(holder, ofHolder.set(permit.target, headers));
-    return headers;
+    const ofHolder = this.#known.get(holder) ?? new WeakMap<Target, KeptAnswer>();
+    this.#known.set(holder, ofHolder.set(permit.target, answer));
+    return answer;
   }
 }
 
