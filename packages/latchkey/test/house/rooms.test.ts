@@ -76,6 +76,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'repositories',
       'repositories/approvals',
       'repositories/refs',
+      'repositories/objects',
       'repositories/webhooks',
       'repositories/inventory',
       'lfs',

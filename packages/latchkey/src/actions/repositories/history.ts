@@ -4,7 +4,7 @@ import { present } from '../../base/present.ts';
 import { type ObjectType, objectInfos } from '../../git/objects/cat-file.ts';
 import { type Commit, type HistoryList, listCommits, readCommit, readCommits } from '../../git/objects/commits.ts';
 import { type CommitDiff, diffOf, patchText } from '../../git/objects/diffs.ts';
-import { listRefs, type Ref, type RefList, readRef } from '../../git/objects/refs.ts';
+import { listRefs, type Ref, type RefList, readRef, refsContaining } from '../../git/objects/refs.ts';
 import { resolveCommit } from '../../git/objects/revisions.ts';
 import { type AnnotatedTag, readTags } from '../../git/objects/tags.ts';
 import { nameKey } from '../../rules/names.ts';
@@ -98,6 +98,17 @@ async function withPeople(ctx: Context, commits: readonly Commit[]): Promise<Kno
 /** A page of the refs with a prefix: `refs/heads/`, `refs/tags/v1`. */
 export function readRefs(ctx: Context, permit: Permit, prefix: string, list: RefList): Promise<Ref[]> {
   return listRefs(openTarget(ctx, permit), prefix, list);
+}
+
+/** The full names of the refs below these folders (`refs/heads/`) that lead to a commit, at most `limit`. */
+export function refsWith(
+  ctx: Context,
+  permit: Permit,
+  commitId: string,
+  folders: readonly string[],
+  limit: number,
+): Promise<string[]> {
+  return refsContaining(openTarget(ctx, permit), commitId, folders, limit);
 }
 
 /** The ref of that full name; null when there is none. */

@@ -158,7 +158,7 @@ async function run(
   permit: Permit,
 ): Promise<Reply> {
   const { ctx, request, url, apiUrl, address } = visit;
-  const page = pageRequestOf(endpoint.paged ? url.searchParams : new URLSearchParams());
+  const page = pageRequestOf(endpoint.paged ? url.searchParams : new URLSearchParams(), endpoint.defaultPerPage);
   const query = checkQuery(endpoint.query, url.searchParams, endpoint.paged);
   if (endpoint.body !== null && request.headers.expect !== undefined) visit.reply.raw.writeContinue();
   const body =
@@ -184,7 +184,7 @@ function answer(visit: Visit, endpoint: Endpoint, given: Reply): FastifyReply {
     const whole = new URL(ctx.settings.publicUrl + url.pathname + url.search);
     const link =
       neighbours === undefined
-        ? linkHeader(whole, pageRequestOf(url.searchParams), next)
+        ? linkHeader(whole, pageRequestOf(url.searchParams, endpoint.defaultPerPage), next)
         : cursorLinkHeader(whole, neighbours);
     if (link !== null) void reply.header('Link', link);
   }

@@ -9,7 +9,7 @@ import type { Context } from '../../actions/ground/context.ts';
 import type { Static, TSchema } from '../../base/json-schema.ts';
 import type { Need } from '../../catalogue/needs.ts';
 import { githubTarget, needOf, type RouteTarget } from '../../catalogue/routes/github.ts';
-import type { PageRequest } from './paging.ts';
+import { DEFAULT_PER_PAGE, type PageRequest } from './paging.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -62,6 +62,8 @@ export interface Endpoint {
   readonly query: TSchema | null;
   /** True when it returns a list in pages. */
   readonly paged: boolean;
+  /** Rows of a page when the client doesn't say. */
+  readonly defaultPerPage: number;
   /** The most bytes in a body. */
   readonly maxBodyBytes: number;
   /** The status of success, for the documentation. */
@@ -97,6 +99,7 @@ interface Declaration<B extends TSchema | undefined, Q extends TSchema | undefin
   readonly body?: B;
   readonly query?: Q;
   readonly paged?: boolean;
+  readonly defaultPerPage?: number;
   readonly maxBodyBytes?: number;
   readonly success?: number;
   readonly uncounted?: boolean;
@@ -123,6 +126,7 @@ export function endpoint<B extends TSchema | undefined = undefined, Q extends TS
     body: body ?? null,
     query: query ?? null,
     paged: declaration.paged ?? false,
+    defaultPerPage: declaration.defaultPerPage ?? DEFAULT_PER_PAGE,
     maxBodyBytes: declaration.maxBodyBytes ?? MAX_BODY_BYTES,
     success: declaration.success ?? (method === 'POST' ? 201 : method === 'DELETE' ? 204 : 200),
     uncounted: declaration.uncounted ?? false,

@@ -3,6 +3,7 @@
 import type { Endpoint } from './endpoint.ts';
 import { BRANCH_PROTECTION_ENDPOINTS } from './endpoints/branch-protection.ts';
 import { COLLABORATOR_ENDPOINTS } from './endpoints/collaborators.ts';
+import { COMPARISON_ENDPOINTS } from './endpoints/comparisons.ts';
 import { CONTENTS_ENDPOINTS } from './endpoints/contents.ts';
 import { CREDENTIAL_ENDPOINTS } from './endpoints/credentials.ts';
 import { DEPLOY_KEY_ENDPOINTS } from './endpoints/deploy-keys.ts';
@@ -37,6 +38,7 @@ import { WORKLOAD_RULE_ENDPOINTS } from './endpoints/workload-rules.ts';
 
 export const ENDPOINTS: readonly Endpoint[] = [
   ...COLLABORATOR_ENDPOINTS,
+  ...COMPARISON_ENDPOINTS,
   ...CONTENTS_ENDPOINTS,
   ...CREDENTIAL_ENDPOINTS,
   ...documentationEndpoints(() => ENDPOINTS),

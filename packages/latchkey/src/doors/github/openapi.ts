@@ -8,7 +8,7 @@ import type { Need } from '../../catalogue/needs.ts';
 import { acceptedPermissions } from '../../catalogue/needs.ts';
 import type { Endpoint } from './endpoint.ts';
 import { OLDEST_VERSION } from './headers.ts';
-import { DEFAULT_PER_PAGE, MAX_PER_PAGE } from './paging.ts';
+import { MAX_PER_PAGE } from './paging.ts';
 
 type Json = Record<string, unknown>;
 
@@ -159,7 +159,7 @@ export interface Parameter {
 }
 
 /** Parameters of path and query. Lists are written `name[]=…`, once for each value. */
-export function parametersOf({ path, query, paged }: Endpoint): Parameter[] {
+export function parametersOf({ path, query, paged, defaultPerPage }: Endpoint): Parameter[] {
   const fields = Object.entries((query as { properties?: Record<string, Json> } | null)?.properties ?? {});
   return [
     ...parametersIn(path).map((name): Parameter => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
@@ -172,17 +172,16 @@ export function parametersOf({ path, query, paged }: Endpoint): Parameter[] {
         ...(typeof schema['description'] === 'string' ? { description: schema['description'] } : {}),
       }),
     ),
-    ...(paged ? PAGING : []),
+    ...(paged ? [perPage(defaultPerPage), ...PAGING] : []),
   ];
 }
 
+function perPage(usual: number): Parameter {
+  const schema = { type: 'integer', minimum: 1, maximum: Math.max(MAX_PER_PAGE, usual), default: usual };
+  return { name: 'per_page', in: 'query', required: false, schema };
+}
+
 const PAGING: readonly Parameter[] = [
-  {
-    name: 'per_page',
-    in: 'query',
-    required: false,
-    schema: { type: 'integer', minimum: 1, maximum: MAX_PER_PAGE, default: DEFAULT_PER_PAGE },
-  },
   { name: 'page', in: 'query', required: false, schema: { type: 'integer', minimum: 1, default: 1 } },
   {
     name: 'after',

@@ -29,8 +29,9 @@ export interface PageRequest {
  * Reads `per_page`, `page` and `after`. Like GitHub, takes an oversized `per_page` as the maximum.
  * @throws Problem when one isn't a number
  */
-export function pageRequestOf(query: URLSearchParams): PageRequest {
-  const perPage = Math.min(countIn(query, 'per_page') ?? DEFAULT_PER_PAGE, MAX_PER_PAGE);
+export function pageRequestOf(query: URLSearchParams, defaultPerPage = DEFAULT_PER_PAGE): PageRequest {
+  const asked = countIn(query, 'per_page');
+  const perPage = asked === null ? defaultPerPage : Math.min(asked, MAX_PER_PAGE);
   const page = countIn(query, 'page') ?? 1;
   const key = query.get('after');
   const after = key === null ? null : decodeKey(key);

@@ -1,6 +1,7 @@
 /** Every endpoint of this door, by noun. */
 import type { Endpoint } from './endpoint.ts';
 import { COMMIT_ENDPOINTS } from './endpoints/commits.ts';
+import { COMPARISON_ENDPOINTS } from './endpoints/comparisons.ts';
 import { FILE_ENDPOINTS } from './endpoints/files.ts';
 import { MACHINE_TOKEN_ENDPOINTS } from './endpoints/machine-tokens.ts';
 import { PROJECT_ENDPOINTS } from './endpoints/projects.ts';
@@ -20,6 +21,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...PROJECT_ENDPOINTS,
   ...FILE_ENDPOINTS,
   ...COMMIT_ENDPOINTS,
+  ...COMPARISON_ENDPOINTS,
   ...REF_ENDPOINTS,
   ...MACHINE_TOKEN_ENDPOINTS,
   ...SERVICE_ACCOUNT_ENDPOINTS,

@@ -4,19 +4,20 @@
  * Invariant: the list and every patch are cut at a named size; nothing that a repository's attributes or settings
  * name is run.
  */
-import type { Commit } from './commits.ts';
 import type { Plumbing } from './plumbing.ts';
 import { readRecords } from './record-stream.ts';
 
 type ChangeStatus = 'added' | 'removed' | 'modified' | 'renamed' | 'copied' | 'changed';
 
-interface FileChange {
+export interface FileChange {
   readonly path: string;
   /** The earlier path of a renamed or copied file. */
   readonly previousPath: string | null;
   readonly status: ChangeStatus;
   /** The file after the change; for a removed file, before it. */
   readonly blobId: string;
+  /** `100644`; `000000` where there is no file. */
+  readonly modes: { readonly before: string; readonly after: string };
   readonly additions: number;
   readonly deletions: number;
   /** From its first `@@` on; null for binary files, and when it is too long. */
@@ -49,10 +50,16 @@ const OPTIONS = [
   '--full-index',
 ];
 
+/** A commit, and what it is compared with: the first of `parentIds`, or nothing. */
+export interface Compared {
+  readonly id: string;
+  readonly parentIds: readonly string[];
+}
+
 /** The files that a commit changed, with patches for those from `offset` on, at most `limit` of them. */
 export async function diffOf(
   plumbing: Plumbing,
-  commit: Commit,
+  commit: Compared,
   page: { offset: number; limit: number; withoutPatches?: boolean },
 ): Promise<CommitDiff> {
   const trees = [...commit.parentIds.slice(0, 1), commit.id];
@@ -88,7 +95,7 @@ function filesOf(records: readonly string[]): Listed[] {
   const files: Listed[] = [];
   let at = 0;
   for (let record = records[at]; record?.startsWith(':') === true; record = records[at]) {
-    const [, , before = '', after = '', status = ''] = record.split(' ');
+    const [modeBefore = '', modeAfter = '', before = '', after = '', status = ''] = record.slice(1).split(' ');
     const two = /^[RC]/.test(status);
     const [first = '', second = ''] = [records[at + 1], records[at + 2]];
     at += two ? 3 : 2;
@@ -97,6 +104,7 @@ function filesOf(records: readonly string[]): Listed[] {
       previousPath: two ? first : null,
       status: STATUS[status.charAt(0)] ?? 'changed',
       blobId: status === 'D' ? before : after,
+      modes: { before: modeBefore, after: modeAfter },
       additions: 0,
       deletions: 0,
     });
@@ -151,12 +159,31 @@ async function readSections(plumbing: Plumbing, args: readonly string[]): Promis
  * The change of a commit from its first parent as one text: a bare diff, or a mail with the message. Null when it is
  * longer than `MAX_PATCH_BYTES`.
  */
-export async function patchText(plumbing: Plumbing, id: string, form: 'diff' | 'patch'): Promise<string | null> {
-  const plain = ['--no-ext-diff', '--no-textconv', '--no-color', '--find-renames', '-l1000', '--full-index'];
-  const args =
-    form === 'diff'
-      ? ['diff-tree', '-r', '--root', '--no-commit-id', '-m', '--first-parent', '-p', ...plain, id]
-      : ['format-patch', '--stdout', '--no-signature', '-1', ...plain, id];
+export function patchText(plumbing: Plumbing, id: string, form: 'diff' | 'patch'): Promise<string | null> {
+  return form === 'diff'
+    ? boundedText(plumbing, ['diff-tree', ...TEXT, '--root', '--no-commit-id', '-m', '--first-parent', id])
+    : boundedText(plumbing, [...MAILS, '-1', id]);
+}
+
+/**
+ * What leads from one commit to another as one text: a bare diff from `fromId`, or one mail for each commit that
+ * `butNot` lacks. Null as above.
+ */
+export function rangeText(
+  plumbing: Plumbing,
+  { fromId, butNotId, toId }: { readonly fromId: string; readonly butNotId: string; readonly toId: string },
+  form: 'diff' | 'patch',
+): Promise<string | null> {
+  return form === 'diff'
+    ? boundedText(plumbing, ['diff-tree', ...TEXT, fromId, toId])
+    : boundedText(plumbing, [...MAILS, `${butNotId}..${toId}`]);
+}
+
+const PLAIN = ['--no-ext-diff', '--no-textconv', '--no-color', '--find-renames', '-l1000', '--full-index'];
+const TEXT = ['-r', '-p', ...PLAIN];
+const MAILS = ['format-patch', '--stdout', '--no-signature', ...PLAIN];
+
+async function boundedText(plumbing: Plumbing, args: readonly string[]): Promise<string | null> {
   const git = await plumbing.start(args);
   git.stdin.end();
   let text = '';

@@ -84,6 +84,17 @@ export async function readRef(plumbing: Plumbing, name: string): Promise<Ref | n
   return info == null ? null : { name, id: info.id, type: info.type, peeledId: commit?.id ?? info.id };
 }
 
+/** The full names of refs below these folders (`refs/heads/`) from which a commit can be reached. */
+export function refsContaining(
+  plumbing: Plumbing,
+  commitId: string,
+  folders: readonly string[],
+  limit: number,
+): Promise<string[]> {
+  const args = ['for-each-ref', '--format=%(refname)', `--contains=${commitId}`, '--', ...folders];
+  return readRecords(plumbing, args, { offset: 0, limit, separator: '\n' });
+}
+
 /** What refs point at, by their full names, in one process; null for one that isn't there. */
 export async function refIds(plumbing: Plumbing, names: readonly string[]): Promise<readonly (string | null)[]> {
   return (await objectInfos(plumbing, names)).map((info) => info?.id ?? null);

@@ -20,10 +20,14 @@ const READING: ReadonlySet<string> = new Set([
 
 /**
  * True when git changes nothing with these arguments. `config` only reads when it looks into an object of the
- * repository.
+ * repository, and `format-patch` when it prints.
  */
 export function isReading([command = '', ...rest]: readonly string[]): boolean {
-  return READING.has(command) || (command === 'config' && rest.some((arg) => arg.startsWith('--blob=')));
+  return (
+    READING.has(command) ||
+    (command === 'config' && rest.some((arg) => arg.startsWith('--blob='))) ||
+    (command === 'format-patch' && rest[0] === '--stdout')
+  );
 }
 
 /** The answer to a change of a repository here. @param publicUrl the address of the whole installation */

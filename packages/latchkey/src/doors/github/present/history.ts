@@ -4,6 +4,7 @@
  * Source: GitHub's OpenAPI description, schemas `commit`, `git-ref`, `short-branch`, `branch-with-protection`, `tag`.
  */
 import type { KnownCommit } from '../../../actions/repositories/history.ts';
+import type { Comparison } from '../../../actions/repositories/objects/comparisons.ts';
 import { isoInstant } from '../../../base/time.ts';
 import type { Commit, Signature } from '../../../git/objects/commits.ts';
 import type { CommitDiff } from '../../../git/objects/diffs.ts';
@@ -59,22 +60,59 @@ export function commitBody(place: Place, { commit, author, committer }: KnownCom
   };
 }
 
-function changes(place: Place, commit: Commit, { files, additions, deletions }: CommitDiff) {
+function changes(place: Place, { id }: Commit, diff: CommitDiff) {
+  const { additions, deletions } = diff;
+  return { stats: { total: additions + deletions, additions, deletions }, files: changedFiles(place, id, diff) };
+}
+
+/** `diff-entry`, of each file. @param id of the commit that has the files as they are now */
+function changedFiles(place: Place, id: string, { files }: CommitDiff) {
+  return files.map((file) => ({
+    sha: file.blobId,
+    filename: file.path,
+    status: file.status,
+    additions: file.additions,
+    deletions: file.deletions,
+    changes: file.additions + file.deletions,
+    blob_url: `${place.html}/blob/${id}/${encodedPath(file.path)}`,
+    raw_url: `${place.html}/raw/${id}/${encodedPath(file.path)}`,
+    contents_url: `${place.url}/contents/${encodedPath(file.path)}?ref=${id}`,
+    ...(file.patch === null ? {} : { patch: file.patch }),
+    ...(file.previousPath === null ? {} : { previous_filename: file.previousPath }),
+  }));
+}
+
+/** What a comparison shows. `changes`: null on a page that lists none. */
+interface Compared {
+  readonly base: KnownCommit;
+  readonly mergeBase: KnownCommit;
+  readonly commits: readonly KnownCommit[];
+  readonly changes: CommitDiff | null;
+  /** The two as they were asked for. */
+  readonly names: readonly [base: string, head: string];
+}
+
+/** `commit-comparison` */
+export function comparisonBody(
+  place: Place,
+  { baseId, headId, aheadBy, behindBy }: Comparison,
+  { base, mergeBase, commits, changes: changed, names }: Compared,
+) {
+  const html = `${place.html}/compare/${names.map(encodedPath).join('...')}`;
   return {
-    stats: { total: additions + deletions, additions, deletions },
-    files: files.map((file) => ({
-      sha: file.blobId,
-      filename: file.path,
-      status: file.status,
-      additions: file.additions,
-      deletions: file.deletions,
-      changes: file.additions + file.deletions,
-      blob_url: `${place.html}/blob/${commit.id}/${encodedPath(file.path)}`,
-      raw_url: `${place.html}/raw/${commit.id}/${encodedPath(file.path)}`,
-      contents_url: `${place.url}/contents/${encodedPath(file.path)}?ref=${commit.id}`,
-      ...(file.patch === null ? {} : { patch: file.patch }),
-      ...(file.previousPath === null ? {} : { previous_filename: file.previousPath }),
-    })),
+    url: `${place.url}/compare/${names.map(encodedPath).join('...')}`,
+    html_url: html,
+    permalink_url: `${place.html}/compare/${baseId}...${headId}`,
+    diff_url: `${html}.diff`,
+    patch_url: `${html}.patch`,
+    base_commit: commitBody(place, base),
+    merge_base_commit: commitBody(place, mergeBase),
+    status: aheadBy === 0 ? (behindBy === 0 ? 'identical' : 'behind') : behindBy === 0 ? 'ahead' : 'diverged',
+    ahead_by: aheadBy,
+    behind_by: behindBy,
+    total_commits: aheadBy,
+    commits: commits.map((commit) => commitBody(place, commit)),
+    ...(changed === null ? {} : { files: changedFiles(place, headId, changed) }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Commits, branches and tags as GitLab shows them. */
 import type { KnownCommit } from '../../../actions/repositories/history.ts';
-import type { CommitDiff } from '../../../git/objects/diffs.ts';
+import type { CommitDiff, FileChange } from '../../../git/objects/diffs.ts';
 import type { Ref } from '../../../git/objects/refs.ts';
 import type { RepositoryRecord } from '../../../rules/model.ts';
 import { holdsRole, protectionFor } from '../../../rules/refs/ref-protections.ts';
@@ -30,6 +30,23 @@ export function presentCommit({ commit }: KnownCommit, webUrl: string, diff?: Co
     ...(diff === undefined
       ? {}
       : { stats: { additions: diff.additions, deletions: diff.deletions, total: diff.additions + diff.deletions } }),
+  };
+}
+
+/** A changed file. A patch that is too long is left out, and said to be. */
+export function presentDiff({ path, previousPath, status, modes, patch }: FileChange): Record<string, unknown> {
+  return {
+    diff: patch === null ? '' : `${patch}\n`,
+    new_path: path,
+    old_path: previousPath ?? path,
+    a_mode: modes.before.padStart(6, '0'),
+    b_mode: modes.after.padStart(6, '0'),
+    new_file: status === 'added',
+    renamed_file: status === 'renamed',
+    deleted_file: status === 'removed',
+    generated_file: null,
+    collapsed: false,
+    too_large: patch === null,
   };
 }
 
