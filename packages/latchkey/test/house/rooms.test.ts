@@ -58,7 +58,7 @@ const MAIN = 'cli/main.ts';
  */
 const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; readonly loose?: readonly string[] }>> = {
   base: { order: ['sealing', 'requests', 'settings', 'machine'] },
-  catalogue: { order: ['scopes', 'routes', 'route-maps', 'refusals', 'workloads', 'mails'] },
+  catalogue: { order: ['scopes', 'routes', 'route-maps', 'refusals', 'workloads', 'first-files', 'mails'] },
   rules: { order: ['audit', 'refs', 'right', 'applications'] },
   store: { order: ['migrations', 'copies'] },
   git: { order: ['processes', 'protocol', 'objects', 'push', 'clones', 'lfs', 'repositories'], loose: ['room.ts'] },
@@ -77,6 +77,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'repositories/approvals',
       'repositories/refs',
       'repositories/objects',
+      'repositories/creation',
       'repositories/webhooks',
       'repositories/inventory',
       'lfs',

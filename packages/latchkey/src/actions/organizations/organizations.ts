@@ -5,6 +5,7 @@ import { DAY_SEC } from '../../base/time.ts';
 import type { AuditAction } from '../../catalogue/audit-events.ts';
 import type { Need } from '../../catalogue/needs.ts';
 import type { BasePermission } from '../../catalogue/roles.ts';
+import { branchNameProblem } from '../../git/objects/names.ts';
 import type { OrganizationRole } from '../../rules/model.ts';
 import { emailProblem } from '../../rules/names.ts';
 import { NO_POLICY } from '../../rules/policy.ts';
@@ -93,6 +94,8 @@ export function rolesOfTheirOwn(
 
 export interface OrganizationChange extends ProfileFields {
   readonly billing_email?: string | undefined;
+  /** The default branch of its new repositories; '' = the instance's. */
+  readonly default_repository_branch?: string | undefined;
   readonly basePermission?: BasePermission | undefined;
 }
 
@@ -100,16 +103,24 @@ export interface OrganizationChange extends ProfileFields {
 export async function changeOrganization(
   ctx: Context,
   permit: Permit,
-  { basePermission, billing_email, ...fields }: OrganizationChange,
+  { basePermission, billing_email, default_repository_branch, ...fields }: OrganizationChange,
 ): Promise<void> {
   const complaints: Complaint[] = profileProblems(fields);
   const wrongEmail = billing_email === undefined || billing_email === '' ? null : emailProblem(billing_email);
   if (wrongEmail !== null) complaints.push({ field: 'billing_email', code: 'invalid', message: wrongEmail });
+  const wrongBranch =
+    (default_repository_branch ?? '') === '' ? null : branchNameProblem(default_repository_branch ?? '');
+  if (wrongBranch !== null)
+    complaints.push({ field: 'default_repository_branch', code: 'invalid', message: wrongBranch });
   if (complaints.length > 0) throw new Problem(complaints);
   const at = ctx.clock.now();
   await ctx.store.transaction(async (tx) => {
     const account = await targetOrganization(tx, permit);
-    const { name, ...profile } = { ...fields, ...(billing_email === undefined ? {} : { billing_email }) };
+    const { name, ...profile } = {
+      ...fields,
+      ...(billing_email === undefined ? {} : { billing_email }),
+      ...(default_repository_branch === undefined ? {} : { default_repository_branch }),
+    };
     await setProfile(tx, account.id, { name: name ?? account.name, profile: { ...account.profile, ...profile } });
     if (Object.keys(profile).length > 0 || name !== undefined)
       await log(tx, permit, at, {

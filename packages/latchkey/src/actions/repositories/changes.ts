@@ -6,13 +6,12 @@
 
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
 import type { AuditAction } from '../../catalogue/audit-events.ts';
-import { commitFiles } from '../../git/objects/file-commit.ts';
 import { branchNameProblem } from '../../git/objects/names.ts';
 import { readRef } from '../../git/objects/refs.ts';
 import { resolveCommit } from '../../git/objects/revisions.ts';
 import type { Visibility } from '../../rules/model.ts';
 import { repositoryNameProblem } from '../../rules/names.ts';
-import { type Account, accountById } from '../../store/accounts.ts';
+import type { Account } from '../../store/accounts.ts';
 import type { Query } from '../../store/db.ts';
 import {
   deleteRepository as deleteRow,
@@ -30,21 +29,12 @@ import { record } from '../ground/record.ts';
 import { settleLater } from './folders.ts';
 import { relocate } from './moves.ts';
 import { movingHead } from './pushes.ts';
-import { demandFreeRefs, demandMove } from './refs/ref-guard.ts';
-import {
-  addRepository,
-  MAX_REPOSITORY_DESCRIPTION_LENGTH,
-  type NewRepositoryDraft,
-  ownership,
-} from './repositories.ts';
-import { committerOf, openTarget, readTarget, signatureFor } from './target.ts';
-import { type RepositoryView, viewOf } from './view.ts';
+import { demandFreeRefs } from './refs/ref-guard.ts';
+import { MAX_REPOSITORY_DESCRIPTION_LENGTH, ownership } from './repositories.ts';
+import { openTarget, readTarget } from './target.ts';
 
 /** The longest address of a repository's home page. */
 const MAX_HOMEPAGE_LENGTH = 255;
-/** Where a README of a new repository goes, and what stands for its commit before that is written. */
-const FIRST_BRANCH = 'main';
-const NEW_COMMIT = 'new';
 
 /** Fields that are left out stay. */
 export interface RepositoryChange {
@@ -108,7 +98,7 @@ async function check(
 }
 
 /** What is wrong with a repository's home page; null when nothing is. */
-function homepageProblem(homepage: string): string | null {
+export function homepageProblem(homepage: string): string | null {
   if (homepage === '') return null;
   if (homepage.length > MAX_HOMEPAGE_LENGTH) return `A homepage has at most ${MAX_HOMEPAGE_LENGTH} characters.`;
   return /^https?:\/\/[^\s]+$/.test(homepage) && URL.canParse(homepage)
@@ -195,46 +185,4 @@ export async function deleteRepositoriesOf(ctx: Context, tx: Query, owner: Accou
     }
     gone.push(...some);
   }
-}
-
-/**
- * Makes a repository, with a first commit that contains a README when `readme` is set. The permit is about the account
- * that will own it.
- */
-export async function createRepository(
-  ctx: Context,
-  permit: Permit,
-  draft: NewRepositoryDraft & { readonly readme: boolean },
-): Promise<RepositoryView> {
-  const wrong = homepageProblem(draft.homepage ?? '');
-  if (wrong !== null) throw problem('invalid', wrong, 'homepage');
-  if (draft.readme) await demandMove(ctx, permit, { ref: `refs/heads/${FIRST_BRANCH}`, from: null, to: NEW_COMMIT });
-  const repository = await addRepository(ctx, permit, draft);
-  if (draft.readme) await writeReadme(ctx, permit, draft);
-  const owner = await accountById(ctx.store.db, repository.ownerId);
-  if (owner === null) throw problem('not_found', 'The owner is gone.', 'owner');
-  return viewOf(ctx, { owner, repository, role: 'admin' });
-}
-
-async function writeReadme(
-  ctx: Context,
-  permit: Permit,
-  { owner, name, description = '' }: NewRepositoryDraft,
-): Promise<void> {
-  const author = await signatureFor(ctx, permit);
-  const content = Buffer.from(`# ${name}\n${description === '' ? '' : `\n${description}\n`}`);
-  const plumbing = ctx.git.open(owner, name, `user ${permit.actor.userId}`, committerOf(permit));
-  await commitFiles(
-    plumbing,
-    {
-      branch: FIRST_BRANCH,
-      startId: null,
-      actions: [{ kind: 'create', path: 'README.md', content }],
-      message: 'Initial commit',
-      author,
-      committer: author,
-    },
-    // The repository already has its audit entry: it is made with this commit.
-    async ({ to }) => to,
-  );
 }

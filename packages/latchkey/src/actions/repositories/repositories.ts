@@ -6,6 +6,8 @@
  */
 import { Problem, problem } from '../../base/errors.ts';
 import type { RepositoryRole } from '../../catalogue/roles.ts';
+import { branchNameProblem } from '../../git/objects/names.ts';
+import type { ObjectFormat } from '../../git/processes/profile.ts';
 import type { OwnEffects } from '../../git/repositories/own-effects.ts';
 import type { Visibility } from '../../rules/model.ts';
 import { repositoryNameProblem } from '../../rules/names.ts';
@@ -40,12 +42,24 @@ export interface NewRepositoryDraft extends RepositoryName {
   readonly homepage?: string;
 }
 
+/** What an empty repository may be made with; the rest is for good. */
+export interface EmptyRepositoryDraft extends NewRepositoryDraft {
+  /** `sha1` by default. */
+  readonly objectFormat?: ObjectFormat | undefined;
+  /** Left out, the owner's, and without one the instance's. */
+  readonly defaultBranch?: string | undefined;
+}
+
 /** Longest description of a repository, as on GitHub. */
 export const MAX_REPOSITORY_DESCRIPTION_LENGTH = 350;
 
 /** Makes an empty repository. @throws Problem when the name is taken or not allowed, or there is no such owner */
-export async function addRepository(ctx: Context, permit: Permit, draft: NewRepositoryDraft): Promise<Repository> {
+export async function addRepository(ctx: Context, permit: Permit, draft: EmptyRepositoryDraft): Promise<Repository> {
   const owner = await checkNewName(ctx, draft);
+  const { objectFormat = 'sha1' } = draft;
+  const defaultBranch = firstBranch(ctx, owner, draft);
+  const wrong = branchNameProblem(defaultBranch);
+  if (wrong !== null) throw problem('invalid', wrong, 'default_branch');
   keepTo(permit, { ownerId: owner.id });
   if (ctx.git.exists(owner.login, draft.name))
     throw problem(
@@ -53,13 +67,23 @@ export async function addRepository(ctx: Context, permit: Permit, draft: NewRepo
       `A repository lies on disk as ${owner.login}/${draft.name} already: import it instead.`,
       'name',
     );
-  await ctx.git.create(owner.login, draft.name);
+  await ctx.git.create(owner.login, draft.name, { objectFormat, defaultBranch });
   try {
-    return await registerRepository(ctx, permit, { owner, draft, action: 'repo.create', objectFormat: 'sha1' });
+    return await registerRepository(ctx, permit, { owner, draft, action: 'repo.create', objectFormat });
   } catch (error) {
     await ctx.git.remove(owner.login, draft.name);
     throw error;
   }
+}
+
+/** The default branch that a new repository of that owner gets. */
+export function firstBranch(
+  ctx: Context,
+  { profile }: Pick<Account, 'profile'>,
+  { defaultBranch }: Pick<EmptyRepositoryDraft, 'defaultBranch'>,
+): string {
+  const ofOwner = profile['default_repository_branch'];
+  return defaultBranch ?? (typeof ofOwner === 'string' && ofOwner !== '' ? ofOwner : ctx.settings.defaultBranch);
 }
 
 /** Takes over a bare repository: in place if it is already in the right folder, otherwise as a copy. */

@@ -9,6 +9,7 @@
 import { LOG_FORMATS, type LogFormat } from '../log.ts';
 import { PROXY_HEADERS, type ProxyHeader } from '../requests/caller.ts';
 import {
+  branchName,
   databaseUrl,
   endpoint,
   host,
@@ -283,6 +284,12 @@ export const SETTING_ROWS = {
     doc:
       'MiB on the disk, for each worker, for answers to clones that several clients ask for alike within a minute; ' +
       '0 shares nothing',
+  }),
+  defaultBranch: row<string, string>({
+    section: 'Git',
+    kind: branchName,
+    default: 'main',
+    doc: 'default branch of new repositories, unless their organization has one of its own',
   }),
   allowRepositoryHooks: off({
     section: 'Git',

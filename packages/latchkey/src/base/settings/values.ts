@@ -207,6 +207,13 @@ export const mailbox: ValueKind<string> = textLike(
   'an address, or a name and an address in <>',
 );
 
+/** A branch's short name, within what git takes and shells leave alone. */
+export const branchName: ValueKind<string> = textLike(
+  'BRANCH',
+  /^(?!.*(?:\.\.|\/\/|\/\.|\.lock(?:\/|$)))(?!HEAD$)[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,98}[A-Za-z0-9_-])?$/,
+  'a branch such as main',
+);
+
 /** What is given several times, or, as in a variable, once with commas. An empty text is none. */
 const LIST = {
   repeats: true,

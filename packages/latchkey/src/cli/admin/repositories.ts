@@ -57,12 +57,26 @@ function withVisibilityOptions(command: Command): Command {
 const visibilityOf = (flags: VisibilityFlags): Visibility =>
   VISIBILITIES.find((visibility) => flags[visibility]) ?? 'private';
 
+interface AddFlags extends VisibilityFlags {
+  readonly objectFormat: 'sha1' | 'sha256';
+  readonly defaultBranch?: string;
+}
+
 function addCommand(terminal: Terminal): Command {
   const command = withVisibilityOptions(
-    new Command('add').description('make an empty repository').argument('<OWNER/NAME>', 'its name'),
+    new Command('add')
+      .description('make an empty repository')
+      .argument('<OWNER/NAME>', 'its name')
+      .addOption(
+        new Option('--object-format <FORMAT>', 'how git names its objects, for good')
+          .choices(['sha1', 'sha256'])
+          .default('sha1'),
+      )
+      .option('--default-branch <BRANCH>', 'its default branch; left out, its owner’s', once('--default-branch')),
   );
-  command.action((fullName: string, flags: VisibilityFlags) => {
-    const draft = { ...fullNameOf(fullName), visibility: visibilityOf(flags) };
+  command.action((fullName: string, flags: AddFlags) => {
+    const { objectFormat, defaultBranch } = flags;
+    const draft = { ...fullNameOf(fullName), visibility: visibilityOf(flags), objectFormat, defaultBranch };
     return withData(command, terminal, async (ctx, permit) => {
       const { addRepository } = await import('../../actions/repositories/repositories.ts');
       const repository = await addRepository(ctx, permit, draft);
@@ -72,6 +86,7 @@ function addCommand(terminal: Terminal): Command {
   return examples(withDataOptions(command), [
     'latchkey admin repo add acme/site',
     'latchkey admin repo add acme/handbook --internal',
+    'latchkey admin repo add acme/vault --object-format sha256 --default-branch trunk',
   ]);
 }
 

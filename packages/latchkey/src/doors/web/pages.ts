@@ -43,6 +43,7 @@ import { organizationRequestPages } from './organizations/requests.tsx';
 import { singleSignOnPages } from './organizations/single-sign-on.tsx';
 import { teamPages } from './organizations/teams/teams.tsx';
 import { organizationTokenPages } from './organizations/tokens.tsx';
+import { repositoryDefaultPages } from './repositories/defaults.tsx';
 import { newRepositoryPages } from './repositories/new-repository.tsx';
 import { repositoryPages } from './repositories/page.tsx';
 import { pushApprovalPages } from './repositories/push-approvals.tsx';
@@ -75,6 +76,7 @@ export const PAGES: readonly WebPage[] = [
   ...sudoPages,
   ...organizationSsoPages,
   ...singleSignOnPages,
+  ...repositoryDefaultPages,
   ...profilePages,
   ...appearancePages,
   ...helpPages,

@@ -72,10 +72,43 @@ test('its settings protect a branch, say how, change that, and take it off', asy
   expect((await visitor.get(settings)).text).not.toContain('release/**</code>');
 });
 
+test('the form makes a repository with its first commit, its branch and its object format', async () => {
+  const visitor = await ada();
+  const typed = {
+    owner: 'engines',
+    name: 'one',
+    visibility: 'private',
+    gitignore_template: 'Node',
+    license_template: 'mit',
+    default_branch: 'trunk',
+    object_format: 'sha256',
+  };
+  expect((await visitor.send('/new', 'repository', { ...typed, default_branch: 'a..b' })).status).toBe(422);
+  expect((await visitor.send('/new', 'repository', typed)).status).toBe(303);
+  const made = await visitor.get('/engines/one');
+  expect([made.text.includes('Latest commits on trunk'), made.text.includes('Initial commit')]).toEqual([true, true]);
+  await visitor.send('/new', 'repository', { ...typed, name: 'two', gitignore_template: '', license_template: '' });
+  const { text } = await visitor.get('/engines/two');
+  expect(text).toContain('git init --initial-branch=trunk --object-format=sha256');
+  expect(text).toContain('git push -u origin trunk');
+});
+
+test('owners set the default branch of new repositories; members may not', async () => {
+  const visitor = await ada();
+  const defaults = '/organizations/engines/settings/repository-defaults';
+  const wrong = await visitor.send(defaults, 'defaults', { default_repository_branch: 'a..b' });
+  expect([wrong.status, wrong.text.includes('well formed')]).toEqual([422, true]);
+  expect((await visitor.send(defaults, 'defaults', { default_repository_branch: 'develop' })).status).toBe(303);
+  await visitor.send('/new', 'repository', { owner: 'engines', name: 'one', visibility: 'private' });
+  expect((await visitor.get('/engines/one')).text).toContain('git push -u origin develop');
+  expect((await visitor.get('/organizations/octo/settings/repository-defaults')).status).toBe(403);
+});
+
 test('the form offers oneself and all organizations one belongs to', async () => {
   const visitor = await ada();
   const { text } = await visitor.get('/new');
-  expect([...text.matchAll(/<option[^>]*value="([^"]+)"/g)].map(([, value]) => value)).toEqual(['ada', 'engines']);
+  const [, owners = ''] = /<select[^>]*name="owner"[^>]*>(.*?)<\/select>/s.exec(text) ?? [];
+  expect([...owners.matchAll(/<option[^>]*value="([^"]+)"/g)].map(([, value]) => value)).toEqual(['ada', 'engines']);
   const made = await visitor.send('/new', 'repository', { owner: 'Engines', name: 'one', visibility: 'private' });
   expect([made.status, made.headers['location']]).toEqual([303, '/engines/one']);
 });

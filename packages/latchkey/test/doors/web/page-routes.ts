@@ -222,6 +222,7 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/organizations/:org/settings/people': page(`${ORG}/people`),
   '/organizations/:org/settings/teams': page(`${ORG}/teams`),
   '/organizations/:org/settings/teams/:team': page(`${ORG}/teams/site-reliability`),
+  '/organizations/:org/settings/repository-defaults': page(`${ORG}/repository-defaults`),
   '/organizations/:org/settings/single-sign-on': page(`${ORG}/single-sign-on`),
   '/orgs/:org/sso': page('/orgs/octo/sso'),
   '/organizations/:org/settings/machines': page(`${ORG}/machines`),

@@ -48,6 +48,9 @@ const CHANGE = Type.Object(
     location: Text,
     blog: Text,
     twitter_username: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+    default_repository_branch: Type.Optional(
+      Type.String({ description: 'The default branch of its new repositories; `""` = the instance’s.' }),
+    ),
     default_repository_permission: Type.Optional(Type.Enum(['none', 'read', 'write', 'admin'])),
     ...WITHOUT_EFFECT,
   },
@@ -74,9 +77,20 @@ async function change(call: Call<Static<typeof CHANGE>, undefined>): Promise<Rep
     location,
     blog,
     twitter_username,
+    default_repository_branch,
     default_repository_permission,
   } = call.body as Readonly<Record<string, never>>;
-  const given = { name, description, company, email, billing_email, location, blog, twitter_username };
+  const given = {
+    name,
+    description,
+    company,
+    email,
+    billing_email,
+    location,
+    blog,
+    twitter_username,
+    default_repository_branch,
+  };
   const fields = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   await changeOrganization(ctx, permit, { ...fields, basePermission: default_repository_permission });
   return ok(fullOrganization(apiUrl, await readOrganization(ctx, permit)));

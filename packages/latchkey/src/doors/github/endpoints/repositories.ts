@@ -1,5 +1,6 @@
 /** Repositories: created, read, changed, deleted. */
-import { changeRepository, createRepository, deleteRepository } from '../../../actions/repositories/changes.ts';
+import { changeRepository, deleteRepository } from '../../../actions/repositories/changes.ts';
+import { createRepository } from '../../../actions/repositories/creation/new-repository.ts';
 import { readTargetOwner } from '../../../actions/repositories/target.ts';
 import { transferRepository } from '../../../actions/repositories/transfers.ts';
 import { viewTarget } from '../../../actions/repositories/view.ts';
@@ -40,7 +41,23 @@ const SHARED = {
   ...WITHOUT_EFFECT,
 };
 const NEW = Type.Object(
-  { name: Type.String(), auto_init: Type.Optional(Type.Boolean()), ...SHARED },
+  {
+    name: Type.String(),
+    auto_init: Type.Optional(Type.Boolean({ description: 'True makes a first commit with a README.' })),
+    gitignore_template: Type.Optional(
+      Type.String({ description: 'The name of a template: its .gitignore is in the first commit.' }),
+    ),
+    license_template: Type.Optional(
+      Type.String({ description: 'The key of a licence: its text is in the first commit.' }),
+    ),
+    default_branch: Type.Optional(
+      Type.String({ description: 'Left out, the organization’s, and without one the instance’s.' }),
+    ),
+    object_format: Type.Optional(
+      Type.Enum(['sha1', 'sha256'], { description: 'How git names objects, for good. `sha1` by default.' }),
+    ),
+    ...SHARED,
+  },
   { additionalProperties: false },
 );
 const CHANGE = Type.Object(
@@ -77,6 +94,10 @@ async function make(call: Call<Static<typeof NEW>, undefined>): Promise<Reply> {
     visibility?: Visibility;
     private?: boolean;
     auto_init?: boolean;
+    gitignore_template?: string;
+    license_template?: string;
+    default_branch?: string;
+    object_format?: 'sha1' | 'sha256';
   };
   const owner = readTargetOwner(permit);
   const view = await createRepository(ctx, permit, {
@@ -84,6 +105,10 @@ async function make(call: Call<Static<typeof NEW>, undefined>): Promise<Reply> {
     name: body.name,
     visibility: visibilityOf(body) ?? 'public',
     readme: body.auto_init === true,
+    gitignore: body.gitignore_template,
+    license: body.license_template,
+    defaultBranch: body.default_branch,
+    objectFormat: body.object_format,
     description: (body.description as string | null | undefined) ?? '',
     homepage: (body.homepage as string | null | undefined) ?? '',
   });

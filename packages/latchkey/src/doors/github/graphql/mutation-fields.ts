@@ -3,8 +3,9 @@
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import { nameOfOrganization, nameOfRepository } from '../../../actions/decision/names-by-id.ts';
 import type { TargetName } from '../../../actions/decision/targets.ts';
-import { changeRepository, createRepository, type RepositoryChange } from '../../../actions/repositories/changes.ts';
+import { changeRepository, type RepositoryChange } from '../../../actions/repositories/changes.ts';
 import { changeFiles } from '../../../actions/repositories/contents.ts';
+import { createRepository } from '../../../actions/repositories/creation/new-repository.ts';
 import { createRef, deleteRef, type RefResult, updateRef } from '../../../actions/repositories/refs.ts';
 import { seenTarget } from '../../../actions/repositories/view.ts';
 import type { FileAction } from '../../../git/objects/file-commit.ts';

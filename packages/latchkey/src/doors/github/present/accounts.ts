@@ -9,7 +9,7 @@ import type { Account } from '../../../actions/accounts/accounts.ts';
 import { isoInstant } from '../../../base/time.ts';
 
 /** GitHub's opaque node ids: base64 of a length-tagged type and the number. */
-export function nodeId(type: string, id: number): string {
+export function nodeId(type: string, id: number | string): string {
   return Buffer.from(`0${type.length}:${type}${id}`).toString('base64');
 }
 

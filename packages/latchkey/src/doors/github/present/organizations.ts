@@ -67,6 +67,7 @@ export function fullOrganization(
           owned_private_repos: counts.privateRepositories,
           billing_email: textOf(account, 'billing_email'),
           default_repository_permission: basePermission,
+          default_repository_branch: textOf(account, 'default_repository_branch'),
           members_can_create_repositories: false,
           members_can_create_public_repositories: false,
           members_can_create_private_repositories: false,

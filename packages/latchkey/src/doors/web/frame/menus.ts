@@ -145,6 +145,7 @@ export function organizationMenu(login: string, waiting: number, people: number)
           item('Policy', 'personal-access-token-policy'),
         ],
       },
+      item('Repository defaults', 'repository-defaults', 'git-branch'),
       item('Single sign-on', 'single-sign-on', 'passkey-fill'),
       item('Audit log', 'audit-log', 'log'),
     ],

@@ -159,6 +159,8 @@ function Empty({ visit, view }: { visit: Visit; view: RepositoryView }): VNode {
     visit.person?.account.login ?? owner.login,
     `${owner.login}/${repository.name}`,
   );
+  const { defaultBranch: branch } = view;
+  const format = repository.objectFormat === 'sha1' ? '' : ` --object-format=${repository.objectFormat}`;
   return (
     <>
       <h2 class="f3 mb-2">This repository is empty</h2>
@@ -167,8 +169,8 @@ function Empty({ visit, view }: { visit: Visit; view: RepositoryView }): VNode {
         id="begin"
         label="Commands to begin"
         lines={
-          `echo "# ${repository.name}" > README.md\ngit init --initial-branch=main\ngit add README.md\ngit commit ` +
-          `-m "Begin"\ngit remote add origin ${url}\ngit push -u origin main`
+          `echo "# ${repository.name}" > README.md\ngit init --initial-branch=${branch}${format}\n` +
+          `git add README.md\ngit commit -m "Begin"\ngit remote add origin ${url}\ngit push -u origin ${branch}`
         }
       />
       <h3 class="f5 mb-1 mt-3">Or push one you already have</h3>
