@@ -46,6 +46,19 @@ export function spokenDate(at: UnixSeconds): string {
   return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
 }
 
+const SPOKEN = /\b\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}, \d\d:\d\d UTC\b/;
+
+/**
+ * Words in which instants stand as `spokenInstant` says them, taken apart: those are numbers here, without their
+ * seconds, and what is between them stays text.
+ */
+export function partsOf(words: string): (string | UnixSeconds)[] {
+  return words.split(new RegExp(`(${SPOKEN.source})`)).map((part) => {
+    const ms = SPOKEN.test(part) ? Date.parse(part) : NaN;
+    return Number.isNaN(ms) ? part : ms / 1000;
+  });
+}
+
 /** The words for instants in one zone. Made once for a page or a mail: making it costs more than a row of a list. */
 export interface ZoneWords {
   /** IANA's name of the zone; null = nobody said: UTC. */

@@ -223,7 +223,9 @@ function targetOf({ owners }: World, repository: RepositoryRecord): Target {
 
 /** Everything that sentences say a token can do. */
 function claimsOf(sentence: string): Claim[] {
-  const said = [...sentence.matchAll(/(?:^|\. )(?:Can|Will be able to) (.+?)(?: from \d+ \w+ \d+)?(?=\.(?: |$))/g)];
+  const said = [
+    ...sentence.matchAll(/(?:^|\. )(?:Can|Will be able to) (.+?)(?: from \d+ \w+ \d+, \d+:\d+ UTC)?(?=\.(?: |$))/g),
+  ];
   return said
     .flatMap(([, words = '']) => words.split('; '))
     .filter((words) => words !== 'read public repositories')

@@ -107,7 +107,7 @@ test.each<[string, RightFacts, string]>([
   [
     'was denied',
     { ...token, state: 'denied', grants: [{ ...ledger, state: 'denied', decidedAt: at('2026-11-12T08:00:00Z') }] },
-    'Asked to read and write code in acme/ledger, but acme said no on 12 Nov 2026. Can read public repositories.',
+    'Asked to read and write code in acme/ledger, but acme said no on 12 Nov 2026, 08:00 UTC. Can read public repositories.',
   ],
   [
     'was taken back',
@@ -116,7 +116,7 @@ test.each<[string, RightFacts, string]>([
       state: 'access_revoked',
       grants: [{ ...ledger, state: 'revoked', decidedAt: at('2026-11-12T08:00:00Z') }],
     },
-    'Could read and write code in acme/ledger until acme revoked it on 12 Nov 2026. Can read public repositories.',
+    'Could read and write code in acme/ledger until acme revoked it on 12 Nov 2026, 08:00 UTC. Can read public repositories.',
   ],
   [
     'was taken back before dates were kept',
@@ -211,7 +211,7 @@ test.each<[string, RightFacts, string]>([
   [
     'begins later',
     { ...token, state: 'not_yet_valid', notBeforeAt: at('2027-12-01T08:00:00Z') },
-    'Will be able to read and write code in acme/ledger from 1 Dec 2027.',
+    'Will be able to read and write code in acme/ledger from 1 Dec 2027, 08:00 UTC.',
   ],
   [
     'begins later and waits',
@@ -222,22 +222,22 @@ test.each<[string, RightFacts, string]>([
       grants: [{ ...ledger, state: 'pending', request: asked }],
     },
     'Asks acme to read and write code in acme/ledger. Until then: will be able to read public repositories from ' +
-      '1 Dec 2027.',
+      '1 Dec 2027, 08:00 UTC.',
   ],
   [
     'was revoked',
     { ...token, state: 'revoked', revokedAt: at('2026-11-12T08:00:00Z') },
-    'Could read and write code in acme/ledger until it was revoked on 12 Nov 2026.',
+    'Could read and write code in acme/ledger until it was revoked on 12 Nov 2026, 08:00 UTC.',
   ],
   [
     'was replaced',
     { ...token, state: 'replaced', revokedAt: at('2026-11-12T08:00:00Z') },
-    'Could read and write code in acme/ledger until it was replaced on 12 Nov 2026.',
+    'Could read and write code in acme/ledger until it was replaced on 12 Nov 2026, 08:00 UTC.',
   ],
   [
     'has expired',
     { ...token, state: 'expired' },
-    'Could read and write code in acme/ledger until it ended on 24 Dec 2027.',
+    'Could read and write code in acme/ledger until it ended on 24 Dec 2027, 00:00 UTC.',
   ],
   ['is used up', { ...token, state: 'used_up' }, 'Could read and write code in acme/ledger until it had no uses left.'],
   [
@@ -290,7 +290,7 @@ test.each<[string, RightFacts, string]>([
       takenBackAt: new Map([[ACME.id, at('2026-11-12T08:00:00Z')]]),
     },
     'Can read and write everything in every repository that you can, 1 today. Could in acme, too, until acme revoked ' +
-      'it on 12 Nov 2026.',
+      'it on 12 Nov 2026, 08:00 UTC.',
   ],
   [
     'is classic where an organization allows none',

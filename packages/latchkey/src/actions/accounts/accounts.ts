@@ -6,7 +6,7 @@
 
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
-import { spokenDate, type UnixSeconds } from '../../base/time.ts';
+import { spokenInstant, type UnixSeconds } from '../../base/time.ts';
 import type { AuditAction } from '../../catalogue/audit-events.ts';
 import type { OrganizationRole } from '../../rules/model.ts';
 import { emailProblem, isSameName, loginProblem } from '../../rules/names.ts';
@@ -248,7 +248,7 @@ export async function demandUnreserved(
   if (until !== null)
     throw problem(
       'already_exists',
-      `The name ${name} is reserved until ${spokenDate(until)}, since an account of that name was deleted.`,
+      `The name ${name} is reserved until ${spokenInstant(until)}, since an account of that name was deleted.`,
       field,
     );
 }

@@ -1,6 +1,6 @@
 /** Who requires a person to have a second factor, and from when. */
 import { problem } from '../../base/errors.ts';
-import { spokenDate, type UnixSeconds } from '../../base/time.ts';
+import { spokenInstant, type UnixSeconds } from '../../base/time.ts';
 import { INSTANCE_OWNER } from '../../rules/model.ts';
 import { NO_POLICY } from '../../rules/policy.ts';
 import type { Query } from '../../store/db.ts';
@@ -40,6 +40,6 @@ export async function keepDemandedFactor(ctx: Context, q: Query, permit: Permit)
   if (first === undefined) return;
   const who = first.organization ?? 'This instance';
   const leave = first.organization === null ? '' : `, or leave ${who} first`;
-  const when = first.from > ctx.clock.now() ? ` from ${spokenDate(first.from)} on` : '';
-  throw problem('unprocessable', `${who} demands two-factor authentication${when}: leave it on${leave}.`);
+  const when = first.from > ctx.clock.now() ? ` from ${spokenInstant(first.from)} on` : '';
+  throw problem('unprocessable', `${who} requires two-factor authentication${when}: leave it on${leave}.`);
 }

@@ -3,7 +3,7 @@
  *
  * Invariant: a mail about a change has one link, "This wasn't me", which locks the account and grants nothing.
  */
-import { spokenDate, type UnixSeconds } from '../../base/time.ts';
+import type { UnixSeconds } from '../../base/time.ts';
 import { type By, days, from, type MailRow } from './mail-row.ts';
 
 /** A change to how a person signs in: when, and the path of the link that locks the account. */
@@ -165,9 +165,9 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
   },
   account_deleted: {
     subject: ({ login }) => `Your account ${login} was deleted`,
-    says: ({ login, by, reservedUntil }) => [
+    says: ({ login, by, reservedUntil }, when) => [
       `${by === login ? 'You' : by} deleted the account ${login}. Its tokens, keys and sessions no longer work.`,
-      `Nobody else can take the name ${login} before ${spokenDate(reservedUntil)}. If this surprises you, ask an ` +
+      `Nobody else can take the name ${login} before ${when(reservedUntil)}. If this surprises you, ask an ` +
         `administrator.`,
     ],
     link: () => ({ text: 'Open Latchkey', path: '/' }),

@@ -9,7 +9,7 @@
  * a secret that opens something: their one-time link. "This wasn't me" only takes away.
  */
 
-import { mailedInstant, type UnixSeconds, zoneWords } from '../../base/time.ts';
+import { mailedInstant, partsOf, type UnixSeconds, type ZoneWords, zoneWords } from '../../base/time.ts';
 import { listed } from '../refusals/links.ts';
 import { ACCOUNT_MAILS, type AccountMailFacts } from './account-mails.ts';
 import type { MailReader, MailRow } from './mail-row.ts';
@@ -102,6 +102,15 @@ const OPERATOR_LOGIN = 'operator';
 /** A sentence may begin with who did it. */
 const capital = (sentence: string): string => sentence.replace(/^the operator\b/, 'The operator');
 
+/** The facts in words: who did it, and the instants in a token's sentence in the reader's zone. */
+function spokenTo<Facts extends object>(words: ZoneWords, facts: Facts): Facts {
+  const by = 'by' in facts && facts.by === OPERATOR_LOGIN ? { by: 'the operator' } : {};
+  const told = (part: string | UnixSeconds): string => (typeof part === 'string' ? part : mailedInstant(words, part));
+  const right =
+    'right' in facts && typeof facts.right === 'string' ? { right: partsOf(facts.right).map(told).join('') } : {};
+  return { ...facts, ...by, ...right };
+}
+
 /**
  * Writes a mail.
  * @param publicUrl the instance's address without a slash at the end
@@ -114,9 +123,9 @@ export function writeMail<K extends MailTemplate>(
 ): WrittenMail {
   const row: MailRow<MailFacts[K]> = ROWS[template];
   const { text, path } = row.link(facts);
-  const spoken = 'by' in facts && facts.by === OPERATOR_LOGIN ? { ...facts, by: 'the operator' } : facts;
   const hello = login === null ? 'Hello,' : `Hello ${login},`;
   const words = zoneWords(timeZone);
+  const spoken = spokenTo(words, facts);
   const host = publicUrl.replace(/^[a-z]+:\/\//, '');
   const paragraphs = [hello, ...row.says(spoken, (at) => mailedInstant(words, at))].map((each) =>
     capital(oneLine(each)),

@@ -1,7 +1,7 @@
 /**
  * What works of a grant or of scopes, in sentences, and why the rest doesn't. `right-sentence.ts` puts them together.
  */
-import { DAY_SEC, spokenDate, type UnixSeconds } from '../../base/time.ts';
+import { DAY_SEC, spokenInstant, type UnixSeconds } from '../../base/time.ts';
 import type { PermissionSet } from '../../catalogue/permissions.ts';
 import { listed } from '../../catalogue/refusals/links.ts';
 import type { OwnerRecord } from '../model.ts';
@@ -104,9 +104,9 @@ export function scopeSentences(
   ];
 }
 
-/** ` on 12 Nov 2026`, or nothing where that isn't known. */
+/** ` on 12 Nov 2026, 09:14 UTC`, or nothing where that isn't known. */
 export function on(at: UnixSeconds | null | undefined): string {
-  return at == null ? '' : ` on ${spokenDate(at)}`;
+  return at == null ? '' : ` on ${spokenInstant(at)}`;
 }
 
 /** Why something doesn't work, as a clause. @param owner null where the owner is out of reach */

@@ -4,7 +4,7 @@
  * Invariant: "can" is said only of what `decide` allows: of what the token was granted, the part that its owner may do
  * today, that the policies let through, and that the owners of resources decided for. Addresses are said beside it.
  */
-import { spokenDate, type UnixSeconds } from '../../base/time.ts';
+import { spokenInstant, type UnixSeconds } from '../../base/time.ts';
 import { listed } from '../../catalogue/refusals/links.ts';
 import type { Grant } from '../model.ts';
 import { refRuleWords } from '../refs/ref-rule-text.ts';
@@ -110,7 +110,7 @@ function sentencesOf(token: RightFacts, within: number | null): string[] {
     return [`Could ${reach}, but nothing while an identity provider has disabled its owner.`, ...limits];
   const can: Can =
     state === 'not_yet_valid' && notBeforeAt !== null
-      ? (words) => `Will be able to ${words} from ${spokenDate(notBeforeAt)}.`
+      ? (words) => `Will be able to ${words} from ${spokenInstant(notBeforeAt)}.`
       : (words) => `Can ${words}.`;
   return [...livingSentences(token, reach, can, within), ...limits];
 }

@@ -95,7 +95,7 @@ it.each(ENGINES)('a fine-grained token is said to do what its owner may do today
   await changePolicy(ctx, OPERATOR, 'acme', { allowed: { 'fine-grained': null } });
   await revokeAccess(ctx, OPERATOR, 'acme', [grantId]);
   expect(await told(ctx)).toMatch(
-    /^\(nothing\) Could read and write code in all repositories of acme until acme revoked it on \d+ \w+ \d+\./,
+    /^\(nothing\) Could read and write code in all repositories of acme until acme revoked it on \d+ \w+ \d+, \d+:\d+ UTC\./,
   );
 });
 
@@ -113,7 +113,9 @@ it.each(ENGINES)('a classic token is said to reach what its owner reaches today 
   ]);
   await changePolicy(ctx, OPERATOR, 'acme', { allowed: { classic: null } });
   await changeMemberTokens(ctx, OPERATOR, 'acme', 'revoke', { tokenIds: [id] });
-  expect(await told(ctx)).toMatch(/, 1 today\. Could in acme, too, until acme revoked it on \d+ \w+ \d+\.$/);
+  expect(await told(ctx)).toMatch(
+    /, 1 today\. Could in acme, too, until acme revoked it on \d+ \w+ \d+, \d+:\d+ UTC\.$/,
+  );
   await changeMemberTokens(ctx, OPERATOR, 'acme', 'restore', { tokenIds: [id] });
   await removeMember(ctx, OPERATOR, { organization: 'acme', login: 'bob', keepsRoles: true });
   expect(await told(ctx)).toBe(all(2));

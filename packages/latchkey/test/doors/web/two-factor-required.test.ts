@@ -5,7 +5,7 @@ import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { readPolicy } from '../../../src/actions/organizations/policies.ts';
 import { changePolicy } from '../../../src/actions/organizations/policy-change.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
-import { DAY_SEC, spokenDate } from '../../../src/base/time.ts';
+import { DAY_SEC, spokenInstant } from '../../../src/base/time.ts';
 import { setTwoFactor } from '../../../src/store/accounts.ts';
 import { ENGINES } from '../../engines/engines.ts';
 import { apiWorld, grant } from '../github/api.ts';
@@ -54,7 +54,7 @@ test('an owner without one cannot require it of others today, but from a later d
   await ada.send(POLICY, 'policy', { two_factor_from: day(ctx.clock.now() + 7 * DAY_SEC) });
   const { chosen } = await readPolicy(ctx, OPERATOR, 'octo');
   expect((chosen.twoFactorFrom ?? 0) % DAY_SEC).toBe(0);
-  expect((await ada.get(POLICY)).text).toContain('required from ' + spokenDate(ctx.clock.now() + 7 * DAY_SEC));
+  expect((await ada.get(POLICY)).text).toContain(`>${spokenInstant(chosen.twoFactorFrom ?? 0)}</time>`);
 });
 
 test('somebody who is required to have one cannot turn it off, and is told who requires it', async () => {
@@ -65,7 +65,7 @@ test('somebody who is required to have one cannot turn it off, and is told who r
   await changePolicy(made.ctx, OPERATOR, 'octo', { twoFactorFrom: made.ctx.clock.now() + DAY_SEC });
   const refused = await browser.sendSurely(TWO_FACTOR, 'disable');
   expect(refused.text).toMatch(
-    /octo demands two-factor authentication from \d+ \w+ \d{4} on: leave it on, or leave octo first/,
+    /octo requires two-factor authentication from <time [^>]*>\d+ \w+ \d{4}, \d\d:\d\d UTC<\/time> on: leave it on, or leave octo first/,
   );
   await changePolicy(made.ctx, OPERATOR, 'octo', { twoFactorFrom: null });
   expect((await browser.sendSurely(TWO_FACTOR, 'disable')).status).toBe(303);

@@ -4,7 +4,6 @@ import { lockByAlarm, readAlarm, unlockOwn } from '../../../actions/accounts/loc
 import { readSecret } from '../../../actions/ground/one-time-secrets.ts';
 import { ownTokenRows, type TokenRow } from '../../../actions/tokens/own-tokens.ts';
 import type { TokenKind } from '../../../rules/model.ts';
-import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { isOver } from '../../../rules/token-state.ts';
 import { deadLink } from '../frame/error-pages.tsx';
 import { Narrow } from '../frame/layout.tsx';
@@ -14,6 +13,7 @@ import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Notice, Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
+import { Right } from '../parts/spoken.tsx';
 import { LIST_PATHS, pathOfToken } from '../tokens/kinds.ts';
 import { LastUse } from '../tokens/lists.tsx';
 
@@ -141,7 +141,9 @@ function Row({ token }: { token: TokenRow }): VNode {
         <a class="text-bold" href={pathOfToken(token)}>
           {token.name}
         </a>
-        <div>{rightSentence(token, 'owner')}</div>
+        <div>
+          <Right token={token} reader="owner" />
+        </div>
         <div class="color-fg-muted f6">
           <LastUse token={token} />
         </div>

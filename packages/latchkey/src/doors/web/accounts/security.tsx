@@ -14,14 +14,13 @@ import {
 import { twoFactorDemands } from '../../../actions/accounts/two-factor-demands.ts';
 import { problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
-import { spokenDate } from '../../../base/time.ts';
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../../../rules/password.ts';
 import { SettingsArea } from '../frame/areas.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
 import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
-import { Label, Notice, Subhead, Time } from '../parts/components.tsx';
+import { Instant, Label, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import { identitiesSection } from './identities.tsx';
@@ -75,8 +74,8 @@ async function show(visit: Visit): Promise<Answer> {
       </Subhead>
       {demands.map(({ organization, from }) => (
         <Notice tone="warn">
-          {organization ?? 'This instance'} requires it from {spokenDate(from)} on. Without it, you can read only what
-          is public there.
+          {organization ?? 'This instance'} requires it from <Instant at={from} /> on. Without it, you can read only
+          what is public there.
         </Notice>
       ))}
       {twoFactorAt === null ? (

@@ -17,6 +17,7 @@ import { Narrow } from '../frame/layout.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type WebPage } from '../frame/web-page.ts';
 import { Notice } from '../parts/components.tsx';
+import { Spoken } from '../parts/spoken.tsx';
 
 async function goBack(visit: Visit): Promise<Answer> {
   const text = visit.query.get('start') ?? '';
@@ -112,7 +113,9 @@ async function showRefusal(visit: Visit): Promise<Answer> {
   return page(
     'Refused',
     <Narrow title="You may not open this">
-      <Notice tone="error">{explanation.sentence}</Notice>
+      <Notice tone="error">
+        <Spoken words={explanation.sentence} />
+      </Notice>
       <p>
         You are signed in as <strong>{visit.user.account.login}</strong> and asked for{' '}
         <code class="lk-break">{shortened(origin + uri)}</code>.

@@ -5,6 +5,7 @@ import type { Complaint } from '../../../base/errors.ts';
 import type { OutageAnswer } from '../../../base/machine/outage.ts';
 import type { Explanation } from '../../../rules/explain.ts';
 import { Notice } from '../parts/components.tsx';
+import { Spoken } from '../parts/spoken.tsx';
 import { type Answer, page, redirect } from './web-page.ts';
 
 function ErrorMessage({
@@ -22,7 +23,9 @@ function ErrorMessage({
         <div class="blankslate">
           <h1 class="blankslate-heading">{title}</h1>
           {sentences.map((sentence) => (
-            <p>{sentence}</p>
+            <p>
+              <Spoken words={sentence} />
+            </p>
           ))}
           {link === null ? null : (
             <p>
@@ -134,14 +137,16 @@ export const failed = (): Answer =>
  */
 export function withComplaints(body: ComponentChild, complaints: readonly Complaint[]): ComponentChild {
   const html = renderToString(<>{body}</>);
-  const unshown = complaints.filter(({ message }) => !html.includes(renderToString(<>{message}</>)));
+  const unshown = complaints.filter(({ message }) => !html.includes(renderToString(<Spoken words={message} />)));
   return unshown.length === 0 ? (
     body
   ) : (
     <>
       <Notice tone="error" role="alert">
         {unshown.map(({ message }) => (
-          <p class="mb-0">{message}</p>
+          <p class="mb-0">
+            <Spoken words={message} />
+          </p>
         ))}
       </Notice>
       {body}

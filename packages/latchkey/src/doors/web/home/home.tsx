@@ -14,11 +14,11 @@ import {
 } from '../../../actions/repositories/listing.ts';
 import { formFacts } from '../../../actions/tokens/form.ts';
 import { type ListedToken, recentTokens } from '../../../actions/tokens/use/lists.ts';
-import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { organizationPath } from '../organizations/area.tsx';
 import { Blankslate, CopyButton, Icon, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
+import { Right } from '../parts/spoken.tsx';
 import { Sparkline } from '../parts/table-tools.tsx';
 import { ALL_PATH, FINE_GRAINED_PATH, pathOfToken } from '../tokens/kinds.ts';
 import { StateLabel } from '../tokens/lists.tsx';
@@ -184,7 +184,9 @@ function RecentTokens({ tokens }: { tokens: readonly ListedToken[] }): VNode {
                 {token.name}
               </a>{' '}
               <StateLabel token={token} />
-              <p class="mb-0 f6">{rightSentence(token, 'owner')}</p>
+              <p class="mb-0 f6">
+                <Right token={token} reader="owner" />
+              </p>
             </div>
             <Sparkline daily={token.daily} refused={token.dailyRefused} />
             <span class="color-fg-muted f6">

@@ -5,6 +5,7 @@ import { requestsWaitingWords, tokenEndingWords } from '../../../catalogue/mails
 import type { Visit } from '../frame/visit.ts';
 import { organizationPath } from '../organizations/area.tsx';
 import { Time } from '../parts/components.tsx';
+import { Spoken } from '../parts/spoken.tsx';
 import { pathOfToken } from '../tokens/kinds.ts';
 import { Mend } from '../tokens/use/refusals.tsx';
 
@@ -26,7 +27,9 @@ export function NeedsList({ visit, needs: { refused, requests, ending } }: { vis
                   </a>{' '}
                   was refused {times === 1 ? 'once' : `${times} times`} today
                 </p>
-                <p class="note mb-0">{latest.words.sentence}</p>
+                <p class="note mb-0">
+                  <Spoken words={latest.words.sentence} />
+                </p>
               </Need>
             ))}
             {requests.map(({ organization, count: total, since }) => (

@@ -21,6 +21,7 @@ import { type Answer, type FormAction, page, redirect, type WebPage } from '../f
 import { PeopleList, peopleWish } from '../organizations/people-table.tsx';
 import { CopyBox, Icon, Notice, Subhead } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
+import { Spoken } from '../parts/spoken.tsx';
 import { asksToEndSessions, asksToLock, asksToResetTwoFactor, asksToSuspend } from './people-questions.tsx';
 
 const PEOPLE = '/instance/people';
@@ -38,7 +39,7 @@ async function people(visit: Visit): Promise<Answer> {
       <Subhead title="People" level={1} />
       {visit.problem === null ? null : (
         <Notice tone="error" role="alert">
-          {visit.problem.message}
+          <Spoken words={visit.problem.message} />
         </Notice>
       )}
       <HandedLink visit={visit} />

@@ -20,6 +20,7 @@ import { type Answer, page, type Question, redirect, type WebPage } from '../fra
 import { nextPagePath, numberIn } from '../organizations/area.tsx';
 import { Blankslate, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
+import { Spoken } from '../parts/spoken.tsx';
 import { pickedTokens, TOKENS_ON_A_PAGE, TokenPicks, tokensPermit } from './token-picks.tsx';
 
 const PATH = '/instance/restoration';
@@ -41,7 +42,7 @@ async function show(visit: Visit): Promise<Answer> {
       <Subhead title="Restoration" level={1} />
       {visit.problem === null ? null : (
         <Notice tone="error" role="alert">
-          {visit.problem.message}
+          <Spoken words={visit.problem.message} />
         </Notice>
       )}
       {last === null ? (

@@ -3,11 +3,11 @@ import type { VNode } from 'preact';
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import type { TokenView } from '../../../actions/tokens/views.ts';
 import { problem } from '../../../base/errors.ts';
-import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import type { Visit } from '../frame/visit.ts';
 import { tickedIds } from '../organizations/area.tsx';
 import { Label } from '../parts/components.tsx';
 import { NameOf, PersonLine } from '../parts/person.tsx';
+import { Right } from '../parts/spoken.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { Ends, LastUse } from '../tokens/lists.tsx';
 
@@ -35,7 +35,9 @@ export function TokenPicks({ visit, rows }: { visit: Visit; rows: readonly Token
                 <NameOf name={token.name} login={token.owner.login} />
               </label>{' '}
               <Label>{KIND_WORDS[token.kind]}</Label>
-              <p class="mb-1">{rightSentence(token, 'other')}</p>
+              <p class="mb-1">
+                <Right token={token} reader="other" />
+              </p>
               <p class="color-fg-muted f6 mb-0">
                 <Ends token={token} at={visit.ctx.clock.now()} /> · <LastUse token={token} />
               </p>

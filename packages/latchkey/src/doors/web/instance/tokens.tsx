@@ -3,7 +3,6 @@ import type { VNode } from 'preact';
 import { endingsOfTokens } from '../../../actions/organizations/what-ends.ts';
 import { revokeToken } from '../../../actions/tokens/tokens.ts';
 import { allTokenTable, type ListedToken, type TableWish } from '../../../actions/tokens/use/lists.ts';
-import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { InstanceArea } from '../frame/areas.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
@@ -11,6 +10,7 @@ import { endingTokens, subjectOf } from '../organizations/endings.tsx';
 import { Avatar, Label, Notice, Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { NameOf } from '../parts/person.tsx';
+import { Right, Spoken } from '../parts/spoken.tsx';
 import { ListFoot, ListSearch, ListTable, listPath, Sparkline } from '../parts/table-tools.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { Ends, LastUse, StateLabel } from '../tokens/lists.tsx';
@@ -33,7 +33,7 @@ async function tokens(visit: Visit): Promise<Answer> {
       <Subhead title="Active tokens" level={1} />
       {visit.problem === null ? null : (
         <Notice tone="error" role="alert">
-          {visit.problem.message}
+          <Spoken words={visit.problem.message} />
         </Notice>
       )}
       {owner === '' ? (
@@ -100,7 +100,7 @@ function Row({ visit, token }: { visit: Visit; token: ListedToken }): VNode {
           <a href={listPath(visit, { owner: token.owner.login })}>{token.owner.login}</a>
         </div>
         <p class="mb-0 f6" id={`${id}-facts`}>
-          {rightSentence(token, 'other')}
+          <Right token={token} reader="other" />
         </p>
       </td>
       <td>

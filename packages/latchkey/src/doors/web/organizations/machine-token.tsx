@@ -9,13 +9,13 @@ import {
   renewMachineToken,
 } from '../../../actions/organizations/machine-tokens.ts';
 import { present } from '../../../base/present.ts';
-import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH } from '../../../rules/token-limits.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Subhead, Time } from '../parts/components.tsx';
 import { Fields } from '../parts/fields.ts';
 import { CancelLink, ErrorSummary, Form, Hidden } from '../parts/form.tsx';
+import { Right } from '../parts/spoken.tsx';
 import { TextArea, TextField } from '../parts/text-fields.tsx';
 import { RenewalFields, readRenewal } from '../tokens/form/renewal-fields.tsx';
 import { RestrictionFacts, RestrictionFields, readRestrictions } from '../tokens/form/restrictions.tsx';
@@ -41,7 +41,7 @@ async function show(place: Place, visit: Visit): Promise<Answer> {
         A token of the machine account <a href={pathOf(place, visit, name.login)}>{token.owner.login}</a>.
       </p>
       <p class="f4 mb-2 lk-break">
-        <StateLabel token={token} /> {rightSentence(token, 'keeper')}
+        <StateLabel token={token} /> <Right token={token} reader="keeper" />
       </p>
       {token.revokedAt === null ? null : (
         <p class="color-fg-danger mb-2">

@@ -8,13 +8,13 @@ import {
 } from '../../../actions/organizations/machine-tokens.ts';
 import { readMachine, removeMachine } from '../../../actions/organizations/machines.ts';
 import { present } from '../../../base/present.ts';
-import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { MAX_NAME_LENGTH } from '../../../rules/token-limits.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { SecretBox, Subhead, Time } from '../parts/components.tsx';
 import { Fields } from '../parts/fields.ts';
 import { CancelLink, ErrorSummary, Form, Hidden } from '../parts/form.tsx';
+import { Right } from '../parts/spoken.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import { readExpiry } from '../tokens/form/draft.ts';
 import { ExpirationField } from '../tokens/form/expiration-field.tsx';
@@ -95,7 +95,9 @@ function Tokens({ visit, tokens }: { visit: Visit; tokens: readonly MachineToken
               </a>{' '}
               <span class="lk-mono">…{token.lastEight}</span>
             </p>
-            <p class="mb-1 lk-break">{rightSentence(token, 'keeper')}</p>
+            <p class="mb-1 lk-break">
+              <Right token={token} reader="keeper" />
+            </p>
             <p class="mb-1 color-fg-muted">
               {token.isOfRule ? 'for jobs, by a rule; ' : ''}made <Time at={token.createdAt} />
               {token.expiresAt === null ? (

@@ -11,6 +11,7 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { Select } from '../parts/choice-fields.tsx';
 import { Avatar, Label, Notice, Subhead } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
+import { Spoken } from '../parts/spoken.tsx';
 import { UsernameField } from '../parts/text-fields.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
@@ -39,7 +40,7 @@ async function get(visit: Visit): Promise<Answer> {
       <Subhead title="People" level={1} />
       {visit.problem !== null && visit.typed?.get('form') === 'remove' ? (
         <Notice tone="error" role="alert">
-          {visit.problem.message}
+          <Spoken words={visit.problem.message} />
         </Notice>
       ) : null}
       {manages && left !== '' ? <StillReaching organization={organization} login={left} tokens={tokens} /> : null}

@@ -8,7 +8,7 @@ import {
 } from '../../../actions/organizations/policies.ts';
 import { changePolicy } from '../../../actions/organizations/policy-change.ts';
 import { endingsOfPolicy } from '../../../actions/organizations/what-ends.ts';
-import { isoDate, spokenDate } from '../../../base/time.ts';
+import { isoDate } from '../../../base/time.ts';
 import { BASE_PERMISSIONS, type BasePermission } from '../../../catalogue/roles.ts';
 import { TOKEN_KINDS, type TokenKind } from '../../../rules/model.ts';
 import { MAX_LIFETIME_DAYS } from '../../../rules/policy.ts';
@@ -16,7 +16,7 @@ import { InstanceArea } from '../frame/areas.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Checkbox, ConfirmLockOut, Select } from '../parts/choice-fields.tsx';
-import { Subhead } from '../parts/components.tsx';
+import { Instant, Subhead } from '../parts/components.tsx';
 import type { Fields } from '../parts/fields.ts';
 import { Form } from '../parts/form.tsx';
 import { TextArea, TextField } from '../parts/text-fields.tsx';
@@ -180,9 +180,13 @@ function InForce({ policy }: { policy: PolicyInForce }): VNode {
     <p class="color-fg-muted">
       In force, including the instance’s policy: {words.join('; ')}; approval{' '}
       {policy.effective.requiresApproval ? 'required' : 'not required'}; two-factor authentication{' '}
-      {policy.effective.twoFactorFrom === null
-        ? 'not required'
-        : `required from ${spokenDate(policy.effective.twoFactorFrom)}`}
+      {policy.effective.twoFactorFrom === null ? (
+        'not required'
+      ) : (
+        <>
+          required from <Instant at={policy.effective.twoFactorFrom} />
+        </>
+      )}
       .
     </p>
   );

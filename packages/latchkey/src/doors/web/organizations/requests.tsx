@@ -16,6 +16,7 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { Avatar, Blankslate, Subhead, Time } from '../parts/components.tsx';
 import type { Fields } from '../parts/fields.ts';
 import { Form, Hidden } from '../parts/form.tsx';
+import { RightWords } from '../parts/spoken.tsx';
 import { ListTable, listPath, Sparkline } from '../parts/table-tools.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import { RestrictionFacts } from '../tokens/form/restrictions.tsx';
@@ -144,7 +145,7 @@ function Row({ f, visit, row }: { f: Fields; visit: Visit; row: RequestRow }): V
           <p class="mb-1">{row.asks}</p>
           {row.has === null ? null : (
             <p class="mb-1">
-              <span class="color-fg-muted">Has already:</span> {row.has}
+              <span class="color-fg-muted">Has already:</span> <RightWords words={row.has} />
             </p>
           )}
           <p class="mb-1 f6">{row.approved}</p>

@@ -20,6 +20,7 @@ import { Checkbox, ConfirmLockOut, Select } from '../parts/choice-fields.tsx';
 import { Blankslate, CodeList, CopyButton, LastUsed, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { NameOf, PersonLine } from '../parts/person.tsx';
+import { Spoken } from '../parts/spoken.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { idTyped, nextPagePath, numberIn, OrganizationArea, organizationPath, organizationPermit } from './area.tsx';
 import { endingTokens, subjectOf } from './endings.tsx';
@@ -58,7 +59,7 @@ async function show(visit: Visit): Promise<Answer> {
       <Subhead title="Single sign-on" level={1} />
       {visit.problem !== null && visit.typed?.get('form') !== 'choose' ? (
         <Notice tone="error" role="alert">
-          {visit.problem.message}
+          <Spoken words={visit.problem.message} />
         </Notice>
       ) : null}
       <p class="color-fg-muted">

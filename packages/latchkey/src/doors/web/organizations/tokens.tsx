@@ -15,6 +15,7 @@ import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Avatar, Blankslate, Label, Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
+import { RightWords } from '../parts/spoken.tsx';
 import { ListTable, listPath, Sparkline } from '../parts/table-tools.tsx';
 import { KIND_WORDS } from '../tokens/kinds.ts';
 import { Ends, LastUse } from '../tokens/lists.tsx';
@@ -124,7 +125,7 @@ function Row({ visit, row }: { visit: Visit; row: ReachingRow }): VNode {
         {token.kind === 'fine-grained' ? null : <Label>{KIND_WORDS[token.kind]}</Label>}{' '}
         {excluded ? <Label tone="danger">Revoked</Label> : null}
         <p class="mb-0 f6" id={`${id}-facts`}>
-          {row.sentence}
+          <RightWords words={row.sentence} />
         </p>
         <PermissionList visit={visit} permissions={row.permissions} repositoryNames={row.repositoryNames} />
       </td>

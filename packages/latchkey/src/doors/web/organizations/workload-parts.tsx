@@ -3,11 +3,11 @@ import type { VNode } from 'preact';
 import type { GivenToken, RuleView } from '../../../actions/federation/rules.ts';
 import type { Trial } from '../../../actions/federation/trial.ts';
 import { MINUTE_SEC } from '../../../base/time.ts';
-import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import type { ClaimCheck } from '../../../rules/workload-claims.ts';
 import type { Visit } from '../frame/visit.ts';
 import { Label, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
+import { Right } from '../parts/spoken.tsx';
 
 export function Rule({ visit, rule, given }: { visit: Visit; rule: RuleView; given: readonly GivenToken[] }): VNode {
   const { token } = rule;
@@ -27,7 +27,9 @@ export function Rule({ visit, rule, given }: { visit: Visit; rule: RuleView; giv
           </li>
         ))}
       </ul>
-      <p class="mb-1">{rightSentence(token, 'keeper')}</p>
+      <p class="mb-1">
+        <Right token={token} reader="keeper" />
+      </p>
       <p class="mb-1 color-fg-muted">
         Its tokens end after {lifeWords(rule.maxLifeSec)}; a job’s token can be exchanged{' '}
         {rule.isSingleUse ? 'once' : 'until it ends'};{' '}

@@ -1,9 +1,8 @@
 /** Log entries as pages show them: a sentence for each, with its facts behind it. */
 import type { VNode } from 'preact';
 import type { LogEntry } from '../../../actions/organizations/audit-log.ts';
-import { spokenInstant } from '../../../base/time.ts';
 import { auditSentence } from '../../../rules/audit/sentence.ts';
-import { TimeOfDay, WhenHead } from './components.tsx';
+import { Instant, TimeOfDay, WhenHead } from './components.tsx';
 import { usePageContext } from './page-context.ts';
 
 /** Entries of a log, newest first, by day: what happened in a sentence; behind it the event's code and its facts. */
@@ -124,7 +123,6 @@ function Via({ data: { act } }: { data: Readonly<Record<string, unknown>> }): VN
 
 /** The further facts of an entry, on one line; instants as people say them. */
 function Facts({ data }: { data: Readonly<Record<string, unknown>> }): VNode | null {
-  const { times } = usePageContext();
   const facts = Object.entries(data).filter(
     ([name, value]) =>
       name !== 'act' &&
@@ -135,20 +133,22 @@ function Facts({ data }: { data: Readonly<Record<string, unknown>> }): VNode | n
       !(Array.isArray(value) && value.length === 0),
   );
   if (facts.length === 0) return null;
-  const words = (name: string, value: unknown): string =>
-    typeof value === 'string'
-      ? value
-      : typeof value === 'number' && name.endsWith('_at')
-        ? `${times.instant(value)} (${spokenInstant(value)})`
-        : JSON.stringify(value);
   return (
     <div class="color-fg-muted f6 lk-break">
       {facts.map(([name, value], i) => (
         <>
           {i === 0 ? '' : ' · '}
-          {name}: <bdi>{words(name, value)}</bdi>
+          {name}: <Value name={name} value={value} />
         </>
       ))}
     </div>
   );
+}
+
+/** A fact that is an instant is told as one; every other, as it is. */
+function Value({ name, value }: { name: string; value: unknown }): VNode {
+  if (typeof value === 'number' && name.endsWith('_at')) return <Instant at={value} />;
+  if (typeof value !== 'string') return <bdi>{JSON.stringify(value)}</bdi>;
+  const isInstant = !FREE.has(name) && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value);
+  return isInstant ? <Instant at={Date.parse(value) / 1000} /> : <bdi>{value}</bdi>;
 }

@@ -2,6 +2,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { describedBy, type FieldProps, Group, idOf } from './field-group.tsx';
 import type { Fields } from './fields.ts';
+import { Spoken } from './spoken.tsx';
 
 export interface Choice {
   readonly value: string;
@@ -41,7 +42,11 @@ export function Radios({
     <fieldset class="form-group" id={idOf(f, name)} tabIndex={-1}>
       <legend class="text-bold f5 mb-1">{label}</legend>
       {note === undefined ? null : <p class="note mb-2">{note}</p>}
-      {f.error(name) === '' ? null : <p class="lk-error">{f.error(name)}</p>}
+      {f.error(name) === '' ? null : (
+        <p class="lk-error">
+          <Spoken words={f.error(name)} />
+        </p>
+      )}
       {choices.map((choice) => (
         <Tick
           type="radio"
@@ -83,7 +88,7 @@ export function ConfirmLockOut({ f }: { f: Fields }): VNode | null {
   return (
     <>
       <p class="color-fg-danger" role="alert">
-        {f.error('confirm_lock_out')}
+        <Spoken words={f.error('confirm_lock_out')} />
       </p>
       <Checkbox f={f} name="confirm_lock_out" label="Save it even though it shuts me out" />
     </>

@@ -5,6 +5,7 @@
  */
 import type { ComponentChildren, VNode } from 'preact';
 import type { Fields } from './fields.ts';
+import { Spoken } from './spoken.tsx';
 
 /** The id of a field's control, for links in the summary of errors. */
 export const idOf = (f: Fields, name: string): string => `${f.id}-${name}`;
@@ -47,7 +48,7 @@ export function Group(props: FieldProps & { children: ComponentChildren }): VNod
       <div class="form-group-body">{children}</div>
       {error === '' ? null : (
         <p class="lk-error" id={`${idOf(f, name)}-error`}>
-          {error}
+          <Spoken words={error} />
         </p>
       )}
       {note === undefined ? null : (

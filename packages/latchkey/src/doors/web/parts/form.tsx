@@ -8,6 +8,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import { idOf } from './field-group.tsx';
 import type { Fields } from './fields.ts';
 import { usePageContext } from './page-context.ts';
+import { Spoken } from './spoken.tsx';
 
 interface FormProps {
   readonly f: Fields;
@@ -103,7 +104,13 @@ export function ErrorSummary({ f }: { f: Fields }): VNode | null {
 }
 
 function Complained({ f, field, message }: { f: Fields; field: string | null; message: string }): VNode {
-  return field === null ? <>{message}</> : <a href={`#${idOf(f, field)}`}>{message}</a>;
+  return field === null ? (
+    <Spoken words={message} />
+  ) : (
+    <a href={`#${idOf(f, field)}`}>
+      <Spoken words={message} />
+    </a>
+  );
 }
 
 /** Removes the row that `name` and `value` identify. */

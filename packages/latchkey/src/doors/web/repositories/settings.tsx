@@ -20,6 +20,7 @@ import { numberIn } from '../organizations/area.tsx';
 import { Select } from '../parts/choice-fields.tsx';
 import { Notice, Subhead } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
+import { Spoken } from '../parts/spoken.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import { Collaborators, collaboratorForms } from './collaborators.tsx';
 import { DeployKeys, deployKeyForms } from './deploy-keys.tsx';
@@ -54,7 +55,7 @@ async function show(visit: Visit): Promise<Answer> {
       </Subhead>
       {visit.problem !== null && isRow ? (
         <Notice tone="error" role="alert">
-          {visit.problem.message}
+          <Spoken words={visit.problem.message} />
         </Notice>
       ) : null}
       <General visit={visit} view={view} />

@@ -14,6 +14,7 @@ import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts'
 import { nextPagePath, numberIn } from '../organizations/area.tsx';
 import { Blankslate, Label, NextPage, Notice, Subhead, Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
+import { Spoken } from '../parts/spoken.tsx';
 import { idParam } from '../tokens/kinds.ts';
 
 const ON_A_PAGE = 30;
@@ -44,7 +45,7 @@ async function show(visit: Visit): Promise<Answer> {
       </p>
       {visit.problem === null ? null : (
         <Notice tone="error" role="alert">
-          {visit.problem.message}
+          <Spoken words={visit.problem.message} />
         </Notice>
       )}
       <h2 class="f3 mb-2">Deliveries</h2>

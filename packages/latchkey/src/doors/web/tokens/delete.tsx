@@ -3,13 +3,13 @@
 import { ownToken } from '../../../actions/tokens/own-tokens.ts';
 import { revokeToken } from '../../../actions/tokens/tokens.ts';
 import type { TokenKind } from '../../../rules/model.ts';
-import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { DEVELOPER_MENU, PROFILE_MENU } from '../frame/menus.ts';
 import { WithMenu } from '../frame/rail.tsx';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Checkbox } from '../parts/choice-fields.tsx';
 import { Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
+import { Right } from '../parts/spoken.tsx';
 import { idParam, LIST_PATHS } from './kinds.ts';
 import { LastUse } from './lists.tsx';
 
@@ -26,7 +26,7 @@ function deletePage(kind: TokenKind): WebPage {
           <Subhead title={`Delete ${token.name}?`} level={1} />
           <p>Whatever uses it is refused from then on. A deleted token can’t be restored.</p>
           <p>
-            {rightSentence(token, 'owner')} It was <LastUse token={token} />.
+            <Right token={token} reader="owner" /> It was <LastUse token={token} />.
           </p>
           <div class="lk-answers">
             <Form f={f} submit="Delete this token" tone="danger">

@@ -7,6 +7,7 @@ import type { Visit } from '../frame/visit.ts';
 import { type Answer, type FormAction, type Question, redirect } from '../frame/web-page.ts';
 import { Time } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
+import { RightWords } from '../parts/spoken.tsx';
 import { idParam } from './kinds.ts';
 
 /** The list; nothing when there is none. */
@@ -26,7 +27,9 @@ export function Derived({ visit, derived }: { visit: Visit; derived: readonly Se
                 <strong>{each.name}</strong> <span class="lk-mono">…{each.lastEight}</span>
                 {each.parentId === null ? '' : ', derived from another of these'}
               </p>
-              <p class="mb-1 lk-break">{each.sentence}</p>
+              <p class="mb-1 lk-break">
+                <RightWords words={each.sentence} />
+              </p>
               <p class="mb-1 lk-break color-fg-muted">{leftWords(each)}</p>
               <p class="mb-1 color-fg-muted">
                 {each.agent === null

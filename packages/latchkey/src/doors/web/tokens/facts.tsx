@@ -2,9 +2,9 @@
 import type { VNode } from 'preact';
 import type { OwnToken } from '../../../actions/tokens/own-tokens.ts';
 import { type Level, permissionNamed } from '../../../catalogue/permissions.ts';
-import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import type { Visit } from '../frame/visit.ts';
 import { Time } from '../parts/components.tsx';
+import { Right } from '../parts/spoken.tsx';
 import { levelWords } from './form/level-words.ts';
 import { RestrictionFacts } from './form/restrictions.tsx';
 import { KIND_WORDS, pathOfToken } from './kinds.ts';
@@ -15,7 +15,7 @@ export function Facts({ visit, token }: { visit: Visit; token: OwnToken }): VNod
   return (
     <>
       <p class="lk-says mb-2">
-        <StateLabel token={token} /> {rightSentence(token, 'owner')}
+        <StateLabel token={token} /> <Right token={token} reader="owner" />
       </p>
       {token.revokedAt === null ? null : (
         <p class="color-fg-danger mb-2">

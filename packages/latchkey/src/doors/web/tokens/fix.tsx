@@ -18,6 +18,7 @@ import type { Visit } from '../frame/visit.ts';
 import { type Answer, redirect } from '../frame/web-page.ts';
 import { Notice } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
+import { Spoken } from '../parts/spoken.tsx';
 import { ownerOf, permissionsOf } from './form/draft.ts';
 import { FINE_GRAINED_PATH, pathOfToken } from './kinds.ts';
 
@@ -118,7 +119,7 @@ function NotTheToken({ asked, refused }: { asked: Asked; refused: Explanation | 
         <>You may not see {placeOf(asked)} any more, or it does not exist: check the name, then ask for access to it.</>
       ) : (
         <>
-          {refused.sentence} {refused.remedy.text.replace(/:$/, '.')}
+          <Spoken words={refused.sentence} /> {refused.remedy.text.replace(/:$/, '.')}
         </>
       )}
     </Notice>

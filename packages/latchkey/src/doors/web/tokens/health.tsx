@@ -11,11 +11,11 @@ import {
   type Finding,
   MAX_CHECKED,
 } from '../../../actions/tokens/health.ts';
-import { rightSentence } from '../../../rules/right/right-sentence.ts';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
 import { WithMenu } from '../frame/rail.tsx';
 import { file, page, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, CopyBox, Label, Subhead } from '../parts/components.tsx';
+import { Right } from '../parts/spoken.tsx';
 import { FINE_GRAINED_PATH, KIND_WORDS, pathOfToken } from './kinds.ts';
 import { Ends, LastUse } from './lists.tsx';
 
@@ -96,7 +96,9 @@ function Part({
                   </a>{' '}
                   <Label>{KIND_WORDS[token.kind]}</Label>
                 </p>
-                <p class="mb-1">{rightSentence(token, 'owner')}</p>
+                <p class="mb-1">
+                  <Right token={token} reader="owner" />
+                </p>
                 <p class="color-fg-muted f6 mb-0">
                   <Ends token={token} at={at} /> · <LastUse token={token} />
                 </p>

@@ -11,7 +11,7 @@ import {
 import type { TokenState, TokenView } from '../../../actions/tokens/views.ts';
 import { DAY_SEC, type UnixSeconds } from '../../../base/time.ts';
 import type { TokenKind } from '../../../rules/model.ts';
-import { rightSentence, worksToday } from '../../../rules/right/right-sentence.ts';
+import { worksToday } from '../../../rules/right/right-sentence.ts';
 import { endsSoon } from '../../../rules/token-health.ts';
 import { DEVELOPER_MENU } from '../frame/menus.ts';
 import { WithMenu } from '../frame/rail.tsx';
@@ -19,6 +19,7 @@ import type { Visit } from '../frame/visit.ts';
 import { page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Blankslate, Day, Label, Subhead, Time } from '../parts/components.tsx';
 import { type RowAct, RowMenu } from '../parts/row-menu.tsx';
+import { Right } from '../parts/spoken.tsx';
 import { ListFoot, ListTable, Sparkline } from '../parts/table-tools.tsx';
 import type { IconName } from '../styles/icons.ts';
 import { checkPath } from './check/question.ts';
@@ -140,7 +141,9 @@ function Row({ visit, token, mixed }: { visit: Visit; token: ListedToken; mixed:
             </Label>
           </>
         )}
-        <p class="mb-0 f6">{rightSentence(token, 'owner')}</p>
+        <p class="mb-0 f6">
+          <Right token={token} reader="owner" />
+        </p>
       </td>
       <td>
         <Sparkline daily={token.daily} refused={token.dailyRefused} />

@@ -17,6 +17,7 @@ import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type WebPage } from '../frame/web-page.ts';
 import { AuditTable } from '../parts/audit-entries.tsx';
 import { Notice, Subhead } from '../parts/components.tsx';
+import { Spoken } from '../parts/spoken.tsx';
 import { checkPath } from './check/question.ts';
 import { Derived, endDerivedForm } from './derived.tsx';
 import { Abilities, Facts } from './facts.tsx';
@@ -48,7 +49,7 @@ async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
       </Subhead>
       {visit.problem === null ? null : (
         <Notice tone="error" role="alert">
-          {visit.problem.message}
+          <Spoken words={visit.problem.message} />
         </Notice>
       )}
       {isAlive ? await fixOf(visit, token) : null}

@@ -24,6 +24,7 @@ import { type Answer, page, redirect, type WebPage } from '../../frame/web-page.
 import { Select } from '../../parts/choice-fields.tsx';
 import { Label, NextPage, Notice, Subhead } from '../../parts/components.tsx';
 import { Form, RemoveButton } from '../../parts/form.tsx';
+import { Spoken } from '../../parts/spoken.tsx';
 import { TextField, UsernameField } from '../../parts/text-fields.tsx';
 import { nextPagePath, numberIn, OrganizationArea, organizationPath } from '../area.tsx';
 import { asksToDeleteTeam, asksToRemoveMember, asksToTakeRole } from './questions.tsx';
@@ -55,7 +56,7 @@ async function show(visit: Visit): Promise<Answer> {
       <Head organization={name.organization} team={team} above={above} />
       {visit.problem !== null && IN_ROWS.has(visit.typed?.get('form') ?? '') ? (
         <Notice tone="error" role="alert">
-          {visit.problem.message}
+          <Spoken words={visit.problem.message} />
         </Notice>
       ) : null}
       <h2 class="f3 mt-4 mb-2">Members</h2>

@@ -15,6 +15,7 @@ import { WithMenu } from '../../frame/rail.tsx';
 import type { Visit } from '../../frame/visit.ts';
 import { type Answer, page, type WebPage } from '../../frame/web-page.ts';
 import { Blankslate, CommandBox, Notice, Subhead } from '../../parts/components.tsx';
+import { Spoken } from '../../parts/spoken.tsx';
 import { FINE_GRAINED_PATH, KIND_WORDS, pathOfToken } from '../kinds.ts';
 import { AskNav, CheckForm } from './form.tsx';
 import { askIn, CHECK_PATH, questionIn } from './question.ts';
@@ -92,7 +93,7 @@ async function answerFor(visit: Visit, token: TokenView): Promise<Told | Problem
 function Wrong({ problem }: { problem: Problem }): VNode {
   return (
     <Notice tone="error" role="alert">
-      {problem.message}
+      <Spoken words={problem.message} />
     </Notice>
   );
 }
@@ -138,7 +139,9 @@ function Told({ visit, told }: { visit: Visit; told: Told }): VNode {
             <dd>
               <ul class="pl-3 lk-bullets">
                 {reasonsOf(objection).map((reason) => (
-                  <li class="lk-break">{reason}</li>
+                  <li class="lk-break">
+                    <Spoken words={reason} />
+                  </li>
                 ))}
               </ul>
             </dd>

@@ -10,7 +10,7 @@ import type { VNode } from 'preact';
 import { draftSentences } from '../../../../actions/tokens/draft-right.ts';
 import { type FormFacts, findRepositories, formFacts, ownerToBeginWith } from '../../../../actions/tokens/form.ts';
 import { type Complaint, Problem } from '../../../../base/errors.ts';
-import { DAY_SEC, spokenDate, type UnixSeconds } from '../../../../base/time.ts';
+import { DAY_SEC } from '../../../../base/time.ts';
 import { MAX_FINE_GRAINED_TOKENS, MAX_GRANTS } from '../../../../rules/draft.ts';
 import { shortestCap } from '../../../../rules/policy.ts';
 import type { RightGrant } from '../../../../rules/right/right-sentence.ts';
@@ -19,10 +19,10 @@ import { DEVELOPER_MENU } from '../../frame/menus.ts';
 import { WithMenu } from '../../frame/rail.tsx';
 import type { Visit } from '../../frame/visit.ts';
 import { type Answer, page } from '../../frame/web-page.ts';
-import { CopyBox, Notice, Subhead } from '../../parts/components.tsx';
+import { CopyBox, Day, Instant, Notice, Subhead } from '../../parts/components.tsx';
 import { Fields } from '../../parts/fields.ts';
 import { CancelLink, ErrorSummary, Hidden } from '../../parts/form.tsx';
-import { usePageContext } from '../../parts/page-context.ts';
+import { RightWords, Spoken } from '../../parts/spoken.tsx';
 import { TextArea, TextField } from '../../parts/text-fields.tsx';
 import { FINE_GRAINED_PATH } from '../kinds.ts';
 import { dayAt, grantCount, grantOf, linkQuery, ownerOf, permissionsOf, prefixOf, selectionOf } from './draft.ts';
@@ -231,7 +231,6 @@ function Summary({
   submit: string;
   isNew: boolean;
 }): VNode {
-  const { times } = usePageContext();
   const query = linkQuery(source, facts.login, refRulesForLink(source));
   const link = `${visit.ctx.settings.publicUrl}${FINE_GRAINED_PATH}/new${query}`;
   return (
@@ -242,11 +241,19 @@ function Summary({
             <h2 class="f4 mb-2">This token</h2>
             <ul class="pl-3 mb-2">
               {sections.map((section) => (
-                <li>{section.sentence}</li>
+                <li>
+                  <RightWords words={section.sentence} />
+                </li>
               ))}
-              {isNew ? <li>{endWords(visit, source, times.date)}</li> : null}
+              {isNew ? (
+                <li>
+                  <End visit={visit} source={source} />
+                </li>
+              ) : null}
               {restrictionWords(source).map((words) => (
-                <li>{words}</li>
+                <li>
+                  <Spoken words={words} as={Day} />
+                </li>
               ))}
             </ul>
           </div>
@@ -277,15 +284,27 @@ function Summary({
   );
 }
 
-/** @param dateOf the day of an instant, in the reader's zone */
-function endWords(visit: Visit, source: URLSearchParams, dateOf: (at: UnixSeconds) => string): string {
+function End({ visit, source }: { visit: Visit; source: URLSearchParams }): VNode {
   const at = visit.ctx.clock.now();
   const chosen = source.get('expires_in') ?? '';
-  if (chosen === 'none') return 'never ends';
+  if (chosen === 'none') return <>never ends</>;
   if (chosen === 'custom') {
     const day = dayAt(source.get('expires_at') ?? '');
-    return day === null ? 'until the day that you choose' : `until ${spokenDate(day)}, 00:00 UTC`;
+    return day === null ? (
+      <>until the day that you choose</>
+    ) : (
+      <>
+        until <Instant at={day} />
+      </>
+    );
   }
   const days = chosen === '' ? 30 : Number(chosen);
-  return Number.isInteger(days) && days > 0 && days < 1000 ? `until ${dateOf(at + days * DAY_SEC)}` : 'until …';
+  const isKnown = Number.isInteger(days) && days > 0 && days < 1000;
+  return isKnown ? (
+    <>
+      until <Day at={at + days * DAY_SEC} />
+    </>
+  ) : (
+    <>until …</>
+  );
 }

@@ -6,7 +6,7 @@
  * is in the middle of a day.
  */
 import type { VNode } from 'preact';
-import { isoDate, spokenDate, type UnixSeconds } from '../../../../base/time.ts';
+import { isoDate, spokenInstant, type UnixSeconds } from '../../../../base/time.ts';
 import type { RefRuleDraft } from '../../../../rules/refs/ref-rule-text.ts';
 import type { RefRule } from '../../../../rules/refs/ref-rules.ts';
 import { MAX_USES } from '../../../../rules/token-limits.ts';
@@ -145,7 +145,7 @@ export function restrictionWords(source: URLSearchParams): readonly string[] {
           `from ${allowedAddresses.length} ` +
             `${allowedAddresses.length === 1 ? 'address or block' : 'addresses or blocks'} only`,
         ]),
-    ...(notBeforeAt === null || Number.isNaN(notBeforeAt) ? [] : [`from ${spokenDate(notBeforeAt)} on`]),
+    ...(notBeforeAt === null || Number.isNaN(notBeforeAt) ? [] : [`from ${spokenInstant(notBeforeAt)} on`]),
     ...(usesLeft === null || Number.isNaN(usesLeft) ? [] : [usesWords(usesLeft)]),
   ];
 }

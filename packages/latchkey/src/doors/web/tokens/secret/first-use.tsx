@@ -15,6 +15,7 @@ import { withPublicPath } from '../../frame/public-path.ts';
 import type { Visit } from '../../frame/visit.ts';
 import { type Answer, file, type WebPage } from '../../frame/web-page.ts';
 import { Time } from '../../parts/components.tsx';
+import { Spoken } from '../../parts/spoken.tsx';
 import { createdPath, idParam, LIST_PATHS } from '../kinds.ts';
 import { Mend } from '../use/refusals.tsx';
 
@@ -56,7 +57,9 @@ function Line({ visit, token, first: { use, refusal } }: Shown): VNode {
           <strong>Refused</strong> <Time at={refusal.lastAt} />: {refusal.purpose}, from{' '}
           <span class="lk-mono">{refusal.lastAddress}</span>
         </p>
-        <p class="mb-1">{refusal.words.sentence}</p>
+        <p class="mb-1">
+          <Spoken words={refusal.words.sentence} />
+        </p>
         <p class="mb-0">
           <Mend visit={visit} token={token} refusal={refusal} />
         </p>

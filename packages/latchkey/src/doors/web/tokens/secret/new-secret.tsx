@@ -11,12 +11,12 @@ import { findRepositories } from '../../../../actions/tokens/form.ts';
 import { type OwnToken, ownToken } from '../../../../actions/tokens/own-tokens.ts';
 import type { CreatedToken } from '../../../../actions/tokens/tokens.ts';
 import type { TokenKind } from '../../../../rules/model.ts';
-import { rightSentence } from '../../../../rules/right/right-sentence.ts';
 import { DEVELOPER_MENU, PROFILE_MENU } from '../../frame/menus.ts';
 import { WithMenu } from '../../frame/rail.tsx';
 import type { Visit } from '../../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../../frame/web-page.ts';
 import { Notice, SecretBox } from '../../parts/components.tsx';
+import { Right } from '../../parts/spoken.tsx';
 import { createdPath, idParam, LIST_PATHS, pathOfToken } from '../kinds.ts';
 import { Ends } from '../lists.tsx';
 import { Waiting, waitingForms } from '../waiting.tsx';
@@ -43,7 +43,9 @@ async function show(visit: Visit, kind: TokenKind): Promise<Answer> {
         <bdi>{token.name}</bdi>
         {now}
       </h1>
-      <p class="f4 mb-1">{rightSentence(token, 'owner')}</p>
+      <p class="f4 mb-1">
+        <Right token={token} reader="owner" />
+      </p>
       <p class="color-fg-muted mb-3">
         It <Ends token={token} at={visit.ctx.clock.now()} />.
       </p>

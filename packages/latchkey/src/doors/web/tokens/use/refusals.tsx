@@ -4,6 +4,7 @@ import type { TokenRefusal } from '../../../../actions/decision/token-refusals.t
 import type { OwnToken } from '../../../../actions/tokens/own-tokens.ts';
 import type { Visit } from '../../frame/visit.ts';
 import { CommandBox, Time } from '../../parts/components.tsx';
+import { Spoken } from '../../parts/spoken.tsx';
 import { checkPathFor } from '../check/question.ts';
 import { pathOfToken } from '../kinds.ts';
 
@@ -34,7 +35,9 @@ export function Refused({
                   : {refusal.purpose}, last <Time at={refusal.lastAt} /> from{' '}
                   <span class="lk-mono">{refusal.lastAddress}</span>
                 </p>
-                <p class="mb-1">{refusal.words.sentence}</p>
+                <p class="mb-1">
+                  <Spoken words={refusal.words.sentence} />
+                </p>
                 <p class="mb-0">
                   <Mend visit={visit} token={token} refusal={refusal} />{' '}
                   <a class="ml-2" href={checkPathFor(token.id, refusal.purpose)}>
