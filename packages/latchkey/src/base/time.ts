@@ -46,15 +46,15 @@ export function spokenDate(at: UnixSeconds): string {
   return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
 }
 
-const SPOKEN = /\b\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}, \d\d:\d\d UTC\b/;
+const SPOKEN = /\b(\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}, \d\d:\d\d UTC)\b/;
 
 /**
  * Words in which instants stand as `spokenInstant` says them, taken apart: those are numbers here, without their
  * seconds, and what is between them stays text.
  */
 export function partsOf(words: string): (string | UnixSeconds)[] {
-  return words.split(new RegExp(`(${SPOKEN.source})`)).map((part) => {
-    const ms = SPOKEN.test(part) ? Date.parse(part) : NaN;
+  return words.split(SPOKEN).map((part, index) => {
+    const ms = index % 2 === 0 ? Number.NaN : Date.parse(part);
     return Number.isNaN(ms) ? part : ms / 1000;
   });
 }

@@ -18,6 +18,7 @@ import {
   type Rows,
   usedInside,
 } from './organization-tokens.ts';
+import { countRows } from './page.ts';
 import type { Database } from './schema.ts';
 import { inState, MAX_COUNTED } from './token-lists.ts';
 
@@ -99,6 +100,40 @@ export async function waitingRequestIds(
     .limit(rowsFor(window, most))
     .execute();
   return inWindow(keys, window, most);
+}
+
+/** Menus count this far. */
+export const MAX_IN_MENU = 100;
+
+/**
+ * How many tokens of all kinds reach the organization, as its list counts them; at most `MAX_IN_MENU` + 1. Read from
+ * the organization's side and in no order, so that it is quick however many other tokens there are.
+ */
+export async function countReaching(q: Query, organizationId: number): Promise<number> {
+  const most = MAX_IN_MENU + 1;
+  const byGrants = await countRows(
+    q,
+    q
+      .selectFrom('grants')
+      .innerJoin('tokens', 'tokens.id', 'grants.token_id')
+      .select('grants.id')
+      .where('grants.owner_id', '=', organizationId)
+      .where('grants.state', '=', 'active')
+      .where('tokens.revoked_at', 'is', null)
+      .limit(most),
+  );
+  if (byGrants >= most) return most;
+  const others = q
+    .selectFrom('tokens')
+    .select('tokens.id')
+    .where('tokens.kind', 'in', ['classic', 'scoped'])
+    .where('tokens.revoked_at', 'is', null)
+    .limit(most);
+  const [ofPeople, inside] = await Promise.all([
+    others.where('tokens.user_id', 'in', (row) => peopleOf(row, organizationId)).execute(),
+    others.where('tokens.id', 'in', (row) => usedInside(row, organizationId)).execute(),
+  ]);
+  return Math.min(most, byGrants + new Set([...ofPeople, ...inside].map(({ id }) => id)).size);
 }
 
 /** As many as are counted, and those of a page behind them. */

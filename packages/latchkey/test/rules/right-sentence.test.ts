@@ -107,7 +107,8 @@ test.each<[string, RightFacts, string]>([
   [
     'was denied',
     { ...token, state: 'denied', grants: [{ ...ledger, state: 'denied', decidedAt: at('2026-11-12T08:00:00Z') }] },
-    'Asked to read and write code in acme/ledger, but acme said no on 12 Nov 2026, 08:00 UTC. Can read public repositories.',
+    'Asked to read and write code in acme/ledger, but acme said no on 12 Nov 2026, 08:00 UTC. ' +
+      'Can read public repositories.',
   ],
   [
     'was taken back',
@@ -116,7 +117,8 @@ test.each<[string, RightFacts, string]>([
       state: 'access_revoked',
       grants: [{ ...ledger, state: 'revoked', decidedAt: at('2026-11-12T08:00:00Z') }],
     },
-    'Could read and write code in acme/ledger until acme revoked it on 12 Nov 2026, 08:00 UTC. Can read public repositories.',
+    'Could read and write code in acme/ledger until acme revoked it on 12 Nov 2026, 08:00 UTC. ' +
+      'Can read public repositories.',
   ],
   [
     'was taken back before dates were kept',

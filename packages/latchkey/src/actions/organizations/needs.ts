@@ -4,9 +4,11 @@
  * Invariant: a fixed number of queries, and at most `MOST_OF_A_KIND` of each, however many tokens somebody has.
  */
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
+import { isSameName } from '../../rules/names.ts';
 import { ENDING_SOON, endsSoon } from '../../rules/token-health.ts';
 import { accountsByIds } from '../../store/accounts.ts';
 import { endingTokenIds } from '../../store/ending-tokens.ts';
+import { countReaching, MAX_IN_MENU } from '../../store/organization-lists.ts';
 import { countMembers } from '../../store/people-lists.ts';
 import { latestRefusals } from '../../store/refusals.ts';
 import { pendingTotals } from '../../store/requests.ts';
@@ -17,9 +19,13 @@ import type { Permit } from '../decision/authorize.ts';
 import { refusalsOf, type TokenRefusal } from '../decision/token-refusals.ts';
 import type { Context } from '../ground/context.ts';
 
+export { MAX_IN_MENU };
+
 const MOST_OF_A_KIND = 5;
 /** Organizations in menus; where more requests than that wait, as many as those. */
 const MOST_IN_MENUS = 10;
+/** Organizations of one's own whose menus are open on pages outside of their areas. */
+export const MOST_OPEN = 3;
 
 export interface WaitingRequests {
   readonly organization: string;
@@ -39,12 +45,18 @@ export interface OwnOrganization {
   readonly isOwner: boolean;
   /** Its members, at most one more than lists count; 0 where this person isn't its owner. */
   readonly people: number;
+  /** Tokens that reach it, at most `MAX_IN_MENU` + 1; 0 where the page doesn't show its menu. */
+  readonly tokens: number;
   /** The requests that wait for its owner, if any do. */
   readonly waiting: Omit<WaitingRequests, 'organization'> | null;
 }
 
 /** The first of this person's organizations, those that they own before others, and every one where something waits. */
-async function ownOrganizations(ctx: Context, { identity }: SignedIn): Promise<readonly OwnOrganization[]> {
+async function ownOrganizations(
+  ctx: Context,
+  { identity }: SignedIn,
+  area: string | null,
+): Promise<readonly OwnOrganization[]> {
   const memberships = [...(identity.facts?.memberships ?? [])];
   if (memberships.length === 0) return [];
   const owned = new Set(memberships.flatMap(([id, role]) => (role === 'owner' ? [id] : [])));
@@ -58,14 +70,19 @@ async function ownOrganizations(ctx: Context, { identity }: SignedIn): Promise<r
       ids.filter((id) => owned.has(id)),
     ),
   ]);
-  return [...accounts.values()]
-    .map(({ id, login }) => ({
-      login,
-      isOwner: owned.has(id),
-      people: people.get(id) ?? 0,
-      waiting: totals.get(id) ?? null,
-    }))
-    .toSorted((one, other) => one.login.localeCompare(other.login, 'en'));
+  const shownHere = [...accounts.values()].toSorted((one, other) => one.login.localeCompare(other.login, 'en'));
+  const mine = shownHere.filter(({ id }) => owned.has(id));
+  const open = area === null ? mine.slice(0, MOST_OPEN) : mine.filter(({ login }) => isSameName(login, area));
+  const tokens = new Map(
+    await Promise.all(open.map(async ({ id }) => [id, await countReaching(ctx.store.db, id)] as const)),
+  );
+  return shownHere.map(({ id, login }) => ({
+    login,
+    isOwner: owned.has(id),
+    people: people.get(id) ?? 0,
+    tokens: tokens.get(id) ?? 0,
+    waiting: totals.get(id) ?? null,
+  }));
 }
 
 /** What the menus of every page say about this person's things. */
@@ -77,9 +94,10 @@ export interface MenuFacts {
   readonly ownTokens: number;
 }
 
-export async function menuFacts(ctx: Context, person: SignedIn): Promise<MenuFacts> {
+/** @param area the organization whose area the page is in; null = none */
+export async function menuFacts(ctx: Context, person: SignedIn, area: string | null): Promise<MenuFacts> {
   const [organizations, ownTokens] = await Promise.all([
-    ownOrganizations(ctx, person),
+    ownOrganizations(ctx, person, area),
     countOwn(ctx.store.db, person.account.id),
   ]);
   const hasMoreOrganizations = (person.identity.facts?.memberships.size ?? 0) > organizations.length;

@@ -138,7 +138,7 @@ async function serve(
 }
 
 async function fillMenus(visit: Visit): Promise<void> {
-  if (visit.person !== null) Object.assign(visit, await menuFacts(visit.ctx, visit.person));
+  if (visit.person !== null) Object.assign(visit, await menuFacts(visit.ctx, visit.person, visit.area));
 }
 
 function failure(ctx: Context, error: unknown, pattern: string | null): Answer {

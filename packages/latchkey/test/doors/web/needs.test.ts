@@ -83,3 +83,17 @@ test('whoever approves reads which refs a token may push to, rule by rule', asyn
   expect(inbox).toContain('<li><code>main: none</code></li><li><code>agent/**</code></li>');
   expect(words(inbox)).toContain('“free”Asks to read code in all repositories of octo.');
 });
+
+test('the rail counts the tokens that reach an organization as its list does, on its pages and elsewhere', async () => {
+  const { world, ada, grace } = await ownerAndMember();
+  await token(world, 'waits', 'octo');
+  const draft = { userLogin: 'ada', description: '', expiresInDays: 30, grants: [] } as const;
+  await createToken(world.ctx, operatorPermit(), { ...draft, kind: 'classic', name: 'classic', scopes: ['repo'] });
+  await createToken(world.ctx, operatorPermit(), { ...draft, kind: 'scoped', name: 'scoped', scopes: ['api'] });
+  const list = '/organizations/octo/settings/personal-access-tokens';
+  for (const path of ['/', list]) expect(words((await grace.get(path)).text)).toContain('Active tokens 2');
+  expect(words((await grace.get(list)).text)).toMatch(/All ?2/);
+  await grace.send(INBOX, 'review', { ids: '1', action: 'approve' });
+  for (const path of ['/', list]) expect(words((await grace.get(path)).text)).toContain('Active tokens 3');
+  expect(words((await ada.get('/')).text)).not.toContain('Active tokens');
+});

@@ -1,4 +1,7 @@
 /** The menus, as data: behind the avatar, and in the rail, where each area of pages has its own. */
+import { MAX_IN_MENU, type OwnOrganization } from '../../../actions/organizations/needs.ts';
+import { MAX_PEOPLE_COUNTED } from '../../../actions/organizations/people-tables.ts';
+import { countWords } from '../parts/table-tools.tsx';
 import type { IconName } from '../styles/icons.ts';
 
 export interface MenuItem {
@@ -10,8 +13,8 @@ export interface MenuItem {
   readonly icon?: IconName;
   /** How much waits there for whoever looks; 0 isn't shown. */
   readonly count?: number;
-  /** How much there is, which asks nothing of anybody; at most one more than lists count. */
-  readonly total?: number;
+  /** How much there is, which asks nothing of anybody: `12`, `100+`; `0` isn't shown. */
+  readonly total?: string;
   /** What it is below in the crumbs of a page, where that isn't its menu. */
   readonly crumb?: { readonly label: string; readonly path: string };
 }
@@ -124,9 +127,12 @@ export function organizationPath(login: string, below: string): string {
   return `/organizations/${encodeURIComponent(login)}/settings/${below}`;
 }
 
-/** An organization's own area, for its owners. @param waiting requests that wait for them @param people its members */
-export function organizationMenu(login: string, waiting: number, people: number): Menu {
+type Counted = Pick<OwnOrganization, 'login' | 'people' | 'tokens' | 'waiting'>;
+
+/** An organization's own area, for its owners. */
+export function organizationMenu({ login, ...counts }: Counted): Menu {
   const item = itemOf(login);
+  const { waiting, people, tokens } = countsOf(counts);
   return {
     label: login,
     organization: login,
@@ -141,7 +147,7 @@ export function organizationMenu(login: string, waiting: number, people: number)
         icon: 'key',
         items: [
           { ...item('Pending requests', 'personal-access-token-requests'), count: waiting },
-          item('Active tokens', 'personal-access-tokens'),
+          { ...item('Active tokens', 'personal-access-tokens'), total: tokens },
           item('Policy', 'personal-access-token-policy'),
         ],
       },
@@ -153,15 +159,24 @@ export function organizationMenu(login: string, waiting: number, people: number)
 }
 
 /** What its owners need most, for the rail of other pages. */
-export function shortOrganizationMenu(login: string, waiting: number, people: number): readonly MenuItem[] {
+export function shortOrganizationMenu({ login, ...counts }: Counted): readonly MenuItem[] {
   const item = itemOf(login);
+  const { waiting, people, tokens } = countsOf(counts);
   return [
     { ...item('Pending requests', 'personal-access-token-requests', 'inbox'), count: waiting },
-    item('Active tokens', 'personal-access-tokens', 'key-asterisk'),
+    { ...item('Active tokens', 'personal-access-tokens', 'key-asterisk'), total: tokens },
     item('Policy', 'personal-access-token-policy', 'law'),
     { ...item('People', 'people', 'people'), total: people },
     item('Audit log', 'audit-log', 'log'),
   ];
+}
+
+function countsOf({ waiting, people, tokens }: Omit<Counted, 'login'>) {
+  return {
+    waiting: waiting?.count ?? 0,
+    people: countWords(people, MAX_PEOPLE_COUNTED),
+    tokens: countWords(tokens, MAX_IN_MENU),
+  };
 }
 
 const itemOf =

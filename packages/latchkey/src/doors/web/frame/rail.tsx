@@ -3,16 +3,13 @@
  * to, or one's organizations. On narrow screens the same list opens over the page (`bar.tsx`).
  */
 import type { ComponentChildren, VNode } from 'preact';
-import type { OwnOrganization } from '../../../actions/organizations/needs.ts';
+import { MOST_OPEN, type OwnOrganization } from '../../../actions/organizations/needs.ts';
 import { MAX_COUNTED } from '../../../actions/tokens/use/lists.ts';
 import { Avatar, Icon } from '../parts/components.tsx';
 import { usePageContext } from '../parts/page-context.ts';
 import { countWords } from '../parts/table-tools.tsx';
 import { isCurrent, type Menu, type MenuItem, shortOrganizationMenu } from './menus.ts';
 import type { Visit } from './visit.ts';
-
-/** Organizations of one's own whose entries are shown; the others are names. */
-const MOST_OPEN = 3;
 
 /** A page of an area. Its menu is in the rail. */
 export function WithMenu({ menu, children }: { visit: Visit; menu: Menu; children: ComponentChildren }): VNode {
@@ -31,7 +28,14 @@ export function Rail({ visit }: { visit: Visit }): VNode {
   const own: readonly MenuItem[] = [
     { label: 'Home', path: '/', icon: 'home' },
     ...(menu === null || menu.organization !== undefined
-      ? [{ label: 'Tokens', path: '/settings/all-tokens', icon: 'key', total: visit.ownTokens } as const]
+      ? [
+          {
+            label: 'Tokens',
+            path: '/settings/all-tokens',
+            icon: 'key',
+            total: countWords(visit.ownTokens, MAX_COUNTED),
+          } as const,
+        ]
       : []),
     ...(menu?.up === undefined ? [] : [menu.up]),
   ];
@@ -67,7 +71,7 @@ function Organizations({ visit, menu }: { visit: Visit; menu: Menu | null }): VN
           <h2>
             <OrganizationLink login={each.login} waiting={null} />
           </h2>
-          <List items={shortOrganizationMenu(each.login, each.waiting?.count ?? 0, each.people)} path={visit.path} />
+          <List items={shortOrganizationMenu(each)} path={visit.path} />
         </>
       ))}
       {names.length === 0 ? null : (
@@ -118,7 +122,7 @@ function Item({ item, path }: { item: MenuItem; path: string }): VNode {
         {item.icon === undefined ? null : <Icon name={item.icon} />}
         {item.label}
         <Count of={item.count ?? 0} />
-        <Total of={item.total ?? 0} />
+        <Total of={item.total ?? '0'} />
       </a>
       {item.items === undefined ? null : <List items={item.items} path={path} />}
     </li>
@@ -139,11 +143,11 @@ export function Count({ of }: { of: number }): VNode | null {
 }
 
 /** How much there is; of nothing, nothing is said. */
-function Total({ of }: { of: number }): VNode | null {
-  return of === 0 ? null : (
+function Total({ of }: { of: string }): VNode | null {
+  return of === '0' ? null : (
     <>
       {' '}
-      <span class="Counter">{countWords(of, MAX_COUNTED)}</span>
+      <span class="Counter">{of}</span>
     </>
   );
 }

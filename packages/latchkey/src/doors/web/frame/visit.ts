@@ -135,6 +135,11 @@ export class Visit {
     this.setSession(secret);
   }
 
+  /** The organization whose area the page is in, as the address spells it; null = none. */
+  get area(): string | null {
+    return /^\/organizations\/([^/]+)\//.exec(this.path)?.[1] ?? null;
+  }
+
   /** What waits for this person in their organizations. */
   get waiting(): readonly WaitingRequests[] {
     return waitingIn(this.organizations);

@@ -13,7 +13,7 @@ export function OrganizationArea({ visit, children }: { visit: Visit; children: 
   const login = visit.param('org');
   const own = visit.organizations.find((each) => each.login.toLowerCase() === login.toLowerCase());
   return (
-    <WithMenu visit={visit} menu={organizationMenu(login, own?.waiting?.count ?? 0, own?.people ?? 0)}>
+    <WithMenu visit={visit} menu={organizationMenu({ people: 0, tokens: 0, waiting: null, ...own, login })}>
       {children}
     </WithMenu>
   );

@@ -4,9 +4,11 @@ import { DAY_SEC, isoDate, type UnixSeconds } from '../../../../base/time.ts';
 import { MAX_LIFETIME_DAYS } from '../../../../rules/policy.ts';
 import { DEFAULT_LIFETIME_DAYS } from '../../../../rules/token-limits.ts';
 import { type Choice, Select } from '../../parts/choice-fields.tsx';
+import { Day, Instant } from '../../parts/components.tsx';
 import type { Fields } from '../../parts/fields.ts';
 import { usePageContext } from '../../parts/page-context.ts';
 import { TextField } from '../../parts/text-fields.tsx';
+import { dayAt } from './draft.ts';
 
 const PRESET_DAYS = [7, 30, 60, 90];
 
@@ -73,4 +75,25 @@ export function ExpirationField({ f, at, capDays, value, note }: Props): VNode {
       </div>
     </div>
   );
+}
+
+/** What was typed there, for the summary of the form. */
+export function ExpirationWords({ at, source }: { at: UnixSeconds; source: URLSearchParams }): VNode {
+  const chosen = source.get('expires_in') ?? '';
+  if (chosen === 'none') return <>never ends</>;
+  const day = dayAt(source.get('expires_at') ?? '');
+  const days = chosen === '' ? DEFAULT_LIFETIME_DAYS : Number(chosen);
+  const end =
+    chosen === 'custom' ? (
+      day === null ? (
+        'the day that you choose'
+      ) : (
+        <Instant at={day} />
+      )
+    ) : Number.isInteger(days) && days > 0 && days < 1000 ? (
+      <Day at={at + days * DAY_SEC} />
+    ) : (
+      '…'
+    );
+  return <>until {end}</>;
 }

@@ -10,7 +10,6 @@ import type { VNode } from 'preact';
 import { draftSentences } from '../../../../actions/tokens/draft-right.ts';
 import { type FormFacts, findRepositories, formFacts, ownerToBeginWith } from '../../../../actions/tokens/form.ts';
 import { type Complaint, Problem } from '../../../../base/errors.ts';
-import { DAY_SEC } from '../../../../base/time.ts';
 import { MAX_FINE_GRAINED_TOKENS, MAX_GRANTS } from '../../../../rules/draft.ts';
 import { shortestCap } from '../../../../rules/policy.ts';
 import type { RightGrant } from '../../../../rules/right/right-sentence.ts';
@@ -19,14 +18,14 @@ import { DEVELOPER_MENU } from '../../frame/menus.ts';
 import { WithMenu } from '../../frame/rail.tsx';
 import type { Visit } from '../../frame/visit.ts';
 import { type Answer, page } from '../../frame/web-page.ts';
-import { CopyBox, Day, Instant, Notice, Subhead } from '../../parts/components.tsx';
+import { CopyBox, Day, Notice, Subhead } from '../../parts/components.tsx';
 import { Fields } from '../../parts/fields.ts';
 import { CancelLink, ErrorSummary, Hidden } from '../../parts/form.tsx';
 import { RightWords, Spoken } from '../../parts/spoken.tsx';
 import { TextArea, TextField } from '../../parts/text-fields.tsx';
 import { FINE_GRAINED_PATH } from '../kinds.ts';
-import { dayAt, grantCount, grantOf, linkQuery, ownerOf, permissionsOf, prefixOf, selectionOf } from './draft.ts';
-import { ExpirationField } from './expiration-field.tsx';
+import { grantCount, grantOf, linkQuery, ownerOf, permissionsOf, prefixOf, selectionOf } from './draft.ts';
+import { ExpirationField, ExpirationWords } from './expiration-field.tsx';
 import { OwnerSection, type SectionFacts } from './owner-section.tsx';
 import { Recipes } from './recipes.tsx';
 import { refRulesForLink } from './ref-rule-fields.tsx';
@@ -247,7 +246,7 @@ function Summary({
               ))}
               {isNew ? (
                 <li>
-                  <End visit={visit} source={source} />
+                  <ExpirationWords at={visit.ctx.clock.now()} source={source} />
                 </li>
               ) : null}
               {restrictionWords(source).map((words) => (
@@ -281,30 +280,5 @@ function Summary({
         </div>
       ) : null}
     </>
-  );
-}
-
-function End({ visit, source }: { visit: Visit; source: URLSearchParams }): VNode {
-  const at = visit.ctx.clock.now();
-  const chosen = source.get('expires_in') ?? '';
-  if (chosen === 'none') return <>never ends</>;
-  if (chosen === 'custom') {
-    const day = dayAt(source.get('expires_at') ?? '');
-    return day === null ? (
-      <>until the day that you choose</>
-    ) : (
-      <>
-        until <Instant at={day} />
-      </>
-    );
-  }
-  const days = chosen === '' ? 30 : Number(chosen);
-  const isKnown = Number.isInteger(days) && days > 0 && days < 1000;
-  return isKnown ? (
-    <>
-      until <Day at={at + days * DAY_SEC} />
-    </>
-  ) : (
-    <>until …</>
   );
 }
