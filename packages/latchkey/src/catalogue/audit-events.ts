@@ -257,6 +257,7 @@ export const AUDIT_EVENTS = {
     'roles_kept',
     'reason',
   ),
+  'org.rename': row('modify', 'an organization got another name', 'org', 'old_login'),
   'org.sso_response': row('authentication', 'somebody proved who they are for an organization', 'org', 'issuer'),
   'org.update_default_repository_permission': row(
     'modify',
@@ -480,6 +481,7 @@ export const AUDIT_EVENTS = {
   'user.logout': row('authentication', 'somebody signed out'),
   'user.password_link': row('create', 'the operator made a link for a new password', 'login'),
   'user.remove_email': row('remove', 'an address was removed', 'email'),
+  'user.rename': row('modify', 'a person got another name', 'login', 'old_login'),
   'user.suspend': row('modify', 'an account was suspended', 'login', 'reason'),
   'user.unlock': row('restore', 'a held account was released'),
   'user.unsuspend': row('restore', 'a suspended account was restored', 'login'),

@@ -80,6 +80,7 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'org.recovery_code_used': '{actor} used a recovery code of {org|an organization}',
   'org.recovery_codes_generated': '{actor} made new recovery codes for {org|an organization}',
   'org.remove_member': '{actor} removed {user|somebody} from {org|an organization}[, reason: {reason}]',
+  'org.rename': '{actor} renamed the organization[ {old_login}][ to {org}]',
   'org.sso_response': '{actor} proved who they are for {org|an organization}',
   'org.update_default_repository_permission':
     '{actor} set what members of {org|an organization} may do in its repositories to {permission|something else}' +
@@ -177,6 +178,7 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'user.logout': '{actor} signed out',
   'user.password_link': '{actor} made a link for a new password[ of {login}]',
   'user.remove_email': '{actor} removed the address[ {email}][ of {owner}]',
+  'user.rename': '{actor} changed the name of the account[ {old_login}][ to {login}]',
   'user.suspend': '{actor} suspended {login|an account}[, reason: {reason}]',
   'user.unlock': '{actor} unlocked the account[ of {owner}]',
   'user.unsuspend': '{actor} restored the suspended account[ {login}]',

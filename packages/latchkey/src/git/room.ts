@@ -83,6 +83,10 @@ export interface GitRoom {
   /** Everything that lies in the folder of repositories. */
   survey(): Promise<readonly Finding[]>;
   rename(from: RepositoryName, to: RepositoryName): Promise<void>;
+  /** Moves everything of an owner. Throws a `Fault` when something is there. */
+  renameOwner(from: string, to: string): Promise<void>;
+  /** Names of the repositories that lie in an owner's folder. */
+  namesOf(owner: string): Promise<string[]>;
   /** Removed at once; the disk space follows. Does nothing when it doesn't exist. */
   remove(owner: string, name: string): Promise<void>;
   /** Bare repositories on the disk, whether or not the store knows them. */
@@ -227,6 +231,8 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
       await folders.rename(from, to);
       maintenance.moved(before, after);
     }),
+    renameOwner: writing((from, to) => folders.renameOwner(from, to)),
+    namesOf: (owner) => folders.namesOf(owner),
     // It frees space, so a full disk must not prevent it.
     remove: async (owner, name) => {
       if (readOnly) throw onlyReads(publicUrl);

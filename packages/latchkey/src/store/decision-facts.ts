@@ -8,6 +8,7 @@ import { flagsWith } from './account-flags.ts';
 import { type Account, accountOf } from './accounts.ts';
 import type { Query } from './db.ts';
 import { type Repository, repositoryOf } from './repositories.ts';
+import { accountCalled } from './reserved-names.ts';
 import type { CollaboratorsTable } from './schema.ts';
 import { rolesByTeam } from './team-repositories.ts';
 
@@ -93,8 +94,18 @@ export interface RepositoryFacts {
   readonly renamed: boolean;
 }
 
-/** An owner and their repository by names, ignoring case; null when there is no such owner. */
+/**
+ * An owner and their repository by names of today or before, ignoring case; null when there is no such owner.
+ */
 export async function readRepositoryFacts(q: Query, ownerLogin: string, name: string): Promise<RepositoryFacts | null> {
+  const found = await factsByName(q, ownerLogin, name);
+  if (found !== null) return found;
+  const owner = await accountCalled(q, ownerLogin);
+  const moved = owner === null ? null : await factsByName(q, owner.login, name);
+  return moved === null ? null : { ...moved, renamed: true };
+}
+
+async function factsByName(q: Query, ownerLogin: string, name: string): Promise<RepositoryFacts | null> {
   const row = await q
     .selectFrom('accounts as named')
     .leftJoin('repositories as current', (join) =>

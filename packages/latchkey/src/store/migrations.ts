@@ -60,6 +60,7 @@ import { gitlabTokens } from './migrations/0590-gitlab-tokens.ts';
 import { refProtections } from './migrations/0640-ref-protections.ts';
 import { applications } from './migrations/0660-applications.ts';
 import { teams } from './migrations/0670-teams.ts';
+import { formerNames } from './migrations/0671-former-names.ts';
 import { providerSessions } from './migrations/0677-provider-sessions.ts';
 import { sshKeys } from './migrations/0700-ssh-keys.ts';
 import { disabledByProvider } from './migrations/0710-disabled-by-provider.ts';
@@ -124,6 +125,7 @@ export const MIGRATIONS: readonly Migration[] = [
   provisioning,
   sshKeys,
   providerSessions,
+  formerNames,
 ];
 
 interface MigrationsTable {

@@ -40,10 +40,12 @@ export interface AccountsTable {
   profile_json: Generated<string>;
 }
 
-/** Names of deleted accounts, which nobody can take until then. */
+/** Former names of accounts, which nobody else can take until then. */
 interface ReservedNamesTable {
   login_key: string;
   until_at: number;
+  /** Who had it, and is called otherwise now: the name leads there. Null = they are deleted. */
+  account_id: Generated<number | null>;
 }
 
 interface EmailsTable {

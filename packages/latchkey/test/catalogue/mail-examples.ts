@@ -45,6 +45,7 @@ export const MAIL_EXAMPLES: { readonly [K in MailTemplate]: MailFacts[K] } = {
   identities_changed: { ...byAda, ...alarming, provider: 'Example', name: 'ada@example.org', added: true },
   emails_changed: { ...byOperator, ...alarming, email: 'ada@example.org', change: 'made primary' },
   account_locked: { by: null, path: '/password_reset/EXAMPLE', minutes: 60 },
+  account_renamed: { login: 'hopper', before: 'grace', by: 'ada', until: at, isOrganization: false },
   account_deleted: { login: 'grace', by: 'ada', reservedUntil: at },
   account_locked_notice: { login: 'grace', by: 'operator', mailed: true },
   push_waiting: {

@@ -392,7 +392,7 @@ function gitlabOpens(scope: string, name: string): boolean {
   if (isAboutItself || isOpen) return true;
   switch (scope) {
     case 'api':
-      return name !== 'POST /users/{user_id}/personal_access_tokens';
+      return name !== 'POST /users/{user_id}/personal_access_tokens' && name !== 'PUT /users/{id}';
     case 'read_api':
       return name.startsWith('GET ');
     case 'read_user':

@@ -6,20 +6,19 @@
 
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
-import { spokenInstant, type UnixSeconds } from '../../base/time.ts';
 import type { AuditAction } from '../../catalogue/audit-events.ts';
 import type { OrganizationRole } from '../../rules/model.ts';
-import { emailProblem, isSameName, loginProblem } from '../../rules/names.ts';
+import { emailProblem, loginProblem } from '../../rules/names.ts';
 import { setSuspended } from '../../store/account-flags.ts';
 import { type Account, accountByLogin, insertOrganization, insertUser } from '../../store/accounts.ts';
 import { countOwnRoles, removeOwnRoles } from '../../store/collaborators.ts';
 import { isUniqueViolation, type Query } from '../../store/db.ts';
 import { holderOfVerified, insertEmail } from '../../store/emails.ts';
 import { countOwners, membershipRole, removeMembership, setMembership } from '../../store/memberships.ts';
-import { reservedUntil } from '../../store/reserved-names.ts';
 import { deleteSessionsOf } from '../../store/sessions.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { keepTo } from '../decision/permit-target.ts';
+import { demandFreeName } from '../ground/account-names.ts';
 import type { Context } from '../ground/context.ts';
 import { digestPassword } from '../ground/password.ts';
 import { reasonGiven } from '../ground/reason.ts';
@@ -27,9 +26,6 @@ import { record } from '../ground/record.ts';
 import { newPasswordProblem } from './password-names.ts';
 
 export type { Account };
-
-/** How long nobody can take the name of an account that was deleted, as on GitHub. */
-export const RESERVED_NAME_DAYS = 90;
 
 export interface NewUserDraft {
   readonly login: string;
@@ -78,7 +74,7 @@ export async function makeUser<T>(
     ctx.store.transaction(async (tx) => {
       if (draft.verified && (await holderOfVerified(tx, draft.email)) !== null)
         throw problem('already_exists', 'Somebody has this e-mail address already.', 'email');
-      await demandUnreserved(ctx, tx, draft.login, { field: 'login', at });
+      await demandFreeName(ctx, tx, draft.login, { field: 'login', at });
       const user = await insertUser(tx, { login: draft.login, admin: draft.admin, passwordDigest, at });
       await insertEmail(tx, {
         userId: user.id,
@@ -141,7 +137,7 @@ export async function addOrganization(
   return unlessTaken(`The name ${draft.name} is taken.`, 'name', () =>
     ctx.store.transaction(async (tx) => {
       const owner = await userNamed(tx, draft.owner, 'owner');
-      await demandUnreserved(ctx, tx, draft.name, { field: 'name', at });
+      await demandFreeName(ctx, tx, draft.name, { field: 'name', at });
       const organization = await insertOrganization(tx, { login: draft.name, at });
       await setMembership(tx, { organizationId: organization.id, userId: owner.id, role: 'owner', at });
       await record(tx, permit, at, {
@@ -232,25 +228,6 @@ export async function removeMember(
 async function keepAnOwner(tx: Query, organization: Account): Promise<void> {
   if ((await countOwners(tx, organization.id)) <= 1)
     throw problem('unprocessable', `${organization.login} needs an owner: make somebody else one first.`, 'role');
-}
-
-/** @throws Problem when the name is the server's own, or was of an account that ended lately */
-export async function demandUnreserved(
-  { settings }: Context,
-  tx: Query,
-  name: string,
-  { field, at }: { readonly field: string; readonly at: UnixSeconds },
-): Promise<void> {
-  // Below a path, addresses with and without it would be of two accounts.
-  if (isSameName(name, settings.publicPath.split('/')[1] ?? ''))
-    throw problem('invalid', `The name ${name} is reserved: the server’s own address has it.`, field);
-  const until = await reservedUntil(tx, name, at);
-  if (until !== null)
-    throw problem(
-      'already_exists',
-      `The name ${name} is reserved until ${spokenInstant(until)}, since an account of that name was deleted.`,
-      field,
-    );
 }
 
 /** The person of that login. @throws Problem when there is none */

@@ -10,10 +10,11 @@ import type { Bearer, OwnerRecord, Policy, RepositoryRecord, Target } from '../.
 import { nameKey } from '../../rules/names.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../rules/policy.ts';
 import { type GivenRoles, NO_ROLES, roleIn } from '../../rules/role.ts';
-import { type Account, accountByLogin } from '../../store/accounts.ts';
+import type { Account } from '../../store/accounts.ts';
 import { givenRoles, readRepositoryFacts, type UserFacts } from '../../store/decision-facts.ts';
 import { storedPolicy } from '../../store/policies.ts';
 import type { Repository } from '../../store/repositories.ts';
+import { accountCalled } from '../../store/reserved-names.ts';
 import { subjectOf } from '../../store/revision.ts';
 import { maintainsTeam } from '../../store/team-members.ts';
 import type { Context } from '../ground/context.ts';
@@ -150,7 +151,7 @@ async function readOwnerTarget(
 }
 
 async function readOwner(ctx: Context, user: UserFacts | null, login: string): Promise<OwnerRecord | null> {
-  const account = await accountByLogin(ctx.store.db, login);
+  const account = await accountCalled(ctx.store.db, login);
   return account === null ? null : ownerRecord(ctx, user, account);
 }
 

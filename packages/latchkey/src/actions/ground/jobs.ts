@@ -64,6 +64,8 @@ export interface JobPayloads {
   'stream-audit': { readonly stream: StreamName };
   /** Finishes moving or removing a repository's folder after a server died during it. */
   'settle-folder': UnsettledFolder;
+  /** Finishes moving the folder of an account that got another name. */
+  'settle-account-folder': { readonly accountId: number; readonly names: readonly string[] };
   /** Deletes subjects of revisions that no node needs any more. */
   'clear-revisions': null;
 }

@@ -16,8 +16,9 @@ import { countOwners, listOrganizationsOf, membershipRole } from '../../store/me
 import { batchesOf } from '../../store/page.ts';
 import { listRepositories, type Repository, repositoryByName } from '../../store/repositories.ts';
 import { countTokens } from '../../store/tokens.ts';
-import { RESERVED_NAME_DAYS, userNamed } from '../accounts/accounts.ts';
+import { userNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
+import { RESERVED_NAME_DAYS } from '../ground/account-names.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';

@@ -10,6 +10,7 @@ import { clearUnusedApplications } from '../applications/registration.ts';
 import { clearRefreshTokens } from '../applications/sign-outs.ts';
 import { chainAudit } from '../audit/chain.ts';
 import { streamAudit } from '../audit/streams.ts';
+import { settleAccountFolder } from '../changes/renaming.ts';
 import { REFUSALS_KEPT_SEC } from '../decision/refusals.ts';
 import { clearExchanges } from '../federation/exchange.ts';
 import type { Context } from '../ground/context.ts';
@@ -68,6 +69,7 @@ const HANDLERS: Handlers = {
   'clear-webhook-deliveries': deleteOldDeliveries,
   'deliver-mail': async (ctx) => void (await deliverMail(ctx)),
   'deliver-webhook': deliverWebhook,
+  'settle-account-folder': settleAccountFolder,
   'settle-folder': settleFolder,
   'seal-anew': sealWhatIsStale,
   'stream-audit': streamAudit,
@@ -117,6 +119,7 @@ const OF_REPOSITORIES: ReadonlySet<string> = new Set<JobKind>([
   'clear-leftovers',
   'inspect-repositories',
   'note-high-water',
+  'settle-account-folder',
   'settle-folder',
   'settle-pushes',
 ]);

@@ -16,9 +16,10 @@ import type { Query } from '../../store/db.ts';
 import { countMachines, insertMachine, type MachineUse, machinesOf, useOfMachine } from '../../store/machines.ts';
 import { membershipRole } from '../../store/memberships.ts';
 import type { Page } from '../../store/page.ts';
-import { demandUnreserved, RESERVED_NAME_DAYS, unlessTaken } from '../accounts/accounts.ts';
+import { unlessTaken } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { keepTo } from '../decision/permit-target.ts';
+import { demandFreeName, RESERVED_NAME_DAYS } from '../ground/account-names.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 
@@ -120,7 +121,7 @@ export async function makeMachine(
   const at = ctx.clock.now();
   return unlessTaken(`The name ${login} is taken.`, 'login', () =>
     ctx.store.transaction(async (tx) => {
-      await demandUnreserved(ctx, tx, login, { field: 'login', at });
+      await demandFreeName(ctx, tx, login, { field: 'login', at });
       if ((await countMachines(tx, owner.id)) >= MAX_MACHINES)
         throw problem('limit_reached', `${owner.login} has ${MAX_MACHINES} machine accounts, which is the limit.`);
       const machine = await insertMachine(tx, { login, name: purpose.trim(), ownedBy: owner.id, at });

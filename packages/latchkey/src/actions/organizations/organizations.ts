@@ -23,11 +23,12 @@ import {
 import type { Page } from '../../store/page.ts';
 import { setPolicy, storedPolicy } from '../../store/policies.ts';
 import { countRepositories, type RepositoryCounts } from '../../store/repositories.ts';
-import { organizationNamed, RESERVED_NAME_DAYS, userNamed } from '../accounts/accounts.ts';
+import { organizationNamed, userNamed } from '../accounts/accounts.ts';
 import { type ProfileFields, profileProblems } from '../accounts/profile-fields.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { keepTo } from '../decision/permit-target.ts';
 import { ownerRecord } from '../decision/targets.ts';
+import { RESERVED_NAME_DAYS } from '../ground/account-names.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 import { deleteRepositoriesOf } from '../repositories/changes.ts';

@@ -31,6 +31,14 @@ export interface AccountMailFacts {
   account_locked: { readonly by: string | null; readonly path: string; readonly minutes: number };
   /** Until when nobody can take the name. */
   account_deleted: { readonly login: string; readonly by: string; readonly reservedUntil: UnixSeconds };
+  /** `until`: nobody else can take the old name before; null where only its case changed. */
+  account_renamed: {
+    readonly login: string;
+    readonly before: string;
+    readonly by: string | null;
+    readonly until: UnixSeconds | null;
+    readonly isOrganization: boolean;
+  };
   /** To administrators. `mailed`: whether a mail tells the owner how to go on. */
   account_locked_notice: { readonly login: string; readonly by: string; readonly mailed: boolean };
 }
@@ -171,6 +179,21 @@ export const ACCOUNT_MAILS: { readonly [K in keyof AccountMailFacts]: MailRow<Ac
         `administrator.`,
     ],
     link: () => ({ text: 'Open Latchkey', path: '/' }),
+  },
+  account_renamed: {
+    subject: ({ before, login }) => `${before} is called ${login} now`,
+    says: ({ before, login, by, until, isOrganization }, when) => [
+      `${by ?? 'An operator'} changed the name of the ${isOrganization ? 'organization' : 'account'} ${before} to ` +
+        `${login}. Tokens, keys and roles work as before, and addresses with the old name lead to the new one.`,
+      ...(isOrganization ? [] : [`Sign in as ${login} from now on.`]),
+      ...(until === null
+        ? []
+        : [
+            `Nobody else can take the name ${before} before ${when(until)}. Change it in scripts and remotes ` +
+              'until then: whoever takes it later gets what is sent there.',
+          ]),
+    ],
+    link: ({ login }) => ({ text: `Open ${login}`, path: `/${login}` }),
   },
   account_locked_notice: {
     subject: ({ login }) => `The account ${login} is locked`,

@@ -27,6 +27,8 @@ const SIGNED_IN: Need = { sets: [], publicRead: false, writes: false, gitlabScop
 /** About the token that makes the request: any scope will do, even one that allows nothing else (GitLab since 15.4). */
 const ANY_TOKEN: Need = { sets: [], publicRead: false, writes: false, gitlabScopes: [] };
 const PEOPLE: Need = { sets: [], publicRead: true, writes: false, gitlabScopes: ['read_user'] };
+const PEOPLE_WRITE: Need = { sets: [{ instance_users: 'write' }], publicRead: false, writes: true };
+const GROUP_WRITE: Need = { sets: [{ organization_administration: 'write' }], publicRead: false, writes: true };
 const TOKENS_READ: Need = { sets: [{ personal_access_tokens: 'read' }], publicRead: false, writes: false };
 const TOKENS_WRITE: Need = { sets: [{ personal_access_tokens: 'write' }], publicRead: false, writes: true };
 const KEYS_READ: Need = { sets: [{ keys: 'read' }], publicRead: false, writes: false };
@@ -64,6 +66,7 @@ const ROWS: readonly (readonly [method: string, path: string, need: Need, target
   ['DELETE', '/user/keys/{key_id}', KEYS_WRITE, 'self'],
   ['GET', '/users', PEOPLE, 'none'],
   ['GET', '/users/{id}', PEOPLE, 'none'],
+  ['PUT', '/users/{id}', PEOPLE_WRITE, 'instance'],
   ['GET', '/personal_access_tokens', TOKENS_READ, 'self'],
   ['GET', '/personal_access_tokens/self', ANY_TOKEN, 'self'],
   ['DELETE', '/personal_access_tokens/self', ANY_TOKEN, 'self'],
@@ -128,6 +131,7 @@ const ROWS: readonly (readonly [method: string, path: string, need: Need, target
   ['POST', '/projects/{id}/protected_tags', ADMINISTRATION_WRITE, 'project'],
   ['DELETE', '/projects/{id}/protected_tags/{name}', ADMINISTRATION_WRITE, 'project'],
   ['GET', '/groups/{id}', PROJECTS, 'group'],
+  ['PUT', '/groups/{id}', GROUP_WRITE, 'group'],
   ['GET', '/groups/{id}/projects', PROJECTS, 'group'],
 ];
 

@@ -6,14 +6,16 @@ import { once } from '../option-values.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { withData, withDataOptions } from './context.ts';
 import { listAccountsCommand } from './people/list-accounts.ts';
+import { renameAccountCommand } from './people/rename-account.ts';
 
 const ROLES: readonly OrganizationRole[] = ['owner', 'member'];
 
-/** `add`, `list`, `member` and `delete`. */
+/** `add`, `list`, `rename`, `member` and `delete`. */
 export function organizationCommand(terminal: Terminal): Command {
-  const command = new Command('org').description('organizations: add, list, member, delete');
+  const command = new Command('org').description('organizations: add, list, rename, member, delete');
   command.addCommand(addCommand(terminal));
   command.addCommand(listAccountsCommand(terminal, 'organization'));
+  command.addCommand(renameAccountCommand(terminal, 'organization'));
   command.addCommand(deleteCommand(terminal));
   const member = new Command('member').description('who belongs to an organization: add, remove');
   member.addCommand(addMemberCommand(terminal));

@@ -118,25 +118,26 @@ function targetOf(target: RouteTarget, params: Readonly<Record<string, string>>)
   return named;
 }
 
-/** Today's path of a repository that was found under an old name; null when the current name was used. */
+/** Today's path of what was found under an old name; null when the current names were used. */
 function movedTo(
   { url }: Visit,
-  { target }: Endpoint,
+  { path, target }: Endpoint,
   params: Readonly<Record<string, string>>,
   permit: Permit,
 ): string | null {
-  if (
-    target.kind !== 'repository' ||
-    permit.target.kind !== 'repository' ||
-    permit.target.owner === null ||
-    permit.target.repository === null
-  )
-    return null;
-  const { owner, repository } = permit.target;
-  const asked = { owner: parameter(params, target.owner), name: parameter(params, target.name) };
-  if (isSameName(asked.owner, owner.login) && isSameName(asked.name, repository.name)) return null;
-  const rest = url.pathname.split('/').slice(PREFIX.split('/').length + 3);
-  return [`${PREFIX}/repos`, owner.login, repository.name, ...rest].join('/') + url.search;
+  if (permit.target.kind === 'instance' || permit.target.owner === null) return null;
+  const names = new Map<string, string>();
+  if (target.kind === 'organization' || target.kind === 'account') names.set(target.login, permit.target.owner.login);
+  if (target.kind === 'repository' && permit.target.kind === 'repository' && permit.target.repository !== null)
+    names.set(target.owner, permit.target.owner.login).set(target.name, permit.target.repository.name);
+  if ([...names].every(([named, today]) => isSameName(parameter(params, named), today))) return null;
+  const segments = url.pathname.split('/');
+  const first = PREFIX.split('/').length;
+  for (const [at, part] of path.split('/').slice(1).entries()) {
+    const today = names.get(part.slice(1, -1));
+    if (today !== undefined && part.startsWith('{')) segments[first + at] = today;
+  }
+  return segments.join('/') + url.search;
 }
 
 /** A read may be repeated with any method; a change must keep its method (RFC 9110 section 15.4.8). */

@@ -35,6 +35,7 @@ import { provisioningPages } from './instance/provisioning.tsx';
 import { restorationPages } from './instance/restoration.tsx';
 import { instanceTokenPages } from './instance/tokens.tsx';
 import { workloadIssuerPages } from './instance/workload-issuers.tsx';
+import { namePages } from './names/names.tsx';
 import { auditLogPages } from './organizations/audit-log.tsx';
 import { machinePages } from './organizations/machines.tsx';
 import { organizationPeoplePages } from './organizations/people.tsx';
@@ -78,6 +79,7 @@ export const PAGES: readonly WebPage[] = [
   ...singleSignOnPages,
   ...repositoryDefaultPages,
   ...profilePages,
+  ...namePages,
   ...appearancePages,
   ...helpPages,
   ...downloadPages,

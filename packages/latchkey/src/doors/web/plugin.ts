@@ -53,8 +53,8 @@ import { answerPrograms } from './frame/programs.ts';
 import { publicPathOf, withPublicPath } from './frame/public-path.ts';
 import { signedOut } from './frame/signed-out.tsx';
 import { Streams } from './frame/streams.ts';
-import { type Flash, Refused, THEMES, type Theme, Visit } from './frame/visit.ts';
-import type { Answer, WebPage } from './frame/web-page.ts';
+import { type Flash, Moved, Refused, THEMES, type Theme, Visit } from './frame/visit.ts';
+import { type Answer, redirect, type WebPage } from './frame/web-page.ts';
 import { PAGES } from './pages.ts';
 import { type AssetAddresses, serveAssets } from './styles/assets.ts';
 
@@ -117,6 +117,7 @@ async function serve(
     return await send(frame, visit, reply, answer);
   } catch (error) {
     if (isAbandoned(request.raw)) return reply.hijack();
+    if (error instanceof Moved) return send(frame, visit, reply, redirect(error.to));
     if (error instanceof Refused) {
       const typed = visit.method === 'POST' && error.explanation.reason === 'credentials_missing';
       return send(frame, visit, reply, typed ? signedOut(visit) : refused(error.explanation, visit.url));

@@ -11,7 +11,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
-import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { Fault } from '../../base/errors.ts';
 import { probeWrite } from '../../base/machine/disk.ts';
@@ -106,8 +106,13 @@ export class Folders {
   }
 
   #placeOf(owner: string, name: string): string {
-    if (!SEGMENT.test(owner) || owner.startsWith('.') || !SEGMENT.test(name)) throw leaves(`${owner}/${name}`);
-    return join(this.root, owner, `${name}.git`);
+    if (!SEGMENT.test(name)) throw leaves(`${owner}/${name}`);
+    return join(this.#ownerPlace(owner), `${name}.git`);
+  }
+
+  #ownerPlace(owner: string): string {
+    if (!SEGMENT.test(owner) || owner.startsWith('.')) throw leaves(owner);
+    return join(this.root, owner);
   }
 
   /** Moves a repository, or the link to it. Throws a `Fault` when there is something in the other place. */
@@ -115,6 +120,24 @@ export class Folders {
     this.path(from.owner, from.name);
     this.path(to.owner, to.name);
     await this.move(this.#placeOf(from.owner, from.name), this.#placeOf(to.owner, to.name));
+  }
+
+  /**
+   * Moves everything of an owner; nothing when there is nothing.
+   * @throws Fault when there is something in the other place
+   */
+  async renameOwner(from: string, to: string): Promise<void> {
+    const [before, after] = [this.#ownerPlace(from), this.#ownerPlace(to)];
+    if (!existsSync(before) || before === after) return;
+    // On a disk that ignores case, another spelling is the same folder. What was emptied is left behind by deletions.
+    if (this.identity(before) !== this.identity(after) && existsSync(after)) await rmdir(after).catch(liesThere(after));
+    await rename(before, after);
+  }
+
+  /** Names of the repositories that lie in an owner's folder. */
+  async namesOf(owner: string): Promise<string[]> {
+    const found = await foldersIn(this.#ownerPlace(owner));
+    return found.filter((folder) => folder.endsWith('.git')).map((folder) => folder.slice(0, -'.git'.length));
   }
 
   /** Removes a repository; with a link, what it names as well: whoever deletes a repository means its files. */
@@ -142,7 +165,7 @@ export class Folders {
 
   /** Moves a folder. Throws a `Fault` when the target exists. */
   async move(from: string, to: string): Promise<void> {
-    if (existsSync(to)) throw new Fault('Something already lies where the repository should go.', { detail: to });
+    if (existsSync(to)) liesThere(to)();
     await mkdir(dirname(to), { recursive: true });
     await makeLinkAbsolute(from);
     await rename(from, to);
@@ -193,6 +216,10 @@ export class Folders {
     }
   }
 }
+
+const liesThere = (place: string) => (): never => {
+  throw new Fault('Something already lies where the repository should go.', { detail: place });
+};
 
 function inPlace<T>(place: Place, work: () => T): T {
   try {

@@ -370,6 +370,7 @@ it('a job of repositories is left to other nodes by one whose copy somebody else
     'clear-leftovers',
     'inspect-repositories',
     'note-high-water',
+    'settle-account-folder',
     'settle-folder',
     'settle-pushes',
   ]);

@@ -159,6 +159,7 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/settings': redirect('/settings'),
   '/-/profile': redirect('/-/profile'),
   '/settings/profile': page('/settings/profile'),
+  '/settings/account': page('/settings/account'),
   '/-/user_settings/profile': page('/-/user_settings/profile'),
   '/settings/appearance': page('/settings/appearance'),
   '/settings/emails': page('/settings/emails'),
@@ -223,6 +224,7 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/organizations/:org/settings/teams': page(`${ORG}/teams`),
   '/organizations/:org/settings/teams/:team': page(`${ORG}/teams/site-reliability`),
   '/organizations/:org/settings/repository-defaults': page(`${ORG}/repository-defaults`),
+  '/organizations/:org/settings/name': page(`${ORG}/name`),
   '/organizations/:org/settings/single-sign-on': page(`${ORG}/single-sign-on`),
   '/orgs/:org/sso': page('/orgs/octo/sso'),
   '/organizations/:org/settings/machines': page(`${ORG}/machines`),
@@ -265,6 +267,7 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
 
   '/instance': redirect('/instance'),
   '/instance/people': page('/instance/people'),
+  '/instance/people/:login/name': page('/instance/people/hal/name'),
   '/instance/people/:login/delete': page('/instance/people/hal/delete', '/instance/people/ada/delete'),
   '/instance/invitations': page('/instance/invitations'),
   '/instance/policy': page('/instance/policy'),

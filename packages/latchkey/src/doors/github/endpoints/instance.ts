@@ -2,6 +2,7 @@
 import type { Account } from '../../../actions/accounts/accounts.ts';
 import { addOrganization, restoreUser, suspendUser } from '../../../actions/accounts/accounts.ts';
 import { welcomeUser } from '../../../actions/accounts/welcome.ts';
+import { accountToRename, renameAccount } from '../../../actions/changes/renaming.ts';
 import { deleteUser, type RepositoriesThen } from '../../../actions/instance/account-deletion.ts';
 import { listAllAccounts, listAllTokens } from '../../../actions/instance/instance-lists.ts';
 import { readToken } from '../../../actions/tokens/own-tokens.ts';
@@ -45,6 +46,17 @@ function repositoriesThen(query: { repositories?: 'delete'; move_to?: string }):
   if (query.repositories !== undefined)
     throw problem('invalid', 'Repositories can be deleted or moved, not both.', 'move_to');
   return { moveTo: query.move_to };
+}
+
+const RENAMING = Type.Object({ login: Type.String() }, closed);
+type Renaming = Call<{ login: string }, undefined>;
+
+/** GitHub Enterprise Server answers before it has begun; here it is done. */
+async function rename({ ctx, permit, apiUrl, body, params }: Renaming, kind: 'user' | 'organization') {
+  const login = parameter(params, kind === 'user' ? 'username' : 'org');
+  const renamed = await renameAccount(ctx, permit, await accountToRename(ctx, permit, kind, login), body.login);
+  const url = `${apiUrl}/${kind === 'user' ? 'users' : 'orgs'}/${renamed.login}`;
+  return { status: 202, body: { message: `${login} is called ${renamed.login} now.`, url } };
 }
 
 const instance = { target: { kind: 'instance' } } as const;
@@ -103,6 +115,30 @@ const PEOPLE: readonly Endpoint[] = [
       await deleteUser(ctx, permit, { login: parameter(params, 'username'), repositories: repositoriesThen(query) });
       return nothing();
     },
+  }),
+  endpoint({
+    ...instance,
+    method: 'PATCH',
+    path: '/admin/users/{username}',
+    operationId: 'enterprise-admin/update-username-for-user',
+    success: 202,
+    summary: 'Gives a person another name. Tokens go on, and the old name leads to the new one.',
+    need: need('instance_users', 'write'),
+    resource: 'User',
+    body: RENAMING,
+    handle: (call) => rename(call, 'user'),
+  }),
+  endpoint({
+    ...instance,
+    method: 'PATCH',
+    path: '/admin/organizations/{org}',
+    operationId: 'enterprise-admin/update-org-name',
+    success: 202,
+    summary: 'Gives an organization another name. Tokens go on, and the old name leads to the new one.',
+    need: need('instance_organizations', 'write'),
+    resource: 'Organization',
+    body: RENAMING,
+    handle: (call) => rename(call, 'organization'),
   }),
   endpoint({
     ...instance,

@@ -1,5 +1,6 @@
 /** Organizations and their members. */
 import { setMember } from '../../../actions/accounts/accounts.ts';
+import { ownAccountOf, renameAccount } from '../../../actions/changes/renaming.ts';
 import { removeFromOrganization } from '../../../actions/organizations/departures.ts';
 import {
   changeOrganization,
@@ -40,6 +41,7 @@ const WITHOUT_EFFECT = Object.fromEntries(
 );
 const CHANGE = Type.Object(
   {
+    login: Type.Optional(Type.String({ description: 'Its new name in addresses. GitHub changes it on pages alone.' })),
     name: Text,
     description: Text,
     company: Text,
@@ -69,6 +71,7 @@ type Plain = Call<undefined, undefined>;
 async function change(call: Call<Static<typeof CHANGE>, undefined>): Promise<Reply> {
   const { ctx, permit, apiUrl } = call;
   const {
+    login,
     name,
     description,
     company,
@@ -92,6 +95,7 @@ async function change(call: Call<Static<typeof CHANGE>, undefined>): Promise<Rep
     default_repository_branch,
   };
   const fields = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  if (login !== undefined) await renameAccount(ctx, permit, await ownAccountOf(ctx, permit), login);
   await changeOrganization(ctx, permit, { ...fields, basePermission: default_repository_permission });
   return ok(fullOrganization(apiUrl, await readOrganization(ctx, permit)));
 }

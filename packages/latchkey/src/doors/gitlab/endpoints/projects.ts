@@ -1,9 +1,12 @@
 /**
  * Projects and groups. Source: GitLab docs "Projects API", "Groups API", "Personal access tokens API" (associations).
  */
+
 import { readTargetAccount } from '../../../actions/accounts/people.ts';
+import { ownAccountOf, renameAccount } from '../../../actions/changes/renaming.ts';
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import type { Context } from '../../../actions/ground/context.ts';
+import { changeOrganization } from '../../../actions/organizations/organizations.ts';
 import {
   type ListedRepository,
   type RepositoryOrder,
@@ -23,6 +26,7 @@ import {
   presentSimpleProject,
   type Shown,
 } from '../present/projects.ts';
+import { notFound } from '../refuse.ts';
 import { personIn } from './users.ts';
 
 const ORDERS: readonly RepositoryOrder[] = ['id', 'name', 'path', 'created_at', 'updated_at', 'last_activity_at'];
@@ -161,5 +165,15 @@ export const PROJECT_ENDPOINTS: readonly Endpoint[] = [
   }),
   endpoint('GET', '/groups/{id}', {
     handle: async ({ ctx, permit }) => ok(presentGroup(await readTargetAccount(ctx, permit), ctx.settings.publicUrl)),
+  }),
+  endpoint('PUT', '/groups/{id}', {
+    params: { path: { type: 'string' }, name: { type: 'string' } },
+    handle: async ({ ctx, permit, params: { path, name } }) => {
+      const group = await ownAccountOf(ctx, permit);
+      if (group.kind !== 'organization') throw notFound('Group');
+      if (path !== undefined && path !== group.login) await renameAccount(ctx, permit, group, path);
+      if (name !== undefined) await changeOrganization(ctx, permit, { name });
+      return ok(presentGroup(await readTargetAccount(ctx, permit), ctx.settings.publicUrl));
+    },
   }),
 ];

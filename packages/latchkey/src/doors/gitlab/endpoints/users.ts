@@ -1,5 +1,7 @@
 /** People. Source: GitLab docs "Users API". */
+
 import { type Account, personById, personByLogin, readSelf, searchPeople } from '../../../actions/accounts/people.ts';
+import { renameAccount } from '../../../actions/changes/renaming.ts';
 import type { Context } from '../../../actions/ground/context.ts';
 import { parameter } from '../../../base/present.ts';
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
@@ -42,5 +44,14 @@ export const USER_ENDPOINTS: readonly Endpoint[] = [
   endpoint('GET', '/users/{id}', {
     handle: async ({ ctx, path }) =>
       ok(presentProfile(await personIn(ctx, parameter(path, 'id')), ctx.settings.publicUrl)),
+  }),
+  endpoint('PUT', '/users/{id}', {
+    params: { username: { type: 'string', required: true } },
+    handle: async ({ ctx, permit, path, params }) => {
+      const person = await personIn(ctx, parameter(path, 'id'));
+      const renamed =
+        params.username === person.login ? person : await renameAccount(ctx, permit, person, params.username);
+      return ok(presentProfile(renamed, ctx.settings.publicUrl));
+    },
   }),
 ];

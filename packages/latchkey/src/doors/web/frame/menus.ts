@@ -48,6 +48,7 @@ export const SETTINGS_MENU: Menu = {
   isOwn: true,
   items: [
     { label: 'Public profile', path: '/settings/profile', icon: 'person' },
+    { label: 'Account', path: '/settings/account', icon: 'gear' },
     { label: 'Appearance', path: '/settings/appearance', icon: 'paintbrush' },
     { label: 'Emails', path: '/settings/emails', icon: 'mail' },
     { label: 'Password and authentication', path: '/settings/security', icon: 'shield-lock', withBelow: true },
@@ -154,6 +155,7 @@ export function organizationMenu({ login, ...counts }: Counted): Menu {
       item('Repository defaults', 'repository-defaults', 'git-branch'),
       item('Single sign-on', 'single-sign-on', 'passkey-fill'),
       item('Audit log', 'audit-log', 'log'),
+      item('Name', 'name', 'gear'),
     ],
   };
 }

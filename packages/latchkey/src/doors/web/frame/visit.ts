@@ -15,6 +15,7 @@ import { Problem } from '../../../base/errors.ts';
 import { Secret } from '../../../base/secret.ts';
 import type { Explanation } from '../../../rules/explain.ts';
 import type { Need } from '../../../rules/model.ts';
+import { isSameName } from '../../../rules/names.ts';
 import { Fields } from '../parts/fields.ts';
 import type { Cookies } from './cookies.ts';
 import { formToken } from './same-origin.ts';
@@ -23,6 +24,25 @@ import type { Streams } from './streams.ts';
 /** The look of pages: as the system says, or always one way. */
 export const THEMES = ['auto', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
+
+/** The page has another address by now. */
+export class Moved extends Error {
+  override readonly name = 'Moved';
+  readonly to: string;
+
+  constructor(to: string) {
+    super('the page has another address');
+    this.to = to;
+  }
+}
+
+/** An address with another name in the place of the first segment that is the old one. */
+function withSegment(url: string, before: string, after: string): string {
+  const [path = '', ...query] = url.split('?');
+  const segments = path.split('/');
+  const at = segments.findIndex((segment) => segment === encodeURIComponent(before));
+  return [segments.with(at, after).join('/'), ...query].join('?');
+}
 
 /** A message for the page that a redirect leads to, shown once. */
 export interface Flash {
@@ -54,7 +74,7 @@ export class Visit {
   /** Path and query, as requested. */
   readonly url: string;
   readonly path: string;
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Record<string, string>;
   readonly query: URLSearchParams;
   /** What was sent with a POST; null otherwise. */
   readonly typed: URLSearchParams | null;
@@ -182,7 +202,19 @@ export class Visit {
       identity,
     );
     if (!verdict.allowed) throw new Refused(verdict.explanation);
+    this.#demandTodaysName(target, verdict.permit);
     return verdict.permit;
+  }
+
+  /** What was asked for by a former name is shown under today's; a form that is sent goes on with today's. */
+  #demandTodaysName(asked: TargetName, { target }: Permit): void {
+    if (target.kind === 'instance' || target.owner === null || asked.kind === 'instance') return;
+    const before = asked.kind === 'repository' ? asked.owner : (asked.login ?? target.owner.login);
+    if (isSameName(before, target.owner.login)) return;
+    const name = Object.keys(this.params).find((each) => this.params[each] === before);
+    if (name === undefined) return;
+    if (this.method === 'GET') throw new Moved(withSegment(this.url, before, target.owner.login));
+    this.params[name] = target.owner.login;
   }
 
   /** The permit to manage the person's own account. */

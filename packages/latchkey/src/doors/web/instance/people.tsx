@@ -128,6 +128,9 @@ function Acts({ visit, account }: { visit: Visit; account: Account }): VNode {
         {disabledByProviderAt === null ? null : (
           <Act visit={visit} form="lift-provider-flag" login={login} words="Enable in spite of the provider" />
         )}{' '}
+        <a class="btn btn-sm" href={`${PEOPLE}/${login}/name`} aria-label={`Change the name: ${login}`}>
+          Change the name
+        </a>{' '}
         {isSelf ? null : (
           <a class="btn btn-sm btn-danger" href={`${PEOPLE}/${login}/delete`} aria-label={`Delete: ${login}`}>
             Delete

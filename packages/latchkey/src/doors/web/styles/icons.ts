@@ -16,6 +16,7 @@ const ICONS = [
   'code',
   'copy',
   'device-desktop',
+  'gear',
   'git-branch',
   'git-branch-check',
   'history',

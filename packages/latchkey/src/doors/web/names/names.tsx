@@ -1,0 +1,141 @@
+/** Names that change: a person's own, an organization's for its owners, and anybody's for administrators. */
+import type { VNode } from 'preact';
+import { accountToRename, MAX_FORMER_NAMES, ownAccountOf, renameAccount } from '../../../actions/changes/renaming.ts';
+import type { Permit } from '../../../actions/decision/authorize.ts';
+import { MAX_LOGIN_LENGTH } from '../../../rules/names.ts';
+import { InstanceArea } from '../frame/areas.tsx';
+import { SETTINGS_MENU } from '../frame/menus.ts';
+import { Ending } from '../frame/question.tsx';
+import { WithMenu } from '../frame/rail.tsx';
+import type { Visit } from '../frame/visit.ts';
+import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { OrganizationArea, organizationPath, organizationPermit } from '../organizations/area.tsx';
+import { Subhead } from '../parts/components.tsx';
+import { Form } from '../parts/form.tsx';
+import { TextField } from '../parts/text-fields.tsx';
+
+const OWN = '/settings/account';
+const PEOPLE = '/instance/people';
+
+const instancePermit = (visit: Visit): Promise<Permit> =>
+  visit.permit({ sets: [{ instance_users: 'write' }], publicRead: false, writes: true }, { kind: 'instance' });
+const ownerPermit = (visit: Visit): Promise<Permit> =>
+  organizationPermit(visit, { organization_administration: 'write' });
+
+/** What a change of the name does, and the form for it. */
+function NameForm({ visit, login, whose }: { visit: Visit; login: string; whose: 'own' | 'theirs' | 'its' }): VNode {
+  const f = visit.fields('rename');
+  return (
+    <>
+      <p>The name is what others type, and a part of every address: {login} is the name now.</p>
+      <ul class="Box list-style-none lk-ends mb-3">
+        <Ending title="Addresses get the new name" facts={`What asks for ${login} is led there: git, REST, pages.`} />
+        <Ending
+          title={`Nobody else can take ${login} for 90 days`}
+          facts="After that, whoever takes it gets what is still sent there. So change scripts and remotes by then."
+        />
+        {whose === 'its' ? null : (
+          <Ending title={whose === 'own' ? 'You sign in with the new name' : 'They sign in with the new name'} />
+        )}
+        <Ending title="Stays: tokens, keys, sessions, roles" facts="Nothing of these changes." stays />
+      </ul>
+      <div class="lk-wide-form">
+        <Form f={f} submit="Change the name" tone="danger">
+          <TextField
+            f={f}
+            name="login"
+            label="New name"
+            note={`It can be changed ${MAX_FORMER_NAMES} times in 90 days.`}
+            required
+            maxLength={MAX_LOGIN_LENGTH}
+            spellcheck={false}
+            autocomplete="off"
+          />
+        </Form>
+      </div>
+    </>
+  );
+}
+
+async function showOwn(visit: Visit): Promise<Answer> {
+  const { login } = visit.user.account;
+  return page(
+    'Account',
+    <WithMenu visit={visit} menu={SETTINGS_MENU}>
+      <Subhead title="Change your name" level={1} />
+      <NameForm visit={visit} login={login} whose="own" />
+    </WithMenu>,
+  );
+}
+
+async function showOrganization(visit: Visit): Promise<Answer> {
+  const { login } = await ownAccountOf(visit.ctx, await ownerPermit(visit));
+  return page(
+    `Name of ${login}`,
+    <OrganizationArea visit={visit}>
+      <Subhead title="Change the name" level={1} />
+      <NameForm visit={visit} login={login} whose="its" />
+    </OrganizationArea>,
+  );
+}
+
+async function showPerson(visit: Visit): Promise<Answer> {
+  const { login } = await accountToRename(visit.ctx, await instancePermit(visit), 'user', visit.param('login'));
+  return page(
+    `Name of ${login}`,
+    <InstanceArea visit={visit}>
+      <Subhead title={`Change the name of ${login}`} level={1} />
+      <NameForm visit={visit} login={login} whose="theirs" />
+    </InstanceArea>,
+  );
+}
+
+export const namePages: readonly WebPage[] = [
+  {
+    path: OWN,
+    access: 'sudo',
+    get: showOwn,
+    forms: {
+      rename: {
+        access: 'fresh',
+        run: async (visit) => {
+          const permit = await visit.ownPermit();
+          const own = await ownAccountOf(visit.ctx, permit);
+          const { login } = await renameAccount(visit.ctx, permit, own, visit.field('login'));
+          return redirect(OWN, { tone: 'success', text: `You are called ${login} now.` });
+        },
+      },
+    },
+  },
+  {
+    path: '/organizations/:org/settings/name',
+    access: 'sudo',
+    get: showOrganization,
+    forms: {
+      rename: {
+        run: async (visit) => {
+          const permit = await ownerPermit(visit);
+          const account = await ownAccountOf(visit.ctx, permit);
+          const { login } = await renameAccount(visit.ctx, permit, account, visit.field('login'));
+          const text = `${account.login} is called ${login} now.`;
+          return redirect(organizationPath(login, 'name'), { tone: 'success', text });
+        },
+      },
+    },
+  },
+  {
+    path: `${PEOPLE}/:login/name`,
+    access: 'administrator',
+    get: showPerson,
+    forms: {
+      rename: {
+        run: async (visit) => {
+          const permit = await instancePermit(visit);
+          const account = await accountToRename(visit.ctx, permit, 'user', visit.param('login'));
+          const { login } = await renameAccount(visit.ctx, permit, account, visit.field('login'));
+          return redirect(PEOPLE, { tone: 'success', text: `${account.login} is called ${login} now.` });
+        },
+      },
+    },
+  },
+];
