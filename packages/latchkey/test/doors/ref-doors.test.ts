@@ -120,6 +120,8 @@ const MOVES_NONE: readonly RegExp[] = [
   /^(POST|PUT|PATCH|DELETE) \/orgs\/\{org\}\/(personal-access-token|member|hooks)/,
   /^PATCH \/orgs\/\{org\}(\/|$)/,
   /^(POST|PATCH|DELETE) \/user\/personal-access-token/,
+  // Objects that no ref leads to: github/git-objects.
+  /^POST \/repos\/\{owner\}\/\{repo\}\/git\/(blobs|trees|commits|tags)$/,
   /^POST \/repos\/\{owner\}\/\{repo\}\/statuses\/\{sha\}$/,
   /^(POST|PATCH|DELETE) \/repos\/\{owner\}\/\{repo\}\/hooks\b/,
   /^(POST|DELETE) \/(user\/|users\/\{user_id\}\/)?personal_access_tokens\b/,

@@ -21,6 +21,7 @@ import type { Context } from '../ground/context.ts';
 import { explainWorkflows, WORKFLOWS } from './content-refusals.ts';
 import { scanTexts } from './push-protection.ts';
 import { commitTo } from './pushes.ts';
+import { demandWorkflows } from './refs/workflow-guard.ts';
 import { openTarget, signatureFor } from './target.ts';
 
 /** Folders show at most this many entries, as on GitHub. */
@@ -28,7 +29,7 @@ const MAX_FOLDER_ENTRIES = 1000;
 /** The largest file that can be written over REST. Larger ones are pushed. */
 export const MAX_WRITTEN_FILE_BYTES = 25 * 1024 * 1024;
 /** Longest message of a commit made over REST. */
-const MAX_COMMIT_MESSAGE_LENGTH = 65_536;
+export const MAX_COMMIT_MESSAGE_LENGTH = 65_536;
 
 const WORKFLOW_PATH = /^\.github\/workflows\//i;
 
@@ -193,6 +194,7 @@ export async function changeFiles(ctx: Context, permit: Permit, draft: CommitDra
         : ((await resolveCommit(plumbing, draft.start))?.commitId ?? null);
   if (known === null && startId === null && (draft.start !== null || (await resolveCommit(plumbing, 'HEAD')) !== null))
     return { ok: false, why: 'branch_missing', path: null, found: null };
+  if (startId !== null) await demandWorkflows(ctx, permit, plumbing, startId);
   const asker = await signatureFor(ctx, permit);
   const committer = { ...asker, ...draft.committer };
   const names = [draft.author, draft.committer].flatMap((person) => [person?.name ?? '', person?.email ?? '']);

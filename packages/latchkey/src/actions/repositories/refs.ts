@@ -19,6 +19,7 @@ import type { PushedLeak } from '../../store/push-intents.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { type MovedRef, movingRefs } from './pushes.ts';
+import { demandWorkflows } from './refs/workflow-guard.ts';
 import { openTarget } from './target.ts';
 
 /**
@@ -73,7 +74,7 @@ async function writeRef(
   const [object] = isObjectId(id) ? await objectInfos(plumbing, [id]) : [null];
   if (object == null) return no('object_missing');
   if (object.type !== 'commit' && ref.startsWith('refs/heads/')) return no('not_a_commit');
-  const now = await readRef(plumbing, ref);
+  const [now] = await Promise.all([readRef(plumbing, ref), demandWorkflows(ctx, permit, plumbing, id)]);
   if (how === 'create' && now !== null) return no('exists');
   if (how !== 'create' && now === null) return no('missing');
   if (now !== null && now.id === id) return { ok: true, ref: now };

@@ -37,7 +37,13 @@ export async function createTag(
   const id =
     message === null
       ? commitId
-      : await writeTag(plumbing, { name, commitId, tagger: await signatureFor(ctx, permit), message });
+      : await writeTag(plumbing, {
+          name,
+          targetId: commitId,
+          targetType: 'commit',
+          tagger: await signatureFor(ctx, permit),
+          message,
+        });
   const leaks = protection?.leaks ?? [];
   const made = await createRef(ctx, permit, { ref, id, leaks, isMadeNow: message !== null });
   return made.ok ? { ok: true, ref: { ...made.ref, peeledId: commitId } } : made;

@@ -9,6 +9,7 @@ import { CREDENTIAL_ENDPOINTS } from './endpoints/credentials.ts';
 import { DEPLOY_KEY_ENDPOINTS } from './endpoints/deploy-keys.ts';
 import { DERIVED_TOKEN_ENDPOINTS } from './endpoints/derived-tokens.ts';
 import { FIRST_FILE_ENDPOINTS } from './endpoints/first-files.ts';
+import { GIT_OBJECT_WRITE_ENDPOINTS } from './endpoints/git-object-writes.ts';
 import { GIT_OBJECT_ENDPOINTS } from './endpoints/git-objects.ts';
 import { HISTORY_ENDPOINTS } from './endpoints/history.ts';
 import { INSTANCE_ENDPOINTS } from './endpoints/instance.ts';
@@ -48,6 +49,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...EMAIL_ENDPOINTS,
   ...FIRST_FILE_ENDPOINTS,
   ...GIT_OBJECT_ENDPOINTS,
+  ...GIT_OBJECT_WRITE_ENDPOINTS,
   ...HISTORY_ENDPOINTS,
   ...ORGANIZATION_ENDPOINTS,
   ...INSTANCE_ENDPOINTS,

@@ -134,6 +134,15 @@ export function signatureOf(text: string): Signature {
   };
 }
 
+/**
+ * The same, written: `Ada <ada@example.org> 1790000000 +0000`. Characters that would end a name or an address are left
+ * out. @param zone `+0100`
+ */
+export function signatureText({ name, email, at }: Signature, zone = '+0000'): string {
+  const plain = (text: string): string => text.replace(/[\x00-\x1f<>]/g, '').trim();
+  return `${plain(name)} <${plain(email)}> ${at} ${zone}`;
+}
+
 /** The year 9999: later instants have no ISO form. */
 const MAX_INSTANT_SEC = 253_402_300_799;
 

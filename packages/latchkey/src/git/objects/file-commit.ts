@@ -11,7 +11,7 @@ import { present } from '../../base/present.ts';
 import { gitFault } from '../processes/git-process.ts';
 import type { ObjectFormat } from '../processes/profile.ts';
 import { readObjects } from './cat-file.ts';
-import type { Signature } from './commits.ts';
+import { type Signature, signatureText } from './commits.ts';
 import { contentProblem, mayBeGits, quotedPath } from './content-check.ts';
 import { pathProblem } from './names.ts';
 import type { Plumbing } from './plumbing.ts';
@@ -19,7 +19,7 @@ import { changeRef, type RefChange, readRef } from './refs.ts';
 import { entriesAt, type TreeEntry } from './trees.ts';
 
 /** A file that git reads itself is read this far, which is further than git does (git-config, gitattributes). */
-const MAX_CHECKED_BYTES = 100 * 1024 * 1024;
+export const MAX_CHECKED_BYTES = 100 * 1024 * 1024;
 /** The most actions in one commit. */
 export const MAX_FILE_ACTIONS = 500;
 
@@ -119,7 +119,7 @@ export async function commitFiles(
   }
   const unsafe = await unsafeContent(plumbing, change.actions, checked);
   if (unsafe !== null) return { ok: false, why: 'content_unsafe', found: null, ...unsafe };
-  const made = await writeCommit(plumbing, change, parentId, checked.commands);
+  const made = await writeFiles(plumbing, change, parentId, checked.commands);
   const step = { ref: `refs/heads/${change.branch}`, from: branch?.id ?? null, to: made };
   const commitId = await before(step);
   const moved = await changeRef(plumbing, { ...step, to: commitId });
@@ -247,21 +247,20 @@ function foldersOf(path: string): string[] {
 /**
  * Writes the objects and returns the commit's id. No ref changes: the one that fast-import needs is deleted in the same
  * stream.
+ * @param commands of fast-import, about files
  */
-async function writeCommit(
+export async function writeFiles(
   plumbing: Plumbing,
-  change: FileCommit,
+  change: Pick<FileCommit, 'message' | 'author' | 'committer'>,
   parentId: string | null,
   commands: readonly Buffer[],
 ): Promise<string> {
   const none = '0'.repeat((await plumbing.objectFormat()) === 'sha256' ? 64 : 40);
   const scratch = `refs/latchkey/${randomUUID()}`;
   const message = Buffer.from(change.message);
-  const head =
-    `commit ${scratch}\nmark :1\nauthor ${person(change.author)}\ncommitter ${person(change.committer)}\ndata ` +
-    `${message.length}\n`;
+  const people = `author ${signatureText(change.author)}\ncommitter ${signatureText(change.committer)}`;
   const stream = Buffer.concat([
-    Buffer.from(head),
+    Buffer.from(`commit ${scratch}\nmark :1\n${people}\ndata ${message.length}\n`),
     message,
     Buffer.from(`\n${parentId === null ? '' : `from ${parentId}\n`}`),
     ...commands,
@@ -272,12 +271,6 @@ async function writeCommit(
   if (end.code !== 0 || !/^[0-9a-f]{40,64}$/.test(commitId))
     throw gitFault('The commit could not be written.', ['fast-import'], end);
   return commitId;
-}
-
-/** `Ada <ada@example.org> 1790000000 +0000`. Characters that would end a name or an address are left out. */
-function person({ name, email, at }: Signature): string {
-  const plain = (text: string): string => text.replace(/[\x00-\x1f<>]/g, '').trim();
-  return `${plain(name)} <${plain(email)}> ${at} +0000`;
 }
 
 function blobIdsOf(actions: readonly FileAction[], format: ObjectFormat): Map<string, string> {

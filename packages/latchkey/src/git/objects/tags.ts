@@ -4,8 +4,8 @@
  * Source: git's documentation, git-mktag.
  */
 
-import { readObjects } from './cat-file.ts';
-import { type Signature, signatureOf } from './commits.ts';
+import { type ObjectType, readObjects } from './cat-file.ts';
+import { type Signature, signatureOf, signatureText } from './commits.ts';
 import type { Plumbing } from './plumbing.ts';
 
 /** A tag object is read this far. */
@@ -14,17 +14,17 @@ const MAX_TAG_BYTES = 64 * 1024;
 export interface NewTag {
   /** Without `refs/tags/`; passed `refNameProblem`. */
   readonly name: string;
-  readonly commitId: string;
+  /** What it marks. */
+  readonly targetId: string;
+  readonly targetType: ObjectType;
   readonly tagger: Signature;
   readonly message: string;
 }
 
 /** Writes a tag object and returns its id. No ref changes. */
-export async function writeTag(plumbing: Plumbing, { name, commitId, tagger, message }: NewTag): Promise<string> {
-  const plain = (text: string): string => text.replace(/[\x00-\x1f<>]/g, '').trim();
-  const head =
-    `object ${commitId}\ntype commit\ntag ${name}\ntagger ${plain(tagger.name)} <${plain(tagger.email)}> ` +
-    `${tagger.at} +0000\n\n`;
+export async function writeTag(plumbing: Plumbing, tag: NewTag): Promise<string> {
+  const { name, targetId, targetType, tagger, message } = tag;
+  const head = `object ${targetId}\ntype ${targetType}\ntag ${name}\ntagger ${signatureText(tagger)}\n\n`;
   const output = await plumbing.read(['mktag'], {
     input: Buffer.from(`${head}${message.replaceAll('\0', '').replace(/\n*$/, '\n')}`),
   });
@@ -37,6 +37,7 @@ export interface AnnotatedTag {
   readonly name: string;
   /** What it marks: a commit, as a rule. */
   readonly targetId: string;
+  readonly targetType: ObjectType;
   /** Null in tags as old as git itself. */
   readonly tagger: Signature | null;
   /** Without its signature. */
@@ -62,6 +63,7 @@ function tagOf(id: string, content: Buffer): AnnotatedTag {
     id,
     name: header('tag') ?? '',
     targetId: header('object') ?? '',
+    targetType: (header('type') ?? 'commit') as ObjectType,
     tagger: tagger === null ? null : signatureOf(tagger),
     message:
       gap < 0

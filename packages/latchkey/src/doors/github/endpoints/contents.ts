@@ -19,7 +19,7 @@ import type { TreeEntry } from '../../../git/objects/trees.ts';
 import { type Call, created, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
 import { instantOf } from '../input.ts';
 import { base64Lines, entryBody, folderBody } from '../present/contents.ts';
-import { commitBody } from '../present/history.ts';
+import { gitCommitBody } from '../present/history.ts';
 import { refusal } from '../refuse.ts';
 import { isEmpty, mediaOf, placeOf, sayNo } from './place.ts';
 
@@ -173,7 +173,7 @@ function personOf(person: Static<typeof PERSON> | undefined, field: string): Par
  * Looks for invalid characters instead of matching the whole: a pattern over millions of characters would exhaust the
  * stack.
  */
-function decodedContent(text: string): Buffer {
+export function decodedContent(text: string): Buffer {
   const padded = text.replace(/[\r\n]/g, '');
   const plain = padded.replace(/={1,2}$/, '');
   const isWhole = padded.length === plain.length ? plain.length % 4 !== 1 : padded.length % 4 === 0;
@@ -217,23 +217,11 @@ async function fileCommit(
 ): Promise<object> {
   const place = placeOf(call);
   const known = await readKnownCommit(call.ctx, call.permit, commitId);
-  const { sha, node_id, html_url, parents, commit } = commitBody(place, present(known, `commit ${commitId}`));
   const entry: TreeEntry | null =
     file === null ? null : { mode: '100644', type: 'blob', id: file.id, path: file.path, sizeBytes: file.size };
   return {
     content: entry === null ? null : entryBody(place, entry, call.body.branch ?? commitId),
-    commit: {
-      sha,
-      node_id,
-      url: commit.url,
-      html_url,
-      author: commit.author,
-      committer: commit.committer,
-      tree: commit.tree,
-      message: commit.message,
-      parents,
-      verification: commit.verification,
-    },
+    commit: gitCommitBody(place, present(known, `commit ${commitId}`)),
   };
 }
 

@@ -6,14 +6,14 @@ import { parameter } from '../../../base/present.ts';
 import { isObjectId } from '../../../git/objects/names.ts';
 import { type Call, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
 import { base64Lines } from '../present/contents.ts';
-import { commitBody } from '../present/history.ts';
+import { gitCommitBody, treeBody } from '../present/history.ts';
 import { MAX_READ_BYTES } from './contents.ts';
 import { mediaOf, placeOf, sayNo } from './place.ts';
 
 /** A larger blob can only be read raw. */
 const MAX_INLINE_BLOB_BYTES = 10 * 1024 * 1024;
 /** Entries of one tree. The rest are left out, and `truncated` says so. */
-const MAX_TREE_ENTRIES = 10_000;
+export const MAX_TREE_ENTRIES = 10_000;
 
 const TREE = Type.Object({ recursive: Type.Optional(Type.String()) }, { additionalProperties: false });
 
@@ -59,30 +59,14 @@ async function readTree(call: Call<undefined, Static<typeof TREE>>): Promise<Rep
     limit: MAX_TREE_ENTRIES + 1,
   });
   if (found === null) throw sayNo(404, 'Not Found');
-  const { url } = placeOf(call);
-  const tree = found.entries.slice(0, MAX_TREE_ENTRIES).map(({ path, mode, type, id, sizeBytes }) => ({
-    path,
-    mode,
-    type,
-    sha: id,
-    ...(sizeBytes === null ? {} : { size: sizeBytes }),
-    ...(type === 'commit' ? {} : { url: `${url}/git/${type}s/${id}` }),
-  }));
-  return ok({
-    sha: found.id,
-    url: `${url}/git/trees/${found.id}`,
-    tree,
-    truncated: found.entries.length > MAX_TREE_ENTRIES,
-  });
+  return ok(treeBody(placeOf(call), found, MAX_TREE_ENTRIES));
 }
 
 async function readGitCommit(call: Plain): Promise<Reply> {
   const id = parameter(call.params, 'commit_sha');
   const known = isObjectId(id) ? await readKnownCommit(call.ctx, call.permit, id) : null;
   if (known === null) throw sayNo(404, 'Not Found');
-  const { sha, node_id, html_url, parents, commit } = commitBody(placeOf(call), known);
-  const { url, author, committer, tree, message, verification } = commit;
-  return ok({ sha, node_id, url, html_url, author, committer, tree, message, parents, verification });
+  return ok(gitCommitBody(placeOf(call), known));
 }
 
 export const GIT_OBJECT_ENDPOINTS: readonly Endpoint[] = [

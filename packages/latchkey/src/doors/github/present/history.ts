@@ -9,6 +9,8 @@ import { isoInstant } from '../../../base/time.ts';
 import type { Commit, Signature } from '../../../git/objects/commits.ts';
 import type { CommitDiff } from '../../../git/objects/diffs.ts';
 import type { Ref } from '../../../git/objects/refs.ts';
+import type { AnnotatedTag } from '../../../git/objects/tags.ts';
+import type { TreeEntry } from '../../../git/objects/trees.ts';
 import { simpleUser } from './accounts.ts';
 import { encodedPath, type Place } from './place.ts';
 
@@ -80,6 +82,43 @@ function changedFiles(place: Place, id: string, { files }: CommitDiff) {
     ...(file.patch === null ? {} : { patch: file.patch }),
     ...(file.previousPath === null ? {} : { previous_filename: file.previousPath }),
   }));
+}
+
+/** `git-commit`: a commit without what it changed. */
+export function gitCommitBody(place: Place, known: KnownCommit) {
+  const { sha, node_id, html_url, parents, commit } = commitBody(place, known);
+  const { url, author, committer, tree, message, verification: verified } = commit;
+  return { sha, node_id, url, html_url, author, committer, tree, message, parents, verification: verified };
+}
+
+/** `git-tree`. @param limit the most entries; the rest are left out, and `truncated` says so */
+export function treeBody(
+  { url }: Place,
+  { id, entries }: { id: string; entries: readonly TreeEntry[] },
+  limit: number,
+) {
+  const tree = entries.slice(0, limit).map(({ path, mode, type, id: sha, sizeBytes }) => ({
+    path,
+    mode,
+    type,
+    sha,
+    ...(sizeBytes === null ? {} : { size: sizeBytes }),
+    ...(type === 'commit' ? {} : { url: `${url}/git/${type}s/${sha}` }),
+  }));
+  return { sha: id, url: `${url}/git/trees/${id}`, tree, truncated: entries.length > limit };
+}
+
+/** `git-tag`. Tags as old as git itself name nobody. */
+export function gitTagBody({ url }: Place, { id, name, targetId, targetType, tagger, message }: AnnotatedTag) {
+  return {
+    node_id: node('Tag', id),
+    tag: name,
+    sha: id,
+    url: `${url}/git/tags/${id}`,
+    message,
+    tagger: gitUser(tagger ?? { name: '', email: '', at: 0 }),
+    object: { sha: targetId, type: targetType, url: `${url}/git/${targetType}s/${targetId}` },
+  };
 }
 
 /** What a comparison shows. `changes`: null on a page that lists none. */
