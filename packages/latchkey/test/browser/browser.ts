@@ -169,17 +169,21 @@ export async function axe(page: Page, rules: readonly string[] = TAGS, within = 
  * looked at with every part opened that is closed, too: it costs a page nothing where there is none.
  */
 type View = readonly [name: string, theme: 'light' | 'dark', size: typeof WIDE, rules: readonly string[]];
-/** Each rule in both themes and at both sizes. A page takes axe a third of a second in each view. */
-const TWO_VIEWS: readonly View[] = [
-  ['light', 'light', WIDE, TAGS],
-  ['dark-narrow', 'dark', NARROW, TAGS],
-];
-/** Also what is shown at one size only, in each theme: colours alone differ in the dark. */
-export const ALL_VIEWS: readonly View[] = [
-  ['light', 'light', WIDE, TAGS],
-  ['dark', 'dark', WIDE, COLOUR_RULES],
-  ['narrow', 'light', NARROW, TAGS],
-];
+/**
+ * Each rule in both themes and at both sizes; with pictures also what is shown at one size only, in each theme, of which
+ * colours alone differ in the dark. A page takes axe a third of a second in each view.
+ */
+const VIEWS: readonly View[] =
+  PICTURES === null
+    ? [
+        ['light', 'light', WIDE, TAGS],
+        ['dark-narrow', 'dark', NARROW, TAGS],
+      ]
+    : [
+        ['light', 'light', WIDE, TAGS],
+        ['dark', 'dark', WIDE, COLOUR_RULES],
+        ['narrow', 'light', NARROW, TAGS],
+      ];
 
 /** What a page shows on a click; then its menus, and what each opens: one covers other parts, so it is opened alone. */
 const CLOSED_PARTS = 'main details:not([open], [data-menu])';
@@ -240,12 +244,11 @@ async function lookAtMenu(
  * Looks at the page, in light and dark, on a wide and on a narrow screen. Axe must find nothing, and nothing may stick
  * out.
  * @param name what its pictures are called
- * @param views two, unless it is said or pictures are taken
  */
-export async function look(page: Page, name: string, views = PICTURES === null ? TWO_VIEWS : ALL_VIEWS): Promise<void> {
+export async function look(page: Page, name: string): Promise<void> {
   // An element under the mouse has other colours, and fades into them.
   await page.mouse.move(0, 0);
-  for (const [view, colorScheme, size, rules] of views) {
+  for (const [view, colorScheme, size, rules] of VIEWS) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.setViewportSize(size);
     if (PICTURES !== null) await page.screenshot({ path: join(PICTURES, `${name}-${view}.png`), fullPage: true });
