@@ -83,7 +83,15 @@ export class RepositoryCopies {
    */
   async *pack(owner: string, name: string, wants: readonly string[], haves: readonly string[]): AsyncGenerator<Buffer> {
     const path = this.#folders.path(owner, name);
-    const args = [`--git-dir=${path}`, 'pack-objects', '--revs', '--stdout', '--delta-base-offset', '-q'];
+    const args = [
+      `--git-dir=${path}`,
+      'pack-objects',
+      '--revs',
+      '--stdout',
+      '--delta-base-offset',
+      '-q',
+      '--threads=1',
+    ];
     const git = startGit({ args, environment: this.#environment, cwd: path });
     lowerPriority(git.pid);
     git.stdin.end([...wants, ...haves.map((id) => `^${id}`)].map((line) => `${line}\n`).join(''));
