@@ -170,8 +170,8 @@ export async function axe(page: Page, rules: readonly string[] = TAGS, within = 
  */
 type View = readonly [name: string, theme: 'light' | 'dark', size: typeof WIDE, rules: readonly string[]];
 /**
- * Each rule in both themes and at both sizes; with pictures also what is shown at one size only, in each theme, of which
- * colours alone differ in the dark. A page takes axe a third of a second in each view.
+ * Each rule in both themes and at both sizes; with pictures also what is shown at one size only, in each theme, where
+ * colours alone differ. A page takes axe a third of a second in each view.
  */
 const VIEWS: readonly View[] =
   PICTURES === null

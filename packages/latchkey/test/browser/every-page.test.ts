@@ -1,6 +1,6 @@
 /**
- * Every page of the server, wide in light and narrow in dark, with its closed parts opened: axe finds nothing. The doors
- * provide the list of pages.
+ * Every page of the server, wide in light and narrow in dark, with its closed parts opened: axe finds nothing. The
+ * doors provide the list of pages.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
