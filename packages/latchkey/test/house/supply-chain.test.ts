@@ -41,7 +41,7 @@ const SHIPPED_LICENSES = new Set([
   'OFL-1.1',
 ]);
 /** For packages that only developers have: these licences may require publishing changes to the package itself. */
-const DEVELOPERS_LICENSES = new Set([...SHIPPED_LICENSES, 'MPL-2.0', 'MIT OR Apache-2.0']);
+const DEVELOPERS_LICENSES = new Set([...SHIPPED_LICENSES, 'MPL-2.0', 'MIT OR Apache-2.0', 'CC0-1.0']);
 /** Packages without a licence in their metadata, and the licence found in them. */
 const KNOWN_LICENSES: Readonly<Record<string, string>> = {
   // Node.js itself; its LICENSE file says MIT.
@@ -54,6 +54,15 @@ describe('what comes from elsewhere', () => {
     expect(FOREIGN.filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))).toEqual([]);
     // .npmrc leaves registry addresses out, so any address is from somewhere else.
     expect(FOREIGN.filter(([, { resolved }]) => resolved !== undefined).map(([path]) => path)).toEqual([]);
+  });
+
+  it('is pinned and licensed likewise where only the site of the documents needs it', () => {
+    const site = read('site/package-lock.json') as { packages: Readonly<Record<string, Locked>> };
+    const needed = Object.entries(site.packages).filter(([path]) => path !== '');
+    expect(needed.filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))).toEqual([]);
+    expect(needed.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
+    const licences = new Set(needed.map(([, { license }]) => license));
+    expect([...licences].filter((license) => license === undefined || !DEVELOPERS_LICENSES.has(license))).toEqual([]);
   });
 
   it('has a licence of the list, and a narrower one where it is shipped', () => {
