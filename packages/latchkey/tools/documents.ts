@@ -108,3 +108,21 @@ export function indexGroups(): IndexGroup[] {
     })),
   }));
 }
+
+export interface Block {
+  readonly language: string;
+  /** Its lines, without the indentation of its fence. */
+  readonly text: string;
+  readonly firstLine: string;
+}
+
+/** The blocks of code of a document, in its order. */
+export function blocksIn(path: string): Block[] {
+  return [...read(path).matchAll(/^( *)(```+)([^\n]*)\n([^]*?)^\1\2 *$/gm)].map(
+    ([, indent = '', , language = '', lines = '']) => ({
+      language,
+      text: lines.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+      firstLine: lines.split('\n')[0] ?? '',
+    }),
+  );
+}

@@ -21,6 +21,7 @@ const WANTED = [
   'A webhook event',
   'An audit event',
   'A CLI command',
+  'A document, a block of code in one',
   'A dependency',
 ];
 

@@ -55,11 +55,15 @@ export function latchkey(args: readonly string[], options: Parameters<typeof run
  * Runs a `latchkey` command to its end in this process, which takes a tenth of the time: for tests that aren't about
  * the process or standard input's limits.
  */
-export async function latchkeyInside(args: readonly string[], input = ''): Promise<Ended> {
+export async function latchkeyInside(
+  args: readonly string[],
+  input = '',
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   const { run } = (await import(PROGRAM)) as typeof import('../../src/cli/program.ts');
   const text = { stdout: '', stderr: '' };
   const code = await run(args, {
-    env: environment({}),
+    env: environment(env),
     print: (line) => void (text.stdout += `${line}\n`),
     write: async (piece) => (text.stdout += piece) !== '',
     deliver: async (piece) => (text.stdout += piece) !== '',
