@@ -38,6 +38,12 @@ export function spokenInstant(at: UnixSeconds): string {
   return `${spokenDate(at)}, ${new Date(at * 1000).toISOString().slice(11, 16)} UTC`;
 }
 
+/** The same of an instant as REST writes it, `2026-11-21T08:00:00Z`; of anything else, that it can't be read. */
+export function spokenIso(instant: string): string {
+  const ms = Date.parse(instant);
+  return Number.isNaN(ms) ? 'a time that can’t be read' : spokenInstant(ms / 1000);
+}
+
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** `21 Nov 2026`, in UTC. */

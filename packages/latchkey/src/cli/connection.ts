@@ -10,7 +10,7 @@
 import { execFileSync } from 'node:child_process';
 import { Fault } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
-import { isoDate, systemClock } from '../base/time.ts';
+import { spokenInstant, systemClock } from '../base/time.ts';
 import { misspellingOf } from '../rules/token-spelling.ts';
 import { addressOf, CredentialStore, placeOf } from './credential/store.ts';
 import { ServerClient } from './server-client.ts';
@@ -37,7 +37,7 @@ export function connect(terminal: Terminal, flags: ServerFlags): ServerClient {
   if (held !== null) return new ServerClient(address, held.secret, { where: 'the credential helper holds it', remedy });
   const ended = store.endOf(placeOf(address));
   const found =
-    ended === null ? `nobody is signed in at ${address}` : `the sign-in at ${address} ended ${isoDate(ended)}`;
+    ended === null ? `nobody is signed in at ${address}` : `the sign-in at ${address} ended on ${spokenInstant(ended)}`;
   throw new Fault(found, { hint: remedy });
 }
 

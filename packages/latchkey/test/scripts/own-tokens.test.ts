@@ -26,7 +26,9 @@ test('whoami says whose token it is, in words and as JSON', async () => {
   const { world, call } = await bob();
   expect(await call('whoami')).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(`^bob at ${world.url}\ntoken 1 "laptop", fine-grained, until \\d{4}-.*Z\n$`),
+    stdout: expect.stringMatching(
+      `^bob at ${world.url}\ntoken 1 "laptop", fine-grained, until \\d+ \\w+ \\d{4}, .* UTC\n$`,
+    ),
   });
   expect(JSON.parse((await call('whoami', '--json')).stdout)).toMatchObject({
     url: world.url,

@@ -1,6 +1,6 @@
 /** `latchkey admin server`: other services that may ask about tokens. */
 import { Command } from 'commander';
-import { isoDate } from '../../base/time.ts';
+import { isoDate, spokenInstant } from '../../base/time.ts';
 import { examples } from '../command-help.ts';
 import { handOver } from '../handover.ts';
 import { alignedTable } from '../table.ts';
@@ -43,11 +43,12 @@ function listCommand(terminal: Terminal): Command {
       withData(command, terminal, async (ctx, permit) => {
         const { listResourceServers } = await import('../../actions/questions/resource-servers.ts');
         const servers = await listResourceServers(ctx, permit);
+        const tell = json === true ? isoDate : spokenInstant;
         const rows = servers.map((server) => ({
           id: server.id,
           name: server.name,
           secret_ends_in: server.lastEight,
-          added: isoDate(server.createdAt),
+          added: tell(server.createdAt),
         }));
         if (json === true) terminal.print(JSON.stringify(rows, null, 2));
         else if (rows.length === 0)

@@ -1,7 +1,7 @@
 /** `latchkey admin issuer`: who may sign for workloads (docs/machines.md). */
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { spokenInstant } from '../../base/time.ts';
+import { isoInstant } from '../../base/time.ts';
 import { PRESET_NAMES } from '../../catalogue/workloads/issuers.ts';
 import { examples } from '../command-help.ts';
 import { once } from '../option-values.ts';
@@ -109,7 +109,7 @@ function showCommand(terminal: Terminal): Command {
           ...issuer,
           jwks: jwks === null ? null : (JSON.parse(jwks) as unknown),
           max_life: maxLifeSec,
-          since: spokenInstant(createdAt),
+          since: isoInstant(createdAt),
         };
         terminal.print(JSON.stringify(shown, null, 2));
       }),

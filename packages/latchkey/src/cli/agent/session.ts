@@ -3,6 +3,7 @@
  *
  * Invariant: the token ends with the session, however the command ends. Where that fails, its end is said.
  */
+
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Fault } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
+import { spokenIso } from '../../base/time.ts';
 import { ServerClient } from '../server-client.ts';
 import { spoken, type Terminal } from '../terminal.ts';
 import { CURRENT, endToken } from '../token/own-token.ts';
@@ -55,7 +57,7 @@ export async function runSession(terminal: Terminal, plan: SessionPlan): Promise
       writeFileSync(join(folder, 'config.yml'), `version: "1"\nhttp_unix_socket: ${socket}\n`, { mode: 0o600 });
     }
     const env = childEnvironment(terminal.env, { ...broker, server: client.address, ghFolder: folder });
-    terminal.say(`latchkey agent: "${made.name}" has derived token ${made.id} until ${made.expires_at}`);
+    terminal.say(`latchkey agent: "${made.name}" has derived token ${made.id} until ${spokenIso(made.expires_at)}`);
     const own = new ServerClient(client.address, token);
     for (;;) {
       const code = await runCommand(plan.command, env);
@@ -72,7 +74,7 @@ export async function runSession(terminal: Terminal, plan: SessionPlan): Promise
       () => terminal.say(`latchkey agent: derived token ${made.id} is revoked`),
       () =>
         terminal.say(
-          `latchkey agent: derived token ${made.id} could not be revoked, and lives until ${made.expires_at}`,
+          `latchkey agent: derived token ${made.id} could not be revoked, and lives until ${spokenIso(made.expires_at)}`,
         ),
     );
   }

@@ -2,7 +2,9 @@
  * The token that git would send: what the server says about it, and what it may do here. Asked the way git asks, and
  * through the API if it is a Latchkey.
  */
+
 import { present } from '../../base/present.ts';
+import { spokenIso } from '../../base/time.ts';
 import { namesNobody } from '../../rules/names.ts';
 import { misspellingOf } from '../../rules/token-spelling.ts';
 import { type Check, type Finding, fail, ok, warn } from './check.ts';
@@ -55,7 +57,7 @@ const token: Check = {
     const named = `${said.kind} token ${said.id} "${name}" of ${owner}`;
     if (said.expires_at === null || said.expires_at === undefined) return warn(`${named}; it has no end`);
     const days = Math.floor((Date.parse(said.expires_at) - Date.now()) / DAY_MS);
-    const found = `${named}; it ends on ${said.expires_at.slice(0, 10)}`;
+    const found = `${named}; it ends on ${spokenIso(said.expires_at)}`;
     return days < ENDS_SOON_DAYS ? warn(found, `latchkey token rotate ${said.id}`) : ok(found);
   },
 };

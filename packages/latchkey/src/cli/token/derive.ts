@@ -1,6 +1,8 @@
 /** `latchkey token derive`: a narrower token for a day at most, dead with the one that is used here. */
+
 import { Command } from 'commander';
 import { Secret } from '../../base/secret.ts';
+import { spokenIso } from '../../base/time.ts';
 import { refRuleDrafts } from '../../rules/refs/ref-rule-text.ts';
 import { examples } from '../command-help.ts';
 import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';
@@ -40,10 +42,10 @@ export function deriveCommand(terminal: Terminal): Command {
     const loss = {
       takeBack: () => endToken(client.address, new Secret(made.token)),
       taken: `derived token ${made.id} is revoked, since nobody has its secret; call this again`,
-      left: `derived token ${made.id} lives until ${made.expires_at}, and nobody has its secret`,
+      left: `derived token ${made.id} lives until ${spokenIso(made.expires_at)}, and nobody has its secret`,
     };
     if (flags.json === true) return handOver(terminal, JSON.stringify(made, null, 2), loss);
-    terminal.say(`derived token ${made.id} "${made.name}", until ${made.expires_at}; this is shown once:`);
+    terminal.say(`derived token ${made.id} "${made.name}", until ${spokenIso(made.expires_at)}; this is shown once:`);
     await handOver(terminal, made.token, loss);
   });
   return examples(command, [

@@ -1,7 +1,7 @@
 /** `latchkey login`: signs in through a browser, and has git use the token. Nobody copies anything. */
 import { hostname } from 'node:os';
 import { Command } from 'commander';
-import { isoDate } from '../../base/time.ts';
+import { spokenInstant } from '../../base/time.ts';
 import { examples } from '../command-help.ts';
 import { addressIn } from '../connection.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
@@ -58,7 +58,7 @@ async function login(named: string, options: LoginOptions, byDevice: boolean, te
     await credentialStore.save(placeOf(address), result);
   });
   const until =
-    result.expiresAt === null ? '' : ` until ${isoDate(result.expiresAt)}; it renews itself when git uses it`;
+    result.expiresAt === null ? '' : ` until ${spokenInstant(result.expiresAt)}; it renews itself when git uses it`;
   terminal.say(`signed in at ${address} as ${result.username}${until}`);
   if ((terminal.env['LATCHKEY_TOKEN'] ?? '') !== '')
     terminal.say('hint: latchkey commands use LATCHKEY_TOKEN before this sign-in: unset LATCHKEY_TOKEN');

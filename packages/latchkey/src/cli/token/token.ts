@@ -7,7 +7,7 @@
 
 import { Command, Option } from 'commander';
 import { present } from '../../base/present.ts';
-import { isoInstant } from '../../base/time.ts';
+import { isoInstant, spokenIso } from '../../base/time.ts';
 import { examples } from '../command-help.ts';
 import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';
 import { handOver, type Loss } from '../handover.ts';
@@ -66,8 +66,8 @@ function listCommand(terminal: Terminal): Command {
       name: token.name,
       kind: token.kind,
       state: token.state,
-      expires: token.expires_at?.slice(0, 10) ?? 'never',
-      last_used: token.last_used?.at.slice(0, 10) ?? 'never',
+      expires: spokenOr(token.expires_at),
+      last_used: spokenOr(token.last_used?.at),
       summary: token.summary,
     }));
     const columns = ['id', 'name', 'kind', 'state', 'expires', 'last_used'] as const;
@@ -77,6 +77,11 @@ function listCommand(terminal: Terminal): Command {
     'latchkey token list',
     "latchkey token list --json | jq '.[] | select(.expires_at == null)'",
   ]);
+}
+
+/** An instant as people write it, or `never`. */
+function spokenOr(instant: string | null | undefined): string {
+  return instant == null ? 'never' : spokenIso(instant);
 }
 
 function createCommand(terminal: Terminal): Command {
@@ -255,7 +260,7 @@ async function tell(terminal: Terminal, flags: Flags, token: TokenAnswer, loss: 
   if (flags.json === true) return handOver(terminal, JSON.stringify(token, null, 2), loss);
   terminal.say(
     `token ${token.id} "${token.name}", ` +
-      `${token.expires_at === null ? 'without an end' : `until ${token.expires_at}`}; this is shown once:`,
+      `${token.expires_at === null ? 'without an end' : `until ${spokenIso(token.expires_at)}`}; this is shown once:`,
   );
   if (token.token !== undefined) await handOver(terminal, token.token, loss);
   for (const line of waitingWords(token)) terminal.say(line);

@@ -1,5 +1,7 @@
 /** `latchkey whoami`: whose token is in use here, and what it is. */
+
 import { Command } from 'commander';
+import { spokenIso } from '../../base/time.ts';
 import { examples } from '../command-help.ts';
 import { connect, type ServerFlags, URL_OPTION } from '../connection.ts';
 import type { Terminal } from '../terminal.ts';
@@ -18,7 +20,7 @@ export function whoamiCommand(terminal: Terminal): Command {
       terminal.print(`${token.owner.login} at ${client.address}`);
       terminal.print(
         `token ${token.id} "${token.name}", ${token.kind}, ` +
-          `${token.expires_at === null ? 'without an end' : `until ${token.expires_at}`}`,
+          `${token.expires_at === null ? 'without an end' : `until ${spokenIso(token.expires_at)}`}`,
       );
     });
   return examples(command, [
