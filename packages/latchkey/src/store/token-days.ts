@@ -82,6 +82,18 @@ export async function daysOfToken(q: Query, tokenId: number, sinceAt: UnixSecond
   }));
 }
 
+/** The levels at which these tokens used repositories' contents: git's fetches and pushes, and the same over REST. */
+export async function contentsUse(q: Query, tokenIds: readonly number[]): Promise<readonly (Level | '')[]> {
+  const rows = await q
+    .selectFrom('token_days')
+    .select('level')
+    .distinct()
+    .where('token_id', 'in', [-1, ...tokenIds])
+    .where('permission', '=', 'contents')
+    .execute();
+  return rows.map(({ level }) => level);
+}
+
 /** Deletes the days before one. */
 export async function deleteTokenDaysBefore(q: Query, dayAt: UnixSeconds): Promise<void> {
   await q.deleteFrom('token_days').where('day_at', '<', dayAt).execute();

@@ -100,7 +100,8 @@ export function repositories(grant: GrantFacts): string {
   const isOwn = ownerKind === 'self';
   if (selection === 'public') return 'public repositories';
   if (selection === 'all') return isOwn ? 'all your repositories' : `all repositories of ${owner}`;
-  if (repositoryNames.length === 0) return isOwn ? 'none of your repositories yet' : `no repository of ${owner} yet`;
+  if (repositoryNames.length === 0)
+    return isOwn ? 'your repositories, once you choose some' : `repositories of ${owner}, once you choose some`;
   return someRepositories(grant, repositoryNames.length, repositoryNames);
 }
 

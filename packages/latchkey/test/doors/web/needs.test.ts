@@ -2,9 +2,11 @@
 import { expect, test } from 'vitest';
 import { addOrganization, setMember } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addRepository } from '../../../src/actions/repositories/repositories.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import { DAY_SEC } from '../../../src/base/time.ts';
 import type { TokenDraft } from '../../../src/rules/draft.ts';
+import { addTokenDays } from '../../../src/store/token-days.ts';
 import { formIn, type Visitor, type WebWorld, webWorld } from './visitor.ts';
 
 const INBOX = '/organizations/octo/settings/personal-access-token-requests';
@@ -96,4 +98,30 @@ test('the rail counts the tokens that reach an organization as its list does, on
   await grace.send(INBOX, 'review', { ids: '1', action: 'approve' });
   for (const path of ['/', list]) expect(words((await grace.get(path)).text)).toContain('Active tokens 3');
   expect(words((await ada.get('/')).text)).not.toContain('Active tokens');
+});
+
+test('somebody new reads three steps to a first push, which tick themselves and go away', async () => {
+  const { world, ada } = await ownerAndMember();
+  const home = async (): Promise<string> => words((await ada.get('/')).text);
+  const { ctx } = world;
+  expect(await home()).toContain('Make a tokenGit asks for a password.');
+  await addRepository(ctx, operatorPermit(), { owner: 'ada', name: 'notes', visibility: 'private' });
+  const made = await token(world, 'laptop', 'ada');
+  expect(await home()).toMatch(/Make a token\s*done.*git clone http:\/\/ada@[^ ]+\/ada\/notes\.git/);
+  const use = async (level: 'read' | 'write'): Promise<void> => {
+    const day = { tokenId: made.token.id, dayAt: 0, repositoryId: 1, permission: 'contents', level, times: 1 };
+    await ctx.store.transaction((tx) => addTokenDays(tx, [day]));
+  };
+  await use('read');
+  expect(await home()).toMatch(/Clone a repository\s*done\s*Push a changeCommit something/);
+  await use('write');
+  expect(await home()).not.toContain('your first push');
+});
+
+test('whoever has a token for a week, or many, is not new', async () => {
+  const { world, ada } = await ownerAndMember();
+  await token(world, 'laptop', 'ada', 90);
+  expect((await ada.get('/')).text).toContain('your first push');
+  world.ctx.clock.advance(8 * DAY_SEC);
+  expect((await ada.get('/')).text).not.toContain('your first push');
 });

@@ -13,6 +13,7 @@ import {
   type RepositoryPlace,
 } from '../../../actions/repositories/listing.ts';
 import { formFacts } from '../../../actions/tokens/form.ts';
+import { firstSteps } from '../../../actions/tokens/use/first-steps.ts';
 import { type ListedToken, recentTokens } from '../../../actions/tokens/use/lists.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
@@ -23,6 +24,7 @@ import { Sparkline } from '../parts/table-tools.tsx';
 import { ALL_PATH, FINE_GRAINED_PATH, pathOfToken } from '../tokens/kinds.ts';
 import { StateLabel } from '../tokens/lists.tsx';
 import { cloneUrl } from '../tokens/secret/next-steps.tsx';
+import { FirstStepsList } from './first-steps.tsx';
 import { NeedsList } from './needs.tsx';
 
 const ON_A_PAGE = 30;
@@ -111,6 +113,8 @@ async function home(visit: Visit): Promise<Answer> {
     recentTokens(visit.ctx, permit, RECENT_TOKENS),
     formFacts(visit.ctx, permit),
   ]);
+  const steps = await firstSteps(visit.ctx, permit, tokens, visit.ownTokens > tokens.length);
+  const [first] = listing.repositories;
   return page(
     'Home',
     <>
@@ -121,6 +125,13 @@ async function home(visit: Visit): Promise<Answer> {
           <a href="/settings/emails">Verify it</a>
         </Notice>
       )}
+      {steps === null ? null : (
+        <FirstStepsList
+          visit={visit}
+          steps={steps}
+          repository={first === undefined ? null : `${first.owner.login}/${first.repository.name}`}
+        />
+      )}
       <div class="lk-home">
         <section aria-labelledby="home-tokens">
           <div class="lk-home-head">
@@ -129,7 +140,7 @@ async function home(visit: Visit): Promise<Answer> {
             </h2>
             <span>
               {visit.ownTokens > tokens.length ? <a href={ALL_PATH}>See them all</a> : null}{' '}
-              <a class="btn btn-primary btn-sm" href={`${FINE_GRAINED_PATH}/new`}>
+              <a class={`btn btn-sm${steps?.made === false ? '' : ' btn-primary'}`} href={`${FINE_GRAINED_PATH}/new`}>
                 <Icon name="plus" />
                 New token
               </a>
