@@ -74,7 +74,8 @@ export async function runSession(terminal: Terminal, plan: SessionPlan): Promise
       () => terminal.say(`latchkey agent: derived token ${made.id} is revoked`),
       () =>
         terminal.say(
-          `latchkey agent: derived token ${made.id} could not be revoked, and lives until ${spokenIso(made.expires_at)}`,
+          `latchkey agent: derived token ${made.id} could not be revoked, and lives until ` +
+            spokenIso(made.expires_at),
         ),
     );
   }
