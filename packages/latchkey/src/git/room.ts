@@ -20,6 +20,7 @@ import { type Advertisement, Advertisements } from './protocol/capability-advert
 import { PrestartedProcesses } from './push/prestarted.ts';
 import { pushRefs } from './push/ref-advertisement.ts';
 import { type GitService, type ServiceRun, Services, SWITCHES } from './push/service-runs.ts';
+import { type Beginnings, makeBeginnings } from './repositories/beginnings.ts';
 import { RepositoryCopies } from './repositories/copies.ts';
 import { Folders, type RepositoryName } from './repositories/folders.ts';
 import { type FsckBounds, type FsckOutcome, fsck } from './repositories/fsck.ts';
@@ -28,22 +29,12 @@ import { sweepRepositories } from './repositories/leftovers.ts';
 import { Maintenance } from './repositories/maintenance.ts';
 import { mend } from './repositories/mend.ts';
 import { ModeWatch } from './repositories/modes.ts';
-import {
-  createRepository,
-  type Imported,
-  importRepository,
-  type NewRepositoryOptions,
-  type TakeIn,
-  takeIn,
-} from './repositories/new-repository.ts';
-import type { OwnEffects } from './repositories/own-effects.ts';
 import { demandFiles, SeenBriefly } from './repositories/presence.ts';
 import { Measures, type RoomLeft, Sizes } from './repositories/sizes.ts';
-import { type Finding, survey } from './repositories/survey.ts';
 
 export type { GitService, ServiceRun };
 
-export interface GitRoom {
+export interface GitRoom extends Beginnings {
   /** The folder of the repositories, with every link in it resolved. */
   readonly root: string;
   /**
@@ -67,21 +58,6 @@ export interface GitRoom {
    * repository.
    */
   demandWrites(): void;
-  /** Makes an empty bare repository. Throws a `Problem` (`already_exists`) when something is there. */
-  create(owner: string, name: string, options?: NewRepositoryOptions): Promise<void>;
-  /**
-   * Takes over a repository: as it is when it is already in its place, otherwise as a copy without hooks and settings.
-   * Throws a `Problem` when there is none or it can't be read whole (`invalid`), or when another one is in its place
-   * (`already_exists`).
-   */
-  importFrom(source: string, owner: string, name: string): Promise<Imported>;
-  /**
-   * Takes over a repository that lies in the folder at `place`, after moving it to its name; where it can't be
-   * registered, it is moved back. `register` null changes nothing. Throws a `Problem` as `importFrom` does.
-   */
-  takeIn(place: string, to: RepositoryName, register: TakeIn['register']): Promise<OwnEffects>;
-  /** Everything that lies in the folder of repositories. */
-  survey(): Promise<readonly Finding[]>;
   rename(from: RepositoryName, to: RepositoryName): Promise<void>;
   /** Moves everything of an owner. Throws a `Fault` when something is there. */
   renameOwner(from: string, to: string): Promise<void>;
@@ -217,15 +193,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     },
     identity: (owner, name) => folders.identity(folders.path(owner, name)),
     demandWrites,
-    create: writing((owner, name, how) => createRepository(folders, folders.path(owner, name), how)),
-    importFrom: writing((source, owner, name) =>
-      importRepository(folders, folders.path(owner, name), source, runsHooks),
-    ),
-    takeIn: async (place, to, register) => {
-      if (register !== null) demandWrites();
-      return takeIn(folders, { place, to, runsHooks, register });
-    },
-    survey: () => survey(folders),
+    ...makeBeginnings(folders, { runsHooks, writing, demandWrites }),
     rename: writing(async (from, to) => {
       const [before, after] = [folders.path(from.owner, from.name), folders.path(to.owner, to.name)];
       await folders.rename(from, to);

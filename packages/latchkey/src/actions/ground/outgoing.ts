@@ -143,17 +143,22 @@ function send(method: 'GET' | 'POST', asking: Asking | Outgoing, limits: Limits)
   });
 }
 
-function hostOf({ hostname }: URL): string {
+/** A URL's host, IPv6 without brackets. */
+export function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
 /** Node's resolver, but it refuses an answer in which any address is off limits. */
 function checkedLookup(allowedNetworks: readonly string[]): LookupFunction {
+  return lookupWithin((address) => mayReach(address, allowedNetworks));
+}
+
+/** Node's resolver, but it refuses an answer in which any address doesn't pass. */
+export function lookupWithin(passes: (address: string) => boolean): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, found) => {
       const addresses = (found ?? []) as LookupAddress[];
-      const wrong =
-        error ?? (addresses.every(({ address }) => mayReach(address, allowedNetworks)) ? null : new Error(REFUSED));
+      const wrong = error ?? (addresses.every(({ address }) => passes(address)) ? null : new Error(REFUSED));
       const [first] = addresses;
       if (wrong !== null || first === undefined) return callback(wrong ?? new Error('the name has no address'), '', 0);
       if (options.all === true) callback(null, addresses);
@@ -199,7 +204,8 @@ export function isOwnRefused({ code = '' }: NodeJS.ErrnoException): boolean {
   return /^ERR_SSL_\w*ALERT_(?:CERTIFICATE_|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|UNKNOWN_CA)/.test(code);
 }
 
-function wordsFor(error: NodeJS.ErrnoException): string {
+/** Why nothing came, as one part of a sentence. */
+export function wordsFor(error: NodeJS.ErrnoException): string {
   const words = error.code !== undefined && Object.hasOwn(WORDS, error.code) ? WORDS[error.code] : undefined;
   if (words !== undefined) return words;
   if (isOwnRefused(error)) return `the receiver asks for a certificate that it accepts: ${error.code}`;

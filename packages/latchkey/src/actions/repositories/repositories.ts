@@ -103,7 +103,8 @@ export async function importRepository(
   }
 }
 
-async function checkNewName(ctx: Context, draft: NewRepositoryDraft): Promise<Account> {
+/** The owner of a new repository. @throws Problem when its name is taken or not allowed, or there is no owner */
+export async function checkNewName(ctx: Context, draft: NewRepositoryDraft): Promise<Account> {
   const wrong = repositoryNameProblem(draft.name);
   if (wrong !== null) throw problem('invalid', wrong, 'name');
   if ((draft.description ?? '').length > MAX_REPOSITORY_DESCRIPTION_LENGTH)

@@ -562,8 +562,8 @@ export const SETTING_ROWS = {
     default: [],
     flag: '--webhook-network',
     doc:
-      'networks that webhooks may reach though they are not public (loopback and private ones are refused ' +
-      'otherwise)',
+      'networks that webhooks and imports may reach though they are not public (loopback and private ones are ' +
+      'refused otherwise)',
   }),
   demo: off({
     section: 'Running',

@@ -1,15 +1,14 @@
 /** `latchkey admin repo`: repositories and their collaborators. */
-import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { REPOSITORY_ROLES, type RepositoryRole } from '../../catalogue/roles.ts';
-import { VISIBILITIES, type Visibility } from '../../rules/model.ts';
-import { sayEffects } from '../adoption-report.ts';
 import { examples } from '../command-help.ts';
 import { once } from '../option-values.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { adoptCommand, listCommand } from './adoption.ts';
 import { fullNameOf, withData, withDataOptions } from './context.ts';
+import { importCommand } from './imports.ts';
 import { protectionCommand } from './protections.ts';
+import { type VisibilityFlags, visibilityOf, withVisibilityOptions } from './visibility.ts';
 
 /** `add`, `import`, `adopt`, `list`, `collaborator`, `protection`, `archive`, `rename`, `transfer` and `delete`. */
 export function repositoryCommand(terminal: Terminal): Command {
@@ -34,28 +33,6 @@ export function repositoryCommand(terminal: Terminal): Command {
     'latchkey admin repo collaborator add acme/site grace --role write',
   ]);
 }
-
-type VisibilityFlags = Readonly<Partial<Record<Visibility, true>>>;
-
-const SEEN_BY: Readonly<Record<Visibility, string>> = {
-  public: 'everybody may read it',
-  internal: 'everybody who has an account may read it',
-  private: 'only those who were let in may see it; this is the default',
-};
-
-function withVisibilityOptions(command: Command): Command {
-  for (const visibility of VISIBILITIES) {
-    command.addOption(
-      new Option(`--${visibility}`, SEEN_BY[visibility]).conflicts(
-        VISIBILITIES.filter((other) => other !== visibility),
-      ),
-    );
-  }
-  return command;
-}
-
-const visibilityOf = (flags: VisibilityFlags): Visibility =>
-  VISIBILITIES.find((visibility) => flags[visibility]) ?? 'private';
 
 interface AddFlags extends VisibilityFlags {
   readonly objectFormat: 'sha1' | 'sha256';
@@ -87,30 +64,6 @@ function addCommand(terminal: Terminal): Command {
     'latchkey admin repo add acme/site',
     'latchkey admin repo add acme/handbook --internal',
     'latchkey admin repo add acme/vault --object-format sha256 --default-branch trunk',
-  ]);
-}
-
-function importCommand(terminal: Terminal): Command {
-  const command = withVisibilityOptions(
-    new Command('import')
-      .description('import a Git repository from this machine, with all its branches and tags')
-      .argument('<OWNER/NAME>', 'its name here')
-      .argument('<PATH>', 'where it lies; it is copied, unless it lies in its place already'),
-  );
-  command.action((fullName: string, path: string, flags: VisibilityFlags) => {
-    const draft = { ...fullNameOf(fullName), path: resolve(path), visibility: visibilityOf(flags) };
-    return withData(command, terminal, async (ctx, permit) => {
-      const { importRepository } = await import('../../actions/repositories/repositories.ts');
-      const { repository, effects } = await importRepository(ctx, permit, draft);
-      terminal.say(
-        `imported ${draft.path} as the ${repository.visibility} repository ${draft.owner}/${repository.name}`,
-      );
-      sayEffects(terminal, `${draft.owner}/${repository.name}`, effects);
-    });
-  });
-  return examples(withDataOptions(command), [
-    'latchkey admin repo import acme/site /srv/git/site.git',
-    'latchkey admin repo import acme/tools ../tools --internal',
   ]);
 }
 

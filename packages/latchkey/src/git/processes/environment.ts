@@ -94,8 +94,8 @@ export interface EnvironmentOptions {
   readonly forHooks?: HookVariables;
   /** Without one, git takes what the machine calls the server's user. */
   readonly committer?: Committer | undefined;
-  /** Transports that git may fetch with: `file` for an import, otherwise none. */
-  readonly allowProtocol?: 'none' | 'file';
+  /** Transports that git may fetch with: `file` for an import, `http` for a relay of ours, otherwise none. */
+  readonly allowProtocol?: 'none' | 'file' | 'http';
 }
 
 /** The whole environment for one git process. */

@@ -61,7 +61,7 @@ export async function importRepository(
   if (from === undefined) throw problem('invalid', `There is no Git repository at ${source}.`, 'path');
   const real = realpathSync.native(from);
   const isCopy = real !== path;
-  return read(source, async () => {
+  return reading(source, async () => {
     const { own, entries } = await demandServable(folders, source, real);
     const effects = await ownEffects(real, entries, { runsHooks, isCopy });
     if (isCopy) await made(folders, path, (draft) => copy(folders, real, draft, own));
@@ -89,7 +89,7 @@ export async function takeIn(folders: Folders, { place, to, runsHooks, register 
   const isThere = place === `${to.owner}/${to.name}.git`;
   if (!isThere && existsSync(path))
     throw problem('already_exists', `Something lies at ${to.owner}/${to.name}.git already.`, 'name');
-  const { own, entries } = await read(source, () => demandServable(folders, source, realpathSync.native(source)));
+  const { own, entries } = await reading(source, () => demandServable(folders, source, realpathSync.native(source)));
   const effects = await ownEffects(source, entries, { runsHooks, isCopy: false });
   if (register === null) return effects;
   if (!isThere) await folders.move(source, path);
@@ -102,8 +102,8 @@ export async function takeIn(folders: Folders, { place, to, runsHooks, register 
   return effects;
 }
 
-/** Says of git's failure that the repository can't be read. */
-async function read<T>(source: string, work: () => Promise<T>): Promise<T> {
+/** Says of git's failure that the repository can't be read. @throws Problem */
+export async function reading<T>(source: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
