@@ -277,11 +277,17 @@ test.each<[string, RightFacts, string]>([
     'Can read and write everything in every repository that you can, 2 today. In acme only from addresses that it ' +
       'allows.',
   ],
+  [
+    'is scoped to push and to read, and for what works with another scope alone',
+    { ...classic, kind: 'scoped', scopes: ['read_api', 'write_repository', 'admin_mode', 'sudo'] },
+    'Can read everything that you can reach over the API; clone, fetch and push with Git. That is 3 repositories ' +
+      'today.',
+  ],
   ['is classic without a scope', { ...classic, scopes: [] }, 'Can read public information.'],
   [
     'is classic for public repositories only',
     { ...classic, scopes: ['public_repo'], world: world({}, { visibility: 'public' }) },
-    'Can read and change public repositories, and star them. That is one repository of yours today.',
+    'Can read and change public repositories, and star them. That is one repository today.',
   ],
   [
     'is classic and kept out of an organization',

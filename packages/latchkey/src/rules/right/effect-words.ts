@@ -94,7 +94,7 @@ export function scopeSentences(
     can(said),
     ...(inline || count === null || count === 0
       ? []
-      : [`That is ${count === 1 ? 'one repository' : `${count} repositories`} of yours today.`]),
+      : [`That is ${count === 1 ? 'one repository' : `${count} repositories`} today.`]),
     ...obstacles.slice(0, MAX_EXPLAINED).map((obstacle) => {
       const { owner, reason } = obstacle;
       if (reason !== 'grant_revoked') return `Nothing in ${owner.login} now: ${clause(obstacle)}.`;

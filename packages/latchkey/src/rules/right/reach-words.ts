@@ -136,9 +136,14 @@ export function place({ owner, ownerKind }: Pick<GrantFacts, 'owner' | 'ownerKin
 /** Actions to list individually. The rest are only counted. */
 const MAX_DEEDS = 3;
 
-/** What scopes allow, as actions. Scopes that another one includes are left out. */
+/** What scopes allow, as actions. Scopes that another one includes are left out, and those that do nothing. */
 function scopeWords(dialect: ScopeDialect, scopes: readonly string[]): string {
-  const held = scopes.flatMap((name) => scopeNamed(dialect, name) ?? []);
+  const held = scopes
+    .flatMap((name) => scopeNamed(dialect, name) ?? [])
+    .filter(({ onlyWith, gives }) => {
+      if (onlyWith === undefined) return true;
+      return scopes.includes(onlyWith) && Object.keys(gives).length > 0;
+    });
   const outermost = held.filter(({ name }) => !held.some(({ allIncluded }) => allIncluded.has(name)));
   const deeds = outermost.map(
     ({ deed, description }) => deed ?? `${description.charAt(0).toLowerCase()}${description.slice(1)}`,
