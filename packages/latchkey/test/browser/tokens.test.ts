@@ -67,6 +67,16 @@ test('below a new secret a line tells by itself of a refusal with its fix, then 
   await look(page, 'secret-used');
 });
 
+test('the form with two permissions is on one screen of 1280 by 900, until its restrictions', async () => {
+  const site = await octo();
+  const page = await site.signedIn('ada', { viewport: { width: 1280, height: 900 } });
+  await page.goto('/settings/personal-access-tokens/new?name=ci&target_name=octo&contents=write&issues=read');
+  await page.getByText('Only select repositories').click();
+  await page.getByLabel('Justification').waitFor();
+  const fields = await page.locator('.lk-token-fields').boundingBox();
+  expect(fields!.y + fields!.height).toBeLessThanOrEqual(900);
+});
+
 test('seed 002: a fine-grained token is filled in by hand, summarized, and created once', async () => {
   const site = await octo();
   const page = await site.signedIn('ada');

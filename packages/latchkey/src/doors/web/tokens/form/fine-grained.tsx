@@ -96,25 +96,9 @@ export async function fineGrainedForm(
             label="Token name"
             required
             maxLength={MAX_NAME_LENGTH}
-            note="What will use it, so that you recognize it in a year. No two of your tokens share a name."
+            note="Unique among your tokens."
             spellcheck={false}
           />
-          <TextArea
-            f={f}
-            name="description"
-            label="Description"
-            rows={2}
-            maxLength={MAX_DESCRIPTION_LENGTH}
-            note="Optional."
-          />
-          {sections.map((section, index) => (
-            <Section f={f} section={section} index={index} count={sections.length} />
-          ))}
-          {sections.length < MAX_GRANTS ? (
-            <button type="submit" name="form" value="add-owner" class="btn btn-sm mb-3">
-              Add another resource owner
-            </button>
-          ) : null}
           {isNew ? (
             <ExpirationField
               f={f}
@@ -125,7 +109,23 @@ export async function fineGrainedForm(
               ])}
             />
           ) : null}
+          <TextArea
+            f={f}
+            name="description"
+            label="Description"
+            rows={1}
+            maxLength={MAX_DESCRIPTION_LENGTH}
+            note="Optional."
+          />
+          {sections.map((section, index) => (
+            <Section f={f} section={section} index={index} count={sections.length} />
+          ))}
           <RestrictionFields f={f} token={restrictions} />
+          {sections.length < MAX_GRANTS ? (
+            <button type="submit" name="form" value="add-owner" class="btn btn-sm mb-3">
+              Add another resource owner
+            </button>
+          ) : null}
         </div>
         <div class="lk-token-summary">
           <Summary

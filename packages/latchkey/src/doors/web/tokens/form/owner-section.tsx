@@ -53,7 +53,7 @@ export function OwnerSection({ f, facts }: { f: Fields; facts: SectionFacts }): 
         name={`${prefix}target_name`}
         label="Resource owner"
         choices={choices}
-        note="The token reaches what this account owns, and public repositories."
+        note="Whose repositories and settings it reaches."
       />
       <div class="lk-other-owner" data-shown={isOther ? 'on' : 'off'}>
         <TextField
@@ -99,12 +99,9 @@ function Justification({ f, prefix, owner }: { f: Fields; prefix: string; owner:
       f={f}
       name={`${prefix}reason`}
       label="Justification"
-      rows={2}
+      rows={1}
       maxLength={MAX_JUSTIFICATION_LENGTH}
-      note={
-        `${owner} approves tokens: until an owner has said yes, this one reads public resources only. Say what it ` +
-        `is for.`
-      }
+      note={`Until ${owner} approves it, it reads only what is public.`}
     />
   );
 }
@@ -116,12 +113,12 @@ function Repositories({ f, facts }: { f: Fields; facts: SectionFacts }): VNode {
     {
       value: 'all',
       label: 'All repositories',
-      note: 'Current and future ones of this owner. Also public repositories (read-only).',
+      note: 'Current and future ones. Reads public ones, too.',
     },
     {
       value: 'selected',
       label: 'Only select repositories',
-      note: `At least one, at most ${MAX_SELECTED_REPOSITORIES}. Also public repositories (read-only).`,
+      note: `Up to ${MAX_SELECTED_REPOSITORIES}. Reads public ones, too.`,
     },
   ];
   return (

@@ -62,7 +62,7 @@ export function PermissionPicker({
         {added.map((permission) => (
           <PermissionRow f={f} prefix={prefix} permission={permission} level={chosen[permission.name] ?? ''} isAdded />
         ))}
-        <p class="note px-3 py-2 mb-0">
+        <p class="note px-3 pb-2 mb-0">
           {added.length === 0
             ? 'None yet: it reads public repositories only.'
             : 'Metadata (read) is always included where a repository is.'}

@@ -22,7 +22,7 @@ export function Recipes({ owner, owners, isFilledIn }: Props): VNode {
     return isFirst === true && (isForOrganization !== true || organization !== '');
   });
   return (
-    <details class="lk-recipes mb-4" open={!isFilledIn}>
+    <details class="lk-recipes mb-3" open={!isFilledIn}>
       <summary class="text-bold">{isFilledIn ? 'Start from another recipe' : 'What is the token for?'}</summary>
       <p class="note mt-1 mb-2">
         Pick the closest: you see and change everything before it is made. Or fill in the form.
