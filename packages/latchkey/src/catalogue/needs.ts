@@ -38,6 +38,13 @@ export const GIT_NEEDS: Readonly<Record<'upload-pack' | 'receive-pack', Need>> =
   'receive-pack': { sets: [{ git: 'write' }], publicRead: false, writes: true },
 };
 
+/** A whole tree in one file: for whoever may clone, or read all files over REST. */
+export const ARCHIVE_NEED: Need = {
+  sets: [{ git: 'read' }, { contents_rest: 'read' }],
+  publicRead: true,
+  writes: false,
+};
+
 /** True when no permission is required: any live token will do, unless the scopes of its dialect hold it back. */
 export function demandsNoPermission({ sets }: Need): boolean {
   return (

@@ -5,6 +5,7 @@
  * Never: a repository's place on disk. That comes from the store's names, after the decision.
  */
 import { RecentMap } from '../../base/recent-map.ts';
+import type { ArchiveForm } from '../../git/objects/archive.ts';
 import type { GitService } from '../../git/room.ts';
 import { MAX_LOGIN_LENGTH, MAX_REPOSITORY_NAME_LENGTH } from '../../rules/names.ts';
 import type { RequestError } from './refuse.ts';
@@ -32,6 +33,7 @@ const SERVICES: Readonly<Record<string, GitService>> = {
 const OURS = /^\/.*(?:\/info\/refs|\/git-(?:upload|receive)-pack|\.git\/[^?]*)$/is;
 /** `/owner/name.git`, with or without a slash at the end. */
 const CLONE_ADDRESS = /^(\/[A-Za-z0-9._-]+\/(?!\.+git\/?$)[A-Za-z0-9._-]+)\.git\/?$/;
+const ARCHIVE = /^\/[^/]+\/[^/]+\/archive\/.+\.(?:tar\.gz|tgz|zip)$/;
 const LFS = 'info/lfs/';
 const PLAIN = /^[A-Za-z0-9._-]+$/;
 /** Longer query strings are not read: git's has 28 characters at most. */
@@ -50,8 +52,15 @@ export interface LfsAddress {
   readonly query: URLSearchParams;
 }
 
+/** `/owner/name/archive/REVISION.tar.gz` */
+export interface ArchiveAddress {
+  readonly target: GitAddress['target'];
+  readonly revision: string;
+  readonly form: ArchiveForm;
+}
+
 /** What a git URL requests. */
-export type ReadAddress = GitAddress | LfsAddress | PageAddress | { readonly error: RequestError };
+export type ReadAddress = GitAddress | LfsAddress | ArchiveAddress | PageAddress | { readonly error: RequestError };
 
 /** How many parsed URLs are kept. */
 const MAX_READ = 4096;
@@ -78,14 +87,20 @@ export function gitAddress(url: string): ReadAddress | null {
   const path = mark < 0 ? url : url.slice(0, mark);
   const page = CLONE_ADDRESS.exec(path)?.[1];
   if (page !== undefined) return { page };
-  if (!OURS.test(path)) return null;
+  const isArchive = ARCHIVE.test(path);
+  if (!isArchive && !OURS.test(path)) return null;
   const segments = path.split('/').slice(1).map(decoded);
   const [owner = '', folder = '', ...rest] = segments;
   const name = folder.replace(/\.git$/, '');
-  if (!segments.every((segment) => PLAIN.test(segment) && !/^\.+$/.test(segment)) || name === '' || /^\.+$/.test(name))
+  if (
+    !(isArchive ? [owner, folder] : segments).every((segment) => PLAIN.test(segment) && !/^\.+$/.test(segment)) ||
+    name === '' ||
+    /^\.+$/.test(name)
+  )
     return { error: 'path_malformed' };
   if (owner.length > MAX_LOGIN_LENGTH || name.length > MAX_REPOSITORY_NAME_LENGTH) return { error: 'name_too_long' };
   const step = rest.join('/');
+  if (isArchive) return archiveAddress(owner, name, step.slice('archive/'.length));
   if (step.startsWith(LFS)) return lfsAddress(owner, name, rest.slice(2), mark < 0 ? '' : url.slice(mark + 1));
   if (step === 'info/refs') return opening(owner, name, mark < 0 ? '' : url.slice(mark + 1));
   const service = serviceOf(step);
@@ -95,6 +110,11 @@ export function gitAddress(url: string): ReadAddress | null {
 
 function lfsAddress(owner: string, name: string, lfs: readonly string[], query: string): LfsAddress {
   return { target: { kind: 'repository', owner, name }, lfs, query: new URLSearchParams(query) };
+}
+
+function archiveAddress(owner: string, name: string, file: string): ArchiveAddress {
+  const revision = file.replace(/\.(?:tar\.gz|tgz|zip)$/, '');
+  return { target: { kind: 'repository', owner, name }, revision, form: file.endsWith('.zip') ? 'zip' : 'tar.gz' };
 }
 
 function opening(owner: string, name: string, query: string): GitAddress | { readonly error: RequestError } {

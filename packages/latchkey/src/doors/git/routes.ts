@@ -20,6 +20,7 @@ import { GIT_NEEDS } from '../../catalogue/needs.ts';
 import { protocolVersion } from '../../git/processes/environment.ts';
 import { isSameName } from '../../rules/names.ts';
 import { type GitAddress, GitAddresses } from './address.ts';
+import { answerArchive } from './archive.ts';
 import { NO_CACHE } from './backend.ts';
 import { type GitCall, repositoryOf, type SshCaller } from './call.ts';
 import { CoalescedFetches } from './coalesced-fetches.ts';
@@ -49,7 +50,12 @@ export function makeGitDoor(ctx: Context, ended: AbortSignal): GitDoor {
     if (address === null) return false;
     if (answerOrigin(request, response)) return true;
     const error = 'service' in address ? requestErrorIn(request, address) : 'error' in address ? address.error : null;
-    if ('lfs' in address) answerLfs(ctx, { request, response, address });
+    if ('revision' in address)
+      guard(
+        () => answerArchive(ctx, { request, response, address }),
+        (error) => fail(ctx, request, response, error),
+      );
+    else if ('lfs' in address) answerLfs(ctx, { request, response, address });
     else if ('page' in address) redirect(response, address.page);
     else if (error !== null) sendRequestError(request, response, error);
     else {
@@ -171,7 +177,7 @@ function isRenamed({ address: { target }, owner, repository }: GitCall): boolean
 }
 
 function fail(ctx: Context, request: IncomingMessage, response: ServerResponse, error: unknown): void {
-  if (request.destroyed && !request.complete) return void response.destroy();
+  if (response.headersSent || (request.destroyed && !request.complete)) return void response.destroy();
   const outage = outageAnswer(error);
   if (outage !== null) {
     if (outage.reason !== 'busy') ctx.log.warn({ err: error, reason: outage.reason }, 'a git request must wait');

@@ -1,6 +1,7 @@
 /** Every endpoint of this door, by noun. */
 
 import type { Endpoint } from './endpoint.ts';
+import { ARCHIVE_ENDPOINTS } from './endpoints/archives.ts';
 import { BRANCH_PROTECTION_ENDPOINTS } from './endpoints/branch-protection.ts';
 import { COLLABORATOR_ENDPOINTS } from './endpoints/collaborators.ts';
 import { COMPARISON_ENDPOINTS } from './endpoints/comparisons.ts';
@@ -39,6 +40,7 @@ import { WORKLOAD_ISSUER_ENDPOINTS } from './endpoints/workload-issuers.ts';
 import { WORKLOAD_RULE_ENDPOINTS } from './endpoints/workload-rules.ts';
 
 export const ENDPOINTS: readonly Endpoint[] = [
+  ...ARCHIVE_ENDPOINTS,
   ...COLLABORATOR_ENDPOINTS,
   ...COMPARISON_ENDPOINTS,
   ...CONTENTS_ENDPOINTS,

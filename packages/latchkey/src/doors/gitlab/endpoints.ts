@@ -1,5 +1,6 @@
 /** Every endpoint of this door, by noun. */
 import type { Endpoint } from './endpoint.ts';
+import { ARCHIVE_ENDPOINTS } from './endpoints/archives.ts';
 import { COMMIT_ENDPOINTS } from './endpoints/commits.ts';
 import { COMPARISON_ENDPOINTS } from './endpoints/comparisons.ts';
 import { FILE_ENDPOINTS } from './endpoints/files.ts';
@@ -21,6 +22,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...PROJECT_ENDPOINTS,
   ...FILE_ENDPOINTS,
   ...COMMIT_ENDPOINTS,
+  ...ARCHIVE_ENDPOINTS,
   ...COMPARISON_ENDPOINTS,
   ...REF_ENDPOINTS,
   ...MACHINE_TOKEN_ENDPOINTS,

@@ -23,7 +23,12 @@ const MAX_COMMAND_SEC = 60;
 
 export interface PlumbingParts {
   /** Empty folders: git's home, and its hooks. */
-  readonly folders: { readonly home: string; readonly noHooks: string };
+  readonly folders: {
+    readonly home: string;
+    readonly noHooks: string;
+    /** An empty repository of ours. */
+    bare(format: ObjectFormat): string;
+  };
   readonly profiles: Profiles;
   readonly processes: GitProcesses;
   /** Throws where nothing may be changed. */
@@ -90,7 +95,25 @@ export class Plumbing {
     return this.#startIn(this.path, args, config);
   }
 
-  async #startIn(path: string, args: readonly string[], config: Profile['config']): Promise<GitProcess> {
+  /**
+   * The same for a command that would run what a repository's settings name (filters, compressors): it sees the
+   * objects, and an empty repository of ours in place of everything else. Objects are named by their ids.
+   * @param maxSec when it is stopped
+   */
+  async startApart(args: readonly string[], maxSec: number): Promise<GitProcess> {
+    const { folders } = this.#parts;
+    const apart = new Plumbing(this.#parts, this.path, this.#caller, undefined, {
+      GIT_OBJECT_DIRECTORY: join(this.path, 'objects'),
+    });
+    return apart.#startIn(folders.bare(await this.objectFormat()), args, [], maxSec);
+  }
+
+  async #startIn(
+    path: string,
+    args: readonly string[],
+    config: Profile['config'],
+    maxSec = MAX_COMMAND_SEC,
+  ): Promise<GitProcess> {
     const { folders, processes } = this.#parts;
     const environment = {
       ...gitEnvironment({ homeFolder: folders.home, hooksFolder: folders.noHooks, config, committer: this.#committer }),
@@ -100,7 +123,7 @@ export class Plumbing {
       ...this.#objects,
     };
     const git = await processes.start(this.#caller, { args, environment, cwd: path });
-    const timer = setTimeout(() => git.stop(), MAX_COMMAND_SEC * 1000);
+    const timer = setTimeout(() => git.stop(), maxSec * 1000);
     void git.exited.then(() => clearTimeout(timer));
     return git;
   }

@@ -10,6 +10,7 @@ import { type Problem, problem } from '../../base/errors.ts';
 
 /** Commands that change nothing in a repository, whatever their arguments. */
 const READING: ReadonlySet<string> = new Set([
+  'archive',
   'cat-file',
   'diff-tree',
   'for-each-ref',

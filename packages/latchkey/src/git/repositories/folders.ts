@@ -3,14 +3,14 @@
  *
  *     <root>/<owner>/<name>.git    the bare repositories
  *     <root>/.latchkey/            ours: an empty home for git, hooks, and folders on their way out
- *                                  (on a node that only reads: in its data folder)
+ *                                  (on a node that only reads: in its data folder), and empty repositories
  *
  * Invariant: a path that leaves this file is inside the root and no link, or what a link of the operator's names
  * outside of it (`linkedPlace`). So no two names in the folder are the same files.
  * Never: a name taken directly from a URL; callers pass the names that the store knows, and even those are checked.
  */
 import { randomUUID } from 'node:crypto';
-import { constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { constants, existsSync, mkdirSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { access, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { Fault } from '../../base/errors.ts';
@@ -18,8 +18,26 @@ import { probeWrite } from '../../base/machine/disk.ts';
 import { outageOf } from '../../base/machine/outage.ts';
 import { type Place, placeFault } from '../../base/machine/place-fault.ts';
 import { DAY_SEC } from '../../base/time.ts';
+import type { ObjectFormat } from '../processes/profile.ts';
 import { installHooks } from '../push/hooks.ts';
 import { linkedPlace, makeLinkAbsolute } from './links.ts';
+
+/** What git takes for a bare repository (gitrepository-layout). Written anew, so that nothing else can stand there. */
+function makeBare(path: string, format: ObjectFormat): void {
+  for (const folder of ['objects', 'refs']) mkdirSync(join(path, folder), { recursive: true, mode: 0o700 });
+  const config =
+    format === 'sha1'
+      ? '[core]\n\trepositoryformatversion = 0\n\tbare = true\n'
+      : '[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = sha256\n';
+  for (const [name, text] of [
+    ['HEAD', 'ref: refs/heads/main\n'],
+    ['config', config],
+  ] as const) {
+    const draft = join(path, `${name}.${randomUUID()}`);
+    writeFileSync(draft, text, { mode: 0o600 });
+    renameSync(draft, join(path, name));
+  }
+}
 
 /** An owner's folder never begins with a dot, so this can't be one. */
 export const OWN_FOLDER = '.latchkey';
@@ -39,6 +57,7 @@ export class Folders {
   readonly noHooks: string;
   /** Our hooks: one folder for each way of running them, see `git/push/hooks.ts`. */
   readonly hooks: string;
+  readonly #bare: string;
   readonly #trash: string;
   #isReady = false;
 
@@ -59,6 +78,7 @@ export class Folders {
     this.home = join(own, 'home');
     this.noHooks = join(own, 'no-hooks');
     this.hooks = join(own, 'hooks');
+    this.#bare = join(own, 'bare');
     this.#trash = join(own, 'trash');
     try {
       this.demandPlace();
@@ -78,10 +98,16 @@ export class Folders {
       for (const folder of [this.home, this.noHooks, this.hooks, this.#trash])
         mkdirSync(folder, { recursive: true, mode: 0o700 });
       installHooks(this.hooks);
+      for (const format of ['sha1', 'sha256'] as const) makeBare(this.bare(format), format);
       this.#isReady = true;
     } catch (error) {
       throw isRefusal(error) ? new DiskRefuses(error) : error;
     }
+  }
+
+  /** An empty repository of ours: git reads the objects of another one through it, without that one's settings. */
+  bare(format: ObjectFormat): string {
+    return join(this.#bare, `${format}.git`);
   }
 
   /**

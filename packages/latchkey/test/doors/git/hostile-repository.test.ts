@@ -30,6 +30,8 @@ const PROGRAMS = [
   'filter.evil.smudge',
   'filter.evil.clean',
   'filter.evil.process',
+  'tar.tar.gz.command',
+  'tar.tgz.command',
   'diff.evil.textconv',
   'diff.evil.command',
   'merge.evil.driver',
@@ -137,6 +139,16 @@ describe('an adopted hostile repository', () => {
       world.remote('ada/trap', world.reader),
       `clone-${version}`,
     ]);
+    expect(readdirSync(marks)).toEqual([]);
+  });
+
+  it('runs nothing while its files are packed for a download', async () => {
+    for (const form of ['tar.gz', 'zip']) {
+      const answer = await fetch(`${world.url}/ada/trap/archive/main.${form}`, {
+        headers: { authorization: `Bearer ${world.reader.reveal()}` },
+      });
+      expect([answer.status, (await answer.arrayBuffer()).byteLength > 100]).toEqual([200, true]);
+    }
     expect(readdirSync(marks)).toEqual([]);
   });
 
