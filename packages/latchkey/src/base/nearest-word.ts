@@ -3,10 +3,13 @@
 /** The largest distance at which one word still counts as a typo of another. */
 const MAX_DISTANCE = 3;
 
-/** The known word with the fewest letters changed, added or left out; null when none is close. */
-export function nearestWord(word: string, known: readonly string[]): string | null {
+/**
+ * The known word with the fewest letters changed, added or left out; null when none is close.
+ * @param most how many letters that may be
+ */
+export function nearestWord(word: string, known: readonly string[], most = MAX_DISTANCE): string | null {
   let nearest: string | null = null;
-  let least = MAX_DISTANCE + 1;
+  let least = most + 1;
   for (const candidate of known) {
     const distance = editDistance(word, candidate);
     if (distance < least) [nearest, least] = [candidate, distance];

@@ -121,6 +121,11 @@ export function needOf(method: string, path: string): Need {
   return read().need;
 }
 
+/** True when GitHub has this endpoint. */
+export function hasGithubRoute(method: string, path: string): boolean {
+  return endpoints().has(`${method} ${path}`);
+}
+
 /** An endpoint as in the data. */
 interface ListedEndpoint {
   readonly method: string;

@@ -30,7 +30,7 @@ import { isSameName } from '../../rules/names.ts';
 import type { Endpoint, Reply } from './endpoint.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { API_VERSIONS, commonHeaders, OLDEST_VERSION, rateHeaders, tokenHeaders } from './headers.ts';
-import { checkBody, checkQuery, readBody } from './input.ts';
+import { type CheckedInput, checkBody, checkQuery, readBody } from './input.ts';
 import { cursorLinkHeader, linkHeader, pageRequestOf } from './paging.ts';
 import { errorBody, validationFailed } from './refuse.ts';
 import { count, docs, fail, PREFIX, PREFLIGHT, refuse, refuseTooMany, send, type Visit, visitOf } from './visit.ts';
@@ -152,6 +152,10 @@ function redirect(visit: Visit, path: string): FastifyReply {
   });
 }
 
+const NO_BODY: CheckedInput = { value: undefined, ignored: [] };
+/** The most names in the header that tells which fields had no effect. */
+const MAX_IGNORED_NAMES = 20;
+
 async function run(
   visit: Visit,
   endpoint: Endpoint,
@@ -160,16 +164,21 @@ async function run(
 ): Promise<Reply> {
   const { ctx, request, url, apiUrl, address } = visit;
   const page = pageRequestOf(endpoint.paged ? url.searchParams : new URLSearchParams(), endpoint.defaultPerPage);
-  const query = checkQuery(endpoint.query, url.searchParams, endpoint.paged);
+  const { ignoresUnknown: ignores, paged } = endpoint;
+  const query = checkQuery(endpoint.query, url.searchParams, { paged, ignores });
   if (endpoint.body !== null && request.headers.expect !== undefined) visit.reply.raw.writeContinue();
   const body =
-    endpoint.body === null ? undefined : checkBody(endpoint.body, await readBody(request.raw, endpoint.maxBodyBytes));
+    endpoint.body === null
+      ? NO_BODY
+      : checkBody(endpoint.body, await readBody(request.raw, endpoint.maxBodyBytes), ignores);
+  const ignored = [...query.ignored, ...body.ignored].slice(0, MAX_IGNORED_NAMES).map(encodeURIComponent);
+  if (ignored.length > 0) void visit.reply.header('X-Ignored-Fields', ignored.join(', '));
   const call = {
     ctx,
     permit,
     params,
-    body: body as never,
-    query: query as never,
+    body: body.value as never,
+    query: query.value as never,
     page,
     apiUrl,
     address,

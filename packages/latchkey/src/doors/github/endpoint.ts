@@ -8,7 +8,7 @@ import type { Permit } from '../../actions/decision/authorize.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import type { Static, TSchema } from '../../base/json-schema.ts';
 import type { Need } from '../../catalogue/needs.ts';
-import { githubTarget, needOf, type RouteTarget } from '../../catalogue/routes/github.ts';
+import { githubTarget, hasGithubRoute, needOf, type RouteTarget } from '../../catalogue/routes/github.ts';
 import { DEFAULT_PER_PAGE, type PageRequest } from './paging.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -75,11 +75,16 @@ export interface Endpoint {
    * browser would show a dialog.
    */
   readonly challenge: boolean;
+  /** True when clients may send what GitHub takes and this server has no use for (decision 0662). */
+  readonly ignoresUnknown: boolean;
   readonly handle: (call: Call<never, never>) => Promise<Reply>;
 }
 
 /** The most bytes in a JSON body, unless an endpoint sets another limit. */
 const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Paths where a field without effect would be a rule that isn't kept. */
+const RULES = /\/(?:protection|rulesets)(?:\/|$)/;
 
 type BodyOf<T> = T extends TSchema ? Static<T> : undefined;
 
@@ -131,6 +136,7 @@ export function endpoint<B extends TSchema | undefined = undefined, Q extends TS
     success: declaration.success ?? (method === 'POST' ? 201 : method === 'DELETE' ? 204 : 200),
     uncounted: declaration.uncounted ?? false,
     challenge: declaration.challenge ?? false,
+    ignoresUnknown: hasGithubRoute(method, path) && (method === 'GET' || !RULES.test(path)),
     handle: declaration.handle as Endpoint['handle'],
   };
 }

@@ -2,11 +2,14 @@
  * What a client sent, read and checked against the schema that the endpoint declares.
  *
  * Invariant: all mistakes are reported at once, each with its field and its rule; then nothing was done.
+ * Invariant: a field that is left out of account is named in the answer, and one that looks like a misspelled one is
+ * refused (decision 0662).
  */
 import type { IncomingMessage } from 'node:http';
 import type { Validator } from 'typebox/compile';
 import { type Complaint, Problem, problem } from '../../base/errors.ts';
 import type { TSchema } from '../../base/json-schema.ts';
+import { nearestWord } from '../../base/nearest-word.ts';
 import { onDemand } from '../../base/on-demand.ts';
 import { oncePer } from '../../base/once.ts';
 import type { UnixSeconds } from '../../base/time.ts';
@@ -35,8 +38,19 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   }
 }
 
-/** The JSON body, checked by the schema; an empty body is an empty object, as on GitHub. @throws Malformed, Problem */
-export function checkBody(schema: TSchema, text: string): unknown {
+/** What was sent, as far as the endpoint knows it. */
+export interface CheckedInput {
+  readonly value: unknown;
+  /** Names of fields that were left out of account: `has_wiki`, `author.zone`. */
+  readonly ignored: readonly string[];
+}
+
+/**
+ * The JSON body, checked by the schema; an empty body is an empty object, as on GitHub.
+ * @param ignores true when unknown fields don't matter
+ * @throws Malformed, Problem
+ */
+export function checkBody(schema: TSchema, text: string, ignores: boolean): CheckedInput {
   let value: unknown;
   try {
     value = text.trim() === '' ? {} : JSON.parse(text);
@@ -45,14 +59,19 @@ export function checkBody(schema: TSchema, text: string): unknown {
   }
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (!isObject && !check(schema, value)) throw new Malformed(400, 'Body should be a JSON object');
-  return checked(schema, value);
+  return checked(schema, value, ignores);
 }
 
 /**
  * The query, checked by the schema: `name[]` is a list, numbers and booleans are parsed. Null schema: no fields.
+ * @param ignores true when unknown fields don't matter
  * @throws Problem
  */
-export function checkQuery(schema: TSchema | null, query: URLSearchParams, paged: boolean): unknown {
+export function checkQuery(
+  schema: TSchema | null,
+  query: URLSearchParams,
+  { paged, ignores }: { readonly paged: boolean; readonly ignores: boolean },
+): CheckedInput {
   const fields: Record<string, string | string[]> = {};
   for (const key of new Set(query.keys())) {
     if (paged && PAGING_FIELDS.includes(key)) continue;
@@ -61,11 +80,12 @@ export function checkQuery(schema: TSchema | null, query: URLSearchParams, paged
     if (key.endsWith('[]')) fields[key.slice(0, -2)] = all;
     else fields[key] = first !== undefined && others.length === 0 ? first : all;
   }
-  if (schema === null) return undefined;
+  if (schema === null) return { value: undefined, ignored: [] };
   const { properties } = schema as { readonly properties?: Readonly<Record<string, FieldSchema>> };
   return checked(
     schema,
     Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, asField(properties?.[name], value)])),
+    ignores,
   );
 }
 
@@ -102,11 +122,52 @@ function check(schema: TSchema, value: unknown): boolean {
   return validatorOf(schema).Check(value);
 }
 
-function checked(schema: TSchema, value: unknown): unknown {
+function checked(schema: TSchema, value: unknown, ignores: boolean): CheckedInput {
   const validator = validatorOf(schema);
-  if (validator.Check(value)) return value;
-  const complaints = complaintsOf(validator.Errors(value) as readonly SchemaError[], schema);
-  throw new Problem(complaints.slice(0, MAX_COMPLAINTS));
+  if (validator.Check(value)) return { value, ignored: [] };
+  const errors = validator.Errors(value) as readonly SchemaError[];
+  const extra = ignores ? extraFields(errors, schema) : [];
+  if (extra.length > 0) {
+    const rest = structuredClone(value);
+    for (const { pointer, name } of extra) delete (objectAt(rest, pointer) as Record<string, unknown>)[name];
+    const { ignored, value: known } = checked(schema, rest, ignores);
+    const names = extra.map(({ pointer, name }) => within(dotted(pointer), name));
+    return { value: known, ignored: [...names, ...ignored] };
+  }
+  throw new Problem(complaintsOf(errors, schema).slice(0, MAX_COMPLAINTS));
+}
+
+/** Unknown fields that don't look like a known one of the same object: those are mistakes. */
+function extraFields(errors: readonly SchemaError[], schema: TSchema): { pointer: string; name: string }[] {
+  return errors.flatMap((error) => {
+    if (error.keyword !== 'additionalProperties' || isInChoice(errors, error)) return [];
+    const known = knownFields(schema, error);
+    return (error.params['additionalProperties'] as string[])
+      .filter((name) => meant(name, known) === null)
+      .map((name) => ({ pointer: error.instancePath, name }));
+  });
+}
+
+function knownFields(schema: TSchema, error: SchemaError): string[] {
+  return Object.keys((partOf(schema, error.schemaPath) as { properties?: object } | undefined)?.properties ?? {});
+}
+
+/** The field that was misspelled; null when a name is no typo of any: two letters, one in a short word. */
+export function meant(name: string, known: readonly string[]): string | null {
+  return nearestWord(name, known, name.length < 6 ? 1 : 2);
+}
+
+/** What a JSON Pointer (RFC 6901) leads to. */
+function objectAt(value: unknown, pointer: string): unknown {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce<unknown>((part, step) => (part as Record<string, unknown>)[step], value);
+}
+
+function dotted(pointer: string): string {
+  return pointer.slice(1).replaceAll('/', '.');
 }
 
 interface SchemaError {
@@ -120,14 +181,12 @@ interface SchemaError {
 /** One complaint per place: about a choice as a whole, not about each of its branches. */
 function complaintsOf(errors: readonly SchemaError[], schema: TSchema): Complaint[] {
   const complaints: Complaint[] = [];
-  const inChoice = (error: SchemaError): boolean =>
-    errors.some((other) => other.keyword === 'anyOf' && error.schemaPath.startsWith(`${other.schemaPath}/anyOf`));
   for (const error of errors) {
-    if (error.keyword === 'boolean' || inChoice(error)) continue;
-    const at = error.instancePath.slice(1).replaceAll('/', '.');
+    if (error.keyword === 'boolean' || isInChoice(errors, error)) continue;
+    const at = dotted(error.instancePath);
     if (error.keyword === 'required') complaints.push(...missing(at, error.params['requiredProperties'] as string[]));
     else if (error.keyword === 'additionalProperties')
-      complaints.push(...unknown(at, error.params['additionalProperties'] as string[]));
+      complaints.push(...unknown(at, error.params['additionalProperties'] as string[], knownFields(schema, error)));
     else
       complaints.push({
         field: at === '' ? null : at.slice(0, 100),
@@ -140,6 +199,10 @@ function complaintsOf(errors: readonly SchemaError[], schema: TSchema): Complain
     : [{ field: null, code: 'invalid', message: 'The body has not the form that this endpoint takes.' }];
 }
 
+function isInChoice(errors: readonly SchemaError[], error: SchemaError): boolean {
+  return errors.some((other) => other.keyword === 'anyOf' && error.schemaPath.startsWith(`${other.schemaPath}/anyOf`));
+}
+
 function missing(at: string, names: readonly string[]): Complaint[] {
   return names.map((name) => ({
     field: within(at, name),
@@ -148,12 +211,17 @@ function missing(at: string, names: readonly string[]): Complaint[] {
   }));
 }
 
-function unknown(at: string, names: readonly string[]): Complaint[] {
-  return names.map((name) => ({
-    field: within(at, name),
-    code: 'invalid',
-    message: `${within(at, name)} is not a field that this endpoint takes.`,
-  }));
+function unknown(at: string, names: readonly string[], known: readonly string[]): Complaint[] {
+  return names.map((name) => {
+    const near = meant(name, known);
+    return {
+      field: within(at, name),
+      code: 'invalid',
+      message:
+        `${within(at, name)} is not a field that this endpoint takes.` +
+        (near === null ? '' : ` Is ${within(at, near)} meant?`),
+    };
+  });
 }
 
 function within(at: string, name: string): string {
