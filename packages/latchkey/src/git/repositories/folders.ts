@@ -10,7 +10,7 @@
  * Never: a name taken directly from a URL; callers pass the names that the store knows, and even those are checked.
  */
 import { randomUUID } from 'node:crypto';
-import { constants, existsSync, mkdirSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { constants, existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { access, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { Fault } from '../../base/errors.ts';
@@ -20,24 +20,8 @@ import { type Place, placeFault } from '../../base/machine/place-fault.ts';
 import { DAY_SEC } from '../../base/time.ts';
 import type { ObjectFormat } from '../processes/profile.ts';
 import { installHooks } from '../push/hooks.ts';
+import { makeBare } from './bare.ts';
 import { linkedPlace, makeLinkAbsolute } from './links.ts';
-
-/** What git takes for a bare repository (gitrepository-layout). Written anew, so that nothing else can stand there. */
-function makeBare(path: string, format: ObjectFormat): void {
-  for (const folder of ['objects', 'refs']) mkdirSync(join(path, folder), { recursive: true, mode: 0o700 });
-  const config =
-    format === 'sha1'
-      ? '[core]\n\trepositoryformatversion = 0\n\tbare = true\n'
-      : '[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = sha256\n';
-  for (const [name, text] of [
-    ['HEAD', 'ref: refs/heads/main\n'],
-    ['config', config],
-  ] as const) {
-    const draft = join(path, `${name}.${randomUUID()}`);
-    writeFileSync(draft, text, { mode: 0o600 });
-    renameSync(draft, join(path, name));
-  }
-}
 
 /** An owner's folder never begins with a dot, so this can't be one. */
 export const OWN_FOLDER = '.latchkey';
