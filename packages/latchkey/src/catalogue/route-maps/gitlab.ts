@@ -8,6 +8,7 @@
 import type { Need } from '../needs.ts';
 import type { Level, PermissionName, PermissionSet } from '../permissions.ts';
 import { GITLAB_ROUTES } from '../routes/gitlab.ts';
+import type { Conditions } from './conditions.ts';
 import type { MapRow, MapTarget } from './route-map.ts';
 
 const PROJECT = '/projects/{owner}%2F{repo}';
@@ -56,6 +57,23 @@ const AREAS: Readonly<Record<string, PermissionName>> = {
   wikis: 'contents_rest',
 };
 
+/**
+ * What names a second project, by a number that only the service knows: the project of a merge request or a link, the
+ * other side of a comparison, where a commit or a fork starts or goes. Nobody may send one.
+ */
+const OTHER_PROJECT = [
+  'target_project_id',
+  'to_project_id',
+  'from_project_id',
+  'start_project',
+  'namespace',
+  'namespace_id',
+  'namespace_path',
+];
+const NONE_OTHER = Object.fromEntries(OTHER_PROJECT.map((name) => [name, null]));
+/** In a body, of the requests that can: they are read as JSON. Commits, whose bodies are large, aren't. */
+const NONE_IN_BODY: Conditions = [{ in: 'json', name: 'target_project_id', values: null }];
+
 const READING_METHODS = ['GET'];
 const WRITING_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
@@ -63,7 +81,9 @@ const WRITING_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'];
 export function gitlabRows(): MapRow[] {
   const listed = listedRows();
   const requests = new Set(listed.map(({ method, path }) => `${method} ${path}`));
-  return [...listed, ...areaRows().filter(({ method, path }) => !requests.has(`${method} ${path}`))];
+  return [...listed, ...areaRows().filter(({ method, path }) => !requests.has(`${method} ${path}`))].map((row) =>
+    row.target === ON_PROJECT ? { ...row, query: NONE_OTHER } : row,
+  );
 }
 
 function listedRows(): MapRow[] {
@@ -82,6 +102,20 @@ function listedRows(): MapRow[] {
         path: `${PROJECT}/merge_requests/{iid}/${act}`,
         need: { sets: [only('contents_rest', 'write')], publicRead: false, writes: true },
         target: ON_PROJECT,
+      }),
+    ),
+    ...(
+      [
+        ['merge_requests', 'pull_requests'],
+        ['issues/{iid}/links', 'issues'],
+      ] as const
+    ).map(
+      ([area, permission]): MapRow => ({
+        method: 'POST',
+        path: `${PROJECT}/${area}`,
+        need: { sets: [only(permission, 'write')], publicRead: false, writes: true },
+        target: ON_PROJECT,
+        conditions: NONE_IN_BODY,
       }),
     ),
     // They write to another project, which the body names by its number.

@@ -189,3 +189,60 @@ async function anyMethod(): Promise<string> {
   await writeFile(path, 'services:\n  - routes:\n      - { method: "*", path: "/{name}", needs: {} }\n');
   return path;
 }
+
+describe('a token for one project of a GitLab', () => {
+  const API = '/api/v4/projects/acme%2Fsite';
+  const MAP = join(import.meta.dirname, '../../../../../examples/route-map/gitlab.yaml');
+
+  /** What Traefik sends about a request with a JSON body, if there is one. */
+  async function gitlab(): Promise<(operation: string, body?: object | string) => Promise<string>> {
+    const world = await forwardWorld({ routeMap: MAP });
+    const permissions = { contents: 'write', pull_requests: 'write', issues: 'write' } as const;
+    const token = await world.token('ada', {
+      kind: 'fine-grained',
+      scopes: [],
+      grants: [{ owner: 'acme', selection: 'selected', repositories: ['site'], permissions, justification: null }],
+    });
+    return async (operation, body) => {
+      const [method = '', path = ''] = operation.split(' ');
+      const text = typeof body === 'object' ? JSON.stringify(body) : (body ?? '');
+      const type = typeof body === 'string' ? 'application/x-www-form-urlencoded' : 'application/json';
+      const { status, headers } = await world.ask(
+        '/forward-auth',
+        [
+          ['X-Forwarded-Method', method],
+          ['X-Forwarded-Uri', `${API}${path}`],
+          ['X-Forwarded-Host', 'gitlab.example.org'],
+          ['Authorization', `Bearer ${token}`],
+          ...(text === ''
+            ? []
+            : ([
+                ['Content-Type', type],
+                ['Content-Length', String(Buffer.byteLength(text))],
+              ] as const)),
+        ],
+        { body: text === '' ? [] : [text] },
+      );
+      return `${status} ${headers['x-latchkey-reason'] ?? ''}`.trim();
+    };
+  }
+
+  it('names no other one, in the query or in the body', async () => {
+    const asked = await gitlab();
+    const opened = { source_branch: 'fix', target_branch: 'main', title: 'Fix' };
+    for (const [operation, body, answer] of [
+      ['POST /merge_requests', opened, '200'],
+      ['POST /merge_requests', { ...opened, target_project_id: 7 }, '403 body_ambiguous'],
+      ['POST /merge_requests', { ...opened, target_project_id: 'acme/docs' }, '403 route_unknown'],
+      ['POST /merge_requests', { ...opened, Target_Project_Id: 7 }, '403 body_ambiguous'],
+      ['POST /merge_requests', 'source_branch=fix&target_project_id=7', '403 body_not_declared'],
+      ['POST /merge_requests?target_project_id=7', opened, '403 route_unknown'],
+      ['POST /issues/3/links', { target_issue_iid: 1, target_project_id: 7 }, '403 body_ambiguous'],
+      ['GET /repository/compare?from=a&to=b', undefined, '200'],
+      ['GET /repository/compare?from=a&to=b&from_project_id=7', undefined, '403 route_unknown'],
+      ['POST /repository/commits?start_project=7', { branch: 'x' }, '403 route_unknown'],
+      ['POST /forks?namespace_path=acme', {}, '403 route_unknown'],
+    ] as const)
+      expect(await asked(operation, body), `${operation} ${JSON.stringify(body)}`).toBe(answer);
+  });
+});
