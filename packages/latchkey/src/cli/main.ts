@@ -3,7 +3,8 @@
  * The command `latchkey`.
  *
  * Invariant: the version of Node is looked at before anything is loaded that an old one could not read.
- * Invariant: git's calls of the credential helper, and those of sshd, load neither the tree of commands nor the server.
+ * Invariant: git's calls of the credential helper, and those of sshd, load neither the tree of commands nor the server;
+ * the server loads no other command.
  */
 import { findCompiledCode } from '../base/machine/compiled-code.ts';
 import { helperActionOf } from './credential/helper-action.ts';
@@ -27,8 +28,9 @@ async function start(args: readonly string[]): Promise<number> {
   const action = helperActionOf(args);
   if (action === null) {
     if (args[0] === 'serve') findCompiledCode(args, process.env);
-    const [{ run }, { processTerminal }] = await Promise.all([import('./program.ts'), import('./terminal.ts')]);
-    return run(args, processTerminal());
+    const { processTerminal } = await import('./terminal.ts');
+    if (args[0] === 'serve') return (await import('./serve/start.ts')).runServe(args, processTerminal());
+    return (await import('./program.ts')).run(args, processTerminal());
   }
   const [{ runHelper }, { helperTerminal }] = await Promise.all([
     import('./credential/call.ts'),
