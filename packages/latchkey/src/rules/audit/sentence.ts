@@ -48,7 +48,12 @@ export function eventWords(action: string): string {
     if (fact === undefined) return text ?? '';
     return ANY[fact] ?? (otherwise === 'without a name' ? '' : (otherwise ?? noun ?? fact.replaceAll('_', ' ')));
   });
-  const sentence = said.join('').replaceAll(/ +/g, ' ').trim();
+  const sentence = said
+    .join('')
+    .replaceAll(/ +/g, ' ')
+    .replaceAll(/\bthe ((?:classic |derived )?token)\b/g, 'a $1')
+    .replaceAll(/\bthe application\b/g, 'an application')
+    .trim();
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`;
 }
 

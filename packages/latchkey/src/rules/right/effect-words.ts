@@ -92,9 +92,7 @@ export function scopeSentences(
   const rest = obstacles.length - MAX_EXPLAINED;
   return [
     can(said),
-    ...(inline || count === null || count === 0
-      ? []
-      : [`That is ${count === 1 ? 'one repository' : `${count} repositories`} today.`]),
+    ...(inline || count === null ? [] : [`That is ${repositoriesToday(count)} today.`]),
     ...obstacles.slice(0, MAX_EXPLAINED).map((obstacle) => {
       const { owner, reason } = obstacle;
       if (reason !== 'grant_revoked') return `Nothing in ${owner.login} now: ${clause(obstacle)}.`;
@@ -102,6 +100,11 @@ export function scopeSentences(
     }),
     ...(rest > 0 ? [`Nothing in ${rest} more ${rest === 1 ? 'organization' : 'organizations'}.`] : []),
   ];
+}
+
+function repositoriesToday(count: number): string {
+  if (count === 0) return 'no repository of yours';
+  return count === 1 ? 'one repository' : `${count} repositories`;
 }
 
 /** ` on 12 Nov 2026, 09:14 UTC`, or nothing where that isn't known. */

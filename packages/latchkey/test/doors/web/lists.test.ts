@@ -130,7 +130,7 @@ describe.each(ENGINES)('lists on %s', (engine) => {
     expect(words((await visitor.get('/')).text)).toMatch(/Home Tokens 3/);
     await addOrganization(world.ctx, operatorPermit(), { name: 'octo', owner: 'ada' });
     await setMember(world.ctx, operatorPermit(), { organization: 'octo', login: 'mori', role: 'member' });
-    expect(words((await visitor.get('/')).text)).toMatch(/octo Pending requests Active tokens Policy People 2/);
+    expect(words((await visitor.get('/')).text)).toMatch(/octo Pending requests Active tokens 3 Policy People 2/);
   });
 
   test('a row leads to another token like it, whose form is filled in but for its name', async () => {

@@ -63,6 +63,8 @@ export function PeopleList({
   });
   const count = counts[wish.tab] ?? 0;
   const manages = rows.some(({ facts }) => facts !== null);
+  // An organization's owners learn of uses of tokens there, and of no sign-ins.
+  const seen = ofInstance ? 'Last seen' : 'Token last used';
   return (
     <>
       <Tabs visit={visit} label="Which people" parameter="filter" tabs={tabs} current={wish.tab} />
@@ -74,7 +76,7 @@ export function PeopleList({
       ) : (
         <ListTable
           label="People"
-          heads={<Heads manages={manages} />}
+          heads={<Heads manages={manages} seen={seen} />}
           foot={
             <ListFoot
               visit={visit}
@@ -89,7 +91,7 @@ export function PeopleList({
           }
         >
           {rows.map((row) => (
-            <Person row={row} manages={manages}>
+            <Person row={row} manages={manages} seen={seen}>
               {children(row)}
             </Person>
           ))}
@@ -99,7 +101,7 @@ export function PeopleList({
   );
 }
 
-function Heads({ manages }: { manages: boolean }): VNode {
+function Heads({ manages, seen }: { manages: boolean; seen: string }): VNode {
   return (
     <>
       <th scope="col" aria-sort="ascending">
@@ -109,7 +111,7 @@ function Heads({ manages }: { manages: boolean }): VNode {
         <>
           <th scope="col">Second factor</th>
           <th scope="col">Tokens</th>
-          <th scope="col">Last seen</th>
+          <th scope="col">{seen}</th>
           <th scope="col">
             <span class="sr-only">Act</span>
           </th>
@@ -126,10 +128,12 @@ function nobody(tab: PeopleTab): string {
 function Person({
   row: { account, role, facts },
   manages,
+  seen,
   children,
 }: {
   row: PersonRow;
   manages: boolean;
+  seen: string;
   children: ComponentChildren;
 }): VNode {
   const { login, name, admin, kind } = account;
@@ -167,7 +171,7 @@ function Person({
             <SecondFactor account={account} />
           </td>
           <td data-label="Tokens">{facts.tokens === 0 ? 'none' : facts.tokens.toLocaleString('en')}</td>
-          <td data-label="Last seen">{facts.seenAt === null ? 'never' : <Time at={facts.seenAt} />}</td>
+          <td data-label={seen}>{facts.seenAt === null ? 'never' : <Time at={facts.seenAt} />}</td>
           <td class="lk-row-act">{children}</td>
         </>
       ) : null}

@@ -173,12 +173,12 @@ function changeOf(visit: Visit, isInstance: boolean): PolicyChange {
 function InForce({ policy }: { policy: PolicyInForce }): VNode {
   const words = TOKEN_KINDS.map((kind) => {
     const { allowed, maxLifetimeDays } = policy.effective.kinds[kind];
-    const cap = allowed && maxLifetimeDays !== null ? `, at most ${maxLifetimeDays} days` : '';
-    return `${KIND_WORDS[kind]}: ${allowed ? 'allowed' : 'restricted'}${cap}`;
+    const cap = allowed && maxLifetimeDays !== null ? ` for at most ${maxLifetimeDays} days` : '';
+    return `${KIND_WORDS[kind]} ${allowed ? 'allowed' : 'restricted'}${cap}`;
   });
   return (
     <p class="color-fg-muted">
-      In force, including the instance’s policy: {words.join('; ')}; approval{' '}
+      In force, with the instance’s policy: {words.join(', ')}; approval{' '}
       {policy.effective.requiresApproval ? 'required' : 'not required'}; two-factor authentication{' '}
       {policy.effective.twoFactorFrom === null ? (
         'not required'

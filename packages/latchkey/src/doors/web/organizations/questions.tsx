@@ -116,8 +116,8 @@ export async function asksToRevokeReach(visit: Visit): Promise<Question | null> 
 }
 
 function undoOf({ grants, others }: ReachEndings): string {
-  if (grants === 0) return 'You can undo this: they are restored with one click.';
-  if (others === 0) return 'This can’t be undone here: their owners can ask again.';
+  if (grants === 0) return 'You can undo this with one click.';
+  if (others === 0) return `This can’t be undone here: ${grants === 1 ? 'its owner' : 'their owners'} can ask again.`;
   return 'Classic and scoped ones can be restored with one click. The owners of fine-grained ones can ask again.';
 }
 

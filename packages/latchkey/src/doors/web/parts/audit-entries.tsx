@@ -71,6 +71,8 @@ function Sentence({ action, line }: { action: string; line: LogEntry['line'] }):
       {parts.map(({ fact, text }) =>
         fact === null ? (
           text
+        ) : isInstant(fact, text) ? (
+          <Instant at={Date.parse(text) / 1000} />
         ) : FREE.has(fact) ? (
           <>
             “<bdi>{text}</bdi>”
@@ -149,6 +151,10 @@ function Facts({ data }: { data: Readonly<Record<string, unknown>> }): VNode | n
 function Value({ name, value }: { name: string; value: unknown }): VNode {
   if (typeof value === 'number' && name.endsWith('_at')) return <Instant at={value} />;
   if (typeof value !== 'string') return <bdi>{JSON.stringify(value)}</bdi>;
-  const isInstant = !FREE.has(name) && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value);
-  return isInstant ? <Instant at={Date.parse(value) / 1000} /> : <bdi>{value}</bdi>;
+  return isInstant(name, value) ? <Instant at={Date.parse(value) / 1000} /> : <bdi>{value}</bdi>;
+}
+
+/** True for an instant of ours, which nobody typed. */
+function isInstant(fact: string, text: string): boolean {
+  return !FREE.has(fact) && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text);
 }

@@ -70,6 +70,7 @@ interface OneProps {
 function One({ visit, token, grant, request }: OneProps): VNode {
   const { owner, state } = grant;
   const { remindedAt } = request;
+  // Who is no member is told no owner, and reminds none.
   const mayRemind = remindedAt === null || remindedAt <= visit.ctx.clock.now() - DAY_SEC;
   return (
     <Notice tone="warn">
@@ -88,7 +89,7 @@ function One({ visit, token, grant, request }: OneProps): VNode {
           </blockquote>
         </>
       )}
-      {mayRemind ? (
+      {request.approvers.length === 0 ? null : mayRemind ? (
         <Form f={visit.fields('remind')} submit="Remind them by mail" small tone="default" inline>
           <Hidden name="request" value={String(request.id)} />
         </Form>
