@@ -33,6 +33,7 @@ const LIFETIME = ['kind', 'token_expiration', 'old_token_expiration', 'exempt_ad
 const ASKED_MOVE = ['approval', 'repo', 'ref', 'before', 'after', 'name'];
 /** Of each act, the lowest role that may do it. */
 const PROTECTION = ['repo', 'pattern', 'create', 'update', 'force', 'delete'];
+const RULESET = ['repo', 'org', 'ruleset_id', 'ruleset_name', 'enforcement', 'rules', 'include', 'exclude', 'bypass'];
 const TEAM = ['org', 'team'];
 const MEMBER = ['org', 'user', 'permission', 'old_permission'];
 
@@ -424,6 +425,9 @@ export const AUDIT_EVENTS = {
   'repo.unarchived': row('restore', 'a repository may be changed again', 'repo'),
   'repo.update': row('modify', 'the description or homepage of a repository was changed', 'repo', 'field'),
   'repo.update_default_branch': row('modify', 'a repository got another default branch', 'repo', 'branch'),
+  'repository_ruleset.create': row('create', 'a ruleset was made for a repository or an organization', ...RULESET),
+  'repository_ruleset.destroy': row('remove', 'a ruleset was removed', ...RULESET),
+  'repository_ruleset.update': row('modify', 'a ruleset was changed', ...RULESET),
   'resource_server.create': row('create', 'a service was registered that may ask about tokens', 'name'),
   'resource_server.destroy': row('remove', 'such a service was removed', 'name'),
   'scim_client.create': row(
@@ -539,6 +543,7 @@ export const AUDIT_CATEGORIES: Readonly<Record<AuditAction extends `${infer C}.$
   git_lfs: 'Git LFS',
   repo: 'Repositories',
   protected_branch: 'Protected branches and tags',
+  repository_ruleset: 'Rulesets',
   public_key: 'Deploy keys',
   hook: 'Webhooks',
   org: 'Organizations',

@@ -80,6 +80,8 @@ const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
   'repo.destroy': 'tell',
   'repo.remove_member': 'tell',
   'repo.transfer': 'tell',
+  'repository_ruleset.create': 'tell',
+  'repository_ruleset.update': 'tell',
   'resource_server.destroy': 'tell',
   // The token of before opens its door again: somebody has to make another.
   'scim_client.remove': 'tell',

@@ -550,7 +550,7 @@ export function boundsOf(bearer: Bearer | null, target: Target): MoveBounds {
 /** What speaks against a move; null when nothing does. An approval opens only what a rule of the token asks. */
 export function moveRefusal({ rules, protections, role }: MoveBounds, move: RefMove): MoveRefusal | null {
   const { ref, act } = move;
-  const protection = protectionAgainst(protections, role, ref, act);
+  const protection = protectionAgainst(protections, role, ref, act, move.isDefault);
   if (protection !== null) return { reason: 'ref_protected', objection: { ref, act, rule: null, protection } };
   const objection = refObjection(rules, ref, act);
   if (objection === null) return null;

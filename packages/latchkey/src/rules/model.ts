@@ -12,6 +12,7 @@ import type { Level, PermissionName, PermissionSet } from '../catalogue/permissi
 import type { BasePermission, RepositoryRole } from '../catalogue/roles.ts';
 import type { RefProtection } from './refs/ref-protections.ts';
 import type { RefAct, RefRule } from './refs/ref-rules.ts';
+import type { PlacedRuleset } from './refs/rulesets.ts';
 
 export type { Need };
 
@@ -164,8 +165,10 @@ export interface RepositoryRecord {
   readonly role: RepositoryRole | null;
   /** The hash that names its objects. git's advertisement depends on it. */
   readonly objectFormat: 'sha1' | 'sha256';
-  /** Its protected branches and tags. */
+  /** Its protected branches and tags, and what rulesets demand of this person. */
   readonly protections: readonly RefProtection[];
+  /** All rulesets that hold for it; left out = none. */
+  readonly rulesets?: readonly PlacedRuleset[];
 }
 
 /** What a request is about. `repository: null` = the owner has no such repository; `owner: null` = no such account. */
@@ -254,6 +257,8 @@ export interface RefMove {
   readonly act: RefAct;
   /** True when the owner of the token approved just this one. It counts where a rule asks, and nowhere else. */
   readonly isApproved?: boolean;
+  /** True for the default branch, which rulesets may name as such. */
+  readonly isDefault?: boolean;
 }
 
 /** Everything a decision depends on. */

@@ -3,12 +3,14 @@ import { present } from '../base/present.ts';
 import { higherRole, type RepositoryRole } from '../catalogue/roles.ts';
 import type { OrganizationRole, UserRecord } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';
+import type { Ruleset } from '../rules/refs/rulesets.ts';
 import { type GivenRoles, NO_ROLES } from '../rules/role.ts';
 import { flagsWith } from './account-flags.ts';
 import { type Account, accountOf } from './accounts.ts';
 import type { Query } from './db.ts';
 import { type Repository, repositoryOf } from './repositories.ts';
 import { accountCalled } from './reserved-names.ts';
+import { rulesetsIn } from './rulesets.ts';
 import type { CollaboratorsTable } from './schema.ts';
 import { rolesByTeam } from './team-repositories.ts';
 
@@ -92,6 +94,8 @@ export interface RepositoryFacts {
   readonly repository: Repository | null;
   /** True when it was found under an earlier name or owner. */
   readonly renamed: boolean;
+  /** Of the owner, if it is an organization. */
+  readonly ownerRulesets: readonly Ruleset[];
 }
 
 /**
@@ -144,6 +148,8 @@ async function factsByName(q: Query, ownerLogin: string, name: string): Promise<
       'repository.archived_at',
       'repository.object_format',
       'repository.protections_json',
+      'repository.rulesets_json',
+      'owner.rulesets_json as owner_rulesets_json',
       'repository.created_at as repository_created_at',
       'repository.updated_at',
       'repository.pushed_at',
@@ -152,7 +158,8 @@ async function factsByName(q: Query, ownerLogin: string, name: string): Promise<
     .executeTakeFirst();
   if (row === undefined) return null;
   const owner = accountOf(row);
-  if (row.repository_id === null) return { owner, repository: null, renamed: false };
+  const ownerRulesets = rulesetsIn(row.owner_rulesets_json);
+  if (row.repository_id === null) return { owner, repository: null, renamed: false, ownerRulesets };
   const repository = repositoryOf({
     id: row.repository_id,
     owner_id: row.id,
@@ -163,11 +170,12 @@ async function factsByName(q: Query, ownerLogin: string, name: string): Promise<
     archived_at: row.archived_at,
     object_format: present(row.object_format, 'its object format'),
     protections_json: row.protections_json,
+    rulesets_json: row.rulesets_json,
     created_at: present(row.repository_created_at, 'its beginning'),
     updated_at: present(row.updated_at, 'its last change'),
     pushed_at: row.pushed_at,
   });
-  return { owner, repository, renamed: row.current_id === null };
+  return { owner, repository, renamed: row.current_id === null, ownerRulesets };
 }
 
 /** The roles that a person was given in one repository, themselves and by teams. */

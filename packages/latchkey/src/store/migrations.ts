@@ -63,6 +63,7 @@ import { teams } from './migrations/0670-teams.ts';
 import { formerNames } from './migrations/0671-former-names.ts';
 import { providerSessions } from './migrations/0677-provider-sessions.ts';
 import { sshKeys } from './migrations/0700-ssh-keys.ts';
+import { rulesets } from './migrations/0707-rulesets.ts';
 import { disabledByProvider } from './migrations/0710-disabled-by-provider.ts';
 import { provisioning } from './migrations/0711-provisioning.ts';
 import type { Migration } from './migrations/migration.ts';
@@ -126,6 +127,7 @@ export const MIGRATIONS: readonly Migration[] = [
   sshKeys,
   providerSessions,
   formerNames,
+  rulesets,
 ];
 
 interface MigrationsTable {

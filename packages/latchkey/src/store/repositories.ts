@@ -8,10 +8,12 @@ import type { UnixSeconds } from '../base/time.ts';
 import type { Visibility } from '../rules/model.ts';
 import { nameKey } from '../rules/names.ts';
 import type { RefProtection } from '../rules/refs/ref-protections.ts';
+import type { Ruleset } from '../rules/refs/rulesets.ts';
 import type { Query } from './db.ts';
 import { type Page, startOf } from './page.ts';
 import { protectionsIn } from './ref-protections.ts';
 import { bumpRevision, type Subject, subjectOf } from './revision.ts';
+import { rulesetsIn } from './rulesets.ts';
 import type { RepositoriesTable } from './schema.ts';
 
 export interface Repository {
@@ -24,8 +26,9 @@ export interface Repository {
   readonly visibility: Visibility;
   readonly archivedAt: UnixSeconds | null;
   readonly objectFormat: 'sha1' | 'sha256';
-  /** Protected branches and tags, in the order in which they were added. */
+  /** Protected branches and tags, and its own rulesets, in the order in which they were added. */
   readonly protections: readonly RefProtection[];
+  readonly rulesets: readonly Ruleset[];
   readonly createdAt: UnixSeconds;
   readonly updatedAt: UnixSeconds;
   readonly pushedAt: UnixSeconds | null;
@@ -52,6 +55,7 @@ export function repositoryOf(row: Omit<Selectable<RepositoriesTable>, 'name_key'
     archivedAt: row.archived_at,
     objectFormat: row.object_format,
     protections: protectionsIn(row.protections_json),
+    rulesets: rulesetsIn(row.rulesets_json),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     pushedAt: row.pushed_at,

@@ -38,6 +38,8 @@ export interface AccountsTable {
   time_zone: Generated<string | null>;
   /** Public profile fields of GitHub's API that people and organizations may set (bio, company, location, blog …). */
   profile_json: Generated<string>;
+  /** Organizations only: a list of `Ruleset`; null = none. */
+  rulesets_json: Generated<string | null>;
 }
 
 /** Former names of accounts, which nobody else can take until then. */
@@ -123,6 +125,8 @@ export interface RepositoriesTable {
   pushed_at: number | null;
   /** A list of `RefProtection`; null = none. */
   protections_json: string | null;
+  /** A list of `Ruleset`; null = none. */
+  rulesets_json: string | null;
 }
 
 /** A repository's earlier places: renames and transfers lead to it until the name is taken again. */

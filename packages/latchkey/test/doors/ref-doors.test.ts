@@ -8,6 +8,8 @@ import { describe, expect, it } from 'vitest';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import { approvePush } from '../../src/actions/repositories/approvals/approvals.ts';
 import { protectRefs } from '../../src/actions/repositories/refs/protections.ts';
+import { createRuleset } from '../../src/actions/repositories/refs/rulesets.ts';
+import { onRepository } from '../../src/actions/repositories/transfers.ts';
 import { DAY_SEC } from '../../src/base/time.ts';
 import { GITLAB_ROUTES } from '../../src/catalogue/routes/gitlab.ts';
 import { ENDPOINTS as GITHUB } from '../../src/doors/github/endpoints.ts';
@@ -97,6 +99,7 @@ const MUTATIONS_WITHOUT_MOVES = ['createRepository', 'updateRepository', 'archiv
 const MOVES_NONE: readonly RegExp[] = [
   /^(PUT|DELETE) \/repos\/\{owner\}\/\{repo\}\/collaborators\/\{username\}$/,
   /^POST \/credentials\/revoke$/,
+  /^(POST|PUT|DELETE) \/(repos\/\{owner\}\/\{repo\}|orgs\/\{org\})\/rulesets(\/\{ruleset_id\})?$/,
   // A key that writes is refused to tokens with rules: below.
   /^(POST|DELETE) \/repos\/\{owner\}\/\{repo\}\/keys(\/\{key_id\})?$/,
   /^(POST|DELETE) \/user\/keys(\/\{key_id\})?$/,
@@ -137,6 +140,27 @@ it('every endpoint that writes is known to move a ref, or to move none', () => {
   expect(all.filter((one) => !known.has(one) && !MOVES_NONE.some((pattern) => pattern.test(one)))).toEqual([]);
   expect([...known].filter((one) => !all.includes(one))).toEqual([]);
 });
+
+const WORK = { owner: 'Ada', name: 'work' };
+
+async function closeByProtections(ctx: GitlabWorld['ctx']): Promise<void> {
+  for (const pattern of ['refs/heads/**', 'refs/tags/**'])
+    await protectRefs(ctx, operatorPermit(), { pattern, create: 'nobody', update: 'nobody', delete: 'nobody' }, WORK);
+}
+
+async function closeByRulesets(ctx: GitlabWorld['ctx']): Promise<void> {
+  const permit = await onRepository(ctx, operatorPermit(), WORK);
+  for (const target of ['branch', 'tag'] as const)
+    await createRuleset(ctx, permit, {
+      name: target,
+      target,
+      enforcement: 'active',
+      refs: { include: ['~ALL'], exclude: [] },
+      repositories: null,
+      rules: ['creation', 'update', 'deletion'],
+      bypass: ['organization_owner', 'deploy_key'],
+    });
+}
 
 async function world(): Promise<
   GitlabWorld & { free: string; bound: string; asking: string; ids: Ids; refs(): string; reset(): void }
@@ -260,16 +284,10 @@ describe.each([
     }
   });
 
-  it('a token moves no protected ref, whatever it may do', async () => {
+  it.each(['protection', 'ruleset'])('a token moves no ref that a %s closes, whatever it may do', async (by) => {
     const shared = await world();
     const before = shared.refs();
-    for (const pattern of ['refs/heads/**', 'refs/tags/**'])
-      await protectRefs(
-        shared.ctx,
-        operatorPermit(),
-        { pattern, create: 'nobody', update: 'nobody', delete: 'nobody' },
-        { owner: 'Ada', name: 'work' },
-      );
+    await (by === 'ruleset' ? closeByRulesets : closeByProtections)(shared.ctx);
     // What makes a repository, ends one or moves HEAD is left to administrators.
     const attempts = Object.values(doors)
       .flat()

@@ -111,6 +111,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'organizations',
       'organizations/teams',
       'names',
+      'rulesets',
       'repositories',
       'accounts',
       'instance',

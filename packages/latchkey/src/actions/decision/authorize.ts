@@ -8,9 +8,11 @@
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { noteCaller } from '../../base/request-id.ts';
 import { traced } from '../../base/trace.ts';
+import { defaultBranch } from '../../git/objects/refs.ts';
 import { decide, isVisible, type Refusal } from '../../rules/decide.ts';
 import { type Explanation, explain } from '../../rules/explain.ts';
 import type { Bearer, Need, Question, Target } from '../../rules/model.ts';
+import { asksForDefault } from '../../rules/refs/ref-protections.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
 import type { DoorName } from '../../telemetry/metrics.ts';
 import { type Actor, type Context, OPERATOR, UPKEEP } from '../ground/context.ts';
@@ -154,13 +156,27 @@ export function consider(
   request: Pick<AccessRequest, 'need' | 'target' | 'address' | 'resource'> & Pick<Question, 'move'>,
   identity: Identity,
 ): MaybePromise<Explanation | null> {
-  return andThen(questionOf(ctx, request, identity), (asked) => {
-    const question = request.move === undefined ? asked : { ...asked, move: request.move };
+  return andThen(withDefault(ctx, questionOf(ctx, request, identity), request.move), (question) => {
     const decision = decide(question);
     if (decision.allowed) return null;
     return andThen(whatMore(ctx, question, decision.refusals), (extra) =>
       explain(ctx.settings.publicUrl, asAsked(question, request.target), decision.refusals, null, extra),
     );
+  });
+}
+
+/** The question with a move, and with what rulesets look at: whether it is one of the default branch. */
+function withDefault(ctx: Context, asked: MaybePromise<Question>, move: Question['move']): MaybePromise<Question> {
+  return andThen(asked, (question): MaybePromise<Question> => {
+    const { target } = question;
+    if (move === undefined) return question;
+    const repository = target.kind === 'repository' ? target.repository : null;
+    if (target.kind !== 'repository' || target.owner === null || repository === null) return { ...question, move };
+    if (!asksForDefault(repository.protections)) return { ...question, move };
+    return defaultBranch(ctx.git.path(target.owner.login, repository.name)).then((branch) => ({
+      ...question,
+      move: { ...move, isDefault: move.ref === `refs/heads/${branch}` },
+    }));
   });
 }
 

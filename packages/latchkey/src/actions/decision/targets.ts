@@ -9,6 +9,7 @@ import { latestPer, oncePer } from '../../base/once.ts';
 import type { Bearer, OwnerRecord, Policy, RepositoryRecord, Target } from '../../rules/model.ts';
 import { nameKey } from '../../rules/names.ts';
 import { effectivePolicy, NO_POLICY, type StoredPolicy } from '../../rules/policy.ts';
+import { asProtections, type Ruleset, rulesetsFor } from '../../rules/refs/rulesets.ts';
 import { type GivenRoles, NO_ROLES, roleIn } from '../../rules/role.ts';
 import type { Account } from '../../store/accounts.ts';
 import { givenRoles, readRepositoryFacts, type UserFacts } from '../../store/decision-facts.ts';
@@ -81,7 +82,12 @@ function asDeployed(bearer: Bearer, target: Target): Target {
   const { repositoryId, readOnly } = bearer.key.deploys;
   const { repository } = target;
   if (repository === null || repository.id !== repositoryId) return target;
-  return { ...target, repository: { ...repository, role: readOnly ? 'read' : 'write' } };
+  const role = readOnly ? 'read' : 'write';
+  const protections = [
+    ...repository.protections.filter(({ ruleset }) => ruleset === undefined),
+    ...asProtections(repository.rulesets ?? [], { role, ownsOrganization: false, isDeployKey: true }),
+  ];
+  return { ...target, repository: { ...repository, role, protections } };
 }
 
 /**
@@ -132,7 +138,7 @@ async function readRepositoryTarget(
   return ctx.memory.parts.target({
     kind: 'repository',
     owner,
-    repository: recordOf(user, owner, found.repository, given),
+    repository: recordOf(user, owner, found.repository, given, found.ownerRulesets),
     fullName,
   });
 }
@@ -202,6 +208,7 @@ export function recordOf(
   owner: OwnerRecord,
   repository: Repository,
   given: GivenRoles,
+  ownerRulesets: readonly Ruleset[],
 ): RepositoryRecord {
   const role = roleIn({
     ownsAsUser: user !== null && owner.id === user.user.id,
@@ -211,6 +218,16 @@ export function recordOf(
     visibility: repository.visibility,
     signedIn: user !== null,
   });
-  const { id, name, visibility, archivedAt, objectFormat, protections } = repository;
-  return { id, ownerId: owner.id, name, visibility, archivedAt, role, objectFormat, protections };
+  const { id, name, visibility, archivedAt, objectFormat } = repository;
+  const rulesets = rulesetsFor({
+    id,
+    name,
+    fullName: `${owner.login}/${name}`,
+    ownerLogin: owner.login,
+    own: repository.rulesets,
+    ofOwner: ownerRulesets,
+  });
+  const mover = { role, ownsOrganization: owner.role === 'owner', isDeployKey: false };
+  const protections = [...repository.protections, ...asProtections(rulesets, mover)];
+  return { id, ownerId: owner.id, name, visibility, archivedAt, role, objectFormat, protections, rulesets };
 }

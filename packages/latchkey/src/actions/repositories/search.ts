@@ -9,6 +9,7 @@ import type { Need } from '../../catalogue/needs.ts';
 import type { RepositoryRole } from '../../catalogue/roles.ts';
 import type { Target } from '../../rules/model.ts';
 import { readUserFacts } from '../../store/decision-facts.ts';
+import { rulesetsOfAccounts } from '../../store/rulesets.ts';
 import { type RepositoryOrder, type RepositorySearch, visibleRepositories } from '../../store/visible-repositories.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { ownerRecord, recordOf } from '../decision/targets.ts';
@@ -55,9 +56,10 @@ export async function searchRepositories(
       ),
     ),
   );
+  const ofOwners = await rulesetsOfAccounts(ctx.store.db, [...owners.keys()]);
   return rows.flatMap(({ owner, repository, given }) => {
     const known = present(owners.get(owner.id), `owner ${owner.id}`);
-    const record = recordOf(facts, known, repository, given);
+    const record = recordOf(facts, known, repository, given, ofOwners.get(owner.id) ?? []);
     const target: Target = {
       kind: 'repository',
       owner: known,

@@ -87,7 +87,7 @@ export async function onRepository(
   const { owner, repository } = await repositoryNamed(ctx.store.db, name);
   const record = await ownerRecord(ctx, null, owner);
   const target = { kind: 'repository', owner: record, fullName: `${owner.login}/${repository.name}` } as const;
-  const permit = operator.on({ ...target, repository: recordOf(null, record, repository, NO_ROLES) }, NOTHING);
+  const permit = operator.on({ ...target, repository: recordOf(null, record, repository, NO_ROLES, []) }, NOTHING);
   return present(permit, 'the operator may do everything');
 }
 

@@ -11,6 +11,7 @@ import type { Permit } from '../../actions/decision/authorize.ts';
 import { refRulesOf } from '../../actions/decision/permit-target.ts';
 import { askOwner, type PackOf, returnApproval, spendApproval } from '../../actions/repositories/approvals/asking.ts';
 import {
+  defaultRef,
   isAskable,
   judgeMove,
   moveBounds,
@@ -64,17 +65,17 @@ export function expectsForward(permit: Permit): boolean {
 /** Judges a push by its head. What is refused is on record. @param pack what came with it */
 export async function gatePush(call: GitCall, head: PushHead, pack: PackOf): Promise<Gated> {
   const { ctx, permit } = call;
-  const symbolic = await symbolicRefs(call, head);
+  const [symbolic, ofDefault] = await Promise.all([symbolicRefs(call, head), defaultRef(ctx, permit)]);
   const refused = new Map<HeadCommand, RefusedMove>();
   const forward = new Set<HeadCommand>();
   const approved = new Map<HeadCommand, number>();
   let mayForce = false;
   for (const command of head.commands) {
-    let verdict = judge(permit, command, symbolic);
+    let verdict = judge(permit, command, { symbolic, ofDefault });
     if (typeof verdict !== 'string' && isAskable(verdict)) {
       const id = await spendApproval(ctx, permit, change(command));
       if (id !== null) approved.set(command, id);
-      verdict = judge(permit, command, symbolic, id !== null);
+      verdict = judge(permit, command, { symbolic, ofDefault, isApproved: id !== null });
     }
     if (verdict === 'forward') forward.add(command);
     else if (verdict !== 'allowed') refused.set(command, verdict);
@@ -98,7 +99,7 @@ export async function gatePush(call: GitCall, head: PushHead, pack: PackOf): Pro
   const forcedBy = new Map(
     head.commands
       .filter((command) => forward.has(command))
-      .map((command) => [command.name, refuseForced(permit, change(command))]),
+      .map((command) => [command.name, refuseForced(permit, change(command), command.ref === ofDefault)]),
   );
   const report = new GatedReport({
     usesBands: head.usesBands,
@@ -144,14 +145,20 @@ function lineOf({ ctx, permit }: GitCall, { refusal, approval }: RefusedMove): s
     : approvalLine(approval, ctx.settings.publicUrl);
 }
 
+interface Judged {
+  readonly symbolic: ReadonlySet<string>;
+  /** The default branch, if anything asks for it. */
+  readonly ofDefault: string | null;
+  readonly isApproved?: boolean;
+}
+
 function judge(
   permit: Permit,
   command: HeadCommand,
-  symbolic: ReadonlySet<string>,
-  isApproved = false,
+  { symbolic, ofDefault, isApproved = false }: Judged,
 ): ReturnType<typeof judgeMove> {
   const { ref } = command;
-  const verdict = judgeMove(permit, change(command), isApproved);
+  const verdict = judgeMove(permit, change(command), { isApproved, isDefault: ref === ofDefault });
   if (typeof verdict !== 'string' && !isAskable(verdict)) return verdict;
   const ofToken = refRulesOf(permit) !== null;
   // git itself refuses a malformed name; it matters only to a list that opens what it names.

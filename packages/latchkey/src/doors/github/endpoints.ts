@@ -27,6 +27,7 @@ import { README_ENDPOINTS } from './endpoints/readme.ts';
 import { RECOVERY_ENDPOINTS } from './endpoints/recovery.ts';
 import { REPOSITORY_ENDPOINTS } from './endpoints/repositories.ts';
 import { REPOSITORY_LIST_ENDPOINTS } from './endpoints/repository-lists.ts';
+import { RULESET_ENDPOINTS } from './endpoints/rulesets.ts';
 import { SEARCH_ENDPOINTS } from './endpoints/searches.ts';
 import { documentationEndpoints, SERVER_ENDPOINTS } from './endpoints/server.ts';
 import { SSH_KEY_ENDPOINTS } from './endpoints/ssh-keys.ts';
@@ -47,6 +48,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...CREDENTIAL_ENDPOINTS,
   ...documentationEndpoints(() => ENDPOINTS),
   ...BRANCH_PROTECTION_ENDPOINTS,
+  ...RULESET_ENDPOINTS,
   ...DEPLOY_KEY_ENDPOINTS,
   ...EMAIL_ENDPOINTS,
   ...FIRST_FILE_ENDPOINTS,

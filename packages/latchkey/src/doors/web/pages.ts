@@ -50,6 +50,7 @@ import { repositoryPages } from './repositories/page.tsx';
 import { pushApprovalPages } from './repositories/push-approvals.tsx';
 import { repositorySettingPages } from './repositories/settings.tsx';
 import { webhookPages } from './repositories/webhook.tsx';
+import { organizationRulesetPages } from './rulesets/organization.tsx';
 import { tokenCheckPages } from './tokens/check/page.tsx';
 import { deleteTokenPages } from './tokens/delete.tsx';
 import { editTokenPages } from './tokens/edit.tsx';
@@ -107,6 +108,7 @@ export const PAGES: readonly WebPage[] = [
   ...organizationRequestPages,
   ...organizationTokenPages,
   ...policyPages,
+  ...organizationRulesetPages,
   ...pushApprovalPages,
   ...renewTokenPages,
   ...scopedTokenPages,

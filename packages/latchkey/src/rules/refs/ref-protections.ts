@@ -7,6 +7,7 @@
  */
 import { REPOSITORY_ROLES, type RepositoryRole } from '../../catalogue/roles.ts';
 import { isBranch, matches, type ProtectionRole, REF_ACTS, type RefAct, type RefProtection } from './ref-rules.ts';
+import { namesRef } from './rulesets.ts';
 
 export type { ProtectionRole, RefProtection };
 
@@ -27,21 +28,35 @@ export function protectionAgainst(
   role: RepositoryRole | null,
   ref: string,
   act: RefAct,
+  isDefault = false,
 ): RefProtection | null {
   let strictest: RefProtection | null = null;
   for (const protection of protections) {
-    if (holdsRole(role, protection[act]) || !matches(protection.pattern, ref)) continue;
+    if (holdsRole(role, protection[act]) || !covers(protection, ref, isDefault)) continue;
     if (strictest === null || rank(protection[act]) > rank(strictest[act])) strictest = protection;
   }
   return strictest;
+}
+
+/** True when it is about this ref. @param isDefault true for the default branch */
+function covers({ pattern, ruleset }: RefProtection, ref: string, isDefault: boolean): boolean {
+  return ruleset === undefined ? matches(pattern, ref) : namesRef(ruleset, ref, isDefault);
+}
+
+/** True when it has to be known which branch is the default one. */
+export function asksForDefault(protections: readonly RefProtection[]): boolean {
+  return protections.some(({ ruleset }) =>
+    [...(ruleset?.refs.include ?? []), ...(ruleset?.refs.exclude ?? [])].includes('~DEFAULT_BRANCH'),
+  );
 }
 
 /** The same for all of them at once: what stands for a ref, each act by its strictest; null when none matches. */
 export function protectionFor(
   protections: readonly RefProtection[],
   ref: string,
+  isDefault = false,
 ): Readonly<Record<RefAct, ProtectionRole>> | null {
-  const matching = protections.filter(({ pattern }) => matches(pattern, ref));
+  const matching = protections.filter((each) => covers(each, ref, isDefault));
   if (matching.length === 0) return null;
   const strictest = (act: RefAct): ProtectionRole =>
     matching.reduce<ProtectionRole>((most, each) => stricter(most, each[act]), 'write');
@@ -78,7 +93,10 @@ const PEOPLE: Readonly<Record<ProtectionRole, string>> = {
 export function protectionWords(protection: RefProtection, ref: string, act: RefAct): string {
   const branch = { create: 'create it', update: 'push to it', force: 'force-push to it', delete: 'delete it' };
   const other = { ...branch, update: 'move it', force: 'move it' };
-  return `${PEOPLE[protection[act]]} may ${(isBranch(ref) ? branch : other)[act]}`;
+  const words = `${PEOPLE[protection[act]]} may ${(isBranch(ref) ? branch : other)[act]}`;
+  return protection.ruleset === undefined
+    ? words
+    : `${words} (ruleset ${protection.ruleset.name} of ${protection.ruleset.source})`;
 }
 
 /** A protection in words: "only maintainers and administrators may push to it, nobody may delete it". */

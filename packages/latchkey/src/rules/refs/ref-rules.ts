@@ -28,6 +28,18 @@ export type ProtectionRole = 'write' | 'maintain' | 'admin' | 'nobody';
 /** One protection as it is kept. `pattern` in full: `refs/heads/release/*`. `force` is never below `update`. */
 export interface RefProtection extends Readonly<Record<RefAct, ProtectionRole>> {
   readonly pattern: string;
+  /** Set when a ruleset demands it: that one says which refs are meant, and `pattern` names it for people. */
+  readonly ruleset?: RulesetPlace;
+}
+
+/** What is known of a ruleset where its demands are judged. */
+export interface RulesetPlace {
+  readonly id: number;
+  readonly name: string;
+  /** `OWNER/NAME`, or an organization's login. */
+  readonly source: string;
+  readonly target: 'branch' | 'tag';
+  readonly refs: { readonly include: readonly string[]; readonly exclude: readonly string[] };
 }
 
 /** No rule says yes to a longer name; git takes none on most file systems either. */

@@ -9,7 +9,9 @@ import { addUser } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { refusalsOf } from '../../../src/actions/decision/token-refusals.ts';
 import { protectRefs, unprotectRefs } from '../../../src/actions/repositories/refs/protections.ts';
+import { createRuleset, deleteRuleset, updateRuleset } from '../../../src/actions/repositories/refs/rulesets.ts';
 import { setCollaborator } from '../../../src/actions/repositories/repositories.ts';
+import { onRepository } from '../../../src/actions/repositories/transfers.ts';
 import { createToken } from '../../../src/actions/tokens/tokens.ts';
 import type { Secret } from '../../../src/base/secret.ts';
 import type { RepositoryRole } from '../../../src/catalogue/roles.ts';
@@ -170,4 +172,50 @@ it('asks no owner of a token about what is protected: an approval would open not
   expect(ran.stderr).toMatch(/y \(.*\/settings\/push-approvals\/\d+/);
   const asked = await world.server.context.store.db.selectFrom('push_approvals').select('ref').execute();
   expect(asked).toEqual([{ ref: 'refs/heads/y' }]);
+});
+
+it('keeps to rulesets: by force, by look-alikes, in one push with what is open, and says which ruleset', async () => {
+  const { context } = world.server;
+  const permit = await onRepository(context, operatorPermit(), PLACE);
+  const rules = ['creation', 'update', 'deletion', 'non_fast_forward'] as const;
+  const made = await createRuleset(context, permit, {
+    name: 'Releases',
+    target: 'branch',
+    enforcement: 'active',
+    refs: { include: ['stable', 'ci/**/*', '~DEFAULT_BRANCH'], exclude: ['ci/tmp/*'] },
+    repositories: null,
+    rules,
+    bypass: [],
+  });
+  await set('refs/heads/stable', ids.first);
+  const why = 'nobody may push to it \\(ruleset Releases of ada/closed\\)';
+  const ran = await push(
+    `${ids.second}:refs/heads/stable`,
+    `${ids.second}:refs/heads/ci/a/b`,
+    `${ids.second}:refs/heads/ci/tmp/x`,
+    `${ids.second}:refs/heads/Stable`,
+    `${ids.second}:refs/tags/stable`,
+  );
+  expect(ran.stderr).toMatch(rejected('stable', why));
+  expect(ran.stderr).toMatch(rejected('ci/a/b', why.replace('push to', 'create')));
+  expect([await ref('refs/heads/stable'), await ref('ci/a/b'), await ref('ci/tmp/x')]).toEqual([
+    ids.first,
+    '',
+    ids.second,
+  ]);
+  expect([await ref('Stable'), await ref('refs/tags/stable')]).toEqual([ids.second, ids.second]);
+  for (const shape of [['-f', `${ids.other}:refs/heads/stable`], [':refs/heads/stable'], ['-f', '--mirror']])
+    expect([shape, (await push(...shape)).code, await ref('refs/heads/stable')]).toEqual([shape, 1, ids.first]);
+  // The branch that HEAD names, under whatever name it is pushed; and neither by a symbolic ref.
+  await unprotectRefs(context, operatorPermit(), 'main', PLACE);
+  await world.ok(['--git-dir', path, 'symbolic-ref', 'refs/heads/alias', 'refs/heads/stable']);
+  for (const to of ['refs/heads/main', 'main', 'refs/heads/alias'])
+    expect([to, (await push(`${ids.second}:${to}`)).code, await ref('main')]).toEqual([to, 1, ids.first]);
+  await updateRuleset(context, permit, made.ruleset.id, (before) => ({ ...before, rules: ['non_fast_forward'] }));
+  expect(await push(`${ids.second}:refs/heads/stable`)).toMatchObject({ code: 0 });
+  const forced = await push('-f', `${ids.other}:refs/heads/stable`);
+  expect(forced.stderr).toMatch(rejected('stable', why.replace('push', 'force-push')));
+  await updateRuleset(context, permit, made.ruleset.id, (before) => ({ ...before, bypass: ['write'] }));
+  expect(await push('-f', `${ids.other}:refs/heads/stable`)).toMatchObject({ code: 0 });
+  await deleteRuleset(context, permit, made.ruleset.id);
 });

@@ -262,6 +262,7 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
     ...searches(`${ORG}/personal-access-token-requests`),
   ),
   '/organizations/:org/settings/personal-access-tokens': page(...searches(`${ORG}/personal-access-tokens`)),
+  '/organizations/:org/settings/rulesets': page(`${ORG}/rulesets`),
   '/organizations/:org/settings/audit-log': page(...logSearches(`${ORG}/audit-log`)),
   '/organizations/:org/settings/audit-log.jsonl': download(`${ORG}/audit-log.jsonl`),
 

@@ -13,7 +13,7 @@ import { holderOf, type Permit } from '../../decision/authorize.ts';
 import { targetOf } from '../../decision/targets.ts';
 import type { Context } from '../../ground/context.ts';
 import { explainMove } from '../content-refusals.ts';
-import { isAskable, judgeMove, MoveRefused } from '../refs/ref-guard.ts';
+import { defaultRef, isAskable, judgeMove, MoveRefused } from '../refs/ref-guard.ts';
 import { openTarget } from '../target.ts';
 import { ownApproval, type PushApproval } from './approvals.ts';
 import { approvedMoves, askOwner } from './asking.ts';
@@ -45,7 +45,7 @@ export async function requestApproval(
   const from = (await readRef(openTarget(ctx, onRepository), ref))?.id ?? null;
   if (from === sha) throw problem('unprocessable', 'The ref is there already: nothing is to be approved.', 'sha');
   const change = { ref, from, to: sha };
-  const verdict = judgeMove(onRepository, change);
+  const verdict = judgeMove(onRepository, change, { isDefault: ref === (await defaultRef(ctx, onRepository)) });
   if (typeof verdict === 'string')
     throw problem('unprocessable', 'The rules of this token need no approval for that: push it.', 'ref');
   if (!isAskable(verdict)) throw new MoveRefused(explainMove(ctx, onRepository, verdict.refusal));

@@ -8,10 +8,11 @@
  */
 import { present } from '../../../base/present.ts';
 import { hasRoomForRefs } from '../../../git/objects/ref-count.ts';
-import { isAncestor, type RefChange } from '../../../git/objects/refs.ts';
+import { defaultBranch, isAncestor, type RefChange } from '../../../git/objects/refs.ts';
 import { boundsOf, type MoveBounds, type MoveRefusal, moveRefusal } from '../../../rules/decide.ts';
 import type { Explanation } from '../../../rules/explain.ts';
-import { isBranch, type RefAct } from '../../../rules/refs/ref-rules.ts';
+import { asksForDefault } from '../../../rules/refs/ref-protections.ts';
+import { BRANCHES, isBranch, type RefAct } from '../../../rules/refs/ref-rules.ts';
 import type { Permit } from '../../decision/authorize.ts';
 import { refRulesOf } from '../../decision/permit-target.ts';
 import { noteRefusal } from '../../decision/token-refusals.ts';
@@ -50,12 +51,26 @@ export function isAskable({ refusal }: RefusedMove): boolean {
   return refusal.reason === 'ref_needs_approval';
 }
 
+/** What a move is besides its name and ids. */
+interface MoveFacts {
+  /** True when the owner of the token approved just this. */
+  readonly isApproved?: boolean;
+  /** True for the default branch: see `defaultRef`. */
+  readonly isDefault?: boolean;
+}
+
 /** What the rules say to a move whose name and ids are known. `forward`: yes, if it loses nothing. */
 export type MoveVerdict = 'allowed' | 'forward' | RefusedMove;
 
 /** Everything that keeps whoever holds a permit from moving refs: the rules of a token, protected branches and tags. */
 export function moveBounds({ bearer, target }: Permit): MoveBounds {
   return boundsOf(bearer, target);
+}
+
+/** The default branch by its full name, if anything that binds the bearer asks for it; null otherwise. */
+export async function defaultRef(ctx: Context, permit: Permit): Promise<string | null> {
+  if (!asksForDefault(moveBounds(permit).protections)) return null;
+  return `${BRANCHES}${await defaultBranch(openTarget(ctx, permit).path)}`;
 }
 
 /** True when moves of refs have to be looked at one by one. */
@@ -66,14 +81,17 @@ export function isBound(permit: Permit): boolean {
 
 /**
  * Judges by name and ids alone. Both ids null is a deletion: git deletes a damaged ref so.
- * @param isApproved true when the owner of the token approved just this
  */
-export function judgeMove(permit: Permit, change: RefChange, isApproved = false): MoveVerdict {
+export function judgeMove(
+  permit: Permit,
+  change: RefChange,
+  { isApproved = false, isDefault = false }: MoveFacts = {},
+): MoveVerdict {
   if (!isBound(permit)) return 'allowed';
   const bounds = moveBounds(permit);
   const { ref, from, to } = change;
   const refused = (act: RefAct): MoveVerdict => {
-    const refusal = moveRefusal(bounds, { ref, act, isApproved });
+    const refusal = moveRefusal(bounds, { ref, act, isApproved, isDefault });
     return refusal === null ? 'allowed' : { ...change, refusal };
   };
   if (to === null) return refused('delete');
@@ -86,8 +104,8 @@ export function judgeMove(permit: Permit, change: RefChange, isApproved = false)
 }
 
 /** The same as `forward` turned out to be a move that loses commits. */
-export function refuseForced(permit: Permit, change: RefChange): RefusedMove | null {
-  const refusal = moveRefusal(moveBounds(permit), { ref: change.ref, act: 'force' });
+export function refuseForced(permit: Permit, change: RefChange, isDefault: boolean): RefusedMove | null {
+  const refusal = moveRefusal(moveBounds(permit), { ref: change.ref, act: 'force', isDefault });
   return refusal === null ? null : { ...change, refusal };
 }
 
@@ -109,13 +127,14 @@ export async function demandMove(
   isMadeNow = false,
 ): Promise<MoveAllowed> {
   const { from, to } = change;
-  const verdict = judgeMove(permit, change);
+  const isDefault = change.ref === (await defaultRef(ctx, permit));
+  const verdict = judgeMove(permit, change, { isDefault });
   if (verdict === 'allowed') return { to, approvalId: null };
   if (verdict !== 'forward')
     return isAskable(verdict) ? ask(ctx, permit, verdict, isMadeNow) : refuse(ctx, permit, verdict);
   if (from !== null && to !== null && (await isAncestor(openTarget(ctx, permit), from, to)))
     return { to, approvalId: null };
-  const refused = refuseForced(permit, change);
+  const refused = refuseForced(permit, change, isDefault);
   return refused === null ? { to, approvalId: null } : refuse(ctx, permit, refused);
 }
 

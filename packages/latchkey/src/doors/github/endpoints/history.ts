@@ -9,6 +9,7 @@ import {
   readPatch,
   readRefs,
 } from '../../../actions/repositories/history.ts';
+import { protectedRefs } from '../../../actions/repositories/refs/rulesets.ts';
 import {
   createRef,
   deleteRef,
@@ -16,11 +17,9 @@ import {
   type RefResult,
   updateRef,
 } from '../../../actions/repositories/refs.ts';
-import { targetRepository } from '../../../actions/repositories/target.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { parameter } from '../../../base/present.ts';
 import { pathProblem, refNameProblem } from '../../../git/objects/names.ts';
-import { protectionFor } from '../../../rules/refs/ref-protections.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { instantOf } from '../input.ts';
 import { nextKey } from '../paging.ts';
@@ -105,9 +104,9 @@ async function listBranches(call: Call<undefined, Static<typeof PROTECTED>>): Pr
     after: page.after,
   });
   const place = placeOf(call);
-  const { protections } = targetRepository(permit).repository;
+  const isProtected = await protectedRefs(ctx, permit);
   const shown = refs
-    .map((ref) => shortBranch(place, ref, protectionFor(protections, ref.name) !== null))
+    .map((ref) => shortBranch(place, ref, isProtected(ref.name)))
     .filter((branch) => query.protected === undefined || branch.protected === query.protected);
   return { ...ok(shown), next: nextKey(refs, page, (ref) => ref.name) };
 }
@@ -118,8 +117,7 @@ async function readBranch(call: Call<undefined, undefined>): Promise<Reply> {
   const ref = refNameProblem(name) === null ? await findRef(ctx, permit, name) : null;
   const tip = ref === null ? null : await readKnownCommit(ctx, permit, ref.id);
   if (ref === null || tip === null) throw sayNo(404, 'Branch not found');
-  const { protections } = targetRepository(permit).repository;
-  return ok(branchBody(placeOf(call), ref, tip, protectionFor(protections, ref.name) !== null));
+  return ok(branchBody(placeOf(call), ref, tip, (await protectedRefs(ctx, permit))(ref.name)));
 }
 
 async function listTags(call: Call<undefined, undefined>): Promise<Reply> {

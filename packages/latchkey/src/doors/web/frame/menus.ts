@@ -153,6 +153,7 @@ export function organizationMenu({ login, ...counts }: Counted): Menu {
         ],
       },
       item('Repository defaults', 'repository-defaults', 'git-branch'),
+      item('Rulesets', 'rulesets', 'shield-lock'),
       item('Single sign-on', 'single-sign-on', 'passkey-fill'),
       item('Audit log', 'audit-log', 'log'),
       item('Name', 'name', 'gear'),

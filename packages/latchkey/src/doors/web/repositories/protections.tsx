@@ -109,7 +109,8 @@ export const protectionForms: Readonly<Record<string, FormAction>> = {
       const [permit, pattern] = [await permitTo(visit), visit.field('pattern')];
       const before = (await readProtections(visit.ctx, permit)).find((each) => each.pattern === pattern);
       await unprotectRefs(visit.ctx, permit, pattern);
-      const undo = before === undefined ? undefined : { form: 'protect', fields: { ...before } };
+      const { ruleset: _none, ...fields } = before ?? { pattern };
+      const undo = before === undefined ? undefined : { form: 'protect', fields };
       return back(visit, `${shownRef(pattern)} is no longer protected.`, undo);
     },
   },

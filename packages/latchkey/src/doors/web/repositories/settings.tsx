@@ -6,6 +6,7 @@ import type { VNode } from 'preact';
 import { changeRepository, deleteRepository } from '../../../actions/repositories/changes.ts';
 import { listAccess } from '../../../actions/repositories/collaborators.ts';
 import { readDeployKeys } from '../../../actions/repositories/deploy-keys.ts';
+import { inheritedRulesets, listRulesets } from '../../../actions/repositories/refs/rulesets.ts';
 import { MAX_REPOSITORY_DESCRIPTION_LENGTH } from '../../../actions/repositories/repositories.ts';
 import { transferRepository } from '../../../actions/repositories/transfers.ts';
 import { type RepositoryView, viewTarget } from '../../../actions/repositories/view.ts';
@@ -22,6 +23,7 @@ import { Notice, Subhead } from '../parts/components.tsx';
 import { Form, Hidden } from '../parts/form.tsx';
 import { Spoken } from '../parts/spoken.tsx';
 import { TextField } from '../parts/text-fields.tsx';
+import { Rulesets, rulesetForms } from '../rulesets/section.tsx';
 import { Collaborators, collaboratorForms } from './collaborators.tsx';
 import { DeployKeys, deployKeyForms } from './deploy-keys.tsx';
 import { Protections, protectionForms } from './protections.tsx';
@@ -32,7 +34,7 @@ import { Webhooks, webhookForms } from './webhooks.tsx';
 async function show(visit: Visit): Promise<Answer> {
   const permit = await permitTo(visit, SEE_SETTINGS);
   const view = await viewTarget(visit.ctx, permit);
-  const [people, keys, hooks] = await Promise.all([
+  const [people, keys, hooks, own] = await Promise.all([
     listAccess(visit.ctx, permit, 'direct', {
       afterId: numberIn(visit.query, 'people_after') ?? 0,
       skip: 0,
@@ -40,9 +42,11 @@ async function show(visit: Visit): Promise<Answer> {
     }),
     readDeployKeys(visit.ctx, permit, { beforeId: numberIn(visit.query, 'keys_before'), limit: SHOWN }),
     readWebhooks(visit.ctx, permit, { beforeId: null, limit: MAX_WEBHOOKS }),
+    listRulesets(visit.ctx, permit),
   ]);
+  const rulesets = [...own, ...inheritedRulesets(permit)];
   const { repository } = view;
-  const isRow = ['remove-collaborator', 'unprotect', 'remove-key', 'remove-hook', 'archive'].includes(
+  const isRow = ['remove-collaborator', 'unprotect', 'remove-ruleset', 'remove-key', 'remove-hook', 'archive'].includes(
     visit.typed?.get('form') ?? '',
   );
   return page(
@@ -62,6 +66,13 @@ async function show(visit: Visit): Promise<Answer> {
       <Usage visit={visit} view={view} />
       <Collaborators visit={visit} people={people} ownerId={view.owner.id} />
       <Protections visit={visit} protections={view.repository.protections} />
+      <section class="mt-4" id="rulesets">
+        <h2 class="f3 mb-2">Rulesets</h2>
+        <p class="color-fg-muted">
+          What nobody may do to branches and tags, except those who are let past. They add to what is protected.
+        </p>
+        <Rulesets visit={visit} rulesets={rulesets} isOrganization={false} />
+      </section>
       <DeployKeys visit={visit} keys={keys} />
       <Webhooks visit={visit} hooks={hooks} />
       <DangerZone visit={visit} view={view} />
@@ -220,6 +231,7 @@ export const repositorySettingPages: readonly WebPage[] = [
       },
       ...collaboratorForms,
       ...protectionForms,
+      ...rulesetForms({ permit: permitTo, isOrganization: false, back }),
       ...deployKeyForms,
       ...webhookForms,
       transfer: {
