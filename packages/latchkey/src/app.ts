@@ -13,12 +13,11 @@ import { AggregatorRegistry } from 'prom-client';
 import { wakeStreams } from './actions/audit/streams.ts';
 import { noteServerAddress } from './actions/ground/server-address.ts';
 import { gaugesOf } from './actions/instance/gauges.ts';
-import { warnOfExposedSecrets } from './actions/instance/installation-secrets.ts';
+import { warnOfClearText, warnOfExposedSecrets } from './actions/instance/installation-secrets.ts';
 import { JobRunner } from './actions/instance/job-runner.ts';
 import { sweepAtStart } from './actions/instance/leftovers.ts';
 import { type OpenContext, openContext } from './actions/instance/open.ts';
 import { type CertificateReader, certificateOf, followFiles } from './base/certificate.ts';
-import { crossesInClear, readDatabaseAddress } from './base/database-address.ts';
 import { makeLog } from './base/log.ts';
 import type { Connections } from './base/machine/connections.ts';
 import { outageAnswer } from './base/machine/outage.ts';
@@ -50,6 +49,7 @@ import { type Readiness, readinessAnswer } from './listener/readiness.ts';
 import { hostOf, listen, makeServer, secureContextOf } from './listener/server.ts';
 import { openSsh } from './listener/ssh-socket.ts';
 import { close, retire } from './listener/stop.ts';
+import { sendLogs } from './telemetry/collected-logs.ts';
 import { type DoorName, single } from './telemetry/metrics.ts';
 import { listenForMetrics, type MetricsListener } from './telemetry/metrics-listener.ts';
 import { RequestLog } from './telemetry/request-log.ts';
@@ -84,6 +84,7 @@ type Door = (request: IncomingMessage, response: ServerResponse) => boolean;
  */
 export async function startServer(settings: Settings): Promise<RunningServer> {
   const log = makeLog(settings.logLevel, settings.logFormat);
+  const logs = await sendLogs(settings, log);
   const acme = await openAcme(settings, log);
   const certificate = certificateOf(settings);
   const context = await openContext(settings, log);
@@ -121,6 +122,7 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
     );
     const jobs = new JobRunner(context, { tracer, wake: wakeStreams });
     if (certificate !== null) context.metrics.add(endOf(certificate));
+    if (logs !== null) context.metrics.add(logs.lost);
     const metrics = await showMetrics(context, jobs);
     if (metrics !== null) context.log.info({ url: metrics.url }, 'metrics');
     const reloadCertificate = (): boolean => {
@@ -145,20 +147,14 @@ export async function startServer(settings: Settings): Promise<RunningServer> {
         acme?.close();
         await close(closing);
         requests?.flush();
+        await logs?.close();
       },
     };
   } catch (error) {
     await context.close();
+    await logs?.close();
     throw error;
   }
-}
-
-/** Logged at every start: sooner or later somebody else reads it. */
-function warnOfClearText({ settings: { database, databaseCa }, log }: OpenContext): void {
-  if (database === null) return;
-  const address = readDatabaseAddress(database.reveal());
-  if (crossesInClear(address, databaseCa))
-    log.warn({ host: address.host }, 'what is said to the database crosses the network in clear text: sslmode=disable');
 }
 
 /** The parent process collects a worker's numbers and adds them up. */

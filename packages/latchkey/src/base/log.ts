@@ -51,9 +51,28 @@ export function makeLog(level: string, format: LogFormat = 'json', fd = 2): Log 
   );
 }
 
+/** Where pino writes. */
+interface Written {
+  write(lines: string): void;
+}
+
 /** Writes lines of JSON to where the log goes: they must be as the log would write them. */
 export function writeLines(log: Log, lines: string): void {
-  (log as unknown as Record<symbol, { write(lines: string): void }>)[symbols.streamSym]?.write(lines);
+  (log as unknown as Record<symbol, Written>)[symbols.streamSym]?.write(lines);
+}
+
+/**
+ * Hands on whatever the log writes from now on, after its redaction: lines of JSON, whatever a terminal shows.
+ */
+export function handOnLines(log: Log, take: (lines: string) => void): void {
+  const place = log as unknown as Record<symbol, Written>;
+  const out = place[symbols.streamSym];
+  place[symbols.streamSym] = {
+    write(lines) {
+      out?.write(lines);
+      take(lines);
+    },
+  };
 }
 
 /** `12:03:04 warn  a request must wait  reason=busy`: a line of JSON for a person. Times are local. */

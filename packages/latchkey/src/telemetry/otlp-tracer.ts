@@ -8,7 +8,6 @@
  * Never: a collector's answer in the log; it may quote the credentials that it was sent.
  */
 
-import { hostname } from 'node:os';
 import {
   type Context,
   SpanKind as OtelKind,
@@ -20,7 +19,6 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import {
   BatchSpanProcessor,
   ParentBasedSampler,
@@ -31,7 +29,7 @@ import {
 import type { Log } from '../base/log.ts';
 import type { Settings } from '../base/settings/settings.ts';
 import type { RemoteParent, Span, SpanAttributes, SpanKind, Tracer } from '../base/trace.ts';
-import { programVersion } from '../base/version.ts';
+import { lossTeller, ownResource, SEND_LIMIT_MS } from './otlp-sending.ts';
 
 /** Ended spans that wait to be sent. Beyond this, new ones are dropped. */
 export const MAX_WAITING_SPANS = 2_048;
@@ -39,8 +37,6 @@ export const MAX_WAITING_SPANS = 2_048;
 const MAX_SPANS_SENT = 512;
 /** How long spans wait for others, to be sent together. */
 const SEND_EVERY_MS = 2_000;
-/** How long the collector may take, including retries. A stop waits for it no longer than this. */
-const SEND_LIMIT_MS = 5_000;
 /** Longer attribute values are cut. */
 const MAX_VALUE_CHARACTERS = 256;
 
@@ -56,16 +52,8 @@ const KINDS: Readonly<Record<SpanKind, OtelKind>> = {
  * `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES` …).
  */
 export function openTracer(endpoint: string, { traceOneIn }: Pick<Settings, 'traceOneIn'>, log: Log): Tracer {
-  const own = {
-    'service.name': 'latchkey',
-    'service.version': programVersion(),
-    'host.name': hostname(),
-    'process.pid': process.pid,
-  };
   const provider = new TracerProvider({
-    resource: defaultResource()
-      .merge(resourceFromAttributes(own))
-      .merge(detectResources({ detectors: [envDetector] })),
+    resource: ownResource(),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(1 / traceOneIn) }),
     spanLimits: { attributeValueLengthLimit: MAX_VALUE_CHARACTERS },
     spanProcessors: [
@@ -97,20 +85,12 @@ function contextOf({ traceId, spanId, sampled }: RemoteParent): Context {
   });
 }
 
-/** Logs when spans begin to be lost and when they arrive again; not each time. */
 function telling(exporter: SpanExporter, log: Log): SpanExporter {
-  let failing = false;
+  const tell = lossTeller('traces', log);
   return {
     export(spans, done) {
       exporter.export(spans, (result) => {
-        const failed = result.error !== undefined;
-        if (failed && !failing)
-          log.warn(
-            { reason: result.error?.message },
-            'traces do not reach the collector; those that wait too long are dropped',
-          );
-        if (!failed && failing) log.info('traces reach the collector again');
-        failing = failed;
+        tell(result.error);
         done(result);
       });
     },

@@ -91,6 +91,7 @@ export async function tracerFor({ settings, log }: { settings: Settings; log: Lo
       log.info('OTEL_EXPORTER_OTLP_ENDPOINT is set, but traces are sent only where --otlp-endpoint says');
     return null;
   }
+  if (!settings.otlpSignals.includes('traces')) return null;
   const { openTracer } = await import('./otlp-tracer.ts');
   log.info({ endpoint: settings.otlpEndpoint }, 'traces');
   return openTracer(settings.otlpEndpoint, settings, log);

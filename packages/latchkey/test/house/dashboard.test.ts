@@ -8,12 +8,13 @@ import { Metrics } from '../../src/telemetry/metrics.ts';
 
 const read = (path: string): string => readFileSync(join(import.meta.dirname, '../../../..', path), 'utf8');
 
-/** Added where a server listens: of its own TLS, of its places, of its jobs. */
+/** Added where a server listens: of its own TLS, of its places, of its jobs, of its log at a collector. */
 const LISTENERS = [
   { name: 'latchkey_certificate_ends_seconds', type: 'gauge' },
   { name: 'latchkey_connections', type: 'gauge' },
   { name: 'latchkey_connections_turned_away_total', type: 'counter' },
   { name: 'latchkey_jobs_running', type: 'gauge' },
+  { name: 'latchkey_log_lines_lost_total', type: 'counter' },
 ];
 
 function ours(): { name: string; type: string }[] {

@@ -3,10 +3,12 @@
  *
  * Never: what is in them.
  */
+
 import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { certificateOf } from '../../base/certificate.ts';
+import { crossesInClear, readDatabaseAddress } from '../../base/database-address.ts';
 import type { Variables } from '../../base/settings/environment.ts';
 import { exposedFiles } from '../../base/settings/secret-files.ts';
 import type { Settings } from '../../base/settings/settings.ts';
@@ -57,4 +59,12 @@ export function exposedSecrets(place: { readonly settings: Settings; readonly en
 export function warnOfExposedSecrets({ settings, log }: Pick<Context, 'settings' | 'log'>, env: Variables): void {
   for (const file of exposedFiles(settings, env))
     log.warn({ file }, 'everybody on this machine may read this file, which holds a secret: chmod o= it');
+}
+
+/** Logged at every start: sooner or later somebody else reads it. */
+export function warnOfClearText({ settings: { database, databaseCa }, log }: Pick<Context, 'settings' | 'log'>): void {
+  if (database === null) return;
+  const address = readDatabaseAddress(database.reveal());
+  if (crossesInClear(address, databaseCa))
+    log.warn({ host: address.host }, 'what is said to the database crosses the network in clear text: sslmode=disable');
 }

@@ -17,8 +17,10 @@ import {
   logins,
   mailbox,
   networks,
+  type OtlpSignal,
   oneOf,
   onOff,
+  otlpSignals,
   path,
   receiverUrl,
   sharedSecret,
@@ -547,8 +549,15 @@ export const SETTING_ROWS = {
   otlpEndpoint: optional({
     section: 'Running',
     kind: endpoint,
-    defaultMeans: 'no traces',
-    doc: 'collector that traces are sent to, by OTLP over HTTP at URL/v1/traces',
+    defaultMeans: 'none',
+    doc: 'OpenTelemetry collector, for OTLP over HTTP at URL/v1/traces and URL/v1/logs',
+  }),
+  otlpSignals: row<readonly OtlpSignal[], readonly OtlpSignal[]>({
+    section: 'Running',
+    kind: otlpSignals,
+    default: ['traces'],
+    flag: '--otlp-signal',
+    doc: 'what is sent to the collector: traces, logs',
   }),
   traceOneIn: row<number, number>({
     section: 'Running',

@@ -199,9 +199,17 @@ export const SETTING_RULES: readonly SettingRule[] = [
   {
     about: 'traceOneIn',
     listening: true,
-    broken: ({ otlpEndpoint, traceOneIn }) => otlpEndpoint === null && traceOneIn !== 1,
+    broken: ({ otlpEndpoint, otlpSignals, traceOneIn }) =>
+      traceOneIn !== 1 && (otlpEndpoint === null || !otlpSignals.includes('traces')),
     message: () => '--trace-one-in is given, but no traces are sent anywhere.',
     hint: 'name the collector, too: --otlp-endpoint URL',
+  },
+  {
+    about: 'otlpSignals',
+    listening: true,
+    broken: ({ otlpEndpoint, otlpSignals }) => otlpEndpoint === null && otlpSignals.includes('logs'),
+    message: () => '--otlp-signal logs is given, but no collector to send them to.',
+    hint: 'name it, too: --otlp-endpoint URL',
   },
   {
     about: 'auditWebhook',

@@ -241,6 +241,21 @@ export const hostNames: ValueKind<readonly string[]> = kind(
   LIST,
 );
 
+/** What may go to a collector, by OpenTelemetry's word for its kinds. */
+export const OTLP_SIGNALS = ['traces', 'logs'] as const;
+export type OtlpSignal = (typeof OTLP_SIGNALS)[number];
+
+export const otlpSignals: ValueKind<readonly OtlpSignal[]> = kind(
+  'SIGNAL',
+  `one or more of ${OTLP_SIGNALS.join(', ')}`,
+  (value) => (Array.isArray(value) && value.length > 0 && value.every(isSignal) ? [...new Set(value)] : undefined),
+  LIST,
+);
+
+function isSignal(value: unknown): value is OtlpSignal {
+  return OTLP_SIGNALS.some((signal) => signal === value);
+}
+
 /** Where a certificate of the server's own lies in the data folder, with its key in the same file. */
 export const ACME_CERTIFICATE = 'acme/certificate.pem';
 
