@@ -19,7 +19,7 @@ export interface ReceivedSpan {
   readonly resource: Attributes;
 }
 
-export interface ReceivedLog {
+interface ReceivedLog {
   readonly at: string;
   readonly severity: number;
   readonly severityText: string;

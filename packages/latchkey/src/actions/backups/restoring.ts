@@ -19,7 +19,7 @@ import { makeGitRoom } from '../../git/room.ts';
 import { fill } from '../../store/copies/filling.ts';
 import { type Alive, countAlive, namedRepositories } from '../../store/copies/repositories.ts';
 import type { Row } from '../../store/copies/rows.ts';
-import type { Table } from '../../store/copies/tables.ts';
+import { refuseUnknown, type Table } from '../../store/copies/tables.ts';
 import type { OpenedEngine } from '../../store/db.ts';
 import { readDatabaseState } from '../../store/epochs.ts';
 import { stepsOf } from '../../store/migrations.ts';
@@ -47,6 +47,7 @@ export async function restoreBackup(restoring: Restoring): Promise<Manifest> {
   const { settings, from, name, say } = restoring;
   const opened = await openBackup(from, name, keysNow(settings));
   await demandKey(restoring, opened);
+  refuseUnknown(opened.manifest.steps);
   const parts = await verifyParts(from, name);
   const { rows, missing } = await verifyContents(from, opened);
   say(`verified ${parts} parts, ${rows} rows`);

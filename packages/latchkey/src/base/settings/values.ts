@@ -242,7 +242,7 @@ export const hostNames: ValueKind<readonly string[]> = kind(
 );
 
 /** What may go to a collector, by OpenTelemetry's word for its kinds. */
-export const OTLP_SIGNALS = ['traces', 'logs'] as const;
+const OTLP_SIGNALS = ['traces', 'logs'] as const;
 export type OtlpSignal = (typeof OTLP_SIGNALS)[number];
 
 export const otlpSignals: ValueKind<readonly OtlpSignal[]> = kind(

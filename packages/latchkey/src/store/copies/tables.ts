@@ -19,17 +19,22 @@ export interface Table {
 /** Rows that mean something to running processes alone: leases end when their process does. */
 const NOT_COPIED: ReadonlySet<string> = new Set(['migrations', 'nodes']);
 
+/** @throws Fault for steps that this program doesn't know: a newer one made them */
+export function refuseUnknown(steps: readonly string[]): void {
+  const known = new Set(MIGRATIONS.map(({ name }) => name));
+  const unknown = steps.filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  throw new Fault(`the database was made by a newer Latchkey: this one does not know ${unknown.join(', ')}`, {
+    hint: 'take the version that made it, or a newer one',
+  });
+}
+
 /**
  * The tables that these steps make, each after those that it refers to.
  * @throws Fault for a step that this program doesn't know
  */
 export async function tablesMadeBy(steps: readonly string[]): Promise<Table[]> {
-  const known = new Set(MIGRATIONS.map(({ name }) => name));
-  const unknown = steps.filter((name) => !known.has(name));
-  if (unknown.length > 0)
-    throw new Fault(`the database was made by a newer Latchkey: this one does not know ${unknown.join(', ')}`, {
-      hint: 'take the version that made it, or a newer one',
-    });
+  refuseUnknown(steps);
   const database = new DatabaseSync(':memory:');
   const db = openInMemory(database);
   try {
