@@ -109,7 +109,7 @@ export function nameTextProblem(subject: string, name: string): string | null {
   const code = UNSEEN.exec(name)?.[0].codePointAt(0);
   if (code === undefined) return null;
   const spelled = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
-  return `${subject} has no control characters and none that nobody sees: take out ${spelled}.`;
+  return `${subject} can’t have control characters or invisible ones: take out ${spelled}.`;
 }
 
 /** What is wrong with a login, as a sentence; null when nothing is. */

@@ -224,16 +224,20 @@ export async function listGrantsTowards(
   return rows.map((row) => ({ grantId: row.id, tokenId: row.token_id, userId: row.user_id }));
 }
 
-/** How many grants select a repository that aren't about this owner. */
-export async function countSelecting(q: Query, repositoryId: number, ownerId: number): Promise<number> {
-  const { count } = await q
+/**
+ * How many grants of tokens that live select a repository.
+ * @param exceptOwnerId leaves out those about this owner; null = none
+ */
+export async function countSelecting(q: Query, repositoryId: number, exceptOwnerId: number | null): Promise<number> {
+  let query = q
     .selectFrom('grant_repositories')
     .innerJoin('grants', 'grants.id', 'grant_repositories.grant_id')
+    .innerJoin('tokens', 'tokens.id', 'grants.token_id')
     .select((row) => row.fn.countAll<number>().as('count'))
-    .where('repository_id', '=', repositoryId)
-    .where('grants.owner_id', '<>', ownerId)
-    .executeTakeFirstOrThrow();
-  return Number(count);
+    .where('grant_repositories.repository_id', '=', repositoryId)
+    .where('tokens.revoked_at', 'is', null);
+  if (exceptOwnerId !== null) query = query.where('grants.owner_id', '<>', exceptOwnerId);
+  return Number((await query.executeTakeFirstOrThrow()).count);
 }
 
 /** A repository that has another owner now is selected no longer by grants towards somebody else. */

@@ -357,6 +357,8 @@ test('a token of which nothing works is told from one that works', () => {
   expect(worksToday(token)).toBe(true);
   expect(worksToday({ ...token, world: forbidding })).toBe(false);
   expect(worksToday(classic)).toBe(true);
+  const forPublic = { ...own, selection: 'public', permissions: {} } as const;
+  expect(worksToday({ ...token, grants: [forPublic] })).toBe(true);
 });
 
 test.each<[string, Partial<RightGrant>, RightFacts['world'], string]>([

@@ -28,7 +28,7 @@ it.each(UNSEEN)('no name of a token has %s, and the refusal spells it %s', (_wha
     {
       field: 'name',
       code: 'invalid',
-      message: `A token's name has no control characters and none that nobody sees: take out ${spelled}.`,
+      message: `A token's name can’t have control characters or invisible ones: take out ${spelled}.`,
     },
   ]);
 });

@@ -68,6 +68,12 @@ export async function previewTransfer(
   return { to, name, grantsLost: await countSelecting(db, repository.id, to.id) };
 }
 
+/** How many tokens selected the permit's repository, and lose it when it is deleted. */
+export async function countSelected(ctx: Context, permit: Permit): Promise<number> {
+  const { repository } = await readTarget(ctx.store.db, permit);
+  return countSelecting(ctx.store.db, repository.id, null);
+}
+
 /** Gives the permit's repository to another owner. @throws Problem when it can't go there; then nothing was changed */
 export async function transferRepository(ctx: Context, permit: Permit, draft: TransferDraft): Promise<RepositoryView> {
   ctx.git.demandWrites();

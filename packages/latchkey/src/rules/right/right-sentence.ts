@@ -65,7 +65,10 @@ export function toldTo(reader: Reader, words: string): string {
 /** True when at least one thing works that the token was granted; what everybody may read doesn't count. */
 export function worksToday(token: RightFacts): boolean {
   if (!isByGrants(token)) return effectOfScopes(token.world, token, null).works;
-  return token.grants.length === 0 || token.grants.some((grant) => worksNow(token, grant));
+  // Without a permission it is for what everybody may read, and does that.
+  const isForPublic = ({ state, permissions }: RightGrant): boolean =>
+    state === 'active' && Object.keys(permissions).length === 0;
+  return token.grants.length === 0 || token.grants.some((grant) => isForPublic(grant) || worksNow(token, grant));
 }
 
 /** True for a token whose right is told grant by grant: by scopes, unless a list of repositories is left of them. */

@@ -287,7 +287,24 @@ test('what ends in a repository is asked about, named, and undone with one click
   await grace.sendSurely(settings, 'archive');
   await undo('archive');
   expect((await grace.send(settings, 'delete', { confirm: 'notes' })).text).toContain('Type grace/notes to delete it.');
+  await createToken(ctx, operatorPermit(), {
+    userLogin: 'grace',
+    kind: 'fine-grained',
+    name: 'notes',
+    description: '',
+    expiresInDays: 30,
+    scopes: [],
+    grants: [
+      {
+        owner: 'grace',
+        selection: 'selected',
+        repositories: ['notes'],
+        permissions: { contents: 'read' },
+        justification: null,
+      },
+    ],
+  });
   const last = await grace.send(settings, 'delete', { confirm: 'grace/notes' });
-  expect(words(last.text)).toMatch(/Delete grace\/notes for good\? .* 1 role ends 1 deploy key ends/);
+  expect(words(last.text)).toMatch(/1 token that selected it loses it .*1 role ends 1 deploy key ends/);
   expect((await grace.post(settings, formIn(last.text, 'delete').values)).location).toBe('/');
 });

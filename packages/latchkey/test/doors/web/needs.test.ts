@@ -73,6 +73,18 @@ test('without scripts one request is approved, another denied with a reason; no 
   expect((await states()).map(({ state }) => state)).toEqual(['approved', 'denied']);
 });
 
+test('after a denial the form still has what was asked, so that it can be changed and asked for again', async () => {
+  const { world, ada, grace } = await ownerAndMember();
+  const { token: made } = await token(world, 'one', 'octo');
+  await grace.send(INBOX, 'review', { ids: '1', action: 'deny', reason: 'Ask for less' });
+  const path = `/settings/personal-access-tokens/${made.id}`;
+  const { values } = formIn((await ada.get(`${path}/edit`)).text, 'create');
+  expect([values.get('target_name'), values.get('contents')]).toEqual(['octo', 'read']);
+  expect((await ada.post(`${path}/edit`, values)).location).toBe(path);
+  expect(words((await ada.get(path)).text)).toContain('Asks octo to read code in all repositories of octo.');
+  expect(words((await grace.get(INBOX)).text)).toContain('Pending requests 1 waiting');
+});
+
 test('whoever approves reads which refs a token may push to, rule by rule', async () => {
   const { world, grace } = await ownerAndMember();
   const refRules = [{ pattern: 'main', allow: [] }, { pattern: 'agent/**' }];

@@ -1,8 +1,9 @@
 /** What is asked before something of a repository ends: a role, a key, a webhook, pushes, the repository. */
+import type { VNode } from 'preact';
 import { accessOf, listAccess } from '../../../actions/repositories/collaborators.ts';
 import { readDeployKey, readDeployKeys } from '../../../actions/repositories/deploy-keys.ts';
 import { readProtections } from '../../../actions/repositories/refs/protections.ts';
-import { previewTransfer } from '../../../actions/repositories/transfers.ts';
+import { countSelected, previewTransfer } from '../../../actions/repositories/transfers.ts';
 import { viewTarget } from '../../../actions/repositories/view.ts';
 import { MAX_WEBHOOKS } from '../../../actions/repositories/webhooks/events.ts';
 import { readWebhook, readWebhooks } from '../../../actions/repositories/webhooks/webhooks.ts';
@@ -13,6 +14,7 @@ import { shownRef } from '../../../rules/refs/ref-rule-text.ts';
 import { NarrowArea } from '../frame/areas.tsx';
 import type { Visit } from '../frame/visit.ts';
 import type { Question } from '../frame/web-page.ts';
+import { organizationPath } from '../organizations/area.tsx';
 import { Time } from '../parts/components.tsx';
 import { idTyped, nameOf, permitTo, SEE_SETTINGS, SHOWN, transferTyped } from './setting-forms.tsx';
 
@@ -217,7 +219,8 @@ export async function asksToDelete(visit: Visit): Promise<Question | null> {
   if (visit.field('confirm').toLowerCase() !== fullName(visit).toLowerCase()) return null;
   const permit = await permitTo(visit, SEE_SETTINGS);
   const { owner } = await viewTarget(visit.ctx, permit);
-  const [access, keys, hooks] = await Promise.all([
+  const [tokens, access, keys, hooks] = await Promise.all([
+    countSelected(visit.ctx, permit),
     listAccess(visit.ctx, permit, 'direct', { afterId: 0, skip: 0, limit: SHOWN }),
     readDeployKeys(visit.ctx, permit, { beforeId: null, limit: SHOWN }),
     readWebhooks(visit.ctx, permit, { beforeId: null, limit: MAX_WEBHOOKS }),
@@ -231,12 +234,38 @@ export async function asksToDelete(visit: Visit): Promise<Question | null> {
     act: 'Delete it for good',
     consequences: [
       { title: 'All branches, tags and commits, and files of Git LFS, are deleted' },
+      ...(tokens === 0 ? [] : [{ title: <SelectedBy visit={visit} owner={owner} tokens={tokens} /> }]),
       ...(people.length === 0 ? [] : [{ title: many(people.length, 'role', 'roles') }]),
       ...(keys.length === 0 ? [] : [{ title: many(keys.length, 'deploy key', 'deploy keys') }]),
       ...(hooks.length === 0 ? [] : [{ title: many(hooks.length, 'webhook', 'webhooks') }]),
       { title: 'Stays: tokens that reach other repositories, and entries in the audit log', stays: true },
     ],
-    subject: [people.length, keys.length, hooks.length],
+    subject: [tokens, people.length, keys.length, hooks.length],
     within,
   };
+}
+
+/** The tokens that lose a repository; an organization's owner can see which. */
+function SelectedBy({
+  visit,
+  owner,
+  tokens,
+}: {
+  visit: Visit;
+  owner: { readonly id: number; readonly login: string };
+  tokens: number;
+}): VNode {
+  const isOwner = visit.user.identity.facts?.memberships.get(owner.id) === 'owner';
+  const list = `${organizationPath(owner.login, 'personal-access-tokens')}?repository=${fullName(visit)}`;
+  return (
+    <>
+      {tokens === 1 ? '1 token that selected it loses it' : `${tokens} tokens that selected it lose it`}
+      {isOwner ? (
+        <>
+          {' '}
+          (<a href={list}>see {tokens === 1 ? 'it' : 'them'}</a>)
+        </>
+      ) : null}
+    </>
+  );
 }

@@ -1,6 +1,7 @@
 /** Editing a token: its secret stays. Additional access to an organization that approves tokens waits for an owner. */
 import { editToken } from '../../../actions/tokens/edits.ts';
-import { ownToken } from '../../../actions/tokens/own-tokens.ts';
+import { type OwnToken, ownToken } from '../../../actions/tokens/own-tokens.ts';
+import { draftsOf } from '../../../actions/tokens/use/activity.ts';
 import { Problem } from '../../../base/errors.ts';
 import { present } from '../../../base/present.ts';
 import type { TokenKind } from '../../../rules/model.ts';
@@ -22,7 +23,9 @@ import { complaintsOfEachOwner } from './new-fine-grained.tsx';
 
 async function fineGrained(visit: Visit): Promise<Answer> {
   const token = await ownToken(visit.ctx, await visit.ownPermit(), idParam(visit), 'fine-grained');
-  const source = visit.typed ?? sourceOf(token.name, token.description, grantsWith(visit, token));
+  const grants = grantsWith(visit, token);
+  const again = grants.length === 0 ? askedBefore(token) : grants;
+  const source = visit.typed ?? sourceOf(token.name, token.description, again);
   return fineGrainedForm(visit, {
     title: `Edit ${token.name}`,
     path: `${pathOfToken(token)}/edit`,
@@ -34,6 +37,11 @@ async function fineGrained(visit: Visit): Promise<Answer> {
     restrictions: token,
     held: token.grants,
   });
+}
+
+/** What was denied or taken back, where nothing else is left: to be changed, and asked for again. */
+function askedBefore(token: OwnToken): ReturnType<typeof draftsOf> {
+  return draftsOf({ grants: token.grants.map((grant) => ({ ...grant, state: 'pending' as const })) });
 }
 
 async function saveFineGrained(visit: Visit): Promise<Answer> {
