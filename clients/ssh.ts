@@ -1,11 +1,12 @@
 /**
  * Git through real OpenSSH, client and server, with an sshd that `latchkey serve --ssh-port` runs. Needs OpenSSH on the
- * machine (Debian: `openssh-server`), and an account with a shell.
+ * machine (Debian: `openssh-server`), git-lfs, and an account with a shell.
  *
  * Each step prints what it shows; the first that fails ends the run.
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -84,6 +85,24 @@ export async function ssh(): Promise<void> {
       await works(git('reads', 'clone', '-q', at('ada/site'), 'by-reader'));
       await fails(git('reads', '-C', 'work', 'push', at('ada/site'), 'main:no'), 'This deploy key only reads.');
       await fails(git('reads', 'ls-remote', at('acme/site')), 'acme/site does not exist');
+    });
+    await tell('git-lfs sends and fetches what the keys open, locks for a person, and tells a reader no', async () => {
+      await works(git('own', '-C', 'work', 'lfs', 'install', '--local'));
+      await works(git('own', '-C', 'work', 'lfs', 'track', '*.bin'));
+      await writeFile(join(base, 'work', 'large.bin'), randomBytes(1024 * 1024));
+      await works(git('own', '-C', 'work', 'add', '.'));
+      await works(git('own', '-C', 'work', 'commit', '-q', '-m', 'large'));
+      await works(git('own', '-C', 'work', 'remote', 'add', 'origin', at('ada/site')));
+      await works(git('own', '-C', 'work', 'push', '-q', 'origin', 'main'));
+      await works(git('own', '-C', 'work', 'lfs', 'lock', 'large.bin'));
+      await works(git('own', '-C', 'work', 'lfs', 'unlock', 'large.bin'));
+      await works(git('reads', 'clone', '-q', at('ada/site'), 'with-lfs'));
+      await works(git('reads', '-C', 'with-lfs', 'lfs', 'pull'));
+      const [sent, fetched] = await Promise.all(
+        ['work', 'with-lfs'].map((folder) => readFile(join(base, folder, 'large.bin'))),
+      );
+      if (sent?.equals(fetched ?? Buffer.of()) !== true) throw new Error('what was fetched is not what was sent');
+      await fails(git('reads', '-C', 'with-lfs', 'lfs', 'lock', 'large.bin'), 'This deploy key only reads.');
     });
     await tell('an organization that forbids classic tokens takes no key, and says how to switch', async () => {
       await works(git('own', 'ls-remote', at('acme/site')));

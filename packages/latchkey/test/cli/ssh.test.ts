@@ -21,6 +21,16 @@ describe('git', () => {
     expect(askedFor(command)).toEqual({ kind: 'git', service: 'upload-pack', repository: 'ada/closed' });
   });
 
+  it('LFS is asked by git-lfs, in its versions', () => {
+    const asked = { kind: 'lfs', operation: 'upload', repository: 'ada/closed' };
+    expect(askedFor('git-lfs-authenticate ada/closed.git upload')).toEqual(asked);
+    expect(askedFor("git-lfs-authenticate '/ada/closed.git' upload")).toEqual(asked);
+    expect(askedFor(`git-lfs-authenticate ada/closed upload ${'a'.repeat(64)}`)).toEqual(asked);
+    expect(askedFor('git-lfs-transfer ada/closed.git upload')).toEqual({ kind: 'lfs-transfer' });
+    for (const wrong of ['../closed upload', 'ada/closed delete', 'ada/closed upload; id', 'ada/.. upload'])
+      expect(askedFor(`git-lfs-authenticate ${wrong}`)).toEqual({ kind: 'unknown' });
+  });
+
   it.each([
     ['a shell', 'git-upload-pack ada/closed; id'],
     ['substitution', "git-upload-pack '$(id)/closed'"],

@@ -113,6 +113,7 @@ const MOVES_NONE: readonly RegExp[] = [
   // Accounts for machines, and their tokens: as every token with rules, it makes no wider ones.
   /^(POST|PATCH|DELETE) \/(user|orgs\/\{org\})\/machines\b/,
   /^(POST|DELETE) \/(projects|groups)\/\{id\}\/(access_tokens|deploy_tokens|service_accounts)\b/,
+  /^(POST|DELETE) \/projects\/\{id\}\/deploy_keys(\/\{key_id\})?$/,
   // What a rule gives is derived from a token, with its rules.
   /^(POST|PATCH|DELETE) \/enterprise\/workload-issuers\b/,
   /^DELETE \/orgs\/\{org\}\/credential-authorizations\//,

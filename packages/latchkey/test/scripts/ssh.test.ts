@@ -3,11 +3,12 @@
  * command in a shell. `npm run clients -- ssh` does the same behind OpenSSH.
  */
 import { hash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
+import { ssh } from '../../src/actions/instance/installation-parts.ts';
 import { addRepository } from '../../src/actions/repositories/repositories.ts';
 import { createToken, revokeToken } from '../../src/actions/tokens/tokens.ts';
 import { readSshPlace, SSH_HEADERS } from '../../src/base/machine/ssh-place.ts';
@@ -225,6 +226,110 @@ describe('a person’s key', () => {
     const answer = await rest('POST', '/user/keys', { key });
     expect(answer.status).toBe(422);
     expect(await answer.text()).toContain(words);
+  });
+});
+
+describe('Git LFS', () => {
+  const LFS_JSON = 'application/vnd.git-lfs+json';
+  const BYTES = Buffer.from('what git-lfs keeps apart');
+  const oid = hash('sha256', BYTES);
+
+  interface Given {
+    readonly href: string;
+    readonly header: { readonly Authorization: string };
+    readonly expires_in: number;
+  }
+  const given = async (key: Key, operation: string, repository = 'ada/closed'): Promise<Given> =>
+    JSON.parse((await session(key, `git-lfs-authenticate ${repository}.git ${operation}`)).stdout) as Given;
+  const ask = (at: Given, path: string, body: object) =>
+    fetch(at.href + path, {
+      method: 'POST',
+      headers: { ...at.header, 'Content-Type': LFS_JSON, Accept: LFS_JSON },
+      body: JSON.stringify(body),
+    });
+  interface Batch {
+    readonly objects: { actions: Record<string, { href: string; header: Record<string, string> }> }[];
+  }
+  const batch = async (at: Given, operation: string) => {
+    const answer = await ask(at, '/objects/batch', { operation, objects: [{ oid, size: BYTES.length }] });
+    const text = await answer.text();
+    return { status: answer.status, text, actions: (JSON.parse(text) as Batch).objects?.[0]?.actions ?? {} };
+  };
+
+  it('is told over SSH what opens its API over HTTP, and sends and fetches with that', async () => {
+    const writes = await deployKey('ada/closed', false);
+    const at = await given(writes, 'upload');
+    expect(at).toMatchObject({ href: `${world.url}/ada/closed.git/info/lfs`, expires_in: 3600 });
+    const { upload } = (await batch(at, 'upload')).actions;
+    expect((await fetch(upload!.href, { method: 'PUT', headers: upload!.header, body: BYTES })).status).toBe(200);
+    const reads = await given(await deployKey('ada/closed', true), 'download');
+    const { download } = (await batch(reads, 'download')).actions;
+    const fetched = await fetch(download!.href, { headers: download!.header });
+    expect(Buffer.from(await fetched.arrayBuffer())).toEqual(BYTES);
+    await rest('DELETE', `/repos/ada/closed/keys/${writes.id}`);
+    expect((await fetch(upload!.href, { method: 'PUT', headers: upload!.header, body: BYTES })).status).toBe(403);
+  });
+
+  it('opens no more than the key does, for no longer than the key is there', async () => {
+    const key = await deployKey('ada/closed', true);
+    const refused = await session(key, 'git-lfs-authenticate ada/closed.git upload');
+    expect([refused.code, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toMatch(/^This deploy key only reads\./);
+    const reads = await given(key, 'download');
+    const upload = await ask(reads, '/objects/batch', { operation: 'upload', objects: [] });
+    expect([upload.status, await upload.text()]).toEqual([403, expect.stringContaining('This deploy key only reads')]);
+    const elsewhere = { ...reads, href: reads.href.replace('closed', 'open') };
+    expect((await batch(elsewhere, 'download')).text).toContain('is for another repository');
+    const writes = await given(await deployKey('ada/closed', false), 'download');
+    expect((await batch(writes, 'upload')).text).toContain('for fetching alone');
+    const lock = await ask(await given(await deployKey('ada/closed', false), 'upload'), '/locks', { path: 'a.psd' });
+    expect([lock.status, await lock.text()]).toEqual([403, expect.stringContaining('A deploy key locks nothing')]);
+    await rest('DELETE', `/repos/ada/closed/keys/${key.id}`);
+    expect((await batch(reads, 'download')).text).toContain('not known here any more');
+    const forged = { ...reads, header: { Authorization: `${reads.header.Authorization.slice(0, -2)}xx` } };
+    expect((await batch(forged, 'download')).status).toBe(401);
+  });
+
+  it('locks in the name of a person', async () => {
+    const key = sshPublicKey('ed25519').trim();
+    expect((await rest('POST', '/user/keys', { key, title: 'locks' })).status).toBe(201);
+    const at = await given({ id: 0, fingerprint: fingerprintOf(key) }, 'upload');
+    const lock = await ask(at, '/locks', { path: 'art/logo.psd' });
+    expect([lock.status, await lock.json()]).toMatchObject([201, { lock: { owner: { name: 'ada' } } }]);
+    const verified = await ask(at, '/locks/verify', {});
+    expect(await verified.json()).toMatchObject({ ours: [{ path: 'art/logo.psd' }], theirs: [] });
+  });
+});
+
+describe('an operator', () => {
+  it('reads where SSH is and which host key clients ask about, before a start and on the page Health', async () => {
+    const settings = world.server.context.settings;
+    expect(ssh({ ...settings, sshPort: null })).toMatchObject({
+      state: 'ok',
+      found: expect.stringContaining("git@git.example.org:OWNER/NAME.git, by the machine's own sshd"),
+    });
+    expect(ssh({ ...settings, sshPort: 2222 }).found).toContain('host key made at the first start');
+    const folder = join(settings.data, 'ssh');
+    await writeFile(join(folder, 'host_ed25519.pub'), sshPublicKey('ed25519'));
+    expect(ssh({ ...settings, sshPort: 2222 }).found).toMatch(/host key SHA256:[A-Za-z0-9+/]{43}$/);
+    expect(ssh({ ...settings, sshAddress: null }).state).toBe('skip');
+  });
+});
+
+describe('addresses', () => {
+  it('over SSH stand in both dialects', async () => {
+    const url = 'git@git.example.org:ada/closed.git';
+    expect(await (await rest('GET', '/repos/ada/closed')).json()).toMatchObject({ ssh_url: url });
+    const headers = { Authorization: `Bearer ${owner.reveal()}` };
+    const query = JSON.stringify({ query: '{ repository(owner: "ada", name: "closed") { sshUrl } }' });
+    const asked = await fetch(`${world.url}/api/graphql`, { method: 'POST', headers, body: query });
+    expect(await asked.json()).toEqual({ data: { repository: { sshUrl: url } } });
+    const scoped = { ...OWNER, kind: 'scoped', name: 'lab', scopes: ['read_api'] } as never;
+    const { secret } = await createToken(world.server.context, operatorPermit(), scoped);
+    const project = await fetch(`${world.url}/api/v4/projects/ada%2Fclosed`, {
+      headers: { 'PRIVATE-TOKEN': secret.reveal() },
+    });
+    expect(await project.json()).toMatchObject({ ssh_url_to_repo: url });
   });
 });
 

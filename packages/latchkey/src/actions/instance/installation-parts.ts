@@ -4,8 +4,10 @@ import { access, constants } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { freeBytes, probeWrite } from '../../base/machine/disk.ts';
 import { placeFault } from '../../base/machine/place-fault.ts';
+import { hostKeyFingerprint } from '../../base/machine/ssh-place.ts';
 import { SettingsProblem } from '../../base/settings/problem.ts';
 import type { Settings } from '../../base/settings/settings.ts';
+import { sshCloneAddress } from '../../base/settings/values.ts';
 import { gitVersion, OLDEST_GIT } from '../../git/processes/git-version.ts';
 import type { Store } from '../../store/db.ts';
 import { repositoryPlaces } from '../../store/repositories.ts';
@@ -51,6 +53,15 @@ export async function git(): Promise<Seen> {
   if (found === null) return fail('git is not on the path', `install git ${oldest} or later`);
   if (found.isTooOld) return fail(`git ${found.text} is too old`, `install git ${oldest} or later`);
   return ok(`git ${found.text}`);
+}
+
+/** Where people reach git over SSH, and the key that their clients ask about. */
+export function ssh({ sshAddress, sshPort, data }: Settings): Seen {
+  if (sshAddress === null) return skip('SSH is off (--ssh-port, --ssh-address)');
+  const address = sshCloneAddress(sshAddress, 'OWNER/NAME');
+  if (sshPort === null) return ok(`${address}, by the machine's own sshd, which holds the host key`);
+  const key = hostKeyFingerprint(data);
+  return ok(`${address}, host key ${key ?? 'made at the first start'}`);
 }
 
 /** Whether each repository of the database has its files; what is in them, `latchkey admin check` looks at. */

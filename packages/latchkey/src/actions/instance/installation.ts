@@ -22,7 +22,7 @@ import { probeDatabase } from '../../store/write-probe.ts';
 import { MAX_CLOCK_DIFFERENCE_SEC } from '../ground/steady-time.ts';
 import { demandKnown } from './high-water.ts';
 import { type InstallationFinding, ok, type Seen, skip, warn } from './installation-finding.ts';
-import { dataFolder, disks, git, identityProviders, mail, repositories, routeMap } from './installation-parts.ts';
+import { dataFolder, disks, git, identityProviders, mail, repositories, routeMap, ssh } from './installation-parts.ts';
 import { certificate, exposedSecrets } from './installation-secrets.ts';
 import { keysAsTheyAre } from './sealing.ts';
 
@@ -44,6 +44,7 @@ const LOOKS: readonly (readonly [name: string, look: Look])[] = [
   ['secret key', ({ settings }, store) => secretKey(settings, store)],
   ['secret files', (place) => exposedSecrets(place)],
   ['git', () => git()],
+  ['SSH', ({ settings }) => ssh(settings)],
   ['repositories', ({ settings }, store) => repositories(settings, store)],
   ['certificate', ({ settings, clock }) => certificate(settings, clock.now())],
   ['mail', ({ settings }) => mail(settings)],

@@ -8,14 +8,13 @@ import { freeBytes } from '../../base/machine/disk.ts';
 import { isDigest, type ObjectName, objectSize, touchObject } from '../../git/lfs/object-files.ts';
 import type { Explanation } from '../../rules/explain.ts';
 import type { Permit } from '../decision/authorize.ts';
-import type { FollowUp } from '../decision/credential.ts';
 import { noteRefusal } from '../decision/token-refusals.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
 import { explainSize } from '../repositories/content-refusals.ts';
 import { ownership } from '../repositories/repositories.ts';
 import { readTarget, targetRepository } from '../repositories/target.ts';
-import { type LfsOperation, type Pass, writePass } from './passes.ts';
+import { type LfsOperation, type Pass, type PassHolder, writePass } from './passes.ts';
 
 /** The most objects that one batch may name. git-lfs asks for 100 at a time. */
 export const MAX_BATCH = 1_000;
@@ -34,7 +33,7 @@ export type BatchOutcome =
 interface Batch {
   readonly operation: LfsOperation;
   readonly objects: readonly ObjectName[];
-  readonly holder: FollowUp | null;
+  readonly holder: PassHolder | null;
 }
 
 /** One outcome for each object, in their order. */

@@ -17,6 +17,7 @@ export type LfsOperation = 'download' | 'upload';
 /** How long a transfer may wait for its turn; one that has begun goes on to its end. */
 export const PASS_SEC = HOUR_SEC;
 const PURPOSE = 'lfs pass';
+const SSH_PURPOSE = 'lfs pass over ssh';
 /** Longer ones were not made here. */
 const MAX_PASS_LENGTH = 1024;
 
@@ -24,7 +25,23 @@ export interface Pass extends ObjectName {
   readonly operation: LfsOperation;
   readonly repositoryId: number;
   /** Null for nobody: what is public may be fetched without a token. */
-  readonly holder: FollowUp | null;
+  readonly holder: PassHolder | null;
+}
+
+/** Who is judged at each use. */
+export type PassHolder = FollowUp | SshHolder;
+
+/** Whoever came with an SSH key, by the name that it has for sshd's programs: `user-5`. */
+export interface SshHolder {
+  readonly form: 'ssh-key';
+  readonly key: string;
+}
+
+/** What `git-lfs-authenticate` gives out over SSH: Git LFS's API of one repository, for an hour. */
+export interface SshPass extends SshHolder {
+  /** An upload also fetches. */
+  readonly operation: LfsOperation;
+  readonly repositoryId: number;
 }
 
 interface Written {
@@ -35,6 +52,14 @@ interface Written {
   readonly e: UnixSeconds;
   readonly k?: string;
   readonly l?: true;
+  readonly n?: string;
+}
+
+interface WrittenForSsh {
+  readonly o: LfsOperation;
+  readonly r: number;
+  readonly e: UnixSeconds;
+  readonly n: string;
 }
 
 export function writePass(ctx: Context, pass: Pass): Secret {
@@ -45,30 +70,56 @@ export function writePass(ctx: Context, pass: Pass): Secret {
     d: pass.oid,
     s: pass.size,
     e: ctx.clock.now() + PASS_SEC,
-    ...(holder === null ? {} : { k: Buffer.from(holder.digestKey, 'latin1').toString('base64url') }),
-    ...(holder?.isDerived === true ? { l: true } : {}),
+    ...(holder?.form === 'ssh-key' ? { n: holder.key } : {}),
+    ...(holder?.form === 'follow-up' ? { k: Buffer.from(holder.digestKey, 'latin1').toString('base64url') } : {}),
+    ...(holder?.form === 'follow-up' && holder.isDerived ? { l: true } : {}),
   };
-  const text = Buffer.from(JSON.stringify(written)).toString('base64url');
-  return new Secret(`${text}.${ctx.keys.sign(PURPOSE, text)}`);
+  return signed(ctx, PURPOSE, written);
 }
 
-/** What a pass is for; null for one that wasn't made here, or is over. */
-export function readPass(ctx: Context, secret: Secret): Pass | null {
+export function writeSshPass(ctx: Context, { operation, repositoryId, key }: SshPass): Secret {
+  const written: WrittenForSsh = { o: operation, r: repositoryId, e: ctx.clock.now() + PASS_SEC, n: key };
+  return signed(ctx, SSH_PURPOSE, written);
+}
+
+function signed(ctx: Context, purpose: string, written: object): Secret {
+  const text = Buffer.from(JSON.stringify(written)).toString('base64url');
+  return new Secret(`${text}.${ctx.keys.sign(purpose, text)}`);
+}
+
+/** What a pass over SSH is for; null for one that wasn't made here, or is over. */
+export function readSshPass(ctx: Context, secret: Secret): SshPass | null {
+  const written = verified(ctx, SSH_PURPOSE, secret) as WrittenForSsh | null;
+  return written && { form: 'ssh-key', operation: written.o, repositoryId: written.r, key: written.n };
+}
+
+/** What was signed for a purpose; null when it wasn't, or is over. */
+function verified(ctx: Context, purpose: string, secret: Secret): Written | WrittenForSsh | null {
   const pass = secret.reveal();
   const dot = pass.indexOf('.');
   if (dot < 0 || pass.length > MAX_PASS_LENGTH) return null;
   const text = pass.slice(0, dot);
-  if (ctx.keys.isSignedHere(PURPOSE, text, pass.slice(dot + 1)) !== true) return null;
-  const { o, r, d, s, e, k, l } = JSON.parse(Buffer.from(text, 'base64url').toString()) as Written;
-  if (e <= ctx.clock.now()) return null;
+  if (ctx.keys.isSignedHere(purpose, text, pass.slice(dot + 1)) !== true) return null;
+  const written = JSON.parse(Buffer.from(text, 'base64url').toString()) as Written | WrittenForSsh;
+  return written.e <= ctx.clock.now() ? null : written;
+}
+
+/** What a pass is for; null for one that wasn't made here, or is over. */
+export function readPass(ctx: Context, secret: Secret): Pass | null {
+  const written = verified(ctx, PURPOSE, secret) as Written | null;
+  if (written === null) return null;
+  const { o, r, d, s, k, l, n } = written;
   return {
     operation: o,
     repositoryId: r,
     oid: d,
     size: s,
-    holder:
-      k === undefined
-        ? null
-        : { form: 'follow-up', digestKey: Buffer.from(k, 'base64url').toString('latin1'), isDerived: l === true },
+    holder: n === undefined ? tokenIn(k, l) : { form: 'ssh-key', key: n },
   };
+}
+
+function tokenIn(key: string | undefined, isDerived: true | undefined): FollowUp | null {
+  if (key === undefined) return null;
+  const digestKey = Buffer.from(key, 'base64url').toString('latin1');
+  return { form: 'follow-up', digestKey, isDerived: isDerived === true };
 }

@@ -1,4 +1,5 @@
 /** Repositories as they are shown: with owner, the viewer's role, default branch and size. */
+import { sshCloneAddress } from '../../base/settings/values.ts';
 import type { RepositoryRole } from '../../catalogue/roles.ts';
 import { defaultBranch } from '../../git/objects/refs.ts';
 import type { Account } from '../../store/accounts.ts';
@@ -15,6 +16,14 @@ export interface RepositoryView {
   readonly defaultBranch: string;
   /** The size of its objects on disk, in KiB. */
   readonly sizeKb: number;
+  /** What is cloned over SSH; null where there is none. */
+  readonly sshUrl: string | null;
+}
+
+/** What a client clones over SSH; null where there is none. */
+export function sshUrlOf({ settings }: Context, { owner, repository }: Pick<RepositoryView, 'owner' | 'repository'>) {
+  const { sshAddress } = settings;
+  return sshAddress === null ? null : sshCloneAddress(sshAddress, `${owner.login}/${repository.name}`);
 }
 
 /** The repository of a permit. */
@@ -37,5 +46,5 @@ export async function viewOf(
 ): Promise<RepositoryView> {
   const path = ctx.git.path(known.owner.login, known.repository.name);
   const [branch, bytes] = await Promise.all([defaultBranch(path), ctx.git.sizeOf(path)]);
-  return { ...known, defaultBranch: branch, sizeKb: Math.ceil(bytes / 1024) };
+  return { ...known, defaultBranch: branch, sizeKb: Math.ceil(bytes / 1024), sshUrl: sshUrlOf(ctx, known) };
 }

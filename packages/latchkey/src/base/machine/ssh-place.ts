@@ -32,6 +32,8 @@ export const SSH_HEADERS = {
 export const SSH_PATHS = {
   /** `?fingerprint=SHA256:…`: two lines, the key's name and the key. */
   key: '/~key',
+  /** `?repository=OWNER/NAME&operation=download`: what git-lfs needs over HTTP, as JSON. */
+  lfs: '/~lfs',
   /** Whom the server takes the key for, in a line. */
   who: '/~who',
 } as const;

@@ -9,8 +9,9 @@ import type { ServiceName } from './words.ts';
 /** What is asked of which repository, or no command at all: somebody who expects a shell. */
 export type Asked =
   | { readonly kind: 'git'; readonly service: ServiceName; readonly repository: string }
-  /** Git LFS: a client that is told that there is no such program goes over HTTPS. */
-  | { readonly kind: 'lfs' }
+  | { readonly kind: 'lfs'; readonly operation: 'download' | 'upload'; readonly repository: string }
+  /** Git LFS without HTTP: a client that is told that there is no such program asks for `git-lfs-authenticate`. */
+  | { readonly kind: 'lfs-transfer' }
   | { readonly kind: 'shell' }
   | { readonly kind: 'unknown' };
 
@@ -19,12 +20,22 @@ const MAX_LENGTH = 512;
 /** `git-upload-pack '/acme/site.git'`; some clients write a space after `git`. */
 const GIT = /^git[ -](upload-pack|receive-pack) (['"]?)\/?([A-Za-z0-9._-]+\/[A-Za-z0-9._-]+?)(?:\.git)?\/?\2$/;
 
+const AUTHENTICATE = 'git-lfs-authenticate ';
+/** Behind that, `acme/site.git upload`; earlier versions name an object as well. */
+const LFS = /^(['"]?)\/?([A-Za-z0-9._-]+\/[A-Za-z0-9._-]+?)(?:\.git)?\/?\1 (download|upload)(?: \w+)?$/;
+
+const isDotted = (name: string): boolean => name.split('/').some((part) => /^\.*$/.test(part));
+
 /** Reads a command line as sshd hands it on; undefined = there was none. */
 export function askedFor(command: string | undefined): Asked {
   if (command === undefined || command === '') return { kind: 'shell' };
-  if (/^git-lfs-(?:authenticate|transfer) /.test(command)) return { kind: 'lfs' };
-  const [, service, , name] = (command.length > MAX_LENGTH ? null : GIT.exec(command)) ?? [];
-  if (service === undefined || name === undefined || name.split('/').some((part) => /^\.*$/.test(part)))
-    return { kind: 'unknown' };
+  if (command.startsWith('git-lfs-transfer ')) return { kind: 'lfs-transfer' };
+  if (command.length > MAX_LENGTH) return { kind: 'unknown' };
+  const lfs = command.startsWith(AUTHENTICATE) ? LFS.exec(command.slice(AUTHENTICATE.length)) : null;
+  const [, , repository, operation] = lfs ?? [];
+  if (repository !== undefined && !isDotted(repository))
+    return { kind: 'lfs', operation: operation as 'download' | 'upload', repository };
+  const [, service, , name] = GIT.exec(command) ?? [];
+  if (service === undefined || name === undefined || isDotted(name)) return { kind: 'unknown' };
   return { kind: 'git', service: service as ServiceName, repository: name };
 }

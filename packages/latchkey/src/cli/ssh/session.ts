@@ -13,7 +13,7 @@ import { SSH_HEADERS, SSH_PATHS } from '../../base/machine/ssh-place.ts';
 import { askedFor } from './asked.ts';
 import { Input } from './input.ts';
 import { type Answered, SshServer, textOf } from './server.ts';
-import { CUT_OFF, NO_LFS, NO_SHELL, type ServiceName, type SshCall } from './words.ts';
+import { CUT_OFF, NO_LFS_TRANSFER, NO_SHELL, type ServiceName, type SshCall } from './words.ts';
 
 /** As sshd starts it. */
 export interface SessionTerminal {
@@ -64,9 +64,15 @@ class Session {
   async run(): Promise<SessionCode> {
     try {
       const asked = askedFor(this.#terminal.env['SSH_ORIGINAL_COMMAND']);
-      if (asked.kind === 'lfs') {
-        this.#terminal.say(NO_LFS);
+      if (asked.kind === 'lfs-transfer') {
+        this.#terminal.say(NO_LFS_TRANSFER);
         return 127;
+      }
+      if (asked.kind === 'lfs') {
+        const { repository, operation } = asked;
+        const query = new URLSearchParams({ repository, operation });
+        await this.#passOn(await this.#server.ask({ path: `${SSH_PATHS.lfs}?${query}`, headers: this.#headers }));
+        return 0;
       }
       if (asked.kind !== 'git') throw new Refused(await this.#withoutGit(asked.kind === 'shell'));
       const path = `/${asked.repository}.git`;

@@ -18,7 +18,7 @@ export function sshCallOf(args: readonly string[]): SshCall | null {
 }
 
 export const NO_SHELL = 'There is no shell here, only git: clone, fetch and push.';
-/** git-lfs looks for `not found`. */
-export const NO_LFS = 'git-lfs-authenticate: not found. Git LFS goes over HTTPS here, where a token is the password.';
+/** Then git-lfs asks for `git-lfs-authenticate`. */
+export const NO_LFS_TRANSFER = 'git-lfs-transfer: not found';
 export const NO_SERVER = 'The server is not running, or not with SSH. Its administrator finds the cause in its log.';
 export const CUT_OFF = 'The server ended the connection. Try again in a moment.';

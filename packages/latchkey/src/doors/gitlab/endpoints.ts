@@ -3,6 +3,7 @@ import type { Endpoint } from './endpoint.ts';
 import { ARCHIVE_ENDPOINTS } from './endpoints/archives.ts';
 import { COMMIT_ENDPOINTS } from './endpoints/commits.ts';
 import { COMPARISON_ENDPOINTS } from './endpoints/comparisons.ts';
+import { DEPLOY_KEY_ENDPOINTS } from './endpoints/deploy-keys.ts';
 import { FILE_ENDPOINTS } from './endpoints/files.ts';
 import { MACHINE_TOKEN_ENDPOINTS } from './endpoints/machine-tokens.ts';
 import { PROJECT_ENDPOINTS } from './endpoints/projects.ts';
@@ -28,4 +29,5 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...MACHINE_TOKEN_ENDPOINTS,
   ...SERVICE_ACCOUNT_ENDPOINTS,
   ...PROTECTION_ENDPOINTS,
+  ...DEPLOY_KEY_ENDPOINTS,
 ];

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { setCollaborator } from '../../../src/actions/repositories/repositories.ts';
 import { DAY_SEC, isoDate } from '../../../src/base/time.ts';
+import { sshPublicKey } from '../../ssh-keys.ts';
 import { type GitlabWorld, gitlabWorld } from './api.ts';
 
 const SITE = '/projects/Acme%2Fsite';
@@ -207,4 +208,30 @@ test('a token comes with what GitLab calls it, or not at all', async () => {
     expect([path, (await ask(`POST ${path}`, { token, body })).status]).toEqual([path, 500]);
   expect(await ctx.store.db.selectFrom('tokens').select('id').execute()).toEqual(tokensBefore);
   expect(await machinesOf(world)).toEqual([account.body.username]);
+});
+
+test('deploy keys are added, read and removed, and read alone unless can_push is asked for', async () => {
+  const world = await gitlabWorld();
+  const { ask } = world;
+  const { secret: token } = await world.token('Ada', ['api']);
+  const { secret: bob } = await world.token('Bob', ['api']);
+  const [key, other] = [sshPublicKey('ed25519').trim(), sshPublicKey('ed25519').trim()];
+  const made = await ask(`POST ${SITE}/deploy_keys`, { token, body: { title: 'server', key, can_push: true } });
+  expect([made.status, made.body]).toMatchObject([
+    201,
+    { title: 'server', can_push: true, expires_at: null, fingerprint_sha256: expect.stringMatching(/^SHA256:/) },
+  ]);
+  expect((await ask(`POST ${SITE}/deploy_keys`, { token, body: { title: 'two', key } })).status).toBe(400);
+  expect((await ask(`POST ${SITE}/deploy_keys`, { token, body: { key: other } })).status).toBe(400);
+  const reads = await ask(`POST ${SITE}/deploy_keys`, { token, body: { title: 'two', key: other } });
+  expect(reads.body.can_push).toBe(false);
+  const list = await ask(`GET ${SITE}/deploy_keys`, { token });
+  expect([list.body.map(({ title }: { title: string }) => title), list.headers['x-total']]).toEqual([
+    ['two', 'server'],
+    '2',
+  ]);
+  expect((await ask(`GET ${SITE}/deploy_keys/${made.body.id}`, { token })).body.key).toBe(made.body.key);
+  expect((await ask(`POST ${SITE}/deploy_keys`, { token: bob, body: { title: 'x', key } })).status).toBe(403);
+  expect((await ask(`DELETE ${SITE}/deploy_keys/${made.body.id}`, { token })).status).toBe(204);
+  expect((await ask(`GET ${SITE}/deploy_keys/${made.body.id}`, { token })).status).toBe(404);
 });

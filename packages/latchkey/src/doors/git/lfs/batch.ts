@@ -17,19 +17,20 @@ export async function answerBatch(call: LfsCall): Promise<void> {
   const { ctx, request, response } = call;
   const { operation, objects } = batchIn(await readJson(call));
   const { need, purpose } = OPERATIONS[operation];
-  const credential = presentedBy(call);
-  const permit = await permitFor(call, need, purpose, credential);
+  const presented = presentedBy(call);
+  const permit = await permitFor(call, need, purpose, presented);
   if (permit === null) return;
   if (operation === 'upload') ctx.git.demandWrites();
   const { owner, repository } = targetRepository(permit);
   await ctx.git.demandService(owner.login, repository.name, operation === 'upload' ? 'receive-pack' : 'upload-pack');
-  const outcomes = await openBatch(ctx, permit, { operation, objects, holder: followUpOf(credential) });
+  const holder = presented.form === 'ssh-key' ? presented : followUpOf(presented);
+  const outcomes = await openBatch(ctx, permit, { operation, objects, holder });
   const base = `${ctx.settings.publicUrl}/${owner.login}/${repository.name}.git/info/lfs/objects`;
   send(request, response, areAllInvalid(outcomes) ? 422 : 200, {
     ...(areAllInvalid(outcomes) ? { message: messageOf(outcomes) } : {}),
     transfer: 'basic',
     hash_algo: 'sha256',
-    objects: objects.map(({ oid, size }, i) => ({ oid, size, ...presented(outcomes[i], base) })),
+    objects: objects.map(({ oid, size }, i) => ({ oid, size, ...entry(outcomes[i], base) })),
   });
 }
 
@@ -43,7 +44,7 @@ function messageOf(outcomes: readonly BatchOutcome[]): string {
   return first?.kind === 'error' ? first.message : '';
 }
 
-function presented(outcome: BatchOutcome | undefined, base: string): object {
+function entry(outcome: BatchOutcome | undefined, base: string): object {
   if (outcome === undefined || outcome.kind === 'present') return {};
   if (outcome.kind === 'error') return { error: { code: outcome.code, message: outcome.message } };
   const { pass, text } = outcome;

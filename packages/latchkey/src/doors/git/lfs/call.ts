@@ -1,8 +1,11 @@
 /** One request to Git LFS's API, its JSON, and the decision about it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { authorize, type Permit } from '../../../actions/decision/authorize.ts';
+import { authorize, authorizeIdentity, type Permit, type Verdict } from '../../../actions/decision/authorize.ts';
 import { authorizationOf, type Credential, credentialOn } from '../../../actions/decision/credential.ts';
+import { identityOfKey } from '../../../actions/decision/ssh-keys.ts';
 import type { Context } from '../../../actions/ground/context.ts';
+import { readSshPass, type SshHolder, type SshPass } from '../../../actions/lfs/passes.ts';
+import { targetRepository } from '../../../actions/repositories/target.ts';
 import { callerOf } from '../../../base/requests/caller.ts';
 import type { Need } from '../../../rules/model.ts';
 import type { LfsAddress } from '../address.ts';
@@ -29,9 +32,13 @@ export class Unreadable extends Error {
   }
 }
 
+/** What a request shows: a credential, or what `git-lfs-authenticate` gave for an SSH key. */
+export type Presented = Credential | SshPass;
+
 /** The request's own credential. */
-export function presentedBy({ request }: LfsCall): Credential {
-  return credentialOn(request.socket, authorizationOf(request.rawHeaders));
+export function presentedBy({ ctx, request }: LfsCall): Presented {
+  const credential = credentialOn(request.socket, authorizationOf(request.rawHeaders));
+  return (credential.form === 'bearer' ? readSshPass(ctx, credential.secret) : null) ?? credential;
 }
 
 /** The permit for what the request needs; null when it was refused, and answered. */
@@ -39,22 +46,46 @@ export async function permitFor(
   call: LfsCall,
   need: Need,
   purpose: string,
-  credential: Credential = presentedBy(call),
+  presented: Presented | SshHolder = presentedBy(call),
 ): Promise<Permit | null> {
   const { ctx, request, response, address } = call;
   const { target } = address;
-  const verdict = await authorize(ctx, {
-    credential,
+  const asked = {
     need,
     target,
     address: callerOf(request, ctx.settings),
     userAgent: request.headers['user-agent'] ?? null,
     purpose: `${purpose} ${target.owner}/${target.name}`,
     door: 'git',
-  });
-  if (verdict.allowed) return verdict.permit;
+  } as const;
+  const verdict =
+    presented.form === 'ssh-key'
+      ? await decideForKey(ctx, asked, presented)
+      : await authorize(ctx, { ...asked, credential: presented });
+  if (verdict.allowed) {
+    if (presented.form === 'ssh-key' && 'operation' in presented) demandPass(presented, verdict.permit, need);
+    return verdict.permit;
+  }
   refuseLfs(request, response, verdict.explanation);
   return null;
+}
+
+/** Judges an SSH key as it is stored now. @throws Unreadable when it is gone */
+async function decideForKey(
+  ctx: Context,
+  asked: Parameters<typeof authorizeIdentity>[1],
+  { key }: SshHolder,
+): Promise<Verdict> {
+  const identity = await identityOfKey(ctx, key);
+  if (identity === null) throw new Unreadable(403, 'This SSH key is not known here any more.');
+  await ctx.memory.refresh();
+  return authorizeIdentity(ctx, asked, identity);
+}
+
+/** @throws Unreadable for what the pass wasn't given for */
+function demandPass({ operation, repositoryId }: SshPass, permit: Permit, { writes }: Need): void {
+  if (targetRepository(permit).repository.id !== repositoryId || (writes && operation !== 'upload'))
+    throw new Unreadable(403, 'What SSH gave is for another repository, or for fetching alone. Try again.');
 }
 
 /** The body as an object. @throws Unreadable */

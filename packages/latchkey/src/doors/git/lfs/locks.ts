@@ -31,6 +31,7 @@ export async function answerLock(call: LfsCall): Promise<void> {
   if (typeof path !== 'string') throw new Unreadable(422, 'The path is the path of a file.');
   const permit = await permitFor(call, GIT_NEEDS['receive-pack'], 'lock a file of');
   if (permit === null) return;
+  if (permit.actor.userId === null) throw new Unreadable(403, 'A deploy key locks nothing: locks are people’s.');
   ctx.git.demandWrites();
   const { lock, isNew } = await lockPath(ctx, permit, path);
   if (isNew) return send(request, response, 201, { lock: presented(lock) });

@@ -6,6 +6,7 @@
  */
 import type { Account } from '../../../actions/accounts/accounts.ts';
 import type { Repository } from '../../../actions/repositories/target.ts';
+import { sshUrlOf } from '../../../actions/repositories/view.ts';
 import { isoInstant } from '../../../base/time.ts';
 import type { RepositoryRole } from '../../../catalogue/roles.ts';
 import { htmlUrl, nodeId } from '../present/accounts.ts';
@@ -117,8 +118,8 @@ export function repositoryNode(asking: Asking, seen: SeenRepository, subject?: S
     homepageUrl: repository.homepage === '' ? null : repository.homepage,
     url,
     resourcePath: `/${owner.login}/${name}`,
-    // There is no SSH: the address that works.
-    sshUrl: `${url}.git`,
+    // Without SSH, the address that works.
+    sshUrl: sshUrlOf(asking.ctx, seen) ?? `${url}.git`,
     createdAt: isoInstant(createdAt),
     // A repository without a push shows its creation time, as on GitHub.
     pushedAt: isoInstant(pushedAt ?? createdAt),

@@ -65,7 +65,7 @@ const ADDRESSES = {
 
 /** `minimal-repository` and `repository`: what lists show. */
 export function listedRepository(apiUrl: string, view: RepositoryView) {
-  const { owner, repository, role, defaultBranch, sizeKb } = view;
+  const { owner, repository, role, defaultBranch, sizeKb, sshUrl } = view;
   const url = repositoryUrl(apiUrl, view);
   const html = `${htmlUrl(apiUrl)}/${owner.login}/${repository.name}`;
   const addresses = Object.fromEntries(Object.entries(ADDRESSES).map(([field, rest]) => [field, url + rest])) as Record<
@@ -86,7 +86,8 @@ export function listedRepository(apiUrl: string, view: RepositoryView) {
     ...addresses,
     clone_url: `${html}.git`,
     git_url: `${html}.git`,
-    ssh_url: `${html}.git`,
+    // Without SSH, the address that works.
+    ssh_url: sshUrl ?? `${html}.git`,
     svn_url: html,
     mirror_url: null,
     homepage: repository.homepage === '' ? null : repository.homepage,

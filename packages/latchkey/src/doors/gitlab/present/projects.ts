@@ -22,11 +22,12 @@ export const ACCESS_LEVEL_VALUES = ['5', '10', '15', '20', '25', '30', '40', '50
 
 export interface Shown extends ListedRepository {
   readonly defaultBranch: string;
+  readonly sshUrl: string | null;
 }
 
 /** What a list shows, and the beginning of the full project. */
 export function presentSimpleProject(
-  { owner, repository, defaultBranch }: Shown,
+  { owner, repository, defaultBranch, sshUrl }: Shown,
   publicUrl: string,
 ): Record<string, unknown> {
   const { id, name, description, createdAt, pushedAt } = repository;
@@ -43,7 +44,7 @@ export function presentSimpleProject(
     default_branch: defaultBranch,
     tag_list: [],
     topics: [],
-    ssh_url_to_repo: null,
+    ssh_url_to_repo: sshUrl,
     http_url_to_repo: `${webUrl}.git`,
     web_url: webUrl,
     readme_url: null,

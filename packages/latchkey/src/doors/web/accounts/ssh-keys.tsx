@@ -104,6 +104,11 @@ function Row({ visit, sshKey }: { visit: Visit; sshKey: SshKey }): VNode {
         <div class="color-fg-muted f6">
           Added <Time at={sshKey.at} />, <LastUsed at={sshKey.lastUsedAt} />
         </div>
+        {sshKey.createdByTokenId === null ? null : (
+          <div class="color-fg-muted f6">
+            Added with a token, and ends with it. It is not bound to the token’s addresses, repositories or permissions.
+          </div>
+        )}
       </div>
       <Form f={visit.fields('remove')} submit={null} inline>
         <Hidden name="id" value={String(sshKey.id)} />

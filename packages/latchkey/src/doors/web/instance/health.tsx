@@ -1,6 +1,9 @@
 /** For the administrator: the state of the server, a line for each part, with what to do about problems. */
 import type { VNode } from 'preact';
 import { type InstanceHealth, readInstanceHealth } from '../../../actions/instance/instance-health.ts';
+import { hostKeyFingerprint } from '../../../base/machine/ssh-place.ts';
+import type { Settings } from '../../../base/settings/settings.ts';
+import { sshCloneAddress } from '../../../base/settings/values.ts';
 import type { Need } from '../../../rules/model.ts';
 import { INSTANCE_MENU } from '../frame/menus.ts';
 import { WithMenu } from '../frame/rail.tsx';
@@ -119,6 +122,14 @@ function repositoryAdvice({ checks, fitness }: Pick<InstanceHealth, 'checks' | '
   return advice.length === 0 ? null : advice.join(' ');
 }
 
+/** Where git is reached over SSH, with the key that clients ask about at the first connection. */
+function sshPart({ sshAddress, sshPort, data }: Settings): Part {
+  if (sshAddress === null) return { name: 'SSH', state: 'Off', advice: null };
+  const key = sshPort === null ? null : hostKeyFingerprint(data);
+  const holder = sshPort === null ? 'the machine’s own sshd holds the host key' : `host key ${key ?? 'not made yet'}`;
+  return { name: 'SSH', state: `${sshCloneAddress(sshAddress, 'OWNER/NAME')}; ${holder}`, advice: null };
+}
+
 function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
@@ -154,7 +165,7 @@ async function show(visit: Visit): Promise<Answer> {
             </tr>
           </thead>
           <tbody>
-            {partsOf(health).map((part) => (
+            {[...partsOf(health), sshPart(visit.ctx.settings)].map((part) => (
               <Row {...part} />
             ))}
           </tbody>
