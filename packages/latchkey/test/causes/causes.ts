@@ -210,8 +210,8 @@ export const CAUSES: readonly Cause[] = [
     name: 'a token that is for later',
     reason: 'token_not_yet_valid',
     says: [
-      'The token "laptop" works only from {when} on.',
-      'Wait until then, or change its beginning:',
+      'The token "laptop" works only from {when}.',
+      'Wait until then, or change its start date:',
       '{url}/settings/personal-access-tokens/1',
     ],
     git: forbidden('acme/site'),
@@ -245,7 +245,7 @@ export const CAUSES: readonly Cause[] = [
     reason: 'address_not_allowed',
     says: [
       'The token "laptop" may not be used from 127.0.0.1.',
-      'bob can change from where it may be used:',
+      'bob can change where it may be used from:',
       '{url}/settings/personal-access-tokens/1',
     ],
     git: forbidden('acme/site'),
@@ -307,7 +307,7 @@ export const CAUSES: readonly Cause[] = [
     reason: 'grant_denied',
     says: [
       'An owner of acme denied the request of the token "laptop".',
-      'It can be changed, and asked for again, on its page:',
+      'Change it and ask again on its page:',
       '{url}/settings/personal-access-tokens/1?target_name=acme&repositories=site&contents=read',
     ],
     git: forbidden('acme/site'),
@@ -322,7 +322,7 @@ export const CAUSES: readonly Cause[] = [
     reason: 'grant_revoked',
     says: [
       'An owner of acme revoked the access of the token "laptop".',
-      'It can be asked for again on the page of the token:',
+      'Ask again on the token’s page:',
       '{url}/settings/personal-access-tokens/1?target_name=acme&repositories=site&contents=read',
     ],
     git: forbidden('acme/site'),
@@ -620,7 +620,7 @@ export const CAUSES: readonly Cause[] = [
     reason: 'lifetime_over_policy',
     says: [
       'acme allows fine-grained tokens that live at most 7 days; the token "laptop" lives longer.',
-      'Regenerate it with an earlier end:',
+      'Regenerate it with an earlier expiry date:',
       '{url}/settings/personal-access-tokens/1/renew?expires_in=7',
     ],
     git: forbidden('acme/site'),
@@ -655,7 +655,7 @@ export const CAUSES: readonly Cause[] = [
     name: 'two-factor authentication that an organization requires',
     reason: 'two_factor_required',
     says: [
-      'acme demands two-factor authentication, and bob has none.',
+      'acme requires two-factor authentication, and bob has none.',
       'Until it is on, only public resources can be read. Turn it on, and this works at once:',
       '{url}/settings/security/two-factor',
     ],
@@ -700,8 +700,8 @@ export const CAUSES: readonly Cause[] = [
     name: 'a role that only reads',
     reason: 'role_insufficient',
     says: [
-      'bob may not do this on acme/ledger (contents: write), so no token of theirs may.',
-      'Ask for a higher role whoever administers acme/ledger:',
+      'bob may not do this on acme/ledger (contents: write), so their tokens may not either.',
+      'Ask whoever administers acme/ledger for a higher role:',
       '{url}/help/role_insufficient',
     ],
     git: forbidden('acme/ledger'),
@@ -754,7 +754,7 @@ export const CAUSES: readonly Cause[] = [
     reason: 'account_locked',
     says: [
       'The account bob is locked, because somebody else may have been in it. Its tokens are frozen until its ' +
-        'owner has looked them through.',
+        'owner has reviewed them.',
       'bob can sign in and unlock it:',
       '{url}/settings/unlock',
     ],

@@ -157,7 +157,7 @@ test('a sign-in that has ended by this machine’s clock is told with the line t
   await writeFile(file, (await readFile(file, 'utf8')).replace('4070908800', '1577836800'));
   expect(await told(['whoami', '--url', url], ended)).toMatchObject({
     code: EXIT.fault,
-    error: `the sign-in at ${url} ended 2020-01-01`,
+    error: `the sign-in at ${url} ended on 1 Jan 2020, 00:00 UTC`,
     hint: `latchkey login ${url}`,
   });
 });

@@ -208,7 +208,7 @@ describe('a person’s key', () => {
     expect((await git(key, ['ls-remote', site])).code).toBe(0);
     await admin('policy', 'set', 'acme', '--forbid', 'classic');
     const ran = await git(key, ['ls-remote', site]);
-    expect(ran.stderr).toMatch(/^acme takes no SSH keys of people\.\nSwitch the remote to HTTPS, /);
+    expect(ran.stderr).toMatch(/^acme does not allow people’s SSH keys\.\nSwitch the remote to HTTPS, /);
     expect(ran.stderr).toContain(`git remote set-url origin ${world.url}/acme/site.git\n`);
     await admin('user', 'suspend', 'ada');
     expect((await git(key, ['ls-remote', CLOSED])).stderr).toMatch(/^The account of ada is suspended|is suspended/);

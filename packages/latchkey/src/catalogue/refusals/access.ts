@@ -98,7 +98,7 @@ export const ACCESS_REFUSALS = {
   },
   key_forbidden: {
     ...TOLD_TO_THE_LIVING,
-    sentence: (facts) => `${theOwner(facts)} takes no SSH keys of people.`,
+    sentence: (facts) => `${theOwner(facts)} does not allow people’s SSH keys.`,
     remedy: (facts) => ({
       text: 'Switch the remote to HTTPS, where a token is the password:',
       url: newFineGrainedPath(facts),
@@ -139,7 +139,7 @@ export const ACCESS_REFUSALS = {
         `${facts.expiresAt === null ? 'has no end' : 'lives longer'}.`
       );
     },
-    remedy: (facts) => ({ text: 'Regenerate it with an earlier end:', url: renewPath(facts, facts.capDays) }),
+    remedy: (facts) => ({ text: 'Regenerate it with an earlier expiry date:', url: renewPath(facts, facts.capDays) }),
     about: 'A policy limits how long a token may live. Nothing is revoked: a token with a shorter life works at once.',
   },
   sso_not_authorized: {
@@ -169,7 +169,7 @@ export const ACCESS_REFUSALS = {
   two_factor_required: {
     ...TOLD_TO_THE_LIVING,
     sentence: (facts) =>
-      `${whoDecides(facts)} demands two-factor authentication, and ${thePerson(facts, 'this account')} has none.`,
+      `${whoDecides(facts)} requires two-factor authentication, and ${thePerson(facts, 'this account')} has none.`,
     remedy: () => ({
       text: 'Until it is on, only public resources can be read. Turn it on, and this works at once:',
       url: '/settings/security/two-factor',
@@ -196,7 +196,7 @@ export const ACCESS_REFUSALS = {
       `An owner of ${theOwner(facts)} denied the request of ${theToken(facts)}` +
       (facts.denialReason === null ? '.' : `. Their reason: "${shown(facts.denialReason, MAX_REASON_SHOWN)}"`),
     remedy: (facts) => ({
-      text: 'It can be changed, and asked for again, on its page:',
+      text: 'Change it and ask again on its page:',
       url: reachPath(facts),
     }),
     about: 'The request for access to the organization was denied. The token still reads what is public.',
@@ -206,7 +206,7 @@ export const ACCESS_REFUSALS = {
     sentence: (facts) => `An owner of ${theOwner(facts)} revoked the access of ${theToken(facts)}.`,
     remedy: (facts) =>
       facts.tokenKind === 'fine-grained'
-        ? { text: 'It can be asked for again on the page of the token:', url: reachPath(facts) }
+        ? { text: 'Ask again on the token’s page:', url: reachPath(facts) }
         : {
             text: `Ask an owner of ${theOwner(facts)} to give it back, or create a fine-grained token:`,
             url: newFineGrainedPath(facts),
@@ -447,8 +447,8 @@ export const ACCESS_REFUSALS = {
       const where = facts.fullName === '' ? '' : ` on ${theTarget(facts)}`;
       if (facts.sshKey === 'deploy') return `This deploy key may only read ${theTarget(facts)}: it is another’s.`;
       return withOtherAccount(
-        `${thePerson(facts, 'Its owner')} may not do this${where}${what === '' ? '' : ` (${what})`}, so no ` +
-          `${facts.sshKey === null ? 'token' : 'key'} of theirs may.`,
+        `${thePerson(facts, 'Its owner')} may not do this${where}${what === '' ? '' : ` (${what})`}, so their ` +
+          `${facts.sshKey === null ? 'tokens' : 'keys'} may not either.`,
         facts,
       );
     },
@@ -456,7 +456,7 @@ export const ACCESS_REFUSALS = {
       forgetOther(facts) ??
       help(
         'role_insufficient',
-        `Ask for a higher role whoever administers ${facts.fullName === '' ? facts.instanceName : theTarget(facts)}:`,
+        `Ask whoever administers ${facts.fullName === '' ? facts.instanceName : theTarget(facts)} for a higher role:`,
       ),
     about:
       'The person behind the credential has no role there that allows it today. The token is fine: it works ' +

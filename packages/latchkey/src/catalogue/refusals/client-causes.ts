@@ -80,7 +80,7 @@ export const CLIENT_CAUSES: readonly ClientCause[] = [
   },
   {
     code: 'server_unreachable',
-    title: 'The server can not be reached',
+    title: 'The server cannot be reached',
     symptom: 'Could not resolve host, Connection refused, or a long wait.',
     about:
       'Nothing is wrong with the token yet: nobody has seen it. Look at the address, the network, a VPN or a proxy.',

@@ -58,7 +58,7 @@ export const CREDENTIAL_REFUSALS = {
   },
   credentials_malformed: {
     ...NO_VERDICT_ON_IT,
-    sentence: ({ problem }) => `${sentenceCase(problem ?? 'the Authorization header can not be read')}.`,
+    sentence: ({ problem }) => `${sentenceCase(problem ?? 'the Authorization header can’t be read')}.`,
     remedy: ({ needed }) =>
       needed.some(({ permission }) => permission === 'git')
         ? {
@@ -71,7 +71,7 @@ export const CREDENTIAL_REFUSALS = {
           ),
     about:
       'There was a credential, but it can’t be read: two Authorization headers, Basic without a colon, bytes ' +
-      'that aren’t text, an unknown scheme. The token in it may be well, so git keeps what it has stored. Two ' +
+      'that aren’t text, an unknown scheme. The token in it may be fine, so git keeps what it has stored. Two ' +
       'headers mostly come from a CI system that left one in http.extraHeader; `latchkey doctor` gives the line ' +
       'that unsets it.',
   },
@@ -105,7 +105,7 @@ export const CREDENTIAL_REFUSALS = {
     about:
       'A token is letters, digits and underscores, and nothing else: no quotes of an env file, no angle brackets ' +
       'of an example, no "Bearer", no NAME=, no username, no line break, no base64 around it. The token itself ' +
-      'may be well; correct the place that holds it.',
+      'may be fine; correct the place that holds it.',
   },
   placeholder_sent: {
     ...NO_VERDICT_ON_IT,
@@ -140,7 +140,7 @@ export const CREDENTIAL_REFUSALS = {
       url: newFineGrainedPath(facts),
     }),
     about:
-      'The account asks for a second factor, which Git and the API can not send. Told only to whoever sent the ' +
+      'The account asks for a second factor, which Git and the API cannot send. Told only to whoever sent the ' +
       'right password.',
   },
   token_mistyped: {
@@ -221,8 +221,8 @@ export const CREDENTIAL_REFUSALS = {
     credentialIsDead: false,
     sentence: (facts) =>
       `${sentenceCase(theToken(facts))} works only from ` +
-      `${facts.notBeforeAt === null ? 'a later time' : spokenInstant(facts.notBeforeAt)} on.`,
-    remedy: (facts) => ({ text: 'Wait until then, or change its beginning:', url: tokenPath(facts) }),
+      `${facts.notBeforeAt === null ? 'a later time' : spokenInstant(facts.notBeforeAt)}.`,
+    remedy: (facts) => ({ text: 'Wait until then, or change its start date:', url: tokenPath(facts) }),
     about: 'The token was made for later. It doesn’t have to be replaced.',
   },
   token_used_up: {
@@ -261,21 +261,21 @@ export const CREDENTIAL_REFUSALS = {
     credentialIsDead: false,
     sentence: (facts) =>
       `The account ${facts.login === null ? 'behind this token' : shown(facts.login)} is locked, because ` +
-      `somebody else may have been in it. Its tokens are frozen until its owner has looked them through.`,
+      `somebody else may have been in it. Its tokens are frozen until its owner has reviewed them.`,
     remedy: (facts) => ({
       text: `${thePerson(facts, 'Its owner')} can sign in and unlock it:`,
       url: '/settings/unlock',
     }),
     about:
       'The owner said "This wasn\'t me", or an administrator locked the account. Nothing is deleted: after a new ' +
-      'password and a look through the tokens they work again.',
+      'password and a review of the tokens, they work again.',
   },
   address_not_allowed: {
     strangerMayHear: false,
     credentialIsDead: false,
     sentence: (facts) => `${sentenceCase(theToken(facts))} may not be used from ${facts.address ?? 'this address'}.`,
     remedy: (facts) => ({
-      text: `${thePerson(facts, 'Its owner')} can change from where it may be used:`,
+      text: `${thePerson(facts, 'Its owner')} can change where it may be used from:`,
       url: tokenPath(facts),
     }),
     about:

@@ -75,6 +75,7 @@ const OTHERWISE: Readonly<Partial<Record<Reason, Partial<RefusalFacts>>>> = {
   file_too_large: { paths: ['media/film.mkv'], limit: '1 GiB' },
   repository_full: { limit: '10 GiB' },
   too_many_refs: { limit: '100,000 of them' },
+  ref_protected: { move: { ref: 'main', act: 'update', because: 'protected: only administrators push to it' } },
   token_in_content: { paths: ['src/app.ts, line 3 (ends in x1Y2z3A4)'] },
 };
 

@@ -26,7 +26,7 @@ const WAYS: Partial<Record<Reason, Way>> = {
   token_used_up: NEW_SECRET,
   lifetime_over_policy: {
     ...NEW_SECRET,
-    text: (they) => `Ask ${they} to give it a new secret with an earlier end:`,
+    text: (they) => `Ask ${they} to give it a new secret with an earlier expiry date:`,
   },
   token_revoked: { place: 'machine', text: (they) => `It does not come back. Ask ${they} for another:` },
   token_not_yet_valid: { place: 'token', text: (they) => `Wait until then, or ask ${they} to change its beginning:` },

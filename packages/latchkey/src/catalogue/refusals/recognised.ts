@@ -9,7 +9,7 @@ import { REASONS, type Reason } from './refusals.ts';
 /** What stands in the sentences of a reason, and in those of no other. */
 const WORDS = {
   credentials_missing: /Sign in first: any username/,
-  credentials_malformed: /the Authorization header can not be read|two Authorization headers|is no text/i,
+  credentials_malformed: /the Authorization header can(?: not|’t) be read|two Authorization headers|is no text/i,
   username_missing: /A username is needed, and none was sent/,
   password_empty: /no token: the password is empty/,
   token_wrapped: /A token came, but .*, so it could not be read/,
@@ -23,7 +23,7 @@ const WORDS = {
   token_expired: / expired(?: on [^.]*)?\./,
   token_revoked: / was revoked(?: on |\.| \()/,
   token_replaced: /was rotated, and this is its old value/,
-  token_not_yet_valid: / works only from .* on\./,
+  token_not_yet_valid: / works only from .*\./,
   token_used_up: /was for a limited number of uses/,
   owner_suspended: / is suspended, so none of its tokens works/,
   owner_disabled_by_provider: /An identity provider disabled the account /,
@@ -38,7 +38,7 @@ const WORDS = {
   lifetime_over_policy: / allows .*tokens that live /,
   sso_not_authorized: /requires single sign-on; .* is not authorized for it/,
   sso_not_proved: /requires single sign-on of its members/,
-  two_factor_required: / demands two-factor authentication, and /,
+  two_factor_required: / (?:demands|requires) two-factor authentication, and /,
   grant_pending: / waits until an owner of .* approves it/,
   grant_denied: /An owner of .* denied the request of /,
   grant_revoked: /An owner of .* revoked the access of /,
@@ -59,9 +59,10 @@ const WORDS = {
   file_too_large: /larger than .*, the most that a file may have/,
   repository_full: / has no room for this: /,
   too_many_refs: / has no room for more branches and tags/,
-  key_forbidden: / takes no SSH keys of people/,
+  key_forbidden: / takes no SSH keys of people| does not allow people’s SSH keys/,
   key_reads_only: /This deploy key only reads/,
-  role_insufficient: / may not do this.*, so no (?:token|key) of theirs may|deploy key may only read /,
+  role_insufficient:
+    / may not do this.*, so (?:no (?:token|key) of theirs may|their (?:tokens|keys) may not)|deploy key may only read /,
   repository_archived: / is archived/,
 } as const satisfies Record<Reason, RegExp>;
 

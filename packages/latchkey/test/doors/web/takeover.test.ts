@@ -210,7 +210,7 @@ test.each(ENGINES)(
     expect(verdict.allowed ? null : [verdict.explanation.reason, verdict.explanation.sentence]).toEqual([
       'account_locked',
       'The account ada is locked, because somebody else may have been in it. Its tokens are frozen until its ' +
-        'owner has looked them through.',
+        'owner has reviewed them.',
     ]);
     expect((await world.visitor().signIn('ada')).text).toContain('This account is locked');
     expect((await world.visitor().signIn('ada', 'wrong')).text, 'a stranger hears nothing').not.toContain('locked');

@@ -35,7 +35,7 @@ test('somebody without one hears of it on every page from then on, and keeps pub
   ctx.clock.advance(60);
   const refused = await browser.get('/octo/private');
   expect(refused.status).toBe(403);
-  expect(refused.text).toContain('octo demands two-factor authentication, and bob has none.');
+  expect(refused.text).toContain('octo requires two-factor authentication, and bob has none.');
   expect(refused.text).toContain('/settings/security/two-factor');
   expect((await browser.get('/octo/public')).status).toBe(200);
   expect((await browser.get('/settings/security')).status).toBe(200);

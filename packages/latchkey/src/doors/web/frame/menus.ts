@@ -95,7 +95,7 @@ export const PROFILE_MENU: Menu = {
   items: [
     { label: 'Profile', path: '/-/user_settings/profile', icon: 'person' },
     {
-      label: 'Access tokens',
+      label: 'Access Tokens',
       path: '/-/user_settings/personal_access_tokens',
       icon: 'key',
       withBelow: true,

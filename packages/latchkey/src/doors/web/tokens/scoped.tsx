@@ -44,7 +44,7 @@ async function get(visit: Visit): Promise<Answer> {
   const capDays = facts.capDays.scoped;
   const day = (days: number): UnixSeconds => visit.ctx.clock.now() + days * DAY_SEC;
   return page(
-    'Access tokens',
+    'Access Tokens',
     <WithMenu visit={visit} menu={PROFILE_MENU}>
       <Subhead title="Personal access tokens" level={1} />
       <p class="color-fg-muted">

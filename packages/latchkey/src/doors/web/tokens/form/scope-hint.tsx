@@ -5,7 +5,7 @@ import { CLASSIC_PATH, SCOPED_PATH } from '../kinds.ts';
 
 const PLACES: Readonly<Record<ScopeDialect, { readonly path: string; readonly name: string }>> = {
   classic: { path: `${CLASSIC_PATH}/new`, name: 'Tokens (classic)' },
-  scoped: { path: SCOPED_PATH, name: 'Access tokens' },
+  scoped: { path: SCOPED_PATH, name: 'Access Tokens' },
 };
 
 /** A line; nothing while something else is searched for. */
