@@ -284,9 +284,10 @@ async function recordDifferences(
       from: after.twoFactorFrom === null ? null : isoInstant(after.twoFactorFrom),
     });
   }
-  if (before.basePermission !== after.basePermission)
+  // Not chosen is read: choosing that changes nothing.
+  if ((before.basePermission ?? 'read') !== (after.basePermission ?? 'read'))
     await note('org.update_default_repository_permission', {
-      old_permission: before.basePermission,
-      permission: after.basePermission,
+      old_permission: before.basePermission ?? 'read',
+      permission: after.basePermission ?? 'read',
     });
 }

@@ -174,7 +174,7 @@ function InForce({ policy }: { policy: PolicyInForce }): VNode {
   const words = TOKEN_KINDS.map((kind) => {
     const { allowed, maxLifetimeDays } = policy.effective.kinds[kind];
     const cap = allowed && maxLifetimeDays !== null ? ` for at most ${maxLifetimeDays} days` : '';
-    return `${KIND_WORDS[kind]} ${allowed ? 'allowed' : 'restricted'}${cap}`;
+    return `${KIND_WORDS[kind].toLowerCase()} ${allowed ? 'allowed' : 'restricted'}${cap}`;
   });
   return (
     <p class="color-fg-muted">

@@ -235,7 +235,7 @@ function Authorizations({
     <>
       <h2 class="f3 mt-4 mb-2">Authorized tokens</h2>
       {authorizations.length === 0 ? (
-        <Blankslate heading="None yet">Members authorize their tokens after they proved who they are.</Blankslate>
+        <Blankslate heading="None yet">Members authorize their tokens once they have proved who they are.</Blankslate>
       ) : (
         <ul class="Box list-style-none mb-3" aria-label="Authorized tokens">
           {authorizations.map((each) => (

@@ -51,9 +51,12 @@ export function PermissionPicker({
 }: Props): VNode {
   const groups = GROUPS_OF[ownerKind];
   // A choice that can't be given is still shown, with its error: nothing typed is lost.
-  const added = PERMISSIONS.filter(
-    ({ name }) => (chosen[name] ?? '') !== '' || f.error(prefix + name) !== '' || f.error(name) !== '',
-  );
+  const isChosen = ({ name }: Permission): boolean =>
+    (chosen[name] ?? '') !== '' || f.error(prefix + name) !== '' || f.error(name) !== '';
+  const metadata = PERMISSIONS.find(({ name }) => name === 'metadata');
+  // Where another permission of repositories brings it along, nothing is to be chosen or removed.
+  const isImplied = PERMISSIONS.some((each) => each !== metadata && each.group === 'repository' && isChosen(each));
+  const added = PERMISSIONS.filter((each) => isChosen(each) && !(isImplied && each === metadata));
   const others = PERMISSIONS.filter((permission) => groups.includes(permission.group) && !added.includes(permission));
   return (
     <fieldset class="form-group lk-picker">
