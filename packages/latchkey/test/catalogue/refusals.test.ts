@@ -348,7 +348,8 @@ describe('the words of one refusal', () => {
 
   it('point out a credential of another account', () => {
     expect(said('role_insufficient', { ...FINE_GRAINED, urlUsername: 'bob' }).sentence).toBe(
-      'ada may not do this on acme/site (contents: write), so their tokens may not either. (The token is of ada, not bob.)',
+      'ada may not do this on acme/site (contents: write), so their tokens may not either. ' +
+        '(The token is of ada, not bob.)',
     );
   });
 
