@@ -2,7 +2,7 @@
  * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
  *
  * Suites: audit, backup, decision, check, client, coalescing, exchange, forward, git, graphql, introspection, latency,
- * lfs, lists, memory, ref-rules, revocation, scale, workers.
+ * lfs, lists, memory, ref-rules, revocation, rolling, scale, workers.
  * Takes some minutes; everything stays on loopback and in a temporary folder.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -28,6 +28,7 @@ import { benchMemory } from './memory.ts';
 import { barsSvg } from './plot.ts';
 import { benchRefRules } from './ref-rules.ts';
 import { benchRevocation } from './revocation.ts';
+import { benchRolling } from './rolling.ts';
 import { benchScale } from './scale.ts';
 import { startWorld, type World } from './server.ts';
 import { benchTokenCheck } from './token-check.ts';
@@ -67,6 +68,7 @@ const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]> |
   memory: ({ folder, world }) => benchMemory(folder, world),
   'ref-rules': ({ folder, world }) => benchRefRules(folder, world, PAIRS),
   revocation: ({ folder }) => benchRevocation(folder),
+  rolling: ({ folder, history }) => benchRolling(join(folder, 'rolling'), history),
   scale: ({ folder }) => benchScale(folder, ROUNDS),
   workers: ({ folder }) => benchWorkers(join(folder, 'workers'), PAIRS),
 };
