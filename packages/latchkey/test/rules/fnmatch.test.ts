@@ -29,6 +29,10 @@ describe('a pattern', () => {
     ['refs/heads/**/*', 'refs/heads/a/b', true],
     ['refs/heads/release-[0-9].x', 'refs/heads/release-4.x', true],
     ['refs/heads/ma?n', 'refs/heads/main', true],
+    // A character that takes two units of UTF-16 is one.
+    ['refs/heads/\u{1f600}*', 'refs/heads/\u{1f600}/x', false],
+    ['refs/heads/\u{1f600}*', 'refs/heads/\u{1f600}x', true],
+    ['refs/heads/?[\u{1f600}]', 'refs/heads/\u{1f601}\u{1f600}', true],
     // What begins with a dot is no way out.
     ['**/*', '.github/workflows/ci.yml', true],
     ['*', '.env', true],

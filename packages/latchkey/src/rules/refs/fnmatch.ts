@@ -19,7 +19,7 @@ type Step =
 
 /** True when the pattern matches the whole name. */
 export function fnmatches(pattern: string, name: string): boolean {
-  return /[*?[\\]/.test(pattern) ? run(stepsOf(pattern), name) : name === pattern;
+  return /[*?[\\]/.test(pattern) ? run(stepsOf([...pattern]), name) : name === pattern;
 }
 
 /** What is wrong with a pattern; null when nothing is. */
@@ -32,13 +32,18 @@ export function fnmatchProblem(pattern: string): string | null {
   return open.includes('[') ? 'has a [ without a ]' : null;
 }
 
-function stepsOf(pattern: string): Step[] {
+function letterAt(pattern: readonly string[], i: number): string {
+  return pattern[i] ?? '';
+}
+
+/** @param pattern its characters, of which some take two units of UTF-16 */
+function stepsOf(pattern: readonly string[]): Step[] {
   const steps: Step[] = [];
   for (let i = 0; i < pattern.length; ) {
-    const letter = pattern.charAt(i);
-    const startsSegment = i === 0 || pattern.charAt(i - 1) === '/';
+    const letter = letterAt(pattern, i);
+    const startsSegment = i === 0 || letterAt(pattern, i - 1) === '/';
     const set = letter === '[' ? setAt(pattern, i) : null;
-    if (startsSegment && pattern.startsWith('**/', i)) {
+    if (startsSegment && pattern.slice(i, i + 3).join('') === '**/') {
       steps.push({ kind: 'segments' });
       i += 3;
     } else if (letter === '*') {
@@ -51,7 +56,7 @@ function stepsOf(pattern: string): Step[] {
       steps.push({ kind: 'one', has: set.has });
       i = set.end;
     } else if (letter === '\\' && i + 1 < pattern.length) {
-      steps.push({ kind: 'letter', letter: pattern.charAt(i + 1) });
+      steps.push({ kind: 'letter', letter: letterAt(pattern, i + 1) });
       i += 2;
     } else {
       steps.push({ kind: 'letter', letter });
@@ -62,17 +67,20 @@ function stepsOf(pattern: string): Step[] {
 }
 
 /** A set in brackets that begins at `start`; null when it never ends. */
-function setAt(pattern: string, start: number): { readonly has: (letter: string) => boolean; end: number } | null {
-  const isNot = /[!^]/.test(pattern.charAt(start + 1));
+function setAt(
+  pattern: readonly string[],
+  start: number,
+): { readonly has: (letter: string) => boolean; end: number } | null {
+  const isNot = /[!^]/.test(letterAt(pattern, start + 1));
   const from = start + (isNot ? 2 : 1);
   const end = pattern.indexOf(']', from + 1);
   if (end < 0) return null;
   const ranges: (readonly [low: string, high: string])[] = [];
   for (let i = from; i < end; i++) {
-    if (pattern.charAt(i) === '\\' && i + 1 < end) i++;
-    const low = pattern.charAt(i);
-    const isRange = pattern.charAt(i + 1) === '-' && i + 2 < end;
-    ranges.push([low, isRange ? pattern.charAt(i + 2) : low]);
+    if (letterAt(pattern, i) === '\\' && i + 1 < end) i++;
+    const low = letterAt(pattern, i);
+    const isRange = letterAt(pattern, i + 1) === '-' && i + 2 < end;
+    ranges.push([low, isRange ? letterAt(pattern, i + 2) : low]);
     if (isRange) i += 2;
   }
   const has = (letter: string): boolean => ranges.some(([low, high]) => low <= letter && letter <= high) !== isNot;
