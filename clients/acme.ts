@@ -1,12 +1,14 @@
 /**
- * A certificate from Pebble, the test server of Let's Encrypt, by TLS-ALPN-01 and by HTTP-01. Needs Go on the machine,
+ * A certificate from Pebble, the test server of Let's Encrypt, by TLS-ALPN-01 and by HTTP-01, for an account that is
+ * bound to an external one, and with Pebble's word on when to renew. Needs Go on the machine,
  * which builds Pebble and its name server from the module proxy; a folder that has both already saves that.
  *
  * Pebble refuses some good nonces, and reuses some authorizations, on purpose.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -18,6 +20,7 @@ const MAIN = join(import.meta.dirname, '../packages/latchkey/dist/cli/main.js');
 const MODULE = 'github.com/letsencrypt/pebble/v2/cmd';
 const DOMAIN = 'git.example.org';
 const LIMIT_MS = 60_000;
+const EAB = { kid: 'account-7', hmacKey: randomBytes(32).toString('base64url') };
 
 /** @param kept a folder that has the programs already, or will */
 export async function acme(kept: string | undefined): Promise<void> {
@@ -43,6 +46,8 @@ export async function acme(kept: string | undefined): Promise<void> {
       privateKey: file('key.pem'),
       httpPort: http,
       tlsPort: https,
+      externalAccountBindingRequired: true,
+      externalAccountMACKeys: { [EAB.kid]: EAB.hmacKey },
       profiles: { default: { description: 'a week', validityPeriod: 604_800 } },
     };
     await writeFile(file('pebble.json'), JSON.stringify({ pebble: config }));
@@ -62,25 +67,49 @@ export async function acme(kept: string | undefined): Promise<void> {
       ['TLS-ALPN-01', https ?? 0, []],
       ['HTTP-01', await freePort(), ['--acme-http-port', String(http)]],
     ] as const) {
-      const server = start(
-        process.execPath,
-        [MAIN, 'serve', '--port', String(port), '--data', file(how), '--acme-domain', DOMAIN, ...more].concat(
-          '--acme-directory',
-          `https://127.0.0.1:${directory}/dir`,
-        ),
-        { NODE_EXTRA_CA_CERTS: file('ca.pem') },
-      );
-      let said = '';
-      server.stderr?.on('data', (bytes) => (said += String(bytes)));
+      const authority = `https://127.0.0.1:${directory}/dir`;
+      const args = [
+        '--port',
+        String(port),
+        '--data',
+        file(how),
+        '--acme-domain',
+        DOMAIN,
+        '--acme-directory',
+        authority,
+      ];
+      const env = {
+        NODE_EXTRA_CA_CERTS: file('ca.pem'),
+        LATCHKEY_ACME_EAB_KID: EAB.kid,
+        LATCHKEY_ACME_EAB_HMAC_KEY: EAB.hmacKey,
+      };
+      let words = '';
+      const startServer = (): ChildProcess => {
+        const server = start(process.execPath, [MAIN, 'serve', ...args, ...more], env);
+        server.stderr?.on('data', (bytes) => (words += String(bytes)));
+        return server;
+      };
+      const server = startServer();
       const endsAt = Date.now() + LIMIT_MS;
       let issuer = await issuerAt(port);
       while (!issuer.startsWith('CN=Pebble')) {
-        if (Date.now() > endsAt || said.includes('got no certificate')) throw new Error(`${how}: ${issuer}\n${said}`);
+        if (Date.now() > endsAt || words.includes('got no certificate')) throw new Error(`${how}: ${issuer}\n${words}`);
         await new Promise((resolve) => setTimeout(resolve, 200));
         issuer = await issuerAt(port);
       }
-      console.log(`${how.padEnd(12)} ${issuer}, for ${DOMAIN}`);
       await ended(server);
+      // A start asks when to renew the certificate that is there.
+      const again = startServer();
+      const said = join(file(how), 'acme/renewal.json');
+      while (!existsSync(said)) {
+        if (Date.now() > endsAt + LIMIT_MS) throw new Error(`${how}: Pebble says nothing of renewal\n${words}`);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+      const { at } = JSON.parse(await readFile(said, 'utf8')) as { at: number | null };
+      if (at === null) throw new Error(`${how}: Pebble's word on renewal was not understood`);
+      const when = new Date(at * 1000).toISOString();
+      console.log(`${how.padEnd(12)} ${issuer}, for ${DOMAIN}, to be renewed at ${when}`);
+      await ended(again);
     }
   } finally {
     for (const child of children.toReversed()) await ended(child);

@@ -15,6 +15,7 @@ import { connect } from 'node:tls';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
+  X509Certificate as PeculiarCertificate,
   Pkcs10CertificateRequest,
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
@@ -46,6 +47,10 @@ export interface Authority {
   readonly looks: string[];
   /** How many orders were made. */
   orders(): number;
+  /** Per order, the identifier of the certificate that it replaces. */
+  readonly replaced: (string | null)[];
+  /** What it says from now on of the time to renew. */
+  suggest(window: { readonly start: Date; readonly end: Date }): void;
   /** Refuses the nonce of the next request, as a busy authority does. */
   refuseNonce(): void;
   close(): Promise<void>;
@@ -57,9 +62,12 @@ export interface AuthorityOptions {
   /** The life of its certificates; the beginning lies this long ago. */
   readonly lifeSec?: number;
   readonly ageSec?: number;
+  /** Accounts are made only for who has this key (base64url) of this name. */
+  readonly eab?: { readonly kid: string; readonly hmacKey: string };
 }
 
-export async function startAuthority({ ports, lifeSec = 86_400, ageSec = 60 }: AuthorityOptions): Promise<Authority> {
+export async function startAuthority(options: AuthorityOptions): Promise<Authority> {
+  const { ports, lifeSec = 86_400, ageSec = 60, eab } = options;
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const signer = pairOf(keys.privateKey, keys.publicKey);
   const signing = { name: 'ECDSA', hash: 'SHA-256' };
@@ -75,6 +83,8 @@ export async function startAuthority({ ports, lifeSec = 86_400, ageSec = 60 }: A
   const orders = new Map<string, Order>();
   const authorizations = new Map<string, Authorization>();
   const looks: string[] = [];
+  const replaced: (string | null)[] = [];
+  let suggested: { readonly start: Date; readonly end: Date } | null = null;
   let refuses = false;
   let base = '';
 
@@ -97,7 +107,21 @@ export async function startAuthority({ ports, lifeSec = 86_400, ageSec = 60 }: A
       });
     const path = request.url ?? '';
     if (path === '/directory')
-      return send(200, { newNonce: `${base}/nonce`, newAccount: `${base}/account`, newOrder: `${base}/order` });
+      return send(200, {
+        newNonce: `${base}/nonce`,
+        newAccount: `${base}/account`,
+        newOrder: `${base}/order`,
+        renewalInfo: `${base}/renewal`,
+        meta: { externalAccountRequired: eab !== undefined },
+      });
+    if (path.startsWith('/renewal/')) {
+      const known = [...orders.values()].some(
+        ({ certificate }) => certificate !== null && path === `/renewal/${identifierOf(certificate)}`,
+      );
+      return known && suggested !== null
+        ? send(200, { suggestedWindow: suggested }, { 'Retry-After': '3600' })
+        : send(404, {});
+    }
     if (path === '/nonce') return send(200, '');
     if (request.headers['content-type'] !== 'application/jose+json') return no('malformed', 'not a JWS');
     const chunks: Buffer[] = [];
@@ -123,12 +147,15 @@ export async function startAuthority({ ports, lifeSec = 86_400, ageSec = 60 }: A
     const thumbprint = await calculateJwkThumbprint(jwk);
     if (path === '/account') {
       if (body?.['termsOfServiceAgreed'] !== true) return no('userActionRequired');
+      if (eab !== undefined && !(await isBound(body['externalAccountBinding'], eab, jwk, base + path)))
+        return no('externalAccountRequired', 'no such account');
       accounts.set(`${base}/account/${thumbprint}`, jwk);
       return send(201, { status: 'valid' }, { Location: `${base}/account/${thumbprint}` });
     }
     const [, what = '', id = ''] = path.split('/');
     if (what === 'order' && id === '') {
       const names = ((body ?? {})['identifiers'] as { type: string; value: string }[]).map(({ value }) => value);
+      replaced.push((body?.['replaces'] as string | undefined) ?? null);
       const at = String(orders.size + 1);
       orders.set(at, { account: thumbprint, names, status: 'pending', certificate: null });
       for (const name of names)
@@ -225,6 +252,8 @@ export async function startAuthority({ ports, lifeSec = 86_400, ageSec = 60 }: A
     directory: `${base}/directory`,
     root: root.toString('pem'),
     looks,
+    replaced,
+    suggest: (window) => void (suggested = window),
     orders: () => orders.size,
     refuseNonce: () => void (refuses = true),
     close: () =>
@@ -233,6 +262,28 @@ export async function startAuthority({ ports, lifeSec = 86_400, ageSec = 60 }: A
         server.closeAllConnections();
       }),
   };
+}
+
+/** RFC 8555 section 7.3.4: our own key, signed with the one that was given. */
+async function isBound(
+  binding: unknown,
+  { kid, hmacKey }: NonNullable<AuthorityOptions['eab']>,
+  jwk: JWK,
+  url: string,
+): Promise<boolean> {
+  const key = Buffer.from(hmacKey, 'base64url');
+  const verified = await flattenedVerify(binding as never, key, { algorithms: ['HS256'] }).catch(() => null);
+  const head = verified?.protectedHeader as { kid?: string; url?: string } | undefined;
+  return head?.kid === kid && head.url === url && Buffer.from(verified!.payload).toString() === JSON.stringify(jwk);
+}
+
+/** RFC 9773 section 4.1, from the parts that openssl would print. */
+function identifierOf(pem: string): string {
+  const certificate = new NodeCertificate(pem);
+  const authority = new PeculiarCertificate(certificate.raw).getExtension(AuthorityKeyIdentifierExtension)?.keyId ?? '';
+  const digits = certificate.serialNumber;
+  const number = /^[89A-F]/.test(digits) ? `00${digits}` : digits;
+  return [authority, number].map((hex) => Buffer.from(hex, 'hex').toString('base64url')).join('.');
 }
 
 async function seenOverHttp(port: number, name: string, token: string, expected: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 /** A certificate that the server gets by itself, from an authority on loopback that really looks. */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,9 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { type RunningServer, startServer } from '../../src/app.ts';
+import type { Fault } from '../../src/base/errors.ts';
 import { makeLog } from '../../src/base/log.ts';
+import { Secret } from '../../src/base/secret.ts';
 import { loadSettings } from '../../src/base/settings/settings.ts';
 import { AcmeFolder } from '../../src/listener/acme/folder.ts';
 import { renew } from '../../src/listener/acme/renewal.ts';
@@ -70,8 +73,15 @@ test('the server proves its name in a handshake, gets a certificate while it ser
 });
 
 function aroundOf(data: string, authority: Authority, now = () => Math.floor(Date.now() / 1000)) {
-  const settings = { acmeDomains: [DOMAIN], acmeDirectory: authority.directory, acmeEmail: null, acmeHttpPort: null };
-  return { settings, folder: new AcmeFolder(data), clock: { now }, log: makeLog('silent') };
+  const settings = {
+    acmeDomains: [DOMAIN],
+    acmeDirectory: authority.directory,
+    acmeEmail: null,
+    acmeHttpPort: null,
+    acmeEabKid: null,
+    acmeEabHmacKey: null,
+  };
+  return { settings, folder: new AcmeFolder(join(data, 'acme')), clock: { now }, log: makeLog('silent') };
 }
 
 /** A browser that was sent to the plain port, and the authority at the same one. */
@@ -123,7 +133,7 @@ test('a refusal changes nothing, says why, and is followed by an hour of silence
   const lines: string[] = [];
   const log = { ...makeLog('silent'), error: (facts: { err: Error }) => void lines.push(facts.err.message) } as never;
   const server = await serverWith(data, authority.directory, {});
-  await until(() => new AcmeFolder(data).failedAt() !== null, 'the failure');
+  await until(() => new AcmeFolder(join(data, 'acme')).failedAt() !== null, 'the failure');
   expect(await issuerAt(portOf(server), authority.root)).not.toBe('CN=Test Authority');
   const certificate = readFileSync(join(data, 'acme/certificate.pem'), 'utf8');
   const now = () => Math.floor(Date.now() / 1000);
@@ -139,7 +149,9 @@ test('while a challenge is open, clients of another kind are served as ever', as
   const authority = await authorityWith({ ports: () => ({ http: 0, https: 0 }) });
   const data = await dataFolder();
   const server = await serverWith(data, authority.directory, {});
-  new AcmeFolder(data).showChallenges([{ type: 'tls-alpn-01', domain: DOMAIN, token: 'a', keyAuthorization: 'a.b' }]);
+  new AcmeFolder(join(data, 'acme')).showChallenges([
+    { type: 'tls-alpn-01', domain: DOMAIN, token: 'a', keyAuthorization: 'a.b' },
+  ]);
   const answer = await new Promise<string>((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port: portOf(server), servername: DOMAIN, rejectUnauthorized: false });
     socket.once('error', reject).once('close', () => reject(new Error('closed without an answer')));
@@ -150,4 +162,70 @@ test('while a challenge is open, clients of another kind are served as ever', as
     socket.write(`GET /healthz HTTP/1.1\r\nHost: ${DOMAIN}\r\nConnection: close\r\n\r\n`);
   });
   expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+});
+
+test('nodes that share the folder share one certificate: one orders, any proves, all use it', async () => {
+  let asked = 0;
+  const authority = await authorityWith({ ports: () => ({ http: 0, https: asked }) });
+  const shared = mkdtempSync(join(tmpdir(), 'latchkey-acme-shared-'));
+  onTestFinished(() => rmSync(shared, { recursive: true, force: true }));
+  const [first, second] = [await freePort(), await freePort()];
+  // Whoever orders, the authority looks at the second.
+  asked = second;
+  for (const port of [first, second])
+    await serverWith(await dataFolder(), authority.directory, { port, acmeFolder: shared });
+  for (const port of [first, second])
+    await until(async () => (await issuerAt(port, authority.root)) === 'CN=Test Authority', `in use at ${port}`);
+  expect(authority.orders()).toBe(1);
+  expect(authority.looks).toEqual([`tls-alpn-01 ${DOMAIN} fits`]);
+  expect(readdirSync(shared).toSorted()).toEqual(['account.pem', 'certificate.pem']);
+});
+
+test('an account bound to one elsewhere gets a certificate; without it the log says what to name', async () => {
+  let https = 0;
+  const eab = { kid: 'account-7', hmacKey: randomBytes(32).toString('base64url') };
+  const authority = await authorityWith({ ports: () => ({ http: 0, https }), eab });
+  const bare = aroundOf(await dataFolder(), authority);
+  const hints: (string | null)[] = [];
+  const log = { ...bare.log, error: (facts: { err: Fault }) => void hints.push(facts.err.hint) } as never;
+  expect(await renew({ ...bare, log })).toBe(false);
+  const wrong = { ...bare.settings, acmeEabKid: 'account-7', acmeEabHmacKey: new Secret('c29tZXRoaW5nIGVsc2UgaGVyZQ') };
+  expect(await renew({ ...aroundOf(await dataFolder(), authority), settings: wrong })).toBe(false);
+  expect(hints).toEqual(['name the one that it gave you: --acme-eab-kid and --acme-eab-hmac-key']);
+  expect(authority.orders()).toBe(0);
+  https = await freePort();
+  await serverWith(await dataFolder(), authority.directory, {
+    port: https,
+    acmeEabKid: eab.kid,
+    acmeEabHmacKey: eab.hmacKey,
+  });
+  await until(async () => (await issuerAt(https, authority.root)) === 'CN=Test Authority', 'the certificate is in use');
+});
+
+test('a certificate is renewed when the authority says so, and names the one that it replaces', async () => {
+  let https = 0;
+  const authority = await authorityWith({ ports: () => ({ http: 0, https }), lifeSec: 90 * 86_400, ageSec: 0 });
+  const data = await dataFolder();
+  https = await freePort();
+  await serverWith(data, authority.directory, { port: https });
+  await until(() => authority.orders() === 1 && !readdirSync(join(data, 'acme')).includes('renewing'), 'the first one');
+  const day = (days: number): number => Math.floor(Date.now() / 1000) + days * 86_400;
+  const renewAt = (days: number): Promise<boolean> => renew(aroundOf(data, authority, () => day(days)));
+  // It says nothing yet, and is asked again after hours, not at each look.
+  expect(await renewAt(1)).toBe(false);
+  authority.suggest({ start: new Date(day(3) * 1000), end: new Date(day(4) * 1000) });
+  expect(await renewAt(1.2)).toBe(false);
+  const kept = (): { at: number | null } => JSON.parse(readFileSync(join(data, 'acme/renewal.json'), 'utf8'));
+  expect(kept().at).toBeNull();
+  expect(await renewAt(2)).toBe(false);
+  const { at } = kept();
+  expect(at).toBeGreaterThanOrEqual(day(3) - 5);
+  expect(at).toBeLessThanOrEqual(day(4));
+  expect(await renewAt(2.9)).toBe(false);
+  expect(await renewAt(4.1)).toBe(true);
+  expect(authority.replaced).toEqual([null, expect.stringMatching(/^[\w-]{27}\.[\w-]+$/)]);
+  // A word that comes too late for the certificate's life doesn't count.
+  authority.suggest({ start: new Date(day(89) * 1000), end: new Date(day(90) * 1000) });
+  expect(await renewAt(70)).toBe(false);
+  expect(await renewAt(76)).toBe(true);
 });

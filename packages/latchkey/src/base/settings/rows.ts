@@ -12,6 +12,7 @@ import {
   branchName,
   databaseUrl,
   endpoint,
+  hmacKey,
   host,
   hostNames,
   logins,
@@ -215,6 +216,26 @@ export const SETTING_ROWS = {
     kind: mailbox,
     defaultMeans: 'none',
     doc: 'where the certificate authority may write to',
+  }),
+  acmeEabKid: optional({
+    section: 'Listening',
+    kind: textLike('KID', /^[\x21-\x7e]{1,200}$/, 'the identifier of a key, without spaces'),
+    defaultMeans: 'none',
+    doc: 'external account at the certificate authority (EAB): the identifier of its key',
+  }),
+  acmeEabHmacKey: optional({
+    section: 'Listening',
+    kind: hmacKey,
+    defaultMeans: 'none',
+    doc:
+      'external account at the certificate authority (EAB): its key, in base64url, as the authority shows it (in the ' +
+      'variable or a file, since flags can be seen in the process list)',
+  }),
+  acmeFolder: optional({
+    section: 'Listening',
+    kind: path('DIR'),
+    defaultMeans: '`acme` in the data folder',
+    doc: 'where account and certificate lie; nodes that share this folder share one certificate',
   }),
   acmeHttpPort: optional({
     section: 'Listening',

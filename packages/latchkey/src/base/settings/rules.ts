@@ -5,7 +5,6 @@
  * Invariant: anything that lets a token cross a network in clear text is refused unless `--insecure-http` says that
  * this is intended.
  */
-import { join } from 'node:path';
 import {
   DATABASE_PARAMETERS,
   type DatabaseAddress,
@@ -13,9 +12,10 @@ import {
   readDatabaseAddress,
   SSL_MODES,
 } from '../database-address.ts';
+import { acmeCertificateOf } from './acme-folder.ts';
 import type { SettingName, SettingValues } from './rows.ts';
 import { DATABASE_POOL } from './rows.ts';
-import { ACME_CERTIFICATE, isLoopback } from './values.ts';
+import { isLoopback } from './values.ts';
 
 export interface SettingRule {
   /** The setting that a complaint is filed under. */
@@ -132,18 +132,25 @@ export const SETTING_RULES: readonly SettingRule[] = [
   {
     about: 'acmeDomains',
     listening: true,
-    broken: ({ acmeDomains, tlsCert, data }) =>
-      acmeDomains.length > 0 && tlsCert !== null && tlsCert !== join(data, ACME_CERTIFICATE),
+    broken: (values) =>
+      values.acmeDomains.length > 0 && values.tlsCert !== null && values.tlsCert !== acmeCertificateOf(values),
     message: () => '--acme-domain and --tls-cert contradict each other.',
     hint: 'leave --tls-cert and --tls-key out, and the server gets a certificate; or leave --acme-domain out',
   },
   {
     about: 'acmeHttpPort',
     listening: true,
-    broken: ({ acmeDomains, acmeEmail, acmeHttpPort }) =>
-      acmeDomains.length === 0 && (acmeHttpPort !== null || acmeEmail !== null),
-    message: () => '--acme-http-port or --acme-email is given without --acme-domain.',
+    broken: ({ acmeDomains, acmeEmail, acmeHttpPort, acmeFolder, acmeEabKid }) =>
+      acmeDomains.length === 0 && [acmeHttpPort, acmeEmail, acmeFolder, acmeEabKid].some((given) => given !== null),
+    message: () => 'a setting of --acme-… is given without --acme-domain.',
     hint: 'name what the certificate is for, too: --acme-domain NAME',
+  },
+  {
+    about: 'acmeEabKid',
+    listening: true,
+    broken: ({ acmeEabKid, acmeEabHmacKey }) => (acmeEabKid === null) !== (acmeEabHmacKey === null),
+    message: () => '--acme-eab-kid and --acme-eab-hmac-key belong together.',
+    hint: 'give both as the certificate authority shows them, the key in LATCHKEY_ACME_EAB_HMAC_KEY or its _FILE',
   },
   {
     about: 'host',

@@ -9,6 +9,7 @@
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { nearestWord } from '../nearest-word.ts';
+import { acmeCertificateOf } from './acme-folder.ts';
 import { givenVariable, knownVariables, unknownVariables, type Variables } from './environment.ts';
 import { type ConfigFile, dataWhenLeftOut, readEntries } from './file.ts';
 import { type SettingComplaint, SettingsProblem, settingComplaint } from './problem.ts';
@@ -22,7 +23,7 @@ import {
   settingVariable,
 } from './rows.ts';
 import { proxiesOf, SETTING_RULES } from './rules.ts';
-import { ACME_CERTIFICATE, type SshAddress } from './values.ts';
+import type { SshAddress } from './values.ts';
 
 /** The settings in force. Paths are absolute. */
 export interface Settings extends SettingValues {
@@ -81,7 +82,7 @@ export function loadSettings(sources: SettingSources): Settings {
 /** A certificate of the server's own is used like one that an operator names. */
 function withOwnCertificate(values: SettingValues): SettingValues {
   if (values.acmeDomains.length === 0 || values.tlsCert !== null || values.tlsKey !== null) return values;
-  const file = join(values.data, ACME_CERTIFICATE);
+  const file = acmeCertificateOf(values);
   return { ...values, tlsCert: file, tlsKey: file };
 }
 

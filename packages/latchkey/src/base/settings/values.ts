@@ -174,6 +174,15 @@ export const smtpUrl: ValueKind<Secret> = kind(
   { secret: true },
 );
 
+/** A key that an authority has given, as it shows it (RFC 8555 section 7.3.4). */
+export const hmacKey: ValueKind<Secret> = kind(
+  'KEY',
+  'a key in base64url, of at least 16 bytes',
+  (value) =>
+    typeof value === 'string' && /^[A-Za-z0-9_-]{22,1000}={0,2}$/.test(value) ? new Secret(value) : undefined,
+  { secret: true },
+);
+
 /** A receiver of ours. A secret, because many have a key in their address. */
 export const receiverUrl: ValueKind<Secret> = kind(
   'URL',
@@ -255,9 +264,6 @@ export const otlpSignals: ValueKind<readonly OtlpSignal[]> = kind(
 function isSignal(value: unknown): value is OtlpSignal {
   return OTLP_SIGNALS.some((signal) => signal === value);
 }
-
-/** Where a certificate of the server's own lies in the data folder, with its key in the same file. */
-export const ACME_CERTIFICATE = 'acme/certificate.pem';
 
 /** Names of accounts. */
 export const logins: ValueKind<readonly string[]> = kind(

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
 import { Fault } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { acmeFolderOf } from '../../base/settings/acme-folder.ts';
 import type { Settings } from '../../base/settings/settings.ts';
 import { systemClock } from '../../base/time.ts';
 import { answerTlsAlpn, makeHttpServer } from './answers.ts';
@@ -19,7 +20,7 @@ export class Acme {
   private constructor(settings: Settings, log: Log) {
     this.#settings = settings;
     this.#log = log;
-    this.#folder = new AcmeFolder(settings.data);
+    this.#folder = new AcmeFolder(acmeFolderOf(settings));
   }
 
   /** Afterwards there is a certificate to listen with, if only one of the server's own. */

@@ -9,6 +9,7 @@ import type { KeyObject } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { calculateJwkThumbprint, exportJWK, FlattenedSign, type JWK } from 'jose';
 import { Fault } from '../../base/errors.ts';
+import type { Secret } from '../../base/secret.ts';
 import { MINUTE_SEC } from '../../base/time.ts';
 
 /** How the control of a name is proved. */
@@ -23,6 +24,13 @@ export interface Challenge {
   readonly keyAuthorization: string;
 }
 
+/** An account that somebody has at the authority, and the key that it gave them for it. */
+export interface ExternalAccount {
+  readonly kid: string;
+  /** In base64url. */
+  readonly hmacKey: Secret;
+}
+
 /** A certificate that is wanted. */
 export interface Order {
   /** The authority's directory. */
@@ -31,6 +39,10 @@ export interface Order {
   readonly accountKey: KeyObject;
   /** Where the authority may write to; null = nowhere. */
   readonly email: string | null;
+  /** The account elsewhere that this one is bound to (section 7.3.4); null = none. */
+  readonly externalAccount: ExternalAccount | null;
+  /** The certificate that this one replaces, by its identifier of RFC 9773; null = none, or nobody asked. */
+  readonly replaces: string | null;
   /** The certificate's names; the first one is asked for first. */
   readonly domains: readonly string[];
   readonly challengeType: ChallengeType;
@@ -49,10 +61,13 @@ const LONGEST_PAUSE_MS = 15_000;
 /** A used nonce is refused and another comes along (section 6.5). */
 const NONCE_TRIES = 10;
 
-interface Directory {
+export interface Directory {
   readonly newNonce: string;
   readonly newAccount: string;
   readonly newOrder: string;
+  /** Where it says when to renew (RFC 9773). */
+  readonly renewalInfo?: string;
+  readonly meta?: { readonly externalAccountRequired?: boolean };
 }
 
 interface OrderState {
@@ -86,9 +101,16 @@ interface AcmeError {
  */
 export async function orderCertificate(order: Order): Promise<string> {
   const account = await Account.open(order);
-  const { location, body } = await account.post<OrderState>(account.directory.newOrder, {
-    identifiers: order.domains.map((value) => ({ type: 'dns', value })),
-  });
+  const identifiers = order.domains.map((value) => ({ type: 'dns', value }));
+  const { newOrder, renewalInfo } = account.directory;
+  const replaces = renewalInfo === undefined || order.replaces === null ? {} : { replaces: order.replaces };
+  const { location, body } = await account
+    .post<OrderState>(newOrder, { identifiers, ...replaces })
+    // Whatever it has against that: the certificate is wanted, and without it, it is an order like the first.
+    .catch((error) => {
+      if (order.replaces === null) throw error;
+      return account.post<OrderState>(newOrder, { identifiers });
+    });
   if (location === null) throw new Fault('the certificate authority names no order', HINT);
   await prove(account, order, body.authorizations);
   await account.until<OrderState>(location, ({ status }) => status !== 'pending', 'the order');
@@ -153,15 +175,21 @@ class Account {
     this.thumbprint = thumbprint;
   }
 
-  static async open({ directory, accountKey, email }: Order): Promise<Account> {
-    const response = await ask(directory);
-    if (!response.ok) throw new Fault(`the certificate authority answers ${response.status}`, HINT);
+  static async open({ directory, accountKey, email, externalAccount }: Order): Promise<Account> {
     const { kty, crv, x, y } = await exportJWK(accountKey);
     const jwk = { kty, crv, x, y } as JWK;
-    const found = (await response.json()) as Directory;
+    const found = await directoryAt(directory);
+    if (found.meta?.externalAccountRequired === true && externalAccount === null)
+      throw new Fault('the certificate authority wants an external account (EAB)', {
+        hint: 'name the one that it gave you: --acme-eab-kid and --acme-eab-hmac-key',
+      });
     const account = new Account(found, accountKey, jwk, await calculateJwkThumbprint(jwk));
     const contact = email === null ? {} : { contact: [`mailto:${email}`] };
-    const { location } = await account.post(found.newAccount, { termsOfServiceAgreed: true, ...contact });
+    const binding =
+      externalAccount === null
+        ? {}
+        : { externalAccountBinding: await bindingOf(externalAccount, found.newAccount, jwk) };
+    const { location } = await account.post(found.newAccount, { termsOfServiceAgreed: true, ...contact, ...binding });
     if (location === null) throw new Fault('the certificate authority names no account', HINT);
     account.#id = location;
     return account;
@@ -218,7 +246,21 @@ class Account {
   }
 }
 
-async function ask(url: string, options: RequestInit = {}): Promise<Response> {
+/** The key of our account, signed with that of the external one (section 7.3.4). */
+async function bindingOf({ kid, hmacKey }: ExternalAccount, url: string, jwk: JWK): Promise<object> {
+  return new FlattenedSign(Buffer.from(JSON.stringify(jwk)))
+    .setProtectedHeader({ alg: 'HS256', kid, url })
+    .sign(Buffer.from(hmacKey.reveal(), 'base64url'));
+}
+
+/** @throws Fault when there is none */
+export async function directoryAt(url: string): Promise<Directory> {
+  const response = await ask(url);
+  if (!response.ok) throw new Fault(`the certificate authority answers ${response.status}`, HINT);
+  return (await response.json()) as Directory;
+}
+
+export async function ask(url: string, options: RequestInit = {}): Promise<Response> {
   try {
     return await fetch(url, {
       ...options,

@@ -2,15 +2,23 @@
  * What ACME needs of X.509: a request for a certificate, the certificate that answers TLS-ALPN-01, and one to speak TLS
  * with until there is a real one.
  *
- * Source: RFC 2986 (requests), RFC 8737 (TLS-ALPN-01).
+ * Source: RFC 2986 (requests), RFC 8737 (TLS-ALPN-01), RFC 9773 (identifiers of certificates).
  */
 // `@peculiar/x509` wants it there before itself.
 import 'reflect-metadata';
-import { createHash, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import {
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  type X509Certificate as NodeCertificate,
+} from 'node:crypto';
+import {
+  AuthorityKeyIdentifierExtension,
   Extension,
   Pkcs10CertificateRequestGenerator,
   SubjectAlternativeNameExtension,
+  X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
@@ -77,6 +85,20 @@ async function selfSigned(
     extensions: [namesOf(domains), ...extensions],
   });
   return { key: pemOf(key), chain: `${certificate.toString('pem')}\n` };
+}
+
+/**
+ * The identifier of a certificate by RFC 9773 section 4.1: its authority's key and its number, each in base64url; null
+ * without the former.
+ */
+export function certificateId(certificate: NodeCertificate): string | null {
+  const parsed = new X509Certificate(certificate.raw);
+  const keyId = parsed.getExtension(AuthorityKeyIdentifierExtension)?.keyId;
+  if (keyId === undefined) return null;
+  const number = Buffer.from(parsed.serialNumber, 'hex');
+  // As DER has it: a positive number doesn't begin with a bit that is set.
+  const octets = (number[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.from([0]), number]) : number;
+  return `${Buffer.from(keyId, 'hex').toString('base64url')}.${octets.toString('base64url')}`;
 }
 
 function namesOf(domains: readonly string[]): SubjectAlternativeNameExtension {

@@ -1,16 +1,17 @@
 /**
- * What ACME keeps: in the folder `acme` of the data folder, readable by the server's user alone. Workers of one machine
- * share it, so that any of them can answer for a challenge that another asked for.
+ * What ACME keeps: in a folder that the server's user alone can read. Workers, and nodes that are given the same
+ * folder, share it: whoever claims a renewal orders for all, and any of them can answer for a challenge.
  *
  * Invariant: key and certificate are one file, replaced in one step, so nobody ever reads halves of two pairs.
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { ACME_CERTIFICATE } from '../../base/settings/values.ts';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import type { UnixSeconds } from '../../base/time.ts';
 import type { Challenge } from './client.ts';
 import { type KeyAndChain, makeKey, pemOf } from './documents.ts';
+import type { SuggestedRenewal } from './renewal-info.ts';
 
 /** A process that renews is taken for dead after this time: an order takes some seconds. */
 const RENEWAL_LIMIT_MS = 10 * 60_000;
@@ -20,9 +21,9 @@ export class AcmeFolder {
   /** Key and chain, in PEM. */
   readonly certificateFile: string;
 
-  constructor(data: string) {
-    this.certificateFile = join(data, ACME_CERTIFICATE);
-    this.#folder = dirname(this.certificateFile);
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.certificateFile = join(folder, 'certificate.pem');
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
   }
 
@@ -69,6 +70,20 @@ export class AcmeFolder {
     rmSync(this.#path('challenges.json'), { force: true });
   }
 
+  /** What the authority last said of the time to renew; null when it said nothing, or of another certificate. */
+  renewal(certificate: string): SuggestedRenewal | null {
+    try {
+      const kept = JSON.parse(readFileSync(this.#path('renewal.json'), 'utf8')) as SuggestedRenewal;
+      return kept.certificate === certificate ? kept : null;
+    } catch {
+      return null;
+    }
+  }
+
+  keepRenewal(renewal: SuggestedRenewal): void {
+    this.#write('renewal.json', JSON.stringify(renewal));
+  }
+
   /** True when this process may renew now, and no other; until `ended`. */
   claim(): boolean {
     const claim = this.#path('renewing');
@@ -103,7 +118,7 @@ export class AcmeFolder {
   }
 
   #write(name: string, text: string): void {
-    const draft = this.#path(`${name}.${process.pid}.new`);
+    const draft = this.#path(`${name}.${hostname()}.${process.pid}.new`);
     writeFileSync(draft, text, { mode: 0o600 });
     renameSync(draft, this.#path(name));
   }

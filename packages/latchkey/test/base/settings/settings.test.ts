@@ -319,7 +319,33 @@ const COMBINATIONS: readonly [string, SettingSources['flags'], string | null][] 
   [
     'a port for an authority that nobody asks',
     { acmeHttpPort: 80 },
-    '--acme-http-port or --acme-email is given without --acme-domain.',
+    'a setting of --acme-… is given without --acme-domain.',
+  ],
+  [
+    'a folder for a certificate that nobody gets',
+    { acmeFolder: 'f' },
+    'a setting of --acme-… is given without --acme-domain.',
+  ],
+  [
+    'an external account without its key',
+    { acmeDomains: ['git.example.org'], acmeEabKid: 'k' },
+    '--acme-eab-kid and --acme-eab-hmac-key belong together.',
+  ],
+  [
+    'an external account with its key',
+    { acmeDomains: ['git.example.org'], acmeEabKid: 'k', acmeEabHmacKey: 'x'.repeat(22) },
+    null,
+  ],
+  [
+    'logs for no collector',
+    { otlpSignals: ['logs'] },
+    '--otlp-signal logs is given, but no collector to send them to.',
+  ],
+  ['logs for a collector', { otlpEndpoint: 'http://127.0.0.1:4318', otlpSignals: ['logs'] }, null],
+  [
+    'a share of traces that are not sent',
+    { otlpEndpoint: 'http://127.0.0.1:4318', otlpSignals: ['logs'], traceOneIn: 9 },
+    '--trace-one-in is given, but no traces are sent anywhere.',
   ],
   ['loopback in clear text', { host: '127.0.0.9' }, null],
   ['localhost in clear text', { host: 'localhost' }, null],
