@@ -1,6 +1,6 @@
 /**
  * What holds each block of code in each document: the test that runs it, or why none does. A new block fails
- * `snippets.test.ts` until it has its line here.
+ * `house/snippets.test.ts` until it has its line here.
  *
  * Blocks are named by the beginning of their first lines, in the order of the document.
  */
@@ -111,6 +111,10 @@ export const SNIPPETS: Readonly<Record<string, readonly (readonly [begins: strin
     ],
   ],
   'docs/clients.md': [
+    [
+      'curl -O -u "me:$LATCHKEY_TOKEN" https://HOST/acme/site/archive/',
+      triedBy('doors/git/archives.test.ts', '/archive/'),
+    ],
     ['gh auth login --hostname HOST --web                  # or with a token that you have:', clients('gh')],
   ],
   'docs/configuration.md': [
@@ -235,6 +239,12 @@ export const SNIPPETS: Readonly<Record<string, readonly (readonly [begins: strin
     ['static_resources:', runBy('scripts/documented-proxies.test.ts')],
     ['map $request_uri $nodes {', notRun('a piece of a configuration for several nodes')],
     ['@fetch {', notRun('a piece of a configuration for several nodes')],
+  ],
+  'docs/repositories.md': [
+    [
+      'latchkey admin repo import acme/app https://git.example.org/team/app.git --credential-file',
+      notRun('asks another server; doors/git/imports.test.ts has one'),
+    ],
   ],
   'docs/single-sign-on.md': [
     ['   # /etc/latchkey/providers.yaml', { readAs: 'providers' }],
