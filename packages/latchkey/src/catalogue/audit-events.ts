@@ -35,6 +35,7 @@ const ASKED_MOVE = ['approval', 'repo', 'ref', 'before', 'after', 'name'];
 const PROTECTION = ['repo', 'pattern', 'create', 'update', 'force', 'delete'];
 const RULESET = ['repo', 'org', 'ruleset_id', 'ruleset_name', 'enforcement', 'rules', 'include', 'exclude', 'bypass'];
 const TEAM = ['org', 'team'];
+const GROUP_RULE = ['org', 'source', 'group', 'permission', 'team', 'team_permission'];
 const MEMBER = ['org', 'user', 'permission', 'old_permission'];
 
 const APPLICATION = ['name', 'client_id', 'source', 'homepage', 'redirect_uris', 'confidential'] as const;
@@ -81,6 +82,25 @@ export const AUDIT_EVENTS = {
     'two factors are demanded on the instance',
     'from',
     'blocked_tokens',
+  ),
+  'external_group.add_rule': row('create', 'a group of a provider or directory was given a place', ...GROUP_RULE),
+  'external_group.delete': row('remove', 'a directory deleted a group', 'group', 'removed', 'client'),
+  'external_group.provision': row('create', 'a directory made a group', 'group', 'added', 'client'),
+  'external_group.remove_rule': row('remove', 'a group of a provider or directory lost a place', ...GROUP_RULE),
+  'external_group.unknown': row(
+    'authentication',
+    'a provider didn’t say which groups somebody is in, so nothing that they give was changed',
+    'provider',
+    'reason',
+  ),
+  'external_group.update': row(
+    'modify',
+    'a directory changed a group',
+    'group',
+    'old_name',
+    'added',
+    'removed',
+    'client',
   ),
   'external_identity.deprovision': row('modify', 'a directory disabled an account', 'login', 'client'),
   'external_identity.fail': row(
@@ -556,6 +576,7 @@ export const AUDIT_CATEGORIES: Readonly<Record<AuditAction extends `${infer C}.$
   passkey: 'Passkeys',
   ssh_key: 'SSH keys',
   external_identity: 'Identity providers',
+  external_group: 'Groups of providers',
   scim_client: 'Provisioning',
   business: 'Requirements of the server',
   resource_server: 'Services',

@@ -21,6 +21,12 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'business.enable_two_factor_requirement': ofSave(
     '{actor} required two-factor authentication on this server[ from {from}]',
   ),
+  'external_group.add_rule': '{actor} gave members of the group[ {group}] a place in {org|an organization}',
+  'external_group.delete': '{actor} deleted the group[ {group}]',
+  'external_group.provision': '{actor} made the group[ {group}][ with {added#member}]',
+  'external_group.remove_rule': '{actor} took the place in {org|an organization} from the group[ {group}]',
+  'external_group.unknown': 'The provider[ {provider}] didn’t say which groups {actor} is in',
+  'external_group.update': '{actor} changed the group[ {group}][, before: {old_name}]',
   'external_identity.deprovision': '{actor} disabled the account[ {login}]',
   'external_identity.fail': 'A sign-in[ of {user}] with {provider|an identity provider} failed[ ({reason})]',
   'external_identity.link': '{actor} linked the identity[ {name}] at {provider|an identity provider}[ to {owner}]',

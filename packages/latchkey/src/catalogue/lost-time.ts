@@ -36,6 +36,9 @@ type Effect = 'end-token' | 'doubt-token' | 'suspend' | 'unsuspend' | 'lock' | '
 /** Events that aren't here gave something, or only record a use: losing them brings nothing back to life. */
 const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
   'business.enable_two_factor_requirement': 'tell',
+  'external_group.delete': 'tell',
+  'external_group.remove_rule': 'tell',
+  'external_group.update': 'tell',
   // Its directory tells this server again only when something changes there.
   'external_identity.deprovision': 'suspend',
   'external_identity.release': 'suspend',

@@ -61,6 +61,7 @@ import { refProtections } from './migrations/0640-ref-protections.ts';
 import { applications } from './migrations/0660-applications.ts';
 import { teams } from './migrations/0670-teams.ts';
 import { formerNames } from './migrations/0671-former-names.ts';
+import { groups } from './migrations/0672-groups.ts';
 import { providerSessions } from './migrations/0677-provider-sessions.ts';
 import { sshKeys } from './migrations/0700-ssh-keys.ts';
 import { rulesets } from './migrations/0707-rulesets.ts';
@@ -128,6 +129,7 @@ export const MIGRATIONS: readonly Migration[] = [
   providerSessions,
   formerNames,
   rulesets,
+  groups,
 ];
 
 interface MigrationsTable {

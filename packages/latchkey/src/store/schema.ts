@@ -280,6 +280,45 @@ export interface ProvisionedUsersTable {
   updated_at: number;
 }
 
+/** Groups of directories (`store/provisioned-groups`). */
+export interface ProvisionedGroupsTable {
+  id: Generated<number>;
+  client_id: number;
+  external_id: string | null;
+  name: string;
+  name_key: string;
+  created_at: number;
+  updated_at: number;
+}
+
+interface ProvisionedGroupMembersTable {
+  group_id: number;
+  user_id: number;
+}
+
+/** What a group of a provider or a directory stands for (`store/group-rules`). */
+export interface GroupRulesTable {
+  id: Generated<number>;
+  /** `provider ISSUER`, or `directory ID`. */
+  source: string;
+  group_name: string;
+  organization_id: number;
+  role: 'owner' | 'member';
+  team_id: number | null;
+  team_role: 'member' | 'maintainer' | null;
+  created_at: number;
+}
+
+/** Who is where because of a group, by the source that says so. */
+interface GroupPlacesTable {
+  user_id: number;
+  organization_id: number;
+  /** 0 = the organization itself. */
+  team_id: number;
+  source: string;
+  role: 'owner' | 'member' | 'maintainer';
+}
+
 export interface WorkloadIssuersTable {
   id: Generated<number>;
   /** How rules and commands call it. */
@@ -953,6 +992,10 @@ export interface Database {
   push_approvals: PushApprovalsTable;
   provisioning_clients: ProvisioningClientsTable;
   provisioned_users: ProvisionedUsersTable;
+  provisioned_groups: ProvisionedGroupsTable;
+  provisioned_group_members: ProvisionedGroupMembersTable;
+  group_rules: GroupRulesTable;
+  group_places: GroupPlacesTable;
   workload_issuers: WorkloadIssuersTable;
   workload_rules: WorkloadRulesTable;
   workload_exchanges: WorkloadExchangesTable;

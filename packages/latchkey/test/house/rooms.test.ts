@@ -59,7 +59,7 @@ const MAIN = 'cli/main.ts';
 const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; readonly loose?: readonly string[] }>> = {
   base: { order: ['sealing', 'requests', 'settings', 'machine'] },
   catalogue: { order: ['scopes', 'routes', 'route-maps', 'refusals', 'workloads', 'first-files', 'mails'] },
-  rules: { order: ['audit', 'refs', 'right', 'applications'] },
+  rules: { order: ['audit', 'refs', 'right', 'applications', 'groups'] },
   store: { order: ['migrations', 'copies'] },
   git: { order: ['processes', 'protocol', 'objects', 'push', 'clones', 'lfs', 'repositories'], loose: ['room.ts'] },
   actions: {

@@ -66,6 +66,8 @@ export interface JobPayloads {
   'settle-folder': UnsettledFolder;
   /** Finishes moving the folder of an account that got another name. */
   'settle-account-folder': { readonly accountId: number; readonly names: readonly string[] };
+  /** Puts people of a directory where its groups say. */
+  'sync-groups': { readonly clientId: number; readonly userIds: readonly number[] };
   /** Deletes subjects of revisions that no node needs any more. */
   'clear-revisions': null;
 }

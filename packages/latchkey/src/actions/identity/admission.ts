@@ -29,6 +29,8 @@ export interface Described {
   readonly userNames: readonly string[];
   /** Null when the provider doesn't say them, or says that they are too many. */
   readonly groups: ReadonlySet<string> | null;
+  /** True when it says that they are too many to say (Entra does above 200). */
+  readonly groupsOverflow: boolean;
 }
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -59,6 +61,7 @@ export function describedBy(claims: Claims, { issuer, groupsClaim, trustsAddress
     name: textOf(claims['name']) ?? '',
     userNames: [claims['preferred_username'], address, claims['name']].flatMap((each) => textOf(each) ?? []),
     groups: groupsIn(claims, groupsClaim),
+    groupsOverflow: overflows(claims, groupsClaim),
   };
 }
 
@@ -80,6 +83,16 @@ function groupsIn(claims: Claims, path: readonly string[]): ReadonlySet<string> 
       const name = typeof each === 'object' && each !== null ? (each as Claims)['name'] : each;
       return typeof name === 'string' ? [name] : [];
     }),
+  );
+}
+
+/** Entra points to a place where all of them are (Microsoft, "Groups overage claim"), or has `hasgroups`. */
+function overflows(claims: Claims, [first = '']: readonly string[]): boolean {
+  const elsewhere = claims['_claim_names'];
+  return (
+    (typeof elsewhere === 'object' && elsewhere !== null && Object.hasOwn(elsewhere, first)) ||
+    claims['hasgroups'] === true ||
+    claims['hasgroups'] === 'true'
   );
 }
 

@@ -97,9 +97,15 @@ export class ProviderConnection {
   /**
    * Who came back.
    * @param answer the parameters at our address
+   * @param asksGroups true when the groups are needed, whatever the operator's file asks for
    * @throws ProviderFailure unless all of it is proved
    */
-  async identityIn(answer: URLSearchParams, expected: Expected, at: UnixSeconds): Promise<ProvedIdentity> {
+  async identityIn(
+    answer: URLSearchParams,
+    expected: Expected,
+    at: UnixSeconds,
+    asksGroups = false,
+  ): Promise<ProvedIdentity> {
     const configuration = await this.#configuration(at);
     const { authorizationCodeGrant } = await library();
     try {
@@ -114,7 +120,7 @@ export class ProviderConnection {
       const claims = tokens.claims();
       if (claims === undefined || !isSubject(claims.sub)) throw new ProviderFailure('not_proved', 'no subject');
       const externalId = claims[this.provider.externalIdClaim];
-      const told = await this.#withUserInfo(configuration, claims, tokens.access_token);
+      const told = await this.#withUserInfo(configuration, claims, tokens.access_token, asksGroups);
       return {
         issuer: claims.iss,
         subject: claims.sub,
@@ -136,10 +142,15 @@ export class ProviderConnection {
    * The claims, with those of UserInfo where the rules need what the ID token doesn't say: Okta and Authelia keep it
    * short. What both say counts as the ID token says it. The library compares the subjects.
    */
-  async #withUserInfo(configuration: Configuration, claims: IDToken, accessToken: string): Promise<Claims> {
+  async #withUserInfo(
+    configuration: Configuration,
+    claims: IDToken,
+    accessToken: string,
+    asksGroups: boolean,
+  ): Promise<Claims> {
     const { provider } = this;
-    const asks = provider.admits !== null || provider.createsAccounts;
-    if (!asks || !lacksClaims(claims, provider, (provider.admits?.groups.length ?? 0) > 0)) return claims;
+    const asks = provider.admits !== null || provider.createsAccounts || asksGroups;
+    if (!asks || !lacksClaims(claims, provider, asksGroups || (provider.admits?.groups.length ?? 0) > 0)) return claims;
     if (configuration.serverMetadata().userinfo_endpoint === undefined) return claims;
     const { fetchUserInfo } = await library();
     return { ...(await fetchUserInfo(configuration, accessToken, claims.sub)), ...claims };

@@ -13,8 +13,10 @@ import { present } from '../../base/present.ts';
 import { digestOf, type Secret } from '../../base/secret.ts';
 import { MINUTE_SEC } from '../../base/time.ts';
 import { type Account, accountById } from '../../store/accounts.ts';
+import type { Query } from '../../store/db.ts';
 import { type ExternalIdentity, noteIdentityUse } from '../../store/external-identities.ts';
 import { beginSubmission } from '../../store/form-submissions.ts';
+import { groupRulesOf, placesGiven } from '../../store/group-rules.ts';
 import { sessionByDigest } from '../../store/sessions.ts';
 import { actorOf, beginSession, type Visitor } from '../accounts/sessions.ts';
 import { type Begun, begin } from '../accounts/sign-in.ts';
@@ -23,6 +25,7 @@ import { type Context, UPKEEP } from '../ground/context.ts';
 import { mintSecret, seal, unseal } from '../ground/one-time-secrets.ts';
 import { record } from '../ground/record.ts';
 import { whyNotAdmitted } from './admission.ts';
+import { sourceOfProvider, syncGroups } from './group-sync.ts';
 import { newAccountFor } from './new-account.ts';
 import { proveBySigningIn } from './organization-proofs.ts';
 import type { Expected, ProvedIdentity, ProviderConnection } from './provider-connection.ts';
@@ -160,7 +163,8 @@ async function arrive(
 ): Promise<Arrival> {
   const { provider } = connection;
   try {
-    const identity = await connection.identityIn(answer, expected, ctx.clock.now());
+    const asksGroups = (await groupRulesOf(ctx.store.db, sourceOfProvider(provider.issuer))).length > 0;
+    const identity = await connection.identityIn(answer, expected, ctx.clock.now(), asksGroups);
     const why = provider.admits === null ? null : whyNotAdmitted(provider.admits, identity.described);
     if (why !== null) throw new ProviderFailure(why);
     return { provider, aim, to, organization, identity };
@@ -202,6 +206,7 @@ export async function signInByIdentity(
       data: { provider: provider.name, issuer: identity.issuer },
     });
     await thaw(ctx, tx, linked, actorOf(account, visitor));
+    await syncByClaims(ctx, tx, { provider, identity }, account, visitor);
     const begun = await (owes === null
       ? begin(ctx, tx, account, device.digest(), visitor)
       : beginSession(tx, at, account.id, visitor, owes));
@@ -211,6 +216,32 @@ export async function signInByIdentity(
     return begun;
   });
   return { secret, owes };
+}
+
+/** Puts somebody where their groups at the provider say. Groups that it doesn't say are not the same as none. */
+async function syncByClaims(
+  ctx: Context,
+  tx: Query,
+  { provider, identity }: Pick<Arrival, 'provider' | 'identity'>,
+  account: Account,
+  visitor: Visitor,
+): Promise<void> {
+  const source = sourceOfProvider(identity.issuer);
+  const given = await placesGiven(tx, [account.id]);
+  if ((await groupRulesOf(tx, source)).length === 0 && !given.some((each) => each.source === source)) return;
+  const { groups, groupsOverflow } = identity.described;
+  if (groups === null) {
+    const reason = groupsOverflow ? 'too many to say' : 'not said';
+    ctx.log.warn({ provider: provider.name, user: account.login, reason }, 'a provider says no groups of somebody');
+    await record(tx, actorOf(account, visitor), ctx.clock.now(), {
+      action: 'external_group.unknown',
+      userId: account.id,
+      data: { provider: provider.name, reason },
+    });
+    return;
+  }
+  const by = { actor: { userId: null, login: `sso/${provider.name}`, tokenId: null, ...visitor } };
+  await syncGroups(ctx, tx, by, { source, groups: new Map([[account.id, groups]]) });
 }
 
 async function identityOrNew(

@@ -16,6 +16,7 @@ import { clearExchanges } from '../federation/exchange.ts';
 import type { Context } from '../ground/context.ts';
 import type { JobKind, JobPayloads } from '../ground/jobs.ts';
 import { deleteOldMail, deliverMail } from '../ground/mail.ts';
+import { syncAgain } from '../provisioning/groups.ts';
 import { clearApprovals } from '../repositories/approvals/approvals.ts';
 import { settleFolder } from '../repositories/folders.ts';
 import { settlePushes } from '../repositories/push-log.ts';
@@ -77,6 +78,7 @@ const HANDLERS: Handlers = {
   'check-repositories': checkRepositories,
   'inspect-repositories': reportOnRepositories,
   'settle-pushes': settlePushes,
+  'sync-groups': syncAgain,
   'clear-revisions': async (ctx) => {
     await ctx.store.transaction(deleteOldChanges);
   },

@@ -13,6 +13,7 @@ import { Secret } from '../../base/secret.ts';
 import { MINUTE_SEC } from '../../base/time.ts';
 import { lastEightOf, mintTokenText, parseTokenText } from '../../rules/token-text.ts';
 import type { Query } from '../../store/db.ts';
+import { forgetSource } from '../../store/group-rules.ts';
 import {
   clientByDigest,
   clientByName,
@@ -30,6 +31,7 @@ import type { Credential } from '../decision/credential.ts';
 import type { Actor, Context } from '../ground/context.ts';
 import { consumeRateLimit } from '../ground/rate-limit.ts';
 import { record } from '../ground/record.ts';
+import { sourceOfDirectory } from '../identity/group-sync.ts';
 
 export type { ProvisioningClient };
 
@@ -124,6 +126,8 @@ export async function removeClient(ctx: Context, permit: Permit, name: string): 
   await ctx.store.transaction(async (tx) => {
     const client = await clientNamed(tx, name);
     const people = (await countProvisioned(tx)).get(client.id) ?? 0;
+    // Whom its groups brought stays, as if by hand.
+    await forgetSource(tx, sourceOfDirectory(client.id));
     await deleteClient(tx, client.id);
     await record(tx, permit, ctx.clock.now(), { action: 'scim_client.remove', data: { name: client.name, people } });
   });

@@ -22,6 +22,7 @@ import { isUniqueViolation, type Query } from '../../store/db.ts';
 import { holderOfVerified } from '../../store/emails.ts';
 import { deleteIdentity, identitiesOf } from '../../store/external-identities.ts';
 import { batchesOf } from '../../store/page.ts';
+import { leaveGroups } from '../../store/provisioned-groups.ts';
 import {
   addressOf,
   deleteProvisioned,
@@ -40,6 +41,7 @@ import { makePasswordLink, WELCOME_DAYS } from '../accounts/new-password.ts';
 import type { Context } from '../ground/context.ts';
 import { queueMail } from '../ground/mail.ts';
 import { record } from '../ground/record.ts';
+import { sourceOfDirectory, syncGroups } from '../identity/group-sync.ts';
 import { endOne } from '../tokens/tokens.ts';
 import type { Directory } from './clients.ts';
 import { demandFit, loginFrom, personOf, shownName } from './person.ts';
@@ -213,6 +215,11 @@ export async function releasePerson(ctx: Context, directory: Directory, id: numb
     for (const token of tokens.flat())
       await endOne(ctx, tx, directory, { id: token.id, by: `the directory ${directory.client.name}` });
     for (const identity of await identitiesOf(tx, id)) await deleteIdentity(tx, id, identity.id);
+    await leaveGroups(tx, directory.client.id, id);
+    await syncGroups(ctx, tx, directory, {
+      source: sourceOfDirectory(directory.client.id),
+      groups: new Map([[id, new Set<string>()]]),
+    });
     await deleteProvisioned(tx, id);
     await record(tx, directory, ctx.clock.now(), {
       action: 'external_identity.release',

@@ -5,18 +5,20 @@ import { examples } from '../command-help.ts';
 import { once } from '../option-values.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { withData, withDataOptions } from './context.ts';
+import { groupCommand } from './organizations/groups.ts';
 import { listAccountsCommand } from './people/list-accounts.ts';
 import { renameAccountCommand } from './people/rename-account.ts';
 
 const ROLES: readonly OrganizationRole[] = ['owner', 'member'];
 
-/** `add`, `list`, `rename`, `member` and `delete`. */
+/** `add`, `list`, `rename`, `member`, `group` and `delete`. */
 export function organizationCommand(terminal: Terminal): Command {
-  const command = new Command('org').description('organizations: add, list, rename, member, delete');
+  const command = new Command('org').description('organizations: add, list, rename, member, group, delete');
   command.addCommand(addCommand(terminal));
   command.addCommand(listAccountsCommand(terminal, 'organization'));
   command.addCommand(renameAccountCommand(terminal, 'organization'));
   command.addCommand(deleteCommand(terminal));
+  command.addCommand(groupCommand(terminal));
   const member = new Command('member').description('who belongs to an organization: add, remove');
   member.addCommand(addMemberCommand(terminal));
   member.addCommand(removeMemberCommand(terminal));

@@ -12,6 +12,7 @@ import { DERIVED_TOKEN_ENDPOINTS } from './endpoints/derived-tokens.ts';
 import { FIRST_FILE_ENDPOINTS } from './endpoints/first-files.ts';
 import { GIT_OBJECT_WRITE_ENDPOINTS } from './endpoints/git-object-writes.ts';
 import { GIT_OBJECT_ENDPOINTS } from './endpoints/git-objects.ts';
+import { GROUP_RULE_ENDPOINTS } from './endpoints/group-rules.ts';
 import { HISTORY_ENDPOINTS } from './endpoints/history.ts';
 import { INSTANCE_ENDPOINTS } from './endpoints/instance.ts';
 import { LOG_ENDPOINTS } from './endpoints/logs.ts';
@@ -73,6 +74,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...README_ENDPOINTS,
   ...SEARCH_ENDPOINTS,
   ...POLICY_ENDPOINTS,
+  ...GROUP_RULE_ENDPOINTS,
   ...SERVER_ENDPOINTS,
   ...SSH_KEY_ENDPOINTS,
   ...STATUS_ENDPOINTS,

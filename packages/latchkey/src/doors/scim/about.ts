@@ -1,8 +1,9 @@
 /** What this server says of itself: its configuration, resource types and schemas (RFC 7643 sections 5 to 7). */
 import type { Json } from './answers.ts';
+import { GROUP_SCHEMA } from './group.ts';
 import { PREFIX, USER_SCHEMA } from './user.ts';
 
-/** The most people on a page. */
+/** The most people or groups on a page. */
 export const MAX_RESULTS = 200;
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0';
@@ -40,6 +41,15 @@ export function resourceTypes(publicUrl: string): Json[] {
       description: 'A person',
       schema: USER_SCHEMA,
       meta: { resourceType: 'ResourceType', location: `${publicUrl}${PREFIX}/ResourceTypes/User` },
+    },
+    {
+      schemas: [`${CORE}:ResourceType`],
+      id: 'Group',
+      name: 'Group',
+      endpoint: '/Groups',
+      description: 'A group of people, which rules of organizations give memberships and teams',
+      schema: GROUP_SCHEMA,
+      meta: { resourceType: 'ResourceType', location: `${publicUrl}${PREFIX}/ResourceTypes/Group` },
     },
   ];
 }
@@ -108,6 +118,28 @@ export function schemas(publicUrl: string): Json[] {
         ),
       ],
       meta: { resourceType: 'Schema', location: `${publicUrl}${PREFIX}/Schemas/${USER_SCHEMA}` },
+    },
+    {
+      schemas: [`${CORE}:Schema`],
+      id: GROUP_SCHEMA,
+      name: 'Group',
+      description: 'A group of people of the directory. Attributes that are not listed here are taken, and not kept.',
+      attributes: [
+        attribute('displayName', 'Unique in the directory. Rules name the group by it, or by its externalId.', {
+          required: true,
+          uniqueness: 'server',
+        }),
+        attribute('externalId', 'The directory’s own number of the group.', { caseExact: true }),
+        attribute('members', 'Who is in it.', {
+          type: 'complex',
+          multiValued: true,
+          subAttributes: [
+            attribute('value', 'The id of a person, as /Users says it.'),
+            attribute('type', 'User: groups in groups are not taken.', { canonicalValues: ['User'] }),
+          ],
+        }),
+      ],
+      meta: { resourceType: 'Schema', location: `${publicUrl}${PREFIX}/Schemas/${GROUP_SCHEMA}` },
     },
   ];
 }

@@ -20,23 +20,18 @@ import { outageAnswer } from '../../base/machine/outage.ts';
 import { present } from '../../base/present.ts';
 import { isAbandoned } from '../../base/requests/body-deadline.ts';
 import { callerOf } from '../../base/requests/caller.ts';
-import { MAX_RESULTS, providerConfig, resourceTypes, schemas } from './about.ts';
-import { type Json, listOf, ScimError, scimErrorOf, send, sendError } from './answers.ts';
-import { idIn, searchIn } from './filter.ts';
+import { providerConfig, resourceTypes, schemas } from './about.ts';
+import { listOf, ScimError, scimErrorOf, send, sendError } from './answers.ts';
+import { searchIn } from './filter.ts';
+import { groupRoutes } from './groups.ts';
 import { operationsIn, patched } from './patch.ts';
+import { type Handler, idOf, type On, one, onlyAsked, pageIn, type Query, type Request } from './query.ts';
 import { PREFIX, presentUser, readUser } from './user.ts';
 
 export { PREFIX };
 
 /** The largest body that is accepted. */
-const MAX_BODY_BYTES = 256 * 1024;
-/** How many people a page has unless the caller says otherwise. */
-const USUAL_RESULTS = 100;
-
-type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
-type Request = FastifyRequest<{ Params: { id: string }; Querystring: Query }>;
-type Handler = (directory: Directory, request: Request, reply: FastifyReply) => Promise<FastifyReply> | FastifyReply;
-
+const MAX_BODY_BYTES = 1024 * 1024;
 /** The plugin, for `PREFIX`. */
 export function scimDoor(ctx: Context): FastifyPluginAsync {
   return async (app: FastifyInstance) => {
@@ -65,7 +60,7 @@ export function scimDoor(ctx: Context): FastifyPluginAsync {
     );
     app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => failed(ctx, error, request, reply));
     app.setNotFoundHandler((_request, reply) =>
-      sendError(reply, new ScimError(404, null, 'There is nothing at this address: it has Users, and no Groups.')),
+      sendError(reply, new ScimError(404, null, 'There is nothing at this address: it has Users and Groups.')),
     );
     const on = (method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, handler: Handler) =>
       app.route<{ Params: { id: string }; Querystring: Query }>({
@@ -75,10 +70,9 @@ export function scimDoor(ctx: Context): FastifyPluginAsync {
       });
     describing(ctx, on);
     people(ctx, on);
+    groupRoutes(ctx, on);
   };
 }
-
-type On = (method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, handler: Handler) => unknown;
 
 function describing({ settings: { publicUrl } }: Context, on: On): void {
   on('GET', '/ServiceProviderConfig', (_directory, _request, reply) => send(reply, 200, providerConfig(publicUrl)));
@@ -115,64 +109,21 @@ function people(ctx: Context, on: On): void {
     return answer(reply, request, 201, person);
   });
   on('GET', '/Users/:id', async (directory, request, reply) =>
-    answer(reply, request, 200, await readPerson(ctx, directory, idOf(request))),
+    answer(reply, request, 200, await readPerson(ctx, directory, idOf(request, 'person'))),
   );
   on('PUT', '/Users/:id', async (directory, request, reply) => {
     const wish = readUser(request.body);
-    return answer(reply, request, 200, await changePerson(ctx, directory, idOf(request), () => wish));
+    return answer(reply, request, 200, await changePerson(ctx, directory, idOf(request, 'person'), () => wish));
   });
   on('PATCH', '/Users/:id', async (directory, request, reply) => {
     const operations = operationsIn(request.body);
     const change = (now: PersonView) => patched(now, operations);
-    return answer(reply, request, 200, await changePerson(ctx, directory, idOf(request), change));
+    return answer(reply, request, 200, await changePerson(ctx, directory, idOf(request, 'person'), change));
   });
   on('DELETE', '/Users/:id', async (directory, request, reply) => {
-    await releasePerson(ctx, directory, idOf(request));
+    await releasePerson(ctx, directory, idOf(request, 'person'));
     return reply.code(204).send();
   });
-}
-
-/** @throws ScimError */
-function idOf({ params }: Request): number {
-  const id = idIn(params.id);
-  if (id === null) throw new ScimError(404, null, 'There is no such person.');
-  return id;
-}
-
-function one(query: Query, name: string): string | undefined {
-  const value = query[name];
-  return typeof value === 'string' ? value : value?.[0];
-}
-
-/** RFC 7644 section 3.4.2.4: less than 1 means 1, and a negative count means 0. @throws ScimError */
-function pageIn(query: Query): { readonly startIndex: number; readonly count: number } {
-  const number = (name: string, usual: number): number => {
-    const text = one(query, name);
-    if (text === undefined || text === '') return usual;
-    if (!/^-?\d{1,9}$/.test(text)) throw new ScimError(400, 'invalidValue', `${name} is a whole number.`);
-    return Number(text);
-  };
-  return {
-    startIndex: Math.max(1, number('startIndex', 1)),
-    count: Math.min(MAX_RESULTS, Math.max(0, number('count', USUAL_RESULTS))),
-  };
-}
-
-/** The attributes that were asked for (RFC 7644 section 3.9); `id` and `schemas` are always there. */
-function onlyAsked(resource: Json, query: Query): Json {
-  const [wanted, unwanted] = [namesIn(query, 'attributes'), namesIn(query, 'excludedAttributes')];
-  if (wanted.size === 0 && unwanted.size === 0) return resource;
-  return Object.fromEntries(
-    Object.entries(resource).filter(([name]) => {
-      const key = name.toLowerCase();
-      return key === 'id' || key === 'schemas' || (wanted.size > 0 ? wanted.has(key) : !unwanted.has(key));
-    }),
-  );
-}
-
-function namesIn(query: Query, name: string): ReadonlySet<string> {
-  const names = (one(query, name) ?? '').split(',').map((each) => each.trim().toLowerCase());
-  return new Set(names.filter((each) => each !== '').map((each) => each.split('.', 1)[0] ?? each));
 }
 
 function refuse(

@@ -14,7 +14,7 @@ const MAX_OPERATIONS = 1000;
 
 type Verb = 'add' | 'replace' | 'remove';
 
-interface Operation {
+export interface Operation {
   readonly verb: Verb;
   readonly path: string | null;
   readonly value: unknown;

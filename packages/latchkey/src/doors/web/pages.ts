@@ -42,6 +42,7 @@ import { organizationPeoplePages } from './organizations/people.tsx';
 import { policyPages } from './organizations/policy.tsx';
 import { organizationRequestPages } from './organizations/requests.tsx';
 import { singleSignOnPages } from './organizations/single-sign-on.tsx';
+import { groupPages } from './organizations/teams/groups.tsx';
 import { teamPages } from './organizations/teams/teams.tsx';
 import { organizationTokenPages } from './organizations/tokens.tsx';
 import { repositoryDefaultPages } from './repositories/defaults.tsx';
@@ -105,6 +106,7 @@ export const PAGES: readonly WebPage[] = [
   ...machinePages,
   ...organizationPeoplePages,
   ...teamPages,
+  ...groupPages,
   ...organizationRequestPages,
   ...organizationTokenPages,
   ...policyPages,

@@ -16,7 +16,7 @@ test('nothing is answered without a directory’s token, which opens nothing els
   expect(secret).toMatch(/^lkp_[A-Za-z0-9]{36}$/);
   const adas = await token('root');
   for (const wrong of [null, adas, `${secret.slice(0, -1)}!`, 'lkp_x'])
-    for (const path of ['/Users', '/ServiceProviderConfig', '/Groups', '/']) {
+    for (const path of ['/Users', '/ServiceProviderConfig', '/Devices', '/']) {
       const answer = await ask(`GET ${path}`, undefined, wrong);
       expect([answer.status, answer.body.schemas, answer.headers['www-authenticate']]).toEqual([
         401,
@@ -179,7 +179,7 @@ test.each([
   ['a filter that ends early', 'GET /Users?filter=userName%20eq', undefined, 400, 'invalidFilter'],
   ['a count that is none', 'GET /Users?count=ten', undefined, 400, 'invalidValue'],
   ['a person of no number', 'GET /Users/ada', undefined, 404, undefined],
-  ['groups', 'GET /Groups', undefined, 404, undefined],
+  ['devices', 'GET /Devices', undefined, 404, undefined],
 ])('%s is refused in SCIM’s form, and nothing is changed', async (_what, operation, body, status, scimType) => {
   const { ask, made } = await directory();
   const id = await made('grace@example.org');
@@ -209,7 +209,7 @@ test('people are listed page by page, with the attributes that are asked for', a
   expect((await ask(`GET /Users/${ids[0]}?excludedAttributes=emails,meta`)).body).not.toHaveProperty('emails');
 });
 
-test('the server says what it can: people, filters, PATCH, and no groups', async () => {
+test('the server says what it can: people, groups, filters and PATCH', async () => {
   const { ask } = await directory();
   expect((await ask('GET /ServiceProviderConfig')).body).toMatchObject({
     patch: { supported: true },
@@ -218,7 +218,7 @@ test('the server says what it can: people, filters, PATCH, and no groups', async
     etag: { supported: false },
   });
   const types = await ask('GET /ResourceTypes');
-  expect(types.body.Resources.map(({ id }: { id: string }) => id)).toEqual(['User']);
+  expect(types.body.Resources.map(({ id }: { id: string }) => id)).toEqual(['User', 'Group']);
   expect((await ask('GET /ResourceTypes/User')).body.schema).toBe(USER);
   const schema = await ask(`GET /Schemas/${USER}`);
   expect(schema.body.attributes.map(({ name }: { name: string }) => name)).toEqual([

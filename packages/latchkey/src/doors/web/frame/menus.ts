@@ -141,6 +141,7 @@ export function organizationMenu({ login, ...counts }: Counted): Menu {
       { label: 'Repositories', path: `/${login}`, icon: 'repo' },
       { ...item('People', 'people', 'people'), total: people },
       { ...item('Teams', 'teams', 'organization'), withBelow: true },
+      item('Groups', 'groups', 'sync'),
       item('Machine accounts', 'machines', 'hubot'),
       {
         label: 'Personal access tokens',
