@@ -96,6 +96,15 @@ describe('help', () => {
       'admin server add',
       'admin server list',
       'admin server remove',
+      'admin team add',
+      'admin team change',
+      'admin team delete',
+      'admin team list',
+      'admin team member add',
+      'admin team member remove',
+      'admin team repo give',
+      'admin team repo take',
+      'admin team show',
       'admin token add',
       'admin token edit',
       'admin token list',
@@ -198,7 +207,7 @@ const USAGE_ERRORS: readonly [string, string, string][] = [
   [
     'admin',
     'latchkey admin needs a command: audit, backup, check, user, lfs, org, machine, issuer, member-token, ' +
-      'migrate, policy, repo, request, restore, scim, secrets, server, token',
+      'migrate, policy, repo, request, restore, scim, secrets, server, team, token',
     'see latchkey admin --help',
   ],
   [

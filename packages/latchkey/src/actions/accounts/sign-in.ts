@@ -51,20 +51,23 @@ export interface Begun {
 /** The id of no account. */
 const NOBODY = 0;
 const WRONG = 'The name or the password is wrong.';
+/** Where most people sign in by a provider: the same for everybody, or it would tell who doesn't. */
+const WRONG_HERE =
+  'The name or the password is wrong, or you sign in by your identity provider: then use its button, not a password.';
 
 /** Signs in. @throws Problem when name and password don't match, or there were too many failures */
 export async function signIn(ctx: Context, form: SignInForm, visitor: Visitor): Promise<Begun> {
-  const account = await accountNamed(ctx.store.db, form.name);
-  // Before the password is looked at: the answer tells nobody that it is right.
-  demandLocal(ctx, account);
+  const named = await accountNamed(ctx.store.db, form.name);
+  // Whoever signs in by a provider alone is nobody here: no password is looked at, and the answer is the same.
+  const account = named !== null && mayHere(ctx, named) ? named : null;
   const device = form.device.digest();
   const id = account?.id ?? NOBODY;
   const knownDevice = await isKnownDevice(ctx.store.db, id, device);
   const attempt = { name: form.name, address: visitor.address, knownDevice };
   const digest = await passwordDigestOf(ctx.store.db, id);
   if (!(await guessed(ctx, attempt, () => checkPassword(digest, form.password))) || account === null) {
-    await recordFailure(ctx, account, visitor);
-    throw problem('invalid', WRONG);
+    await recordFailure(ctx, named, visitor);
+    throw problem('invalid', ctx.settings.localSignIn === null ? WRONG : WRONG_HERE);
   }
   demandOpen(account);
   if (account.lockedAt !== null && account.recoveredAt === null)
@@ -135,7 +138,11 @@ export async function signInWithPasskey(
 ): Promise<Begun> {
   const account = await takePasskey(ctx, device, half === null ? 'sign-in' : 'second-factor', answer);
   if (half !== null && half.account.id !== account.id) throw problem('invalid', 'That passkey is of another account.');
-  if (half === null) demandLocal(ctx, account);
+  if (half === null && !mayHere(ctx, account))
+    throw problem(
+      'unprocessable',
+      'On this server you sign in by your identity provider, not by a passkey. Use its button.',
+    );
   demandOpen(account);
   // A passkey may be the thief's: while the account is locked, a passkey alone is never enough.
   if (half === null && account.lockedAt !== null)
@@ -146,14 +153,9 @@ export async function signInWithPasskey(
   return { secret, owes: null };
 }
 
-/** Demanded of whoever begins a sign-in here. @throws Problem where only a provider signs them in */
-function demandLocal({ settings: { localSignIn } }: Context, account: Account | null): void {
-  if (localSignIn === null || (account !== null && localSignIn.some((login) => isSameName(login, account.login))))
-    return;
-  throw problem(
-    'unprocessable',
-    'On this server you sign in by your identity provider, not by a password or a passkey. Use its button.',
-  );
+/** True for who may begin a sign-in here; where only a provider signs people in, the few that the setting names. */
+function mayHere({ settings: { localSignIn } }: Context, { login }: Account): boolean {
+  return localSignIn === null || localSignIn.some((each) => isSameName(each, login));
 }
 
 /** Begins the session of somebody who has proved everything, and mails them when the browser is new. */

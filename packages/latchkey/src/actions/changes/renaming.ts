@@ -43,6 +43,15 @@ export async function renameAccount(ctx: Context, permit: Permit, account: Accou
   const wrong = loginProblem(to);
   if (wrong !== null) throw problem('invalid', wrong, 'login');
   if (to === account.login) throw problem('unprocessable', `${to} is the name already.`, 'login');
+  const { localSignIn } = ctx.settings;
+  const isNamed = (login: string): boolean => localSignIn?.some((each) => isSameName(each, login)) === true;
+  if (isNamed(account.login) && !isNamed(to))
+    throw problem(
+      'unprocessable',
+      `The setting local-sign-in names ${account.login}: add ${to} to it first, or nobody gets in when the identity ` +
+        'provider is away.',
+      'login',
+    );
   const names = [account.login, to] as const;
   await ctx.store.transaction(async (tx) => {
     await demandRoom(ctx, tx, permit, account);

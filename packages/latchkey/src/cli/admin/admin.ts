@@ -16,6 +16,7 @@ import { migrateCommand } from './migrate.ts';
 import { memberTokenCommand } from './organizations/member-tokens.ts';
 import { policyCommand } from './organizations/policies.ts';
 import { requestCommand } from './organizations/requests.ts';
+import { teamCommand } from './organizations/teams.ts';
 import { organizationCommand } from './organizations.ts';
 import { scimCommand } from './people/scim.ts';
 import { userCommand } from './people/users.ts';
@@ -49,6 +50,7 @@ export function adminCommand(terminal: Terminal): Command {
     scimCommand,
     secretsCommand,
     serverCommand,
+    teamCommand,
     tokenCommand,
   ];
   for (const noun of nouns) command.addCommand(noun(terminal));

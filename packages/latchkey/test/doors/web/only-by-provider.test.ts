@@ -12,9 +12,10 @@ const world = providerWorlds({ localSignIn: ['Root'] });
 const LOCAL = '/login?local=1';
 const isIn = async (visitor: Visitor): Promise<boolean> => (await visitor.get('/settings/profile')).status === 200;
 
-it('the page has the provider’s button and no password; a right one is refused as a wrong one is', async () => {
+it('the page has the provider’s button, no password, and one answer for right, wrong and nobody’s', async () => {
   const here = await world('create-accounts: true');
   await here.addPerson('ada');
+  await here.addPerson('root');
   const page = await here.visitor().get('/login');
   expect([page.text.includes('Sign in with Example'), page.text.includes('type="password"')]).toEqual([true, false]);
   const told: unknown[] = [];
@@ -23,12 +24,14 @@ it('the page has the provider’s button and no password; a right one is refused
     ['ada', 'wrong, and long enough'],
     ['ada@example.org', PASSWORD],
     ['nobody', PASSWORD],
+    ['root', 'wrong, and long enough'],
+    ['root@example.org', 'wrong, and long enough'],
   ] as const) {
     const visitor = here.visitor();
     const { status, text } = await visitor.send(LOCAL, 'sign-in', { login, password });
-    told.push([status, text.includes('you sign in by your identity provider'), await isIn(visitor)]);
+    told.push([status, text.includes('or you sign in by your identity provider'), await isIn(visitor)]);
   }
-  expect(told).toEqual(Array.from({ length: 4 }, () => [422, true, false]));
+  expect(told).toEqual(Array.from({ length: 6 }, () => [422, true, false]));
   here.provider.people.set('u-1', { email: 'b@example.org', email_verified: true });
   expect(await here.enter('u-1')).toMatchObject({ location: '/' });
 });

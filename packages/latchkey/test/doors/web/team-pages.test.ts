@@ -48,3 +48,31 @@ it('a team is made on its page, gives a role, and takes it back after a question
   expect((await ada.sendSurely(team, 'delete')).location).toBe(TEAMS);
   expect((await ada.get(TEAMS)).text).toContain('No teams yet.');
 });
+
+it('a team is renamed, hidden and moved on its page; a maintainer moves none', async () => {
+  const world = await webWorld();
+  const permit = operatorPermit();
+  for (const login of ['ada', 'bob']) await world.addPerson(login);
+  await addOrganization(world.ctx, permit, { name: 'acme', owner: 'ada' });
+  await setMember(world.ctx, permit, { organization: 'acme', login: 'bob', role: 'member' });
+  const [ada, bob] = [world.visitor(), world.visitor()];
+  await ada.signIn('ada');
+  await bob.signIn('bob');
+  for (const name of ['Crew', 'Everybody']) await ada.send(TEAMS, 'create', { name, privacy: 'closed' });
+  await ada.send(`${TEAMS}/crew`, 'member', { login: 'bob', role: 'maintainer' });
+  const form = { name: 'Night Crew', description: 'Keeps it up', privacy: 'closed', parent: '' };
+  const renamed = await bob.send(`${TEAMS}/crew`, 'change', form);
+  expect(renamed.location).toBe(`${TEAMS}/night-crew`);
+  const path = `${TEAMS}/night-crew`;
+  expect((await bob.send(path, 'change', { ...form, parent: 'everybody' })).text).toContain(
+    'Only owners of the organization',
+  );
+  expect((await ada.send(path, 'change', { ...form, parent: 'nobody' })).text).toContain(
+    'There is no team nobody here.',
+  );
+  expect((await ada.send(path, 'change', { ...form, parent: 'everybody' })).location).toBe(path);
+  expect((await ada.get(path)).text).toContain('its members also have the roles of that team');
+  expect((await ada.send(path, 'change', { ...form, privacy: 'secret', parent: 'everybody' })).status).toBe(422);
+  await ada.send(path, 'change', { ...form, privacy: 'secret' });
+  expect((await ada.get(path)).text).toContain('secret</span>');
+});

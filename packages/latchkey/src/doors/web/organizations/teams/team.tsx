@@ -28,6 +28,7 @@ import { Spoken } from '../../parts/spoken.tsx';
 import { TextField, UsernameField } from '../../parts/text-fields.tsx';
 import { nextPagePath, numberIn, OrganizationArea, organizationPath } from '../area.tsx';
 import { asksToDeleteTeam, asksToRemoveMember, asksToTakeRole } from './questions.tsx';
+import { ChangeTeam, changeForm } from './team-change.tsx';
 import { nameOf, permitFor } from './team-permit.ts';
 import { TeamRow } from './team-row.tsx';
 
@@ -68,6 +69,7 @@ async function show(visit: Visit): Promise<Answer> {
       <NextPage href={nextPagePath(visit, 'repositories_after', next ?? undefined)} label="Pages of repositories" />
       {manages ? <GiveRole visit={visit} /> : null}
       {below.length === 0 ? null : <Below organization={name.organization} teams={below} />}
+      {manages ? <ChangeTeam visit={visit} team={team} above={above.at(-1) ?? null} /> : null}
       {manages ? <Delete visit={visit} team={team} below={below.length} /> : null}
     </OrganizationArea>,
   );
@@ -244,6 +246,7 @@ export const teamPage: WebPage = {
   access: 'signed-in',
   get: show,
   forms: {
+    change: changeForm,
     member: {
       access: 'sudo',
       run: async (visit) => {

@@ -12,13 +12,10 @@ import { Form } from '../../parts/form.tsx';
 import { TextField } from '../../parts/text-fields.tsx';
 import { OrganizationArea, organizationPath, organizationPermit } from '../area.tsx';
 import { teamPage } from './team.tsx';
+import { PRIVACIES } from './team-change.tsx';
 import { TeamRow } from './team-row.tsx';
 
 const ON_A_PAGE = 50;
-const PRIVACIES = [
-  { value: 'closed', label: 'every member of the organization' },
-  { value: 'secret', label: 'its members and owners only' },
-];
 
 async function list(visit: Visit): Promise<Answer> {
   const organization = visit.param('org');
