@@ -498,6 +498,7 @@ export const AUDIT_EVENTS = {
     'repositories',
     'moved_to',
   ),
+  'user.export_data': row('access', 'somebody took out what is known of a person', 'login'),
   'user.failed_login': row('authentication', 'a sign-in failed; `user` is empty where no account has the name'),
   'user.invite': row('create', 'somebody was invited', 'email'),
   'user.lock': row('modify', 'an account was held, since it may not be its owner who uses it', 'login', 'reason'),

@@ -180,6 +180,7 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'user.change_primary_email': '{actor} made {email|another address} the primary address[ of {owner}]',
   'user.create': '{actor} created the account[ {login}]',
   'user.delete': '{actor} deleted the account[ {login}][ with {tokens#token}]',
+  'user.export_data': '{actor} took out what is known[ of {login}]',
   'user.failed_login': 'A sign-in failed[ for {user}]',
   'user.invite': '{actor} invited {email|somebody}',
   'user.lock': '{actor} locked the account[ {login}][, reason: {reason}]',

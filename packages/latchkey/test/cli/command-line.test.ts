@@ -113,6 +113,7 @@ describe('help', () => {
       'admin token revoke',
       'admin user add',
       'admin user delete',
+      'admin user export',
       'admin user list',
       'admin user lock',
       'admin user password',

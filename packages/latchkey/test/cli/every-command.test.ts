@@ -148,6 +148,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   'admin team delete': { args: admin('acme', 'centre') },
   'admin scim rotate': { args: admin('okta') },
   'admin scim remove': { args: admin('okta') },
+  'admin user export': { args: admin('dan') },
   'admin user rename': { args: admin('dan', 'dana') },
   'admin user delete': { args: admin('dana') },
   'admin org rename': { args: admin('acme', 'acme-labs') },

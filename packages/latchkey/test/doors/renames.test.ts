@@ -4,7 +4,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { addOrganization, addUser } from '../../src/actions/accounts/accounts.ts';
-import { accountToRename, renameAccount, settleAccountFolder } from '../../src/actions/changes/renaming.ts';
+import { accountOfKind, renameAccount, settleAccountFolder } from '../../src/actions/changes/renaming.ts';
 import { operatorPermit } from '../../src/actions/decision/authorize.ts';
 import type { Context } from '../../src/actions/ground/context.ts';
 import { readOutbox } from '../../src/actions/instance/outbox.ts';
@@ -25,7 +25,7 @@ const person = (login: string) => ({
 });
 
 async function renameNow(ctx: Context, kind: 'user' | 'organization', from: string, to: string): Promise<void> {
-  await renameAccount(ctx, permit, await accountToRename(ctx, permit, kind, from), to);
+  await renameAccount(ctx, permit, await accountOfKind(ctx, permit, kind, from), to);
 }
 
 const pairs = (...names: string[]) => names.slice(1).map((name, at) => [names[at] ?? '', name] as const);
@@ -157,7 +157,7 @@ it('git goes on under the old address: it is led to the new one, with the same t
 
 it('a server that died between folder and row brings the repositories to where the row says', async () => {
   const { ctx } = await apiWorld();
-  const { id } = await accountToRename(ctx, permit, 'organization', 'Acme');
+  const { id } = await accountOfKind(ctx, permit, 'organization', 'Acme');
   const folder = (owner: string) => dirname(ctx.git.path(owner, 'site'));
   await rename(folder('Acme'), folder('Zenith'));
   const names = ['Acme', 'Zenith'];

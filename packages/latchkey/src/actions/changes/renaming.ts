@@ -93,7 +93,7 @@ export async function renameAccount(ctx: Context, permit: Permit, account: Accou
 }
 
 /** The account of that name, for the operator and administrators. @throws Problem when there is none of that kind */
-export async function accountToRename(
+export async function accountOfKind(
   ctx: Context,
   _permit: Permit,
   kind: 'user' | 'organization',

@@ -32,7 +32,7 @@ import { sourceOfDirectory, sourceOfProvider } from '../identity/group-sync.ts';
 import { syncLater, syncNow } from './groups.ts';
 
 /** The most rules of one organization. */
-export const MAX_GROUP_RULES = 1_000;
+const MAX_GROUP_RULES = 1_000;
 const MAX_GROUP_LENGTH = 256;
 
 /** Where groups are known. */

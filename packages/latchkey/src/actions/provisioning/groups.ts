@@ -31,13 +31,13 @@ import { record } from '../ground/record.ts';
 import { sourceOfDirectory, syncGroups } from '../identity/group-sync.ts';
 import type { Directory } from './clients.ts';
 
-export type { GroupSearch, ProvisionedGroup };
+export type { GroupSearch };
 
-export const MAX_GROUP_NAME_LENGTH = 256;
+const MAX_GROUP_NAME_LENGTH = 256;
 /** The most groups of one directory. */
-export const MAX_GROUPS = 10_000;
+const MAX_GROUPS = 10_000;
 /** The most people in one group. */
-export const MAX_GROUP_MEMBERS = 20_000;
+const MAX_GROUP_MEMBERS = 20_000;
 
 /** A group with who is in it. */
 export interface GroupView {

@@ -33,7 +33,7 @@ export interface Place {
 const RANK: { readonly [K in PlaceRole]: number } = { member: 0, maintainer: 1, owner: 1 };
 
 /** The higher of two; null is none. */
-export function higher(one: PlaceRole | null, other: PlaceRole | null): PlaceRole | null {
+function higher(one: PlaceRole | null, other: PlaceRole | null): PlaceRole | null {
   if (one === null || other === null) return one ?? other;
   return RANK[one] >= RANK[other] ? one : other;
 }

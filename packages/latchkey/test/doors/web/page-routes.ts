@@ -160,6 +160,7 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/-/profile': redirect('/-/profile'),
   '/settings/profile': page('/settings/profile'),
   '/settings/account': page('/settings/account'),
+  '/settings/account/data': download('/settings/account/data'),
   '/-/user_settings/profile': page('/-/user_settings/profile'),
   '/settings/appearance': page('/settings/appearance'),
   '/settings/emails': page('/settings/emails'),

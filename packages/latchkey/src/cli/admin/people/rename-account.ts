@@ -21,8 +21,8 @@ export function renameAccountCommand(terminal: Terminal, kind: 'user' | 'organiz
     .argument('<NEW_NAME>', 'the name from now on')
     .action((login: string, to: string) =>
       withData(command, terminal, async (ctx, permit) => {
-        const { accountToRename, renameAccount } = await import('../../../actions/changes/renaming.ts');
-        const account = await accountToRename(ctx, permit, kind, login);
+        const { accountOfKind, renameAccount } = await import('../../../actions/changes/renaming.ts');
+        const account = await accountOfKind(ctx, permit, kind, login);
         const renamed = await renameAccount(ctx, permit, account, to);
         terminal.say(`${account.login} is called ${renamed.login} now`);
       }),

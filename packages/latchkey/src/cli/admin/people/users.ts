@@ -7,6 +7,7 @@ import { addSettingOptions } from '../../setting-options.ts';
 import type { Terminal } from '../../terminal.ts';
 import { withData, withDataOptions } from '../context.ts';
 import { deleteUserCommand } from './delete-user.ts';
+import { exportUserCommand } from './export-user.ts';
 import { listAccountsCommand } from './list-accounts.ts';
 import { renameAccountCommand } from './rename-account.ts';
 import { showUserCommand } from './show-user.ts';
@@ -14,14 +15,15 @@ import { showUserCommand } from './show-user.ts';
 /** More than this on standard input isn't a password. The rules for passwords are in the actions. */
 export const MAX_PASSWORD_INPUT_BYTES = 4096;
 
-/** `add`, `list`, `show`, `rename`, `suspend`, `restore`, `lock`, `unlock`, `password`, `two-factor` and `delete`. */
+/** `add` to `delete`, as its description lists them. */
 export function userCommand(terminal: Terminal): Command {
   const command = new Command('user').description(
-    'people: add, list, show, rename, suspend, restore, lock, unlock, password, two-factor, delete',
+    'people: add, list, show, export, rename, suspend, restore, lock, unlock, password, two-factor, delete',
   );
   command.addCommand(addCommand(terminal));
   command.addCommand(showUserCommand(terminal));
   command.addCommand(listAccountsCommand(terminal, 'user'));
+  command.addCommand(exportUserCommand(terminal));
   command.addCommand(renameAccountCommand(terminal, 'user'));
   command.addCommand(suspendCommand(terminal));
   command.addCommand(restoreCommand(terminal));

@@ -2,7 +2,7 @@
 import type { Account } from '../../../actions/accounts/accounts.ts';
 import { addOrganization, restoreUser, suspendUser } from '../../../actions/accounts/accounts.ts';
 import { welcomeUser } from '../../../actions/accounts/welcome.ts';
-import { accountToRename, renameAccount } from '../../../actions/changes/renaming.ts';
+import { accountOfKind, renameAccount } from '../../../actions/changes/renaming.ts';
 import { deleteUser, type RepositoriesThen } from '../../../actions/instance/account-deletion.ts';
 import { listAllAccounts, listAllTokens } from '../../../actions/instance/instance-lists.ts';
 import { readToken } from '../../../actions/tokens/own-tokens.ts';
@@ -54,7 +54,7 @@ type Renaming = Call<{ login: string }, undefined>;
 /** GitHub Enterprise Server answers before it has begun; here it is done. */
 async function rename({ ctx, permit, apiUrl, body, params }: Renaming, kind: 'user' | 'organization') {
   const login = parameter(params, kind === 'user' ? 'username' : 'org');
-  const renamed = await renameAccount(ctx, permit, await accountToRename(ctx, permit, kind, login), body.login);
+  const renamed = await renameAccount(ctx, permit, await accountOfKind(ctx, permit, kind, login), body.login);
   const url = `${apiUrl}/${kind === 'user' ? 'users' : 'orgs'}/${renamed.login}`;
   return { status: 202, body: { message: `${login} is called ${renamed.login} now.`, url } };
 }

@@ -1,6 +1,7 @@
 /** Names that change: a person's own, an organization's for its owners, and anybody's for administrators. */
 import type { VNode } from 'preact';
-import { accountToRename, MAX_FORMER_NAMES, ownAccountOf, renameAccount } from '../../../actions/changes/renaming.ts';
+import { knownOf } from '../../../actions/changes/known.ts';
+import { accountOfKind, MAX_FORMER_NAMES, ownAccountOf, renameAccount } from '../../../actions/changes/renaming.ts';
 import type { Permit } from '../../../actions/decision/authorize.ts';
 import { MAX_LOGIN_LENGTH } from '../../../rules/names.ts';
 import { InstanceArea } from '../frame/areas.tsx';
@@ -8,7 +9,7 @@ import { SETTINGS_MENU } from '../frame/menus.ts';
 import { Ending } from '../frame/question.tsx';
 import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, file, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { OrganizationArea, organizationPath, organizationPermit } from '../organizations/area.tsx';
 import { Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
@@ -64,6 +65,17 @@ async function showOwn(visit: Visit): Promise<Answer> {
     <WithMenu visit={visit} menu={SETTINGS_MENU}>
       <Subhead title="Change your name" level={1} />
       <NameForm visit={visit} login={login} whose="own" />
+      <Subhead title="What is known of you" />
+      <p>
+        One file with everything that is stored of you here, and what the log has of you: JSON, for you and for
+        programs. Secrets aren't in it.
+      </p>
+      <p>
+        <a class="btn" href={`${OWN}/data`} download={`${login}.json`}>
+          Download it
+        </a>
+      </p>
+      <p class="note">An administrator deletes your account. The log keeps the name for as long as entries are kept.</p>
     </WithMenu>,
   );
 }
@@ -80,7 +92,7 @@ async function showOrganization(visit: Visit): Promise<Answer> {
 }
 
 async function showPerson(visit: Visit): Promise<Answer> {
-  const { login } = await accountToRename(visit.ctx, await instancePermit(visit), 'user', visit.param('login'));
+  const { login } = await accountOfKind(visit.ctx, await instancePermit(visit), 'user', visit.param('login'));
   return page(
     `Name of ${login}`,
     <InstanceArea visit={visit}>
@@ -108,6 +120,15 @@ export const namePages: readonly WebPage[] = [
     },
   },
   {
+    path: `${OWN}/data`,
+    access: 'sudo',
+    get: async (visit) => {
+      const permit = await visit.ownPermit();
+      const own = await ownAccountOf(visit.ctx, permit);
+      return file('application/json', knownOf(visit.ctx, permit, own), `${own.login}.json`);
+    },
+  },
+  {
     path: '/organizations/:org/settings/name',
     access: 'sudo',
     get: showOrganization,
@@ -131,7 +152,7 @@ export const namePages: readonly WebPage[] = [
       rename: {
         run: async (visit) => {
           const permit = await instancePermit(visit);
-          const account = await accountToRename(visit.ctx, permit, 'user', visit.param('login'));
+          const account = await accountOfKind(visit.ctx, permit, 'user', visit.param('login'));
           const { login } = await renameAccount(visit.ctx, permit, account, visit.field('login'));
           return redirect(PEOPLE, { tone: 'success', text: `${account.login} is called ${login} now.` });
         },
