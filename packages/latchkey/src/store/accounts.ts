@@ -199,6 +199,24 @@ export async function listAccounts(q: Query, kind: Account['kind'], page: Page):
   return rows.map(accountOf);
 }
 
+/** A page of accounts of these kinds, by id. */
+export async function accountsAfter(
+  q: Query,
+  kinds: readonly Account['kind'][],
+  { afterId, skip, limit }: { readonly afterId: number; readonly skip: number; readonly limit: number },
+): Promise<Account[]> {
+  const rows = await q
+    .selectFrom('accounts')
+    .select(COLUMNS)
+    .where('kind', 'in', kinds)
+    .where('id', '>', afterId)
+    .orderBy('id')
+    .limit(limit)
+    .offset(skip)
+    .execute();
+  return rows.map(accountOf);
+}
+
 /**
  * A page of the people whose login or display name contains `search`, ignoring case, oldest first, with their total
  * number.

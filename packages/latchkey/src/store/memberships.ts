@@ -66,6 +66,22 @@ export async function membershipRole(
   return row?.role ?? null;
 }
 
+/** A person's roles in these organizations, by their ids. */
+export async function rolesIn(
+  q: Query,
+  userId: number,
+  organizationIds: readonly number[],
+): Promise<Map<number, OrganizationRole>> {
+  if (organizationIds.length === 0) return new Map();
+  const rows = await q
+    .selectFrom('memberships')
+    .select(['organization_id', 'role'])
+    .where('user_id', '=', userId)
+    .where('organization_id', 'in', organizationIds)
+    .execute();
+  return new Map(rows.map((row) => [row.organization_id, row.role]));
+}
+
 /** How many owners an organization has. The last one must stay. */
 export async function countOwners(q: Query, organizationId: number): Promise<number> {
   const { count } = await q

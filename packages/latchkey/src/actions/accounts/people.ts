@@ -1,7 +1,14 @@
 /** People as others may look them up, by number or login; and what an administrator can end for them. */
 import { problem } from '../../base/errors.ts';
 import { nameKey } from '../../rules/names.ts';
-import { type Account, accountById, accountByLogin, listAccounts, searchUsers } from '../../store/accounts.ts';
+import {
+  type Account,
+  accountById,
+  accountByLogin,
+  accountsAfter,
+  listAccounts,
+  searchUsers,
+} from '../../store/accounts.ts';
 import { type Email, emailsOf } from '../../store/emails.ts';
 import { type ExternalIdentity, identitiesOf } from '../../store/external-identities.ts';
 import { batchesOf } from '../../store/page.ts';
@@ -22,6 +29,16 @@ export async function everyAccount(
 ): Promise<Account[]> {
   const all = (await Array.fromAsync(batchesOf((page) => listAccounts(db, kind, page)))).flat();
   return all.toSorted((one, other) => (nameKey(one.login) < nameKey(other.login) ? -1 : 1));
+}
+
+/** A page of accounts of these kinds, by id. */
+export function accountsInOrder(
+  ctx: Context,
+  _permit: Permit,
+  kinds: readonly Account['kind'][],
+  page: { readonly afterId: number; readonly skip: number; readonly limit: number },
+): Promise<Account[]> {
+  return accountsAfter(ctx.store.db, kinds, page);
 }
 
 /** The person with that id; null when there is none. */

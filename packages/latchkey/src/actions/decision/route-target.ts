@@ -23,6 +23,7 @@ export function targetNamed(target: RouteTarget, params: Readonly<Record<string,
       return { kind: 'instance' };
     case 'team':
     case 'account-by-id':
+    case 'repository-by-id':
       return null;
   }
 }

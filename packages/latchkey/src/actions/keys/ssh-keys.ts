@@ -22,6 +22,7 @@ import {
 } from '../../store/ssh-keys.ts';
 import { unlessTaken } from '../accounts/accounts.ts';
 import { tellHolder } from '../accounts/alarms.ts';
+import { readTargetAccount } from '../accounts/people.ts';
 import type { Permit } from '../decision/authorize.ts';
 import { refRulesOf } from '../decision/permit-target.ts';
 import type { Context } from '../ground/context.ts';
@@ -96,6 +97,11 @@ export async function addSshKey(ctx: Context, permit: Permit, draft: { title: st
 /** A page of the person's keys, the newest first. */
 export function readSshKeys(ctx: Context, permit: Permit, page: Page): Promise<SshKey[]> {
   return listSshKeys(ctx.store.db, holderOf(permit), page);
+}
+
+/** A page of the public keys of whom the permit is about, the newest first. */
+export async function readKeysOf(ctx: Context, permit: Permit, page: Page): Promise<SshKey[]> {
+  return listSshKeys(ctx.store.db, (await readTargetAccount(ctx, permit)).id, page);
 }
 
 /** One of them. @throws Problem when there is none with that id */

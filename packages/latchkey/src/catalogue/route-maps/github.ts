@@ -54,6 +54,7 @@ function targetOf(route: GithubRoute): MapTarget {
     case 'none':
       return { kind: isNobodys(route) ? 'nobody' : 'self' };
     case 'account-by-id':
+    case 'repository-by-id':
       return { kind: isNobodys(route) ? 'nobody' : 'unknown' };
   }
 }

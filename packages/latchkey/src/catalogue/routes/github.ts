@@ -30,6 +30,8 @@ export type RouteTarget =
   | { readonly kind: 'team'; readonly id: string }
   | { readonly kind: 'account'; readonly login: string }
   | { readonly kind: 'account-by-id'; readonly id: string }
+  /** A repository by its number. */
+  | { readonly kind: 'repository-by-id'; readonly id: string }
   /** The caller's own account: nobody is asked to sign in first. */
   | { readonly kind: 'self' }
   | { readonly kind: 'instance' }

@@ -6,7 +6,7 @@
  * Invariant: a need names permissions of the one vocabulary; scopes stand beside it only where GitLab lets any token of
  * the API in.
  */
-import { ARCHIVE_NEED, type Need } from '../needs.ts';
+import type { Need } from '../needs.ts';
 
 /**
  * What a path names. `project` and `group`: by number, or by URL-encoded full path; `self`: the caller's own account;
@@ -101,11 +101,11 @@ const ROWS: readonly (readonly [method: string, path: string, need: Need, target
   ['GET', '/projects/{id}/repository/commits/{sha}/refs', READ, 'project'],
   ['GET', '/projects/{id}/repository/compare', READ, 'project'],
   ['GET', '/projects/{id}/repository/merge_base', READ, 'project'],
-  ['GET', '/projects/{id}/repository/archive', ARCHIVE_NEED, 'project'],
-  ['GET', '/projects/{id}/repository/archive.tar.gz', ARCHIVE_NEED, 'project'],
-  ['GET', '/projects/{id}/repository/archive.tgz', ARCHIVE_NEED, 'project'],
-  ['GET', '/projects/{id}/repository/archive.tar', ARCHIVE_NEED, 'project'],
-  ['GET', '/projects/{id}/repository/archive.zip', ARCHIVE_NEED, 'project'],
+  ['GET', '/projects/{id}/repository/archive', READ, 'project'],
+  ['GET', '/projects/{id}/repository/archive.tar.gz', READ, 'project'],
+  ['GET', '/projects/{id}/repository/archive.tgz', READ, 'project'],
+  ['GET', '/projects/{id}/repository/archive.tar', READ, 'project'],
+  ['GET', '/projects/{id}/repository/archive.zip', READ, 'project'],
   ['GET', '/projects/{id}/access_tokens', ADMINISTRATION_READ, 'project'],
   ['POST', '/projects/{id}/access_tokens', ADMINISTRATION_WRITE, 'project'],
   ['GET', '/projects/{id}/access_tokens/{token_id}', ADMINISTRATION_READ, 'project'],

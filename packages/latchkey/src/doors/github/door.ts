@@ -16,12 +16,13 @@
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { authorize, type Permit, type Verdict } from '../../actions/decision/authorize.ts';
 import { authorizationOf, credentialOf } from '../../actions/decision/credential.ts';
+import { nameOfAccount, nameOfRepository } from '../../actions/decision/names-by-id.ts';
 import { targetNamed } from '../../actions/decision/route-target.ts';
 import type { TargetName } from '../../actions/decision/targets.ts';
 import type { Context } from '../../actions/ground/context.ts';
 import { MoveRefused } from '../../actions/repositories/refs/ref-guard.ts';
 import { Problem } from '../../base/errors.ts';
-import type { MaybePromise } from '../../base/maybe-promise.ts';
+import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { parameter } from '../../base/present.ts';
 import { everyRequest } from '../../base/requests/every-request.ts';
 import type { RouteTarget } from '../../catalogue/routes/github.ts';
@@ -101,22 +102,45 @@ function decideOn(
 ): MaybePromise<Verdict> {
   const credential = credentialOf(authorizationOf(request.raw.rawHeaders));
   const ownOnly = target.kind === 'self' && credential.form === 'none';
-  return authorize(ctx, {
-    credential,
-    need: ownOnly ? { ...need, publicRead: false } : need,
-    target: targetOf(target, params),
-    address,
-    userAgent: request.headers['user-agent'] ?? null,
-    purpose: operationId,
-    door: 'github',
-  });
+  return andThen(targetOf(ctx, target, params), (named) =>
+    authorize(ctx, {
+      credential,
+      need: ownOnly ? { ...need, publicRead: false } : need,
+      target: named,
+      address,
+      userAgent: request.headers['user-agent'] ?? null,
+      purpose: operationId,
+      door: 'github',
+    }),
+  );
 }
 
-function targetOf(target: RouteTarget, params: Readonly<Record<string, string>>): TargetName {
+/** What the path names. For an unknown number, a name that nothing can have. */
+function targetOf(
+  ctx: Context,
+  target: RouteTarget,
+  params: Readonly<Record<string, string>>,
+): MaybePromise<TargetName> {
+  if (target.kind === 'account-by-id' || target.kind === 'repository-by-id')
+    return targetById(ctx, target, parameter(params, target.id));
   const named = targetNamed(target, params);
   if (named === null) throw new TypeError(`this door serves no endpoint about a ${target.kind}`);
   return named;
 }
+
+async function targetById(
+  ctx: Context,
+  { kind }: RouteTarget & { kind: 'account-by-id' | 'repository-by-id' },
+  text: string,
+): Promise<TargetName> {
+  const id = /^\d{1,15}$/.test(text) ? Number(text) : 0;
+  const calledAs = text.slice(0, MAX_SHOWN_ID);
+  if (kind === 'account-by-id')
+    return { kind: 'account', login: (await nameOfAccount(ctx, id))?.login ?? `-${calledAs}` };
+  return { kind: 'repository', ...((await nameOfRepository(ctx, id)) ?? { owner: '-', name: '-' }), calledAs };
+}
+
+const MAX_SHOWN_ID = 100;
 
 /** Today's path of what was found under an old name; null when the current names were used. */
 function movedTo(

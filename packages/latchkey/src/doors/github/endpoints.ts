@@ -1,6 +1,7 @@
 /** Every endpoint of this door, by noun. */
 
 import type { Endpoint } from './endpoint.ts';
+import { ACCOUNT_ENDPOINTS } from './endpoints/accounts.ts';
 import { ARCHIVE_ENDPOINTS } from './endpoints/archives.ts';
 import { BRANCH_PROTECTION_ENDPOINTS } from './endpoints/branch-protection.ts';
 import { COLLABORATOR_ENDPOINTS } from './endpoints/collaborators.ts';
@@ -9,6 +10,7 @@ import { CONTENTS_ENDPOINTS } from './endpoints/contents.ts';
 import { CREDENTIAL_ENDPOINTS } from './endpoints/credentials.ts';
 import { DEPLOY_KEY_ENDPOINTS } from './endpoints/deploy-keys.ts';
 import { DERIVED_TOKEN_ENDPOINTS } from './endpoints/derived-tokens.ts';
+import { EMPTY_LIST_ENDPOINTS } from './endpoints/empty-lists.ts';
 import { FIRST_FILE_ENDPOINTS } from './endpoints/first-files.ts';
 import { GIT_OBJECT_WRITE_ENDPOINTS } from './endpoints/git-object-writes.ts';
 import { GIT_OBJECT_ENDPOINTS } from './endpoints/git-objects.ts';
@@ -42,6 +44,7 @@ import { WORKLOAD_ISSUER_ENDPOINTS } from './endpoints/workload-issuers.ts';
 import { WORKLOAD_RULE_ENDPOINTS } from './endpoints/workload-rules.ts';
 
 export const ENDPOINTS: readonly Endpoint[] = [
+  ...ACCOUNT_ENDPOINTS,
   ...ARCHIVE_ENDPOINTS,
   ...COLLABORATOR_ENDPOINTS,
   ...COMPARISON_ENDPOINTS,
@@ -52,6 +55,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...RULESET_ENDPOINTS,
   ...DEPLOY_KEY_ENDPOINTS,
   ...EMAIL_ENDPOINTS,
+  ...EMPTY_LIST_ENDPOINTS,
   ...FIRST_FILE_ENDPOINTS,
   ...GIT_OBJECT_ENDPOINTS,
   ...GIT_OBJECT_WRITE_ENDPOINTS,

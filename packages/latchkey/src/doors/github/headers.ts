@@ -15,6 +15,12 @@ import type { TokenRecord } from '../../rules/model.ts';
 export const OLDEST_VERSION = '2022-11-28';
 export const API_VERSIONS: readonly string[] = [OLDEST_VERSION, '2026-03-10'];
 
+/**
+ * The release of GitHub Enterprise Server whose API this one is like, by which gh, Renovate and others tell what they
+ * may ask. It isn't one.
+ */
+export const ENTERPRISE_VERSION = '3.17.0';
+
 /** The headers of an answer that a page of another site may read. */
 const EXPOSED: readonly string[] = [
   'ETag',
@@ -26,6 +32,7 @@ const EXPOSED: readonly string[] = [
   'X-Accepted-GitHub-Permissions',
   'X-GitHub-Request-Id',
   'X-GitHub-SSO',
+  'X-Ignored-Fields',
   'X-RateLimit-Limit',
   'X-RateLimit-Remaining',
   'X-RateLimit-Used',
@@ -40,6 +47,7 @@ export function commonHeaders(apiVersion: string): Record<string, string> {
     'X-GitHub-Request-Id': randomBytes(16).toString('hex').toUpperCase(),
     'X-GitHub-Media-Type': 'github.v3; format=json',
     'x-github-api-version-selected': apiVersion,
+    'X-GitHub-Enterprise-Version': ENTERPRISE_VERSION,
     Vary: 'Accept, Authorization, Cookie, X-GitHub-OTP',
     'Cache-Control': 'private, no-cache',
     'X-Content-Type-Options': 'nosniff',

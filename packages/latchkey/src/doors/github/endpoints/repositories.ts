@@ -6,6 +6,7 @@ import { transferRepository } from '../../../actions/repositories/transfers.ts';
 import { viewTarget } from '../../../actions/repositories/view.ts';
 import { problem } from '../../../base/errors.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
+import { needOf } from '../../../catalogue/routes/github.ts';
 import type { Visibility } from '../../../rules/model.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { fullRepository, listedRepository, repositoryUrl } from '../present/repositories.ts';
@@ -161,6 +162,15 @@ export const REPOSITORY_ENDPOINTS: readonly Endpoint[] = [
     path: '/repos/{owner}/{repo}',
     operationId: 'repos/get',
     summary: 'A repository.',
+    handle: async ({ ctx, permit, apiUrl }) => ok(fullRepository(apiUrl, await viewTarget(ctx, permit))),
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/repositories/{repository_id}',
+    operationId: 'repos/get-by-id',
+    need: needOf('GET', '/repos/{owner}/{repo}'),
+    target: { kind: 'repository-by-id', id: 'repository_id' },
+    summary: 'A repository by its id.',
     handle: async ({ ctx, permit, apiUrl }) => ok(fullRepository(apiUrl, await viewTarget(ctx, permit))),
   }),
   endpoint({

@@ -5,6 +5,7 @@ import type { Need } from '../../../catalogue/needs.ts';
 import { permissionSentence } from '../../../catalogue/permission-sentences.ts';
 import { PERMISSIONS } from '../../../catalogue/permissions.ts';
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
+import { API_VERSIONS, ENTERPRISE_VERSION } from '../headers.ts';
 import { openApi } from '../openapi.ts';
 
 /**
@@ -37,6 +38,26 @@ const ROOT = {
   openapi_url: '/openapi.json',
 } as const;
 
+/**
+ * GitHub's resources. All but GraphQL share one limit here. Source: GitHub docs "Get rate limit status for the
+ * authenticated user".
+ */
+const RESOURCES = [
+  'core',
+  'search',
+  'code_search',
+  'integration_manifest',
+  'source_import',
+  'code_scanning_upload',
+  'code_scanning_autofix',
+  'actions_runner_registration',
+  'scim',
+  'dependency_snapshots',
+  'dependency_sbom',
+  'audit_log',
+  'audit_log_streaming',
+] as const;
+
 const OPEN: Need = { sets: [], publicRead: true, writes: false };
 
 export const SERVER_ENDPOINTS: readonly Endpoint[] = [
@@ -57,7 +78,26 @@ export const SERVER_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'meta/get',
     summary: 'What this server offers.',
     uncounted: true,
-    handle: async () => ok({ verifiable_password_authentication: false }),
+    handle: async () => ok({ verifiable_password_authentication: false, installed_version: ENTERPRISE_VERSION }),
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/versions',
+    operationId: 'meta/get-all-versions',
+    summary: 'The versions of this API, the newest first.',
+    uncounted: true,
+    handle: async () => ok(API_VERSIONS.toReversed()),
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/zen',
+    operationId: 'meta/get-zen',
+    summary: 'A sentence, for clients that want to know whether somebody is there.',
+    handle: async () => ({
+      status: 200,
+      body: 'A token can do what it says, and nothing else.',
+      headers: { 'Content-Type': 'text/plain; charset=utf-8' },
+    }),
   }),
   endpoint({
     method: 'GET',
@@ -94,7 +134,7 @@ export const SERVER_ENDPOINTS: readonly Endpoint[] = [
         userId === null
           ? { ...core, limit: 0, used: 0, remaining: 0 }
           : rate(await peekRateLimit(ctx, 'graphql-user', userId));
-      return ok({ resources: { core, search: core, graphql, integration_manifest: core }, rate: core });
+      return ok({ resources: { ...Object.fromEntries(RESOURCES.map((name) => [name, core])), graphql }, rate: core });
     },
   }),
 ];
