@@ -126,7 +126,7 @@ const MOVES_NONE: readonly RegExp[] = [
   /^(POST|PATCH|DELETE) \/user\/personal-access-token/,
   // Objects that no ref leads to: github/git-objects.
   /^POST \/repos\/\{owner\}\/\{repo\}\/git\/(blobs|trees|commits|tags)$/,
-  /^POST \/repos\/\{owner\}\/\{repo\}\/statuses\/\{sha\}$/,
+  /^POST \/(repos\/\{owner\}\/\{repo\}|projects\/\{id\})\/statuses\/\{sha\}$/,
   /^(POST|PATCH|DELETE) \/repos\/\{owner\}\/\{repo\}\/hooks\b/,
   /^(POST|DELETE) \/(user\/|users\/\{user_id\}\/)?personal_access_tokens\b/,
 ];

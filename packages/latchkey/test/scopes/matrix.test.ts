@@ -388,7 +388,8 @@ describe.each([...GITLAB_TREE.keys()])('GitLab’s scope %s', (scope) => {
 function gitlabOpens(scope: string, name: string): boolean {
   const isAboutItself = /^(?:GET|DELETE) \/personal_access_tokens\/self/.test(name);
   const isOpen =
-    /^GET \/(?:users(?:\/\{id\})?|projects|users\/\{user_id\}\/projects|groups\/\{id\}(?:\/projects)?)$/.test(name);
+    /^GET \/(?:users(?:\/\{id\})?|projects|users\/\{user_id\}\/projects|groups\/\{id\}(?:\/projects)?)$/.test(name) ||
+    name === 'GET /openapi.json';
   if (isAboutItself || isOpen) return true;
   switch (scope) {
     case 'api':

@@ -56,6 +56,13 @@ const MACHINES_WRITE: Need = {
   writes: true,
 };
 
+/** Lists of accounts: whoever has a credential may look. */
+const SOMEBODY: Need = { sets: [], publicRead: false, writes: false };
+const MEMBERS: Need = { sets: [{ members: 'read' }], publicRead: false, writes: false };
+const PROJECT_MEMBERS: Need = { sets: [{ metadata: 'read' }], publicRead: false, writes: false };
+const STATUSES_READ: Need = { sets: [{ statuses: 'read' }], publicRead: true, writes: false };
+const STATUSES_WRITE: Need = { sets: [{ statuses: 'write' }], publicRead: false, writes: true };
+
 const ROWS: readonly (readonly [method: string, path: string, need: Need, target: GitlabTarget])[] = [
   ['GET', '/version', SIGNED_IN, 'self'],
   ['GET', '/metadata', SIGNED_IN, 'self'],
@@ -139,6 +146,26 @@ const ROWS: readonly (readonly [method: string, path: string, need: Need, target
   ['GET', '/projects/{id}/protected_tags/{name}', ADMINISTRATION_READ, 'project'],
   ['POST', '/projects/{id}/protected_tags', ADMINISTRATION_WRITE, 'project'],
   ['DELETE', '/projects/{id}/protected_tags/{name}', ADMINISTRATION_WRITE, 'project'],
+  ['GET', '/openapi.json', PROJECTS, 'none'],
+  ['GET', '/search', SOMEBODY, 'none'],
+  ['GET', '/namespaces', SOMEBODY, 'self'],
+  ['GET', '/namespaces/{id}', SOMEBODY, 'self'],
+  ['GET', '/groups', SOMEBODY, 'none'],
+  ['GET', '/groups/{id}/members', MEMBERS, 'group'],
+  ['GET', '/groups/{id}/members/all', MEMBERS, 'group'],
+  ['GET', '/groups/{id}/members/{user_id}', MEMBERS, 'group'],
+  ['GET', '/projects/{id}/members', PROJECT_MEMBERS, 'project'],
+  ['GET', '/projects/{id}/members/all', PROJECT_MEMBERS, 'project'],
+  ['GET', '/projects/{id}/members/{user_id}', PROJECT_MEMBERS, 'project'],
+  ['GET', '/projects/{id}/repository/commits/{sha}/statuses', STATUSES_READ, 'project'],
+  ['POST', '/projects/{id}/statuses/{sha}', STATUSES_WRITE, 'project'],
+  ['GET', '/merge_requests', SOMEBODY, 'self'],
+  ['GET', '/projects/{id}/merge_requests', PROJECT, 'project'],
+  ['GET', '/projects/{id}/issues', PROJECT, 'project'],
+  ['GET', '/projects/{id}/labels', PROJECT, 'project'],
+  ['GET', '/projects/{id}/milestones', PROJECT, 'project'],
+  ['GET', '/projects/{id}/forks', PROJECT, 'project'],
+  ['GET', '/projects/{id}/repository/commits/{sha}/merge_requests', READ, 'project'],
   ['GET', '/groups/{id}', PROJECTS, 'group'],
   ['PUT', '/groups/{id}', GROUP_WRITE, 'group'],
   ['GET', '/groups/{id}/projects', PROJECTS, 'group'],

@@ -7,11 +7,12 @@
  * Invariant: all mistakes are reported at once; then nothing was done.
  */
 import type { IncomingMessage } from 'node:http';
-import type { UnixSeconds } from '../../base/time.ts';
+import { DAY_SEC, type UnixSeconds } from '../../base/time.ts';
 import { Answer, badParams } from './refuse.ts';
 
 /**
- * `date`: `YYYY-MM-DD`, read as its 00:00 UTC. `datetime`: a date, or an instant in ISO 8601. Both give unix seconds.
+ * `datetime`: a date, or an instant in ISO 8601. `date`: the same, read as the 00:00 UTC of its day. Both give unix
+ * seconds.
  */
 type ParamType = 'string' | 'integer' | 'boolean' | 'date' | 'datetime' | 'strings' | 'objects';
 
@@ -46,6 +47,7 @@ type Raw = Readonly<Record<string, unknown>>;
 /** The most values in a list. */
 const MAX_LIST = 1000;
 const INVALID = Symbol('invalid');
+const DATETIME = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
 
 const READ: Readonly<Record<ParamType, (value: unknown) => unknown>> = {
   string: (value) =>
@@ -61,9 +63,8 @@ const READ: Readonly<Record<ParamType, (value: unknown) => unknown>> = {
       : /^(?:false|0|f|no|off)$/i.test(String(value))
         ? false
         : INVALID,
-  date: (value) => instantOf(value, /^\d{4}-\d{2}-\d{2}$/),
-  datetime: (value) =>
-    instantOf(value, /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/),
+  date: (value) => dayOf(instantOf(value, DATETIME)),
+  datetime: (value) => instantOf(value, DATETIME),
   strings: (value) => {
     const list = Array.isArray(value)
       ? value
@@ -74,6 +75,11 @@ const READ: Readonly<Record<ParamType, (value: unknown) => unknown>> = {
   },
   objects: (value) => (Array.isArray(value) && value.length <= MAX_LIST && value.every(isObject) ? value : INVALID),
 };
+
+/** The 00:00 UTC of an instant's day. */
+function dayOf(at: unknown): unknown {
+  return typeof at === 'number' ? at - (at % DAY_SEC) : at;
+}
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -126,9 +132,11 @@ export function queryParams(query: URLSearchParams): Raw {
 
 /** The body as an object; no body is an empty one. @throws Answer when it is too long, or neither JSON nor a form */
 export async function bodyParams(request: IncomingMessage, maxBytes: number): Promise<Raw> {
-  const text = await readText(request, maxBytes);
-  if (text.trim() === '') return {};
+  const bytes = await readBytes(request, maxBytes);
   const type = request.headers['content-type']?.replace(/;.*$/s, '').trim().toLowerCase();
+  if (type === 'multipart/form-data') return formParams(bytes, request.headers['content-type'] ?? '');
+  const text = decoded(bytes);
+  if (text.trim() === '') return {};
   if (type === 'application/x-www-form-urlencoded') return queryParams(new URLSearchParams(text));
   if (type !== 'application/json')
     throw new Answer({
@@ -144,7 +152,21 @@ export async function bodyParams(request: IncomingMessage, maxBytes: number): Pr
   throw badParams(['The request body is not a JSON object']);
 }
 
-async function readText(request: IncomingMessage, maxBytes: number): Promise<string> {
+/** A form as browsers send files (RFC 7578). Files in it are not read: no endpoint takes one. */
+async function formParams(bytes: Buffer, type: string): Promise<Raw> {
+  try {
+    const form = await new Response(new Uint8Array(bytes), { headers: { 'content-type': type } }).formData();
+    return queryParams(new URLSearchParams([...form].filter((field): field is [string, string] => isText(field[1]))));
+  } catch {
+    throw badParams(['The request body is not a multipart form']);
+  }
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -157,8 +179,12 @@ async function readText(request: IncomingMessage, maxBytes: number): Promise<str
       });
     chunks.push(chunk);
   }
+  return Buffer.concat(chunks);
+}
+
+function decoded(bytes: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw badParams(['The request body is not UTF-8']);
   }

@@ -20,7 +20,10 @@ async function world(): Promise<ApiWorld & { plain: ApiWorld['ask']; ada: string
 
 describe('accounts', () => {
   it('are listed by id, page by page, and from any id on', async () => {
-    const { ask } = await world();
+    const { ask: asked, ada } = await world();
+    const ask = (operation: string) => asked(operation, { token: ada });
+    expect((await asked('GET /users')).status).toBe(401);
+    expect((await asked('GET /organizations')).status).toBe(401);
     const all = (await ask('GET /users')).body as { id: number; login: string }[];
     expect(all.map(({ id }) => id)).toEqual(all.map(({ id }) => id).toSorted((a, b) => a - b));
     expect(logins(all)).toEqual(expect.arrayContaining(['Ada', 'Bob', 'Acme']));

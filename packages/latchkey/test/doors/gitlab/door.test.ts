@@ -80,7 +80,7 @@ describe('a request', () => {
   it('to a missing resource is a 404 in GitLab’s form', async () => {
     const { ask, token } = await gitlabWorld();
     const { secret } = await token('Bob', ['api']);
-    for (const operation of ['GET /nothing', 'GET /user/', 'PATCH /user', 'GET /projects/1/merge_requests', 'GET /']) {
+    for (const operation of ['GET /nothing', 'GET /user/', 'PATCH /user', 'GET /projects/1/pipelines', 'GET /']) {
       expect(await ask(operation, { token: secret }), operation).toMatchObject({
         status: 404,
         body: { error: '404 Not Found' },

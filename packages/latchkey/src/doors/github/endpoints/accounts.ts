@@ -1,4 +1,4 @@
-/** Accounts looked up otherwise than by login: all of them, one by id, what belongs to one; and one's own memberships. */
+/** Accounts: all of them, one by id, what belongs to one; and one's own memberships. */
 import { accountsInOrder, readTargetAccount } from '../../../actions/accounts/people.ts';
 import { readProfile } from '../../../actions/accounts/profiles.ts';
 import { readKeysOf } from '../../../actions/keys/ssh-keys.ts';
@@ -6,6 +6,8 @@ import { membershipsInReach } from '../../../actions/organizations/memberships.t
 import { memberNamed, organizationsInReach, readOrganization } from '../../../actions/organizations/organizations.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { present } from '../../../base/present.ts';
+import type { Need } from '../../../catalogue/needs.ts';
+import { needOf } from '../../../catalogue/routes/github.ts';
 import { type Call, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
 import { nextKey, pageById, risingPage } from '../paging.ts';
 import { withPartialResults } from '../partial-results.ts';
@@ -18,6 +20,9 @@ const SINCE = Type.Object(
   { additionalProperties: false },
 );
 const STATE = Type.Object({ state: Type.Optional(Type.Enum(['active', 'pending'])) }, { additionalProperties: false });
+
+/** On GitHub these lists are for everybody. */
+const WITH_CREDENTIAL: Need = { ...needOf('GET', '/users'), publicRead: false };
 
 type Plain = Call<undefined, undefined>;
 type Listing = Call<undefined, Static<typeof SINCE>>;
@@ -88,7 +93,8 @@ export const ACCOUNT_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'users/list',
     paged: true,
     query: SINCE,
-    summary: 'People, machines and organizations, by id.',
+    need: WITH_CREDENTIAL,
+    summary: 'People, machines and organizations, by id. Takes a credential: strangers look up one by one.',
     handle: listUsers,
   }),
   endpoint({
@@ -97,7 +103,8 @@ export const ACCOUNT_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'orgs/list',
     paged: true,
     query: SINCE,
-    summary: 'The organizations, by id.',
+    need: WITH_CREDENTIAL,
+    summary: 'The organizations, by id. Takes a credential, as the list of people does.',
     handle: listOrganizations,
   }),
   endpoint({

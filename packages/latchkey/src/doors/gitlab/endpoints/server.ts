@@ -5,6 +5,7 @@
  * our own version is reported next to it.
  */
 import { type Endpoint, endpoint, ok } from '../endpoint.ts';
+import { openApi } from '../openapi.ts';
 
 /** The GitLab version that this door imitates. */
 const GITLAB_VERSION = '17.9.0';
@@ -23,3 +24,12 @@ export const SERVER_ENDPOINTS: readonly Endpoint[] = [
       }),
   }),
 ];
+
+/** Endpoints that describe all of them, including themselves; `all` is called only when somebody reads. */
+export function documentationEndpoints(all: () => readonly Endpoint[]): readonly Endpoint[] {
+  return [
+    endpoint('GET', '/openapi.json', {
+      handle: async ({ ctx }) => ok(openApi(all(), `${ctx.settings.publicUrl}/api/v4`)),
+    }),
+  ];
+}

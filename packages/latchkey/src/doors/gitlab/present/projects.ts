@@ -88,7 +88,8 @@ export function presentProject(shown: Shown, publicUrl: string): Record<string, 
   };
 }
 
-function presentNamespace({ id, login, name, kind }: Account, publicUrl: string): Record<string, unknown> {
+/** Where projects are: a person or an organization. */
+export function presentNamespace({ id, login, name, kind }: Account, publicUrl: string): Record<string, unknown> {
   return {
     id,
     name: name === '' ? login : name,
