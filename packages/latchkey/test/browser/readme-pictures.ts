@@ -29,7 +29,7 @@ async function useToken({ server: { context } }: Site, tokenId: number): Promise
       db,
     );
   await sql`insert into token_use (token_id, last_used_at, last_address, last_agent, last_purpose, addresses_json)
-    values (${tokenId}, ${at - 240}, '192.0.2.14', 'git/2.47', 'push acme/site', '["192.0.2.14"]')`.execute(db);
+    values (${tokenId}, ${at - 240}, '192.0.2.14', 'git/2.47', 'fetch acme/site', '["192.0.2.14"]')`.execute(db);
 }
 
 test('the pictures of the readme', async () => {
