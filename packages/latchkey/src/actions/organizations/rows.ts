@@ -4,7 +4,7 @@ import type { PermissionSet } from '../../catalogue/permissions.ts';
 import { refRuleWords } from '../../rules/refs/ref-rule-text.ts';
 import { askedWords } from '../../rules/right/reach-words.ts';
 import { approvalOf } from '../../rules/right/request-words.ts';
-import { rightSentence } from '../../rules/right/right-sentence.ts';
+import { isForPushing, rightSentence } from '../../rules/right/right-sentence.ts';
 import { organizationNamed } from '../accounts/accounts.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
@@ -89,7 +89,7 @@ export async function requestSentences(
       const grant = view?.grants.find((each) => each.id === grantId);
       if (view === undefined || grant?.request == null) return [];
       const { request, ...without } = grant;
-      const pushes = refRuleWords(view.refRules);
+      const pushes = isForPushing(grant) ? refRuleWords(view.refRules) : null;
       const has = { ...view, grants: [{ ...without, request: null }] };
       const words = {
         asks: `Asks to ${askedWords(grant, request)}${pushes === null ? '' : `; ${pushes}`}.`,

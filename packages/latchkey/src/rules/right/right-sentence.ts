@@ -186,11 +186,17 @@ function publicSentence(grants: readonly RightGrant[], can: Can): string {
   return `Until then: ${words.charAt(0).toLowerCase()}${words.slice(1)}`;
 }
 
+/** True for a grant that lets a token push, or asks to: of others, where pushes may go says too much. */
+export function isForPushing({ permissions, request }: Pick<RightGrant, 'permissions' | 'request'>): boolean {
+  return [permissions.contents, request?.permissions.contents].some((level) => level !== undefined && level !== 'read');
+}
+
 /** Address ranges to name. More are counted. */
 const MAX_NAMED = 2;
 
-function limitSentences({ refRules, allowedAddresses }: RightFacts): string[] {
-  const pushes = refRuleWords(refRules);
+function limitSentences(token: RightFacts): string[] {
+  const { refRules, allowedAddresses, grants } = token;
+  const pushes = !isByGrants(token) || grants.some(isForPushing) ? refRuleWords(refRules) : null;
   const from =
     allowedAddresses === null || allowedAddresses.length <= MAX_NAMED
       ? listed(allowedAddresses ?? [], 'or')

@@ -26,7 +26,6 @@ async function ownerAndMember(): Promise<{ world: WebWorld; ada: Visitor; grace:
 
 const token = (world: WebWorld, name: string, owner: string, expiresInDays = 30, limits: Partial<TokenDraft> = {}) =>
   createToken(world.ctx, operatorPermit(), {
-    ...limits,
     userLogin: 'ada',
     kind: 'fine-grained',
     name,
@@ -34,7 +33,16 @@ const token = (world: WebWorld, name: string, owner: string, expiresInDays = 30,
     expiresInDays,
     scopes: [],
     grants: [{ owner, selection: 'all', repositories: [], permissions: { contents: 'read' }, justification: null }],
+    ...limits,
   });
+
+const asksToWrite = (owner: string): TokenDraft['grants'][number] => ({
+  owner,
+  selection: 'all',
+  repositories: [],
+  permissions: { contents: 'write' },
+  justification: null,
+});
 
 test('a token needs its owner in the last fifth of its life, and not on its first day', async () => {
   const { world, ada } = await ownerAndMember();
@@ -88,11 +96,12 @@ test('after a denial the form still has what was asked, so that it can be change
 test('whoever approves reads which refs a token may push to, rule by rule', async () => {
   const { world, grace } = await ownerAndMember();
   const refRules = [{ pattern: 'main', allow: [] }, { pattern: 'agent/**' }];
-  await token(world, 'agent', 'octo', 30, { refRules });
+  const grants = [asksToWrite('octo')];
+  await token(world, 'agent', 'octo', 30, { refRules, grants });
   await token(world, 'free', 'octo');
   const inbox = (await grace.get(INBOX)).text;
   expect(words(inbox)).toContain(
-    '“agent”Asks to read code in all repositories of octo; push only to agent/**, with exceptions.',
+    '“agent”Asks to read and write code in all repositories of octo; push only to agent/**, with exceptions.',
   );
   expect(inbox).toContain('<li><code>main: none</code></li><li><code>agent/**</code></li>');
   expect(words(inbox)).toContain('“free”Asks to read code in all repositories of octo.');
