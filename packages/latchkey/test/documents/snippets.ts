@@ -165,10 +165,10 @@ export const SNIPPETS: Readonly<Record<string, readonly (readonly [begins: strin
       'docker build --tag latchkey .',
       notRun('no image registry in tests; scripts/container.test.ts tries what the image runs'),
     ],
-    ['helm install latchkey deploy/helm/latchkey \\', notRun('needs a cluster; house/helm.test.ts renders the chart')],
+    ['helm install latchkey deploy/helm/latchkey \\', notRun('needs a cluster; npm run clients -- helm renders it')],
     [
       '(umask 077; head -c 32 /dev/urandom | base64 > secret-key)',
-      notRun('needs a cluster; house/helm.test.ts renders the chart'),
+      notRun('needs a cluster; npm run clients -- helm renders it'),
     ],
     ['npm ci', triedBy('scripts/server-package.test.ts', 'serve')],
     ['useradd --system --home-dir /var/lib/latchkey --shell /usr/sbin/nologin latchkey', notRun(INSTALLS)],
