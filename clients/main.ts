@@ -4,6 +4,7 @@
  */
 import { acme } from './acme.ts';
 import { credentialSuite } from './credential-suite.ts';
+import { crowdsec } from './crowdsec.ts';
 import { gh } from './gh.ts';
 import { helm } from './helm.ts';
 import { languages } from './languages.ts';
@@ -19,6 +20,7 @@ import { words } from './words.ts';
 
 const USES = `acme       whether Pebble, the test server of Let's Encrypt, gives certificates to --acme-domain; acme FOLDER
            keeps it there
+crowdsec   whether CrowdSec bans who guesses, with the parser and the scenario of examples/crowdsec
 languages  whether the clients in Python and Go do what they say
 helm       whether Helm and the schemas of Kubernetes have anything against the chart; helm FOLDER keeps them there
 gh         what GitHub's command line does with this server, command by command
@@ -41,6 +43,7 @@ credential-suite --git-source PATH
 const [what, flag, path, ...others] = process.argv.slice(2);
 if (what === 'words') await words();
 else if (what === 'acme') await acme(flag);
+else if (what === 'crowdsec') await crowdsec();
 else if (what === 'helm') await helm(flag);
 else if (what === 'languages') await languages();
 else if (what === 'lfs') await lfs();

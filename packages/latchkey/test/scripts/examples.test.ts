@@ -12,7 +12,6 @@ import { MAIN, runProgram } from './latchkey-process.ts';
 
 const TESTS = join(import.meta.dirname, '..');
 const EXAMPLES = join(import.meta.dirname, '../../../../examples');
-const DOCS = join(import.meta.dirname, '../../../../docs');
 const CI = join(EXAMPLES, 'ci');
 
 /** A server with a repository that has a commit, an empty folder to work in, and a token that may read. */
@@ -42,8 +41,8 @@ type Trial =
   | { readonly partOf: string }
   /** For a server: run by that test. */
   | { readonly runBy: string }
-  /** Another product's, which can't be had here; the page that says so. */
-  | { readonly notRun: string };
+  /** Another product's: `npm run clients -- NAME` runs it. */
+  | { readonly clients: string };
 
 interface Workflow {
   readonly jobs: Readonly<Record<string, { readonly steps: readonly { readonly run: string }[] }>>;
@@ -111,18 +110,20 @@ const TRIALS: Readonly<Record<string, Trial>> = {
   'federation/gitlab/latchkey.yml': { runBy: 'scripts/federation-examples.test.ts' },
   'federation/kubernetes.yaml': { runBy: 'scripts/federation-examples.test.ts' },
   'federation/README.md': { partOf: 'federation/exchange.sh' },
-  'crowdsec/latchkey.yaml': { notRun: 'operations.md' },
+  'crowdsec/latchkey.yaml': { clients: 'crowdsec' },
+  'crowdsec/latchkey-bf.yaml': { partOf: 'crowdsec/latchkey.yaml' },
 };
 
 test('every example is in the table, and what a shell runs can be read by it', async () => {
   const entries = await readdir(EXAMPLES, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   expect(files.map((path) => path.slice(EXAMPLES.length + 1)).toSorted()).toEqual(Object.keys(TRIALS).toSorted());
+  const clients = await readFile(join(EXAMPLES, '../clients/main.ts'), 'utf8');
   for (const [path, trial] of Object.entries(TRIALS)) {
     const name = basename(path);
     if ('runBy' in trial) expect(await readFile(join(TESTS, trial.runBy), 'utf8'), path).toContain(name);
     if ('partOf' in trial) expect(TRIALS[trial.partOf], path).toBeDefined();
-    if ('notRun' in trial) expect(await readFile(join(DOCS, trial.notRun), 'utf8'), path).toContain(path);
+    if ('clients' in trial) expect(clients, path).toContain(`what === '${trial.clients}'`);
     if (!name.endsWith('.sh')) continue;
     expect(await runProgram('sh', ['-n', join(EXAMPLES, path)]), path).toMatchObject({ code: 0, stderr: '' });
     expect((await stat(join(EXAMPLES, path))).mode & 0o111, path).toBe(0o111);
