@@ -438,6 +438,8 @@ export const AUDIT_EVENTS = {
   'repo.create_status': row('create', 'a commit got a status', 'repo', 'sha', 'context', 'state'),
   'repo.destroy': row('remove', 'a repository was deleted', 'repo'),
   'repo.import': row('create', 'a repository was imported or adopted', 'repo', 'visibility'),
+  'repo.mirror_add': row('create', 'a repository follows one elsewhere, or is followed', 'repo', 'direction', 'url'),
+  'repo.mirror_remove': row('remove', 'a mirror of a repository was removed', 'repo', 'direction', 'url'),
   'repo.remove_member': row('remove', 'a collaborator was taken out', 'repo', 'user'),
   'repo.rename': row('modify', 'a repository got another name', 'repo', 'old_name'),
   'repo.transfer': row('modify', 'a repository got another owner', 'repo', 'old_owner'),

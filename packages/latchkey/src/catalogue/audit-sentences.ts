@@ -137,6 +137,8 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'repo.create_status': '{actor} set the status[ {context}] of a commit in {repo|a repository}[ to {state}]',
   'repo.destroy': '{actor} deleted the repository[ {repo}]',
   'repo.import': '{actor} imported the[ {visibility}] repository[ {repo}]',
+  'repo.mirror_add': '{actor} added a[ {direction}] mirror to {repo|a repository}[: {url}]',
+  'repo.mirror_remove': '{actor} removed a[ {direction}] mirror from {repo|a repository}[: {url}]',
   'repo.remove_member': '{actor} removed {user|somebody} from {repo|a repository}',
   'repo.rename': '{actor} renamed[ {old_name} to] {repo|a repository}',
   'repo.transfer': '{actor} moved {repo|a repository} to another owner[, before: {old_owner}]',

@@ -30,6 +30,7 @@ import { Maintenance } from './repositories/maintenance.ts';
 import { mend } from './repositories/mend.ts';
 import { ModeWatch } from './repositories/modes.ts';
 import { demandFiles, SeenBriefly } from './repositories/presence.ts';
+import { makeRemotes, type Remotes } from './repositories/remotes.ts';
 import { Measures, type RoomLeft, Sizes } from './repositories/sizes.ts';
 
 export type { GitService, ServiceRun };
@@ -58,6 +59,8 @@ export interface GitRoom extends Beginnings {
    * repository.
    */
   demandWrites(): void;
+  /** Repositories that follow others, or are followed. */
+  readonly remotes: Remotes;
   rename(from: RepositoryName, to: RepositoryName): Promise<void>;
   /** Moves everything of an owner. Throws a `Fault` when something is there. */
   renameOwner(from: string, to: string): Promise<void>;
@@ -193,6 +196,10 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
     },
     identity: (owner, name) => folders.identity(folders.path(owner, name)),
     demandWrites,
+    remotes: makeRemotes(folders, async (path) => {
+      demandWrites();
+      await profiles.for(path, 'receivepack');
+    }),
     ...makeBeginnings(folders, { runsHooks, writing, demandWrites }),
     rename: writing(async (from, to) => {
       const [before, after] = [folders.path(from.owner, from.name), folders.path(to.owner, to.name)];

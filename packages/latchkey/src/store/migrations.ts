@@ -64,6 +64,7 @@ import { formerNames } from './migrations/0671-former-names.ts';
 import { groups } from './migrations/0672-groups.ts';
 import { providerSessions } from './migrations/0677-provider-sessions.ts';
 import { sshKeys } from './migrations/0700-ssh-keys.ts';
+import { mirrors } from './migrations/0702-mirrors.ts';
 import { rulesets } from './migrations/0707-rulesets.ts';
 import { disabledByProvider } from './migrations/0710-disabled-by-provider.ts';
 import { provisioning } from './migrations/0711-provisioning.ts';
@@ -130,6 +131,7 @@ export const MIGRATIONS: readonly Migration[] = [
   formerNames,
   rulesets,
   groups,
+  mirrors,
 ];
 
 interface MigrationsTable {

@@ -151,6 +151,7 @@ export const NOT_OF_PEOPLE: { readonly [Name in Exclude<keyof Database, Personal
   group_rules: 'what groups stand for',
   inspections: 'looks at repositories',
   jobs: 'work that waits for minutes',
+  mirrors: 'of repositories, set up by the operator',
   nodes: 'processes',
   policies: 'what owners allow',
   provisioned_groups: 'groups of directories',

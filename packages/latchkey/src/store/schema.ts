@@ -912,6 +912,26 @@ export interface DeployKeysTable {
   last_used_at: number | null;
 }
 
+export interface MirrorsTable {
+  id: Generated<number>;
+  repository_id: number;
+  direction: 'pull' | 'push';
+  /** Without credentials. */
+  url: string;
+  /** '' = none. */
+  username: string;
+  secret: Sealed | null;
+  every_sec: number;
+  created_at: number;
+  next_run_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  /** The last run that did everything. */
+  succeeded_at: number | null;
+  /** What went wrong in the last run, as a sentence. */
+  error: string | null;
+}
+
 export interface SshKeysTable {
   id: Generated<number>;
   user_id: number;
@@ -980,6 +1000,7 @@ export interface Database {
   repositories: RepositoriesTable;
   commit_statuses: CommitStatusesTable;
   deploy_keys: DeployKeysTable;
+  mirrors: MirrorsTable;
   ssh_keys: SshKeysTable;
   lfs_locks: LfsLocksTable;
   webhooks: WebhooksTable;

@@ -31,6 +31,7 @@ export async function setSealingKey(tx: Query, keyId: string, at: UnixSeconds): 
 
 /** The columns that name the row and the owner of the text. */
 const ROWS: Readonly<Record<SealedColumn, { readonly key: string; readonly owner: string }>> = {
+  'mirrors.secret': { key: 'id', owner: 'repository_id' },
   'outbox.text': { key: 'id', owner: 'address' },
   'outbox.html': { key: 'id', owner: 'address' },
   'provider_sessions.id_token': { key: 'session_id', owner: 'issuer' },

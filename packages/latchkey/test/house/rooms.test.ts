@@ -133,6 +133,7 @@ const FOLDERS: Readonly<Record<string, { readonly order: readonly string[]; read
       'admin',
       'admin/people',
       'admin/organizations',
+      'admin/repositories',
     ],
   },
 };

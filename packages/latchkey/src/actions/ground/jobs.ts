@@ -58,6 +58,8 @@ export interface JobPayloads {
   'deliver-mail': null;
   /** Sends one delivery to its webhook. */
   'deliver-webhook': { readonly deliveryId: number };
+  /** Runs a mirror. */
+  'sync-mirror': { readonly mirrorId: number };
   /** Seals what is in clear text or sealed with an old key. */
   'seal-anew': null;
   /** Sends what a stream of the audit log still has to send. */

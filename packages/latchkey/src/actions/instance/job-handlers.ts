@@ -18,6 +18,7 @@ import type { JobKind, JobPayloads } from '../ground/jobs.ts';
 import { deleteOldMail, deliverMail } from '../ground/mail.ts';
 import { syncAgain } from '../provisioning/groups.ts';
 import { clearApprovals } from '../repositories/approvals/approvals.ts';
+import { syncMirror } from '../repositories/creation/mirrors.ts';
 import { settleFolder } from '../repositories/folders.ts';
 import { settlePushes } from '../repositories/push-log.ts';
 import { deleteOldDeliveries, deliverWebhook } from '../repositories/webhooks/delivery.ts';
@@ -74,6 +75,7 @@ const HANDLERS: Handlers = {
   'settle-folder': settleFolder,
   'seal-anew': sealWhatIsStale,
   'stream-audit': streamAudit,
+  'sync-mirror': syncMirror,
   'note-high-water': noteHighWater,
   'check-repositories': checkRepositories,
   'inspect-repositories': reportOnRepositories,
@@ -124,6 +126,7 @@ const OF_REPOSITORIES: ReadonlySet<string> = new Set<JobKind>([
   'settle-account-folder',
   'settle-folder',
   'settle-pushes',
+  'sync-mirror',
 ]);
 
 /** The jobs a node may run. One that only reads leaves those that need the repositories to other nodes. */

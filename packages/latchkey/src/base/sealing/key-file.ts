@@ -174,6 +174,7 @@ function sameText(one: string, other: string): boolean {
 
 /** Every column that holds sealed text. */
 export const SEALED_COLUMNS = [
+  'mirrors.secret',
   'outbox.text',
   'outbox.html',
   'provider_sessions.id_token',

@@ -20,7 +20,7 @@ import { teamCommand } from './organizations/teams.ts';
 import { organizationCommand } from './organizations.ts';
 import { scimCommand } from './people/scim.ts';
 import { userCommand } from './people/users.ts';
-import { repositoryCommand } from './repositories.ts';
+import { repositoryCommand } from './repositories/repositories.ts';
 import { restoreCommand } from './restore.ts';
 import { secretsCommand } from './secrets.ts';
 import { serverCommand } from './servers.ts';

@@ -15,7 +15,7 @@ import type { Folders } from './folders.ts';
 import { type Imported, init, made, reading } from './new-repository.ts';
 
 /** What is copied. */
-const COPIED_REFS: readonly string[] = [
+export const COPIED_REFS: readonly string[] = [
   '+refs/heads/*:refs/heads/*',
   '+refs/tags/*:refs/tags/*',
   '+refs/notes/*:refs/notes/*',
@@ -49,7 +49,9 @@ export async function importRemote(
   relay: RelayPlace,
   signal: AbortSignal,
 ): Promise<RemoteRefs> {
-  const run = (args: readonly string[]): Promise<string> => runRelayed(folders, relay, args, signal);
+  const environment = relayEnvironment(folders, relay);
+  const run = (args: readonly string[]): Promise<string> =>
+    runRelayed({ environment, cwd: folders.root, signal, input: '' }, args);
   const refs = refsIn(await run(['ls-remote', '--symref', relay.address]));
   await made(folders, path, async (draft) => {
     await init(folders, draft, refs.objectFormat, refs.head ?? 'main');
@@ -131,31 +133,55 @@ function refsIn(text: string): RemoteRefs {
   };
 }
 
-/** Runs git against a relay. Its arguments name the relay alone; what opens that is in the environment. */
-async function runRelayed(
-  folders: Folders,
-  { header }: RelayPlace,
-  args: readonly string[],
-  signal: AbortSignal,
-): Promise<string> {
-  signal.throwIfAborted();
-  const environment = gitEnvironment({
+/** The environment of git against a relay. Its arguments name the relay alone; what opens that is in here. */
+export function relayEnvironment(folders: Folders, { address, header }: RelayPlace): Record<string, string> {
+  return gitEnvironment({
     homeFolder: folders.home,
     hooksFolder: folders.noHooks,
-    config: [['http.extraHeader', header], ['http.followRedirects', 'false'], ['http.proxy', ''], ...FORGIVEN],
+    config: [
+      ['http.extraHeader', header],
+      ['http.followRedirects', 'false'],
+      ['http.proxy', ''],
+      // The longest one counts, so no setting of the repository's own leads elsewhere.
+      [`url.${address}.insteadOf`, address],
+      [`url.${address}.pushInsteadOf`, address],
+      ...FORGIVEN,
+    ],
     allowProtocol: 'http',
   });
-  const git: GitProcess = startGit({ args, environment, cwd: folders.root });
+}
+
+/** How git runs against a relay. */
+export interface RelayedRun {
+  readonly environment: Record<string, string>;
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+  readonly input: string;
+}
+
+/** Runs git against a relay. Throws a `GitFailure`. */
+export async function runRelayed(
+  { environment, cwd, signal, input }: RelayedRun,
+  args: readonly string[],
+): Promise<string> {
+  signal.throwIfAborted();
+  const git: GitProcess = startGit({ args, environment, cwd });
   const stop = (): void => git.stop();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    return (await collectOutput(git, args, { maxBytes: 64 * 1024 * 1024 })).toString('utf8');
+    return (await collectOutput(git, args, { input, maxBytes: 64 * 1024 * 1024 })).toString('utf8');
   } finally {
     signal.removeEventListener('abort', stop);
   }
 }
 
-/** The last line of what git said when it failed. */
+/** What git said when it failed, as a part of a sentence: what the other side refused, or its last line. */
 export function lastWords(error: GitFailure): string {
-  return error.end.stderr.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+  const lines = error.end.stderr.trim().split('\n');
+  const refused = lines.find((line) => /^ ?! \[/.test(line));
+  const words = refused?.trim() ?? lines.at(-1) ?? '';
+  return words
+    .replace(/^(?:fatal|error): /, '')
+    .replaceAll(/'?http:\/\/127\.0\.0\.1:\d+\/?'?/g, 'the other side')
+    .slice(0, 300);
 }

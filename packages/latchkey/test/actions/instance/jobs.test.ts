@@ -373,5 +373,6 @@ it('a job of repositories is left to other nodes by one whose copy somebody else
     'settle-account-folder',
     'settle-folder',
     'settle-pushes',
+    'sync-mirror',
   ]);
 });

@@ -1,10 +1,10 @@
 /** `latchkey admin repo adopt` and `list`: a folder that another server kept, taken over and compared. */
 import { Command, Option } from 'commander';
-import { adoptionReport, sayAdoption } from '../adoption-report.ts';
-import { examples } from '../command-help.ts';
-import { collect } from '../option-values.ts';
-import { type Terminal, UsageError } from '../terminal.ts';
-import { withData, withDataOptions } from './context.ts';
+import { adoptionReport, sayAdoption } from '../../adoption-report.ts';
+import { examples } from '../../command-help.ts';
+import { collect } from '../../option-values.ts';
+import { type Terminal, UsageError } from '../../terminal.ts';
+import { withData, withDataOptions } from '../context.ts';
 
 interface AdoptFlags {
   readonly dryRun?: true;
@@ -30,7 +30,7 @@ export function adoptCommand(terminal: Terminal): Command {
     .action(({ dryRun, map, json }: AdoptFlags) => {
       const wish = { dryRun: dryRun === true, map: new Map((map ?? []).map(mapping)) };
       return withData(command, terminal, async (ctx, permit) => {
-        const { adoptRepositories } = await import('../../actions/repositories/inventory/adoption.ts');
+        const { adoptRepositories } = await import('../../../actions/repositories/inventory/adoption.ts');
         const adoption = await adoptRepositories(ctx, permit, wish);
         if (json === true) terminal.print(JSON.stringify(adoptionReport(adoption), null, 2));
         else for (const { fullName } of adoption.adopted) terminal.print(fullName);
@@ -61,7 +61,7 @@ export function listCommand(terminal: Terminal): Command {
     .option('--json', 'print an array with what is known of each')
     .action(({ json }: { json?: true }) =>
       withData(command, terminal, async (ctx) => {
-        const { listForOperator } = await import('../../actions/repositories/inventory/every-repository.ts');
+        const { listForOperator } = await import('../../../actions/repositories/inventory/every-repository.ts');
         const all = await listForOperator(ctx);
         if (json === true) terminal.print(JSON.stringify(all, null, 2));
         else for (const { full_name } of all) terminal.print(full_name);

@@ -5,12 +5,12 @@ import {
   PROTECTION_ROLES,
   type ProtectionRole,
   protectionSummary,
-} from '../../rules/refs/ref-protections.ts';
-import { shownRef } from '../../rules/refs/ref-rule-text.ts';
-import { REF_ACTS, type RefAct } from '../../rules/refs/ref-rules.ts';
-import { examples } from '../command-help.ts';
-import type { Terminal } from '../terminal.ts';
-import { fullNameOf, withData, withDataOptions } from './context.ts';
+} from '../../../rules/refs/ref-protections.ts';
+import { shownRef } from '../../../rules/refs/ref-rule-text.ts';
+import { REF_ACTS, type RefAct } from '../../../rules/refs/ref-rules.ts';
+import { examples } from '../../command-help.ts';
+import type { Terminal } from '../../terminal.ts';
+import { fullNameOf, withData, withDataOptions } from '../context.ts';
 
 const FLAGS: Readonly<Record<RefAct, string>> = {
   create: 'who may create it',
@@ -41,7 +41,7 @@ function addCommand(terminal: Terminal): Command {
   command.action((fullName: string, pattern: string, roles: Readonly<Record<RefAct, ProtectionRole>>) => {
     const name = fullNameOf(fullName);
     return withData(command, terminal, async (ctx, permit) => {
-      const { protectRefs } = await import('../../actions/repositories/refs/protections.ts');
+      const { protectRefs } = await import('../../../actions/repositories/refs/protections.ts');
       const { create, update, force } = roles;
       const made = await protectRefs(ctx, permit, { pattern, create, update, force, delete: roles.delete }, name);
       terminal.say(`${shownRef(made.pattern)} is protected in ${fullName}. ${protectionSummary(made)}`);
@@ -61,7 +61,7 @@ function listCommand(terminal: Terminal): Command {
     .action((fullName: string, { json }: { json?: true }) => {
       const name = fullNameOf(fullName);
       return withData(command, terminal, async (ctx, permit) => {
-        const { readProtections } = await import('../../actions/repositories/refs/protections.ts');
+        const { readProtections } = await import('../../../actions/repositories/refs/protections.ts');
         const all = await readProtections(ctx, permit, name);
         if (json === true) return terminal.print(JSON.stringify(all, null, 2));
         for (const each of all) terminal.print(`${shownRef(each.pattern)}\n    ${protectionSummary(each)}`);
@@ -79,7 +79,7 @@ function removeCommand(terminal: Terminal): Command {
     .action((fullName: string, pattern: string) => {
       const name = fullNameOf(fullName);
       return withData(command, terminal, async (ctx, permit) => {
-        const { unprotectRefs } = await import('../../actions/repositories/refs/protections.ts');
+        const { unprotectRefs } = await import('../../../actions/repositories/refs/protections.ts');
         await unprotectRefs(ctx, permit, pattern, name);
         terminal.say(`${pattern} is no longer protected in ${fullName}`);
       });

@@ -1,6 +1,6 @@
 /** `--public`, `--internal`, `--private`: who sees a new repository. */
 import { type Command, Option } from 'commander';
-import { VISIBILITIES, type Visibility } from '../../rules/model.ts';
+import { VISIBILITIES, type Visibility } from '../../../rules/model.ts';
 
 /** Flags that say who sees a repository. */
 export type VisibilityFlags = Readonly<Partial<Record<Visibility, true>>>;

@@ -1,20 +1,16 @@
 /** `latchkey admin repo import`: a folder, a bundle, or a repository at another server, at once. */
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { Secret } from '../../base/secret.ts';
-import { usedInWords } from '../../base/sizes-in-words.ts';
-import type { Visibility } from '../../rules/model.ts';
-import { sayEffects } from '../adoption-report.ts';
-import { examples } from '../command-help.ts';
-import { once } from '../option-values.ts';
-import { addSettingOptions } from '../setting-options.ts';
-import { type Terminal, UsageError } from '../terminal.ts';
-import { fullNameOf, withData, withDataOptions } from './context.ts';
+import { usedInWords } from '../../../base/sizes-in-words.ts';
+import type { Visibility } from '../../../rules/model.ts';
+import { sayEffects } from '../../adoption-report.ts';
+import { examples } from '../../command-help.ts';
+import { addSettingOptions } from '../../setting-options.ts';
+import { type Terminal, UsageError } from '../../terminal.ts';
+import { fullNameOf, withData, withDataOptions } from '../context.ts';
+import { type CredentialFlags, readCredential, withCredentialOptions } from './credential-option.ts';
 import { type VisibilityFlags, visibilityOf, withVisibilityOptions } from './visibility.ts';
 
-/** The longest credential that is read, in bytes. */
-const MAX_CREDENTIAL_BYTES = 4096;
 /** How often a line says how far it is. */
 const TELL_MS = 2_000;
 
@@ -25,26 +21,19 @@ interface Copied {
   readonly url: string;
 }
 
-interface ImportFlags extends VisibilityFlags {
-  readonly username?: string;
-  readonly credentialFile?: string;
-}
+interface ImportFlags extends VisibilityFlags, CredentialFlags {}
 
 export function importCommand(terminal: Terminal): Command {
-  const command = withVisibilityOptions(
-    new Command('import')
-      .description('import a Git repository with all its branches and tags')
-      .argument('<OWNER/NAME>', 'its name here')
-      .argument(
-        '<SOURCE>',
-        'a folder (copied, unless it lies in its place already), a bundle, or an address: https://…',
-      )
-      .option('--username <NAME>', 'for an address: who the credential belongs to', once('--username'))
-      .option(
-        '--credential-file <FILE>',
-        'for an address: file with the token or password, - for standard input; it is used once and not kept',
-        once('--credential-file'),
-      ),
+  const command = withCredentialOptions(
+    withVisibilityOptions(
+      new Command('import')
+        .description('import a Git repository with all its branches and tags')
+        .argument('<OWNER/NAME>', 'its name here')
+        .argument(
+          '<SOURCE>',
+          'a folder (copied, unless it lies in its place already), a bundle, or an address: https://…',
+        ),
+    ),
   );
   command.action((fullName: string, path: string, flags: ImportFlags) => {
     if (/^[a-z]+:\/\//i.test(path))
@@ -58,7 +47,7 @@ export function importCommand(terminal: Terminal): Command {
       throw new UsageError('a credential is for an address', 'leave it out, or give an address: https://…');
     const draft = { ...fullNameOf(fullName), path: resolve(path), visibility: visibilityOf(flags) };
     return withData(command, terminal, async (ctx, permit) => {
-      const { importRepository } = await import('../../actions/repositories/repositories.ts');
+      const { importRepository } = await import('../../../actions/repositories/repositories.ts');
       const { repository, effects } = await importRepository(ctx, permit, draft);
       terminal.say(
         `imported ${draft.path} as the ${repository.visibility} repository ${draft.owner}/${repository.name}`,
@@ -79,13 +68,11 @@ async function importFromAddress(
   command: Command,
   terminal: Terminal,
   copied: Copied,
-  { username = '', credentialFile }: ImportFlags,
+  flags: CredentialFlags,
 ): Promise<void> {
-  const secret = credentialFile === undefined ? null : await readCredential(terminal, credentialFile);
-  if (secret === null && username !== '')
-    throw new UsageError('--username is given without a credential', 'add --credential-file FILE');
+  const [secret, username] = [await readCredential(terminal, flags), flags.username ?? ''];
   await withData(command, terminal, async (ctx, permit) => {
-    const { importFromServer } = await import('../../actions/repositories/creation/imports.ts');
+    const { importFromServer } = await import('../../../actions/repositories/creation/imports.ts');
     let toldAt = performance.now();
     const onBytes = (bytes: number): void => {
       if (performance.now() - toldAt < TELL_MS) return;
@@ -105,20 +92,3 @@ async function importFromAddress(
     );
   });
 }
-
-/** The first line of a file, or of standard input. */
-async function readCredential(terminal: Terminal, file: string): Promise<Secret> {
-  const text =
-    file === '-'
-      ? await terminal.readInput(MAX_CREDENTIAL_BYTES)
-      : await readFile(file, 'utf8').catch(unreadable(file));
-  const [line = ''] = text.split('\n');
-  const credential = line.trim();
-  if (credential === '' || Buffer.byteLength(text) > MAX_CREDENTIAL_BYTES)
-    throw new UsageError(`${file} holds no credential`, 'it holds a token or password, alone on its first line');
-  return new Secret(credential);
-}
-
-const unreadable = (file: string) => (error: NodeJS.ErrnoException) => {
-  throw new UsageError(`${file} can't be read: ${error.code}`);
-};

@@ -1,19 +1,20 @@
 /** `latchkey admin repo`: repositories and their collaborators. */
 import { Command, Option } from 'commander';
-import { REPOSITORY_ROLES, type RepositoryRole } from '../../catalogue/roles.ts';
-import { examples } from '../command-help.ts';
-import { once } from '../option-values.ts';
-import { type Terminal, UsageError } from '../terminal.ts';
+import { REPOSITORY_ROLES, type RepositoryRole } from '../../../catalogue/roles.ts';
+import { examples } from '../../command-help.ts';
+import { once } from '../../option-values.ts';
+import { type Terminal, UsageError } from '../../terminal.ts';
+import { fullNameOf, withData, withDataOptions } from '../context.ts';
 import { adoptCommand, listCommand } from './adoption.ts';
-import { fullNameOf, withData, withDataOptions } from './context.ts';
 import { importCommand } from './imports.ts';
+import { mirrorCommand } from './mirrors.ts';
 import { protectionCommand } from './protections.ts';
 import { type VisibilityFlags, visibilityOf, withVisibilityOptions } from './visibility.ts';
 
-/** `add`, `import`, `adopt`, `list`, `collaborator`, `protection`, `archive`, `rename`, `transfer` and `delete`. */
+/** `add` to `delete`, and what a repository has. */
 export function repositoryCommand(terminal: Terminal): Command {
   const command = new Command('repo').description(
-    'repositories: add, import, adopt, list, collaborator, protection, archive, rename, transfer, delete',
+    'repositories: add, import, adopt, list, collaborator, protection, mirror, archive, rename, transfer, delete',
   );
   for (const verb of [
     addCommand,
@@ -22,6 +23,7 @@ export function repositoryCommand(terminal: Terminal): Command {
     listCommand,
     collaboratorCommand,
     protectionCommand,
+    mirrorCommand,
     archiveCommand,
     renameCommand,
     transferCommand,
@@ -55,7 +57,7 @@ function addCommand(terminal: Terminal): Command {
     const { objectFormat, defaultBranch } = flags;
     const draft = { ...fullNameOf(fullName), visibility: visibilityOf(flags), objectFormat, defaultBranch };
     return withData(command, terminal, async (ctx, permit) => {
-      const { addRepository } = await import('../../actions/repositories/repositories.ts');
+      const { addRepository } = await import('../../../actions/repositories/repositories.ts');
       const repository = await addRepository(ctx, permit, draft);
       terminal.say(`added the ${repository.visibility} repository ${draft.owner}/${repository.name}`);
     });
@@ -86,7 +88,7 @@ function addCollaboratorCommand(terminal: Terminal): Command {
     .action((fullName: string, login: string, { role }: { role: RepositoryRole }) => {
       const name = fullNameOf(fullName);
       return withData(command, terminal, async (ctx, permit) => {
-        const { setCollaborator } = await import('../../actions/repositories/repositories.ts');
+        const { setCollaborator } = await import('../../../actions/repositories/repositories.ts');
         await setCollaborator(ctx, permit, { ...name, login, role });
         terminal.say(`${login} has the role ${role} in ${fullName} now`);
       });
@@ -102,7 +104,7 @@ function removeCollaboratorCommand(terminal: Terminal): Command {
     .action((fullName: string, login: string) => {
       const name = fullNameOf(fullName);
       return withData(command, terminal, async (ctx, permit) => {
-        const { removeCollaborator } = await import('../../actions/repositories/repositories.ts');
+        const { removeCollaborator } = await import('../../../actions/repositories/repositories.ts');
         await removeCollaborator(ctx, permit, { ...name, login });
         terminal.say(`${login} is no longer a collaborator of ${fullName}`);
       });
@@ -117,7 +119,7 @@ function archiveCommand(terminal: Terminal): Command {
     .action((fullName: string) => {
       const name = fullNameOf(fullName);
       return withData(command, terminal, async (ctx, permit) => {
-        const { archiveRepository } = await import('../../actions/repositories/repositories.ts');
+        const { archiveRepository } = await import('../../../actions/repositories/repositories.ts');
         await archiveRepository(ctx, permit, name);
         terminal.say(`archived ${fullName}`);
       });
@@ -133,8 +135,8 @@ function renameCommand(terminal: Terminal): Command {
     .action((fullName: string, newName: string) => {
       const name = fullNameOf(fullName);
       return withData(command, terminal, async (ctx, permit) => {
-        const { onRepository } = await import('../../actions/repositories/transfers.ts');
-        const { changeRepository } = await import('../../actions/repositories/changes.ts');
+        const { onRepository } = await import('../../../actions/repositories/transfers.ts');
+        const { changeRepository } = await import('../../../actions/repositories/changes.ts');
         await changeRepository(ctx, await onRepository(ctx, permit, name), { name: newName });
         terminal.say(`renamed ${fullName} to ${name.owner}/${newName}`);
       });
@@ -154,7 +156,7 @@ function transferCommand(terminal: Terminal): Command {
     .action((fullName: string, newOwner: string, { name: newName }: { name?: string }) => {
       const name = fullNameOf(fullName);
       return withData(command, terminal, async (ctx, permit) => {
-        const { onRepository, transferRepository } = await import('../../actions/repositories/transfers.ts');
+        const { onRepository, transferRepository } = await import('../../../actions/repositories/transfers.ts');
         const on = await onRepository(ctx, permit, name);
         const { owner, repository } = await transferRepository(ctx, on, { newOwner, newName });
         terminal.say(`${fullName} is ${owner.login}/${repository.name} now`);
@@ -176,8 +178,8 @@ function deleteCommand(terminal: Terminal): Command {
       if (confirm.toLowerCase() !== fullName.toLowerCase())
         throw new UsageError('the two names differ, so nothing was deleted', `repeat it: --confirm ${fullName}`);
       return withData(command, terminal, async (ctx, permit) => {
-        const { onRepository } = await import('../../actions/repositories/transfers.ts');
-        const { deleteRepository } = await import('../../actions/repositories/changes.ts');
+        const { onRepository } = await import('../../../actions/repositories/transfers.ts');
+        const { deleteRepository } = await import('../../../actions/repositories/changes.ts');
         await deleteRepository(ctx, await onRepository(ctx, permit, name));
         terminal.say(`deleted ${fullName}`);
       });
