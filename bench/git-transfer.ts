@@ -52,27 +52,28 @@ export async function benchTransfers(folder: string, world: World, history: stri
   }
 }
 
-function peerRemote(peer: Peer): string {
+export function peerRemote(peer: Peer): string {
   return withToken(peer.url, peer.token, '/ada/work.git');
 }
 
-type Side = 'latchkey' | 'peer';
+export type Side = 'latchkey' | 'peer';
 
 interface Compared {
   readonly row: Row;
   readonly bars: readonly Bar[];
 }
 
-async function compare(
+export async function compare(
   what: string,
   rounds: number,
   thing: (side: Side) => () => Promise<number>,
   most: number | null = 1,
+  suite = 'git',
 ): Promise<Compared> {
   const taken = await takeTurns(rounds, { latchkey: thing('latchkey'), peer: thing('peer') });
   const ratio = ratioOf(taken.latchkey, taken.peer);
   const row = {
-    suite: 'git',
+    suite,
     what: `${what} against nginx + git http-backend + auth_basic`,
     figure: `${spread(ratio, 2)} of the time`,
     goal: most === null ? null : `≤ ${most.toFixed(1)}`,
