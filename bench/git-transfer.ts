@@ -1,7 +1,7 @@
 /**
  * Real git against Latchkey and against nginx + `git http-backend`: `ls-remote`, a full clone, a push of one commit.
  */
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { QUIET_GIT, run } from './command.ts';
 import { type Row, ratioOf, spread, takeTurns, timed } from './measure.ts';
@@ -33,12 +33,13 @@ export async function benchTransfers(folder: string, world: World, history: stri
       ),
       await compare('full clone', rounds * 2, (side) => () => cloneOnce(folder, remotes[side])),
       await benchPush('push of one commit', folder, remotes, rounds),
-      await benchPush(
-        'push of one commit, looked at for workflow files,',
-        folder,
-        { ...remotes, latchkey: withToken(world.url, world.checked, '/ada/work.git') },
-        rounds,
-        null,
+      await withHook(peer, () =>
+        benchPush(
+          'push of one commit, looked at for workflow files by the same hook on both sides,',
+          folder,
+          { ...remotes, latchkey: withToken(world.url, world.checked, '/ada/work.git') },
+          rounds,
+        ),
       ),
     ];
     const plot = {
@@ -49,6 +50,20 @@ export async function benchTransfers(folder: string, world: World, history: stri
     return compared.map(({ row }, i) => (i === 0 ? { ...row, plot } : row));
   } finally {
     await peer.stop();
+  }
+}
+
+/** Has the peer look for workflow files in pushes as Latchkey does, by Latchkey's own script. */
+async function withHook<T>(peer: Peer, work: () => Promise<T>): Promise<T> {
+  const script = join(import.meta.dirname, '../packages/latchkey/assets/hooks/pre-receive');
+  const hook = join(peer.repository, 'hooks/pre-receive');
+  await mkdir(join(peer.repository, 'hooks'), { recursive: true });
+  const refusal = 'LATCHKEY_WORKFLOW_REFUSAL=refused';
+  await writeFile(hook, `#!/bin/sh\nexec 3</dev/null\nexport ${refusal}\nexec sh '${script}'\n`, { mode: 0o755 });
+  try {
+    return await work();
+  } finally {
+    await rm(hook);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Large repositories: 100,000 refs, and 1,000,000 objects. `ls-remote`, a clone, a fetch and a push of one commit each,
- * against nginx + `git http-backend` with the same files, packed as `git maintenance` leaves them (bitmap, commit-graph).
+ * against nginx + `git http-backend` with the same files, packed as maintenance leaves them (bitmap, commit-graph).
  *
  * `BENCH_LARGE=0.01` in the environment takes a hundredth of both numbers: for its shape, in a minute.
  */

@@ -13,6 +13,8 @@ import { QUIET_GIT, run } from './command.ts';
 export interface Peer {
   readonly url: string;
   readonly token: string;
+  /** The folder of `ada/work.git`. */
+  readonly repository: string;
   /** For nginx and for fcgiwrap, whose children do the work. */
   readonly pids: readonly number[];
   stop(): Promise<void>;
@@ -57,6 +59,7 @@ export async function startPeer(folder: string, history: string): Promise<Peer> 
   return {
     url,
     token,
+    repository: join(root, 'ada/work.git'),
     pids: [nginx.pid!, wrap.pid!],
     stop: async () => void (await Promise.all([end(nginx), endGroup(wrap)])),
   };
