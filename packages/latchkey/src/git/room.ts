@@ -155,7 +155,7 @@ export function makeGitRoom(settings: GitSettings, log: Log): GitRoom {
   folders.emptyTrash().catch((error: unknown) => log.warn({ err: error }, 'the trash could not be emptied'));
   const plain = gitEnvironment({ homeFolder: folders.home, hooksFolder: folders.noHooks });
   const profiles = new Profiles(plain, readOnly ? () => notCopied(publicUrl) : isLost);
-  const advertisements = new Advertisements(folders, settings.data);
+  const advertisements = new Advertisements(folders, settings.data, settings.partialClones);
   const maintenance = new Maintenance({ log, environment: plain, demand: (path) => profiles.of(path) });
   const limits = placesFor(settings);
   const processes = new GitProcesses(limits);

@@ -50,6 +50,7 @@ async function opened(folder: string, settings: Partial<GitSettings>): Promise<G
         gitQueueLimit: 8,
         gitQueueWaitSec: 10,
         allowRepositoryHooks: false,
+        partialClones: 'all',
         maxPushMib: 0,
         maxFileMib: 0,
         groupAccess: false,

@@ -80,6 +80,8 @@ const off = (it: Omit<SettingRow<boolean, boolean>, 'default' | 'kind'>): Settin
 /** Which requests get a line in the log. */
 const REQUEST_LOG_EXTENTS = ['all', 'refused', 'off'] as const;
 export type RequestLogExtent = (typeof REQUEST_LOG_EXTENTS)[number];
+const PARTIAL_CLONES = ['all', 'simple', 'none'] as const;
+type PartialClones = (typeof PARTIAL_CLONES)[number];
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** Who may make an account. */
@@ -313,6 +315,15 @@ export const SETTING_ROWS = {
     kind: branchName,
     default: 'main',
     doc: 'default branch of new repositories, unless their organization has one of its own',
+  }),
+  partialClones: row<PartialClones, PartialClones>({
+    section: 'Git',
+    kind: oneOf(PARTIAL_CLONES, 'WHICH'),
+    default: 'all',
+    doc:
+      'partial clones that are served: `all` that git knows; `simple`, which leave out files, large files or ' +
+      'everything but commits (`blob:none`, `blob:limit`, `tree:0`) and cost the server little; `none`, so that ' +
+      'clients clone everything',
   }),
   allowRepositoryHooks: off({
     section: 'Git',

@@ -66,6 +66,27 @@ const HARDENED_CONFIG: readonly (readonly [key: string, value: string])[] = [
   ['pack.threads', '2'],
 ];
 
+/**
+ * What git is told about partial clones. `simple` ones cost little: they leave out files, large files, or everything
+ * but commits; the others make git walk trees for each client, and keep no bitmap useful.
+ */
+const FILTERS = {
+  all: [],
+  simple: [
+    ['uploadpackfilter.allow', 'false'],
+    ['uploadpackfilter.blob:none.allow', 'true'],
+    ['uploadpackfilter.blob:limit.allow', 'true'],
+    ['uploadpackfilter.tree.allow', 'true'],
+    ['uploadpackfilter.tree.maxDepth', '0'],
+  ],
+  none: [['uploadpack.allowFilter', 'false']],
+} as const satisfies Record<string, readonly (readonly [key: string, value: string])[]>;
+
+/** Settings of upload-pack for which partial clones are served. */
+export function filterConfig(which: keyof typeof FILTERS): readonly (readonly [key: string, value: string])[] {
+  return FILTERS[which];
+}
+
 /** True when ours takes the place of a repository's own setting, with another value. @param key in lower case */
 export function isOverridden(key: string, value = 'true'): boolean {
   const ours = HARDENED_CONFIG.findLast(([name]) => name.toLowerCase() === key);

@@ -8,10 +8,11 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gitEnvironment } from '../processes/environment.ts';
+import { filterConfig, gitEnvironment } from '../processes/environment.ts';
 import { readGit } from '../processes/git-process.ts';
 import type { ObjectFormat } from '../processes/profile.ts';
 import type { Folders } from '../repositories/folders.ts';
+import type { GitSettings } from '../repositories/git-settings.ts';
 
 /** ASCII, as git prints it. */
 export interface Advertisement {
@@ -25,13 +26,15 @@ export interface Advertisement {
 export class Advertisements {
   readonly #folders: Folders;
   readonly #elsewhere: string;
+  readonly #partialClones: GitSettings['partialClones'];
   readonly #captured = new Map<ObjectFormat, Advertisement>();
   readonly #running = new Map<ObjectFormat, Promise<Advertisement>>();
 
   /** @param elsewhere a folder to work in when the disk of the repositories refuses writes */
-  constructor(folders: Folders, elsewhere: string) {
+  constructor(folders: Folders, elsewhere: string, partialClones: GitSettings['partialClones']) {
     this.#folders = folders;
     this.#elsewhere = elsewhere;
+    this.#partialClones = partialClones;
   }
 
   /** Answers at once after the first time; null when it must be `capture`d first. */
@@ -65,6 +68,7 @@ export class Advertisements {
         homeFolder: this.#folders.home,
         hooksFolder: this.#folders.noHooks,
         protocol,
+        config: filterConfig(this.#partialClones),
       });
       return (await readGit({ args, environment, cwd: this.#folders.root })).toString('latin1');
     };

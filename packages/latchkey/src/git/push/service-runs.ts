@@ -5,7 +5,7 @@
  */
 import type { Log } from '../../base/log.ts';
 import { currentSpan } from '../../base/trace.ts';
-import { type Committer, gitEnvironment, type HookVariables } from '../processes/environment.ts';
+import { type Committer, filterConfig, gitEnvironment, type HookVariables } from '../processes/environment.ts';
 import type { GitCommand, GitProcess, GitProcesses } from '../processes/git-process.ts';
 import type { Profiles } from '../processes/profile.ts';
 import type { Folders } from '../repositories/folders.ts';
@@ -45,7 +45,7 @@ function isPush({ service, advertise }: ServiceRun): boolean {
 }
 
 export interface ServiceParts {
-  readonly settings: Pick<GitSettings, 'allowRepositoryHooks' | 'readOnly'>;
+  readonly settings: Pick<GitSettings, 'allowRepositoryHooks' | 'partialClones' | 'readOnly'>;
   readonly folders: Folders;
   readonly profiles: Profiles;
   readonly processes: GitProcesses;
@@ -68,7 +68,11 @@ export class Services {
     const { settings, folders, profiles } = this.#parts;
     const profile = await profiles.for(run.path, SWITCHES[run.service]);
     const hooks = hooksOf(folders, run, settings.allowRepositoryHooks);
-    const config = [...(settings.allowRepositoryHooks ? [] : profile.config), ...(run.advertise ? [] : limitsOf(run))];
+    const config = [
+      ...(settings.allowRepositoryHooks ? [] : profile.config),
+      ...(run.service === 'upload-pack' ? filterConfig(settings.partialClones) : []),
+      ...(run.advertise ? [] : limitsOf(run)),
+    ];
     const environment = gitEnvironment({
       homeFolder: folders.home,
       protocol: run.protocol,

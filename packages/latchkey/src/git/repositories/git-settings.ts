@@ -17,6 +17,8 @@ export interface GitSettings extends SizeLimits {
   readonly gitQueueLimit: number;
   /** The longest a request waits. */
   readonly gitQueueWaitSec: number;
+  /** Which partial clones are served; see `filterConfig`. */
+  readonly partialClones: 'all' | 'simple' | 'none';
   /** True to run the hooks in repositories, with the rights of the server. */
   readonly allowRepositoryHooks: boolean;
   /** True when the server's group may read what it writes. */
