@@ -17,7 +17,7 @@ export type RuleType = (typeof RULE_TYPES)[number];
 type RulesetTarget = 'branch' | 'tag';
 
 /** Who is let past: everybody with this role in the repository, an organization's owners, deploy keys that write. */
-export const BYPASSES = ['maintain', 'write', 'admin', 'organization_owner', 'deploy_key'] as const;
+export const BYPASSES = ['write', 'maintain', 'admin', 'organization_owner', 'deploy_key'] as const;
 export type Bypass = (typeof BYPASSES)[number];
 
 /** Patterns of `fnmatch.ts`, and `~ALL`; of refs also `~DEFAULT_BRANCH`. What is excluded stays out. */

@@ -19,6 +19,8 @@ import { setTeamMember } from '../../../src/actions/organizations/teams/members.
 import { setTeamRole } from '../../../src/actions/organizations/teams/repositories.ts';
 import { createTeam } from '../../../src/actions/organizations/teams/tree.ts';
 import type { AskedLook } from '../../../src/actions/repositories/approvals/asking.ts';
+import { createRuleset } from '../../../src/actions/repositories/refs/rulesets.ts';
+import { onRepository } from '../../../src/actions/repositories/transfers.ts';
 import { beginDeviceAuthorization } from '../../../src/actions/tokens/device-authorization.ts';
 import { type CreatedToken, createToken } from '../../../src/actions/tokens/tokens.ts';
 import { webDoor } from '../../../src/doors/web/plugin.ts';
@@ -27,6 +29,7 @@ import { newestAuditId } from '../../../src/store/audit.ts';
 import type { Query } from '../../../src/store/db.ts';
 import { insertLink, type LinkPurpose } from '../../../src/store/one-time-links.ts';
 import { approvalsFor, insertApproval, turnApproval } from '../../../src/store/push-approvals.ts';
+import { setRulesets } from '../../../src/store/rulesets.ts';
 import { endDelivery, insertDelivery } from '../../../src/store/webhook-deliveries.ts';
 import { insertWebhook } from '../../../src/store/webhooks.ts';
 import { deriveFrom } from '../../actions/derive.ts';
@@ -348,6 +351,26 @@ export async function furnishMachines(ctx: Context, owner: string): Promise<void
   }
 }
 
+/** One of octo and one of octo/site, with as much in each as fits on its line. */
+async function furnishRulesets(ctx: Context): Promise<void> {
+  const draft = {
+    name: 'Releases and whatever else must never be rewritten',
+    target: 'branch',
+    enforcement: 'active',
+    refs: { include: ['~DEFAULT_BRANCH', 'release/**/*'], exclude: ['release/tmp/*'] },
+    rules: ['deletion', 'non_fast_forward'],
+    bypass: ['admin', 'organization_owner'],
+  } as const;
+  const repository = await onRepository(ctx, operatorPermit(), { owner: 'octo', name: 'site' });
+  await createRuleset(ctx, repository, { ...draft, name: 'Tags', target: 'tag', refs: ALL, repositories: null });
+  const { db } = ctx.store;
+  const { id } = await db.selectFrom('accounts').select('id').where('login', '=', 'octo').executeTakeFirstOrThrow();
+  const made = { ...draft, id: 1, repositories: ALL, createdAt: 0, updatedAt: 0 };
+  await ctx.store.transaction((tx) => setRulesets(tx, { kind: 'account', id }, [made]));
+}
+
+const ALL = { include: ['~ALL'], exclude: [] } as const;
+
 /**
  * Gives the owner a token of each kind, and two in doubt after a restore; and octo/site a webhook with deliveries that
  * were answered, refused and not answered. Ends every session.
@@ -399,6 +422,7 @@ export async function furnish(ctx: Context, owner: string): Promise<void> {
   const at = ctx.clock.now();
   for (const state of ['approved', 'waiting'] as const)
     await leaveAsked(ctx, { tokenId: one.token.id, repositoryId }, state);
+  await furnishRulesets(ctx);
   const hook = await insertWebhook(
     db,
     repositoryId,
