@@ -1,5 +1,5 @@
 /** Programs out of Debian's packages, which are downloaded and not installed. Needs apt and dpkg. */
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../bench/command.ts';
 
@@ -22,6 +22,45 @@ export async function newest(base: string, name: string): Promise<string> {
   ].flatMap((option) => ['-o', option]);
   await run('apt-get', [...options, '-qq', 'update'], { cwd: folder });
   return unpacked(folder, name, options);
+}
+
+/** The source of the machine's own version of a package. @returns its folder */
+export async function source(base: string, name: string): Promise<string> {
+  for (const made of ['lists/partial', 'cache/archives/partial']) await mkdir(join(base, made), { recursive: true });
+  const { VERSION_CODENAME: suite = 'stable' } = Object.fromEntries(
+    (await readFile('/etc/os-release', 'utf8')).split('\n').map((line) => line.split('=', 2)),
+  ) as { VERSION_CODENAME?: string };
+  const signed = '[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]';
+  const places = [`debian ${suite}`, `debian-security ${suite}-security`];
+  await writeFile(
+    join(base, 'sources.list'),
+    places.map((place) => `deb-src ${signed} http://deb.debian.org/${place} main\n`).join(''),
+  );
+  const options = [
+    `Dir::Etc::sourcelist=${join(base, 'sources.list')}`,
+    'Dir::Etc::sourceparts=-',
+    `Dir::State::lists=${join(base, 'lists')}`,
+    `Dir::Cache=${join(base, 'cache')}`,
+    'APT::Sandbox::User=root',
+  ].flatMap((option) => ['-o', option]);
+  await run('apt-get', [...options, '-qq', 'update'], { cwd: base });
+  await run('apt-get', [...options, '-qq', '--download-only', 'source', name], { cwd: base });
+  const [archive = ''] = (await readdir(base)).filter((file) => file.includes('.orig.tar'));
+  const folder = join(base, 'unpacked');
+  await mkdir(folder);
+  await run('tar', ['-xf', join(base, archive), '-C', folder, '--strip-components=1']);
+  await patch(base, folder);
+  return folder;
+}
+
+/** Debian's own changes, in the order of its list. */
+async function patch(base: string, folder: string): Promise<void> {
+  const [archive = ''] = (await readdir(base)).filter((file) => file.includes('.debian.tar'));
+  await run('tar', ['-xf', join(base, archive), '-C', base]);
+  const patches = join(base, 'debian/patches');
+  const series = await readFile(join(patches, 'series'), 'utf8').catch(() => '');
+  for (const name of series.split('\n').filter((line) => line !== '' && !line.startsWith('#')))
+    await run('patch', ['-p1', '-s', '-i', join(patches, name)], { cwd: folder });
 }
 
 async function unpacked(folder: string, name: string, options: readonly string[]): Promise<string> {

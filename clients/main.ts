@@ -6,6 +6,7 @@ import { acme } from './acme.ts';
 import { credentialSuite } from './credential-suite.ts';
 import { crowdsec } from './crowdsec.ts';
 import { gh } from './gh.ts';
+import { gitSuite } from './git-suite/suite.ts';
 import { helm } from './helm.ts';
 import { languages } from './languages.ts';
 import { lfs } from './lfs.ts';
@@ -38,6 +39,8 @@ scanners   whether gitleaks finds every token with the rules of docs/tokens.md
 credential-suite --git-source PATH
            what git's own checks of credential helpers (t/lib-credential.sh) say of ours; PATH is a checkout of
            git's source in which make has run
+git-suite  what git's own tests of HTTP (t5541, t5551, …) say of this server, with the source of the machine's git;
+           git-suite --git-source PATH takes a checkout in which make has run, and names such as t5541 try these alone
 `;
 
 const [what, flag, path, ...others] = process.argv.slice(2);
@@ -55,6 +58,8 @@ else if (what === 'pgbouncer') await pgbouncer();
 else if (what === 'proxies') await proxies();
 else if (what === 'services') await services(flag, path === undefined ? [] : [path, ...others]);
 else if (what === 'scanners') await scanners();
+else if (what === 'git-suite')
+  await (flag === '--git-source' ? gitSuite(path, others) : gitSuite(undefined, process.argv.slice(3)));
 else if (what === 'credential-suite' && flag === '--git-source' && path !== undefined) await credentialSuite(path);
 else {
   process.stderr.write(USES);
