@@ -2,10 +2,7 @@
  * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
  *
  * Suites: audit, backup, decision, check, client, coalescing, exchange, forward, git, graphql, introspection, large,
- * Suites: audit, backup, decision, check, client, coalescing, exchange, forward, git, graphql, introspection, large,
  * latency, lfs, lists, memory, ref-rules, revocation, rolling, scale, workers.
- * Takes some minutes, without `large`, which runs where it is named; everything stays on loopback and in a temporary
- * folder.
  * Takes some minutes, without `large`, which runs where it is named; everything stays on loopback and in a temporary
  * folder.
  */
