@@ -34,7 +34,7 @@ test('seed 002: an owner approves what waits, looks at what reaches the organiza
   await owner.getByLabel('Access by classic tokens').selectOption('no');
   await owner.getByLabel('Maximum lifetime of fine-grained tokens, in days').fill('30');
   await owner.getByRole('button', { name: 'Save policy' }).click();
-  await owner.getByText('Classic: restricted').waitFor();
+  await owner.getByText('classic restricted').waitFor();
   await look(owner, 'organization-policy');
   await owner.getByRole('link', { name: 'People' }).click();
   await look(owner, 'organization-people');
