@@ -225,7 +225,8 @@ describe.each(ENGINES)('lists on %s', (engine) => {
     await member.signIn('mori');
     const seen = await member.get(`${path}?filter=no-second-factor`);
     expect(words(seen.text)).toMatch(/ada owner .*mori member/);
-    for (const secret of ['Second factor', 'Last seen', '@example.org']) expect(seen.text).not.toContain(secret);
+    for (const secret of ['Second factor', 'Last seen', 'Token last used', '@example.org'])
+      expect(seen.text).not.toContain(secret);
   });
 
   test('owners find what reaches the organization, and what asks to, by person and state', async () => {
