@@ -104,6 +104,9 @@ const MOVES_NONE: readonly RegExp[] = [
   /^(POST|DELETE) \/repos\/\{owner\}\/\{repo\}\/keys(\/\{key_id\})?$/,
   /^(POST|DELETE) \/user\/keys(\/\{key_id\})?$/,
   /^(POST|PATCH|PUT|DELETE) \/orgs\/\{org\}\/teams\b/,
+  // Owners get other names, and their repositories other addresses.
+  /^PATCH \/admin\/(users|organizations)\//,
+  /^PUT \/(users|groups)\/\{id\}$/,
   // The repository moves, none of its refs. Refused to tokens with rules: github/transfers.
   /^POST \/repos\/\{owner\}\/\{repo\}\/transfer$/,
   // What may move from now on; nothing moves by it.
