@@ -90,6 +90,11 @@ export async function deleteMirror(tx: Query, id: number): Promise<boolean> {
   return numDeletedRows > 0n;
 }
 
+/** Makes the next run due. */
+export async function setMirrorDue(tx: Query, id: number, at: UnixSeconds): Promise<void> {
+  await tx.updateTable('mirrors').set({ next_run_at: at }).where('id', '=', id).execute();
+}
+
 /** Notes that a run begins. */
 export async function noteMirrorStart(tx: Query, id: number, at: UnixSeconds): Promise<void> {
   await tx.updateTable('mirrors').set({ started_at: at }).where('id', '=', id).execute();

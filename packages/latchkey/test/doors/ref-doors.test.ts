@@ -104,6 +104,7 @@ const MOVES_NONE: readonly RegExp[] = [
   /^(POST|DELETE) \/repos\/\{owner\}\/\{repo\}\/keys(\/\{key_id\})?$/,
   /^(POST|DELETE) \/user\/keys(\/\{key_id\})?$/,
   /^(POST|PATCH|PUT|DELETE) \/orgs\/\{org\}\/teams\b/,
+  /^(POST|DELETE) \/orgs\/\{org\}\/group-rules(\/\{rule_id\})?$/,
   // Owners get other names, and their repositories other addresses.
   /^PATCH \/admin\/(users|organizations)\//,
   /^PUT \/(users|groups)\/\{id\}$/,
@@ -117,6 +118,8 @@ const MOVES_NONE: readonly RegExp[] = [
   /^(POST|PATCH|DELETE) \/(user|orgs\/\{org\})\/machines\b/,
   /^(POST|DELETE) \/(projects|groups)\/\{id\}\/(access_tokens|deploy_tokens|service_accounts)\b/,
   /^(POST|DELETE) \/projects\/\{id\}\/deploy_keys(\/\{key_id\})?$/,
+  // What the operator set up runs sooner than it would.
+  /^POST \/projects\/\{id\}\/(remote_mirrors\/\{mirror_id\}\/sync|mirror\/pull)$/,
   // What a rule gives is derived from a token, with its rules.
   /^(POST|PATCH|DELETE) \/enterprise\/workload-issuers\b/,
   /^DELETE \/orgs\/\{org\}\/credential-authorizations\//,

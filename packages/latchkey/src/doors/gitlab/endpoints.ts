@@ -9,6 +9,7 @@ import { FILE_ENDPOINTS } from './endpoints/files.ts';
 import { GROUP_ENDPOINTS } from './endpoints/groups.ts';
 import { MACHINE_TOKEN_ENDPOINTS } from './endpoints/machine-tokens.ts';
 import { MEMBER_ENDPOINTS } from './endpoints/members.ts';
+import { MIRROR_ENDPOINTS } from './endpoints/mirrors.ts';
 import { PROJECT_ENDPOINTS } from './endpoints/projects.ts';
 import { PROTECTION_ENDPOINTS } from './endpoints/protections.ts';
 import { REF_ENDPOINTS } from './endpoints/refs.ts';
@@ -39,4 +40,5 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...STATUS_ENDPOINTS,
   ...EMPTY_LIST_ENDPOINTS,
   ...documentationEndpoints(() => ENDPOINTS),
+  ...MIRROR_ENDPOINTS,
 ];

@@ -5,8 +5,12 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
+import { addMirror, listMirrors } from '../../../src/actions/repositories/creation/mirrors.ts';
 import { setCollaborator } from '../../../src/actions/repositories/repositories.ts';
+import { onRepository } from '../../../src/actions/repositories/transfers.ts';
+import { Secret } from '../../../src/base/secret.ts';
 import { DAY_SEC, isoDate } from '../../../src/base/time.ts';
+import { noteMirrorEnd } from '../../../src/store/mirrors.ts';
 import { sshPublicKey } from '../../ssh-keys.ts';
 import { type GitlabWorld, gitlabWorld } from './api.ts';
 
@@ -234,4 +238,31 @@ test('deploy keys are added, read and removed, and read alone unless can_push is
   expect((await ask(`POST ${SITE}/deploy_keys`, { token: bob, body: { title: 'x', key } })).status).toBe(403);
   expect((await ask(`DELETE ${SITE}/deploy_keys/${made.body.id}`, { token })).status).toBe(204);
   expect((await ask(`GET ${SITE}/deploy_keys/${made.body.id}`, { token })).status).toBe(404);
+});
+
+test('mirrors show how they stand, without what opens them, and run sooner when asked', async () => {
+  const world = await gitlabWorld();
+  const { ask, ctx } = world;
+  const { secret: token } = await world.token('Ada', ['api']);
+  const { secret: bob } = await world.token('Bob', ['api']);
+  expect((await ask(`GET ${SITE}/mirror/pull`, { token })).status).toBe(404);
+  const permit = await onRepository(ctx, operatorPermit(), { owner: 'Acme', name: 'site' });
+  const add = (direction: 'pull' | 'push', secret: Secret | null) =>
+    addMirror(ctx, permit, { direction, url: 'https://git.example.org/x.git', username: '', secret, everySec: 3600 });
+  const pull = await add('pull', null);
+  const push = await add('push', new Secret('opens-it'));
+  const at = ctx.clock.now();
+  await ctx.store.transaction((tx) => noteMirrorEnd(tx, push.id, { at, nextRunAt: at + 3600, error: 'It said no.' }));
+  const list = await ask(`GET ${SITE}/remote_mirrors`, { token });
+  const masked = 'https://*****:*****@git.example.org/x.git';
+  expect(list.body).toMatchObject([{ id: push.id, url: masked, update_status: 'failed', last_error: 'It said no.' }]);
+  expect(list.text).not.toContain('opens-it');
+  const shown = await ask(`GET ${SITE}/mirror/pull`, { token });
+  expect(shown.body).toMatchObject({ id: pull.id, update_status: 'none', url: 'https://git.example.org/x.git' });
+  const sync = `${SITE}/remote_mirrors/${push.id}/sync`;
+  expect((await ask(`POST ${sync}`, { token: bob })).status).toBe(403);
+  expect((await ask(`POST ${sync}`, { token })).status).toBe(204);
+  expect((await listMirrors(ctx, permit)).find(({ id }) => id === push.id)?.nextRunAt).toBe(at);
+  expect((await ask(`POST ${SITE}/mirror/pull`, { token })).status).toBe(200);
+  expect((await ask(`GET ${SITE}/remote_mirrors/${pull.id}`, { token })).status).toBe(404);
 });

@@ -3,7 +3,11 @@ import { expect, test } from 'vitest';
 import { addOrganization } from '../../../src/actions/accounts/accounts.ts';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
 import { changePolicy } from '../../../src/actions/organizations/policy-change.ts';
+import { addMirror } from '../../../src/actions/repositories/creation/mirrors.ts';
 import { addRepository } from '../../../src/actions/repositories/repositories.ts';
+import { onRepository } from '../../../src/actions/repositories/transfers.ts';
+import { Secret } from '../../../src/base/secret.ts';
+import { noteMirrorEnd } from '../../../src/store/mirrors.ts';
 import { type Visitor, webWorld } from './visitor.ts';
 
 async function ada(): Promise<Visitor> {
@@ -102,6 +106,26 @@ test('owners set the default branch of new repositories; members may not', async
   await visitor.send('/new', 'repository', { owner: 'engines', name: 'one', visibility: 'private' });
   expect((await visitor.get('/engines/one')).text).toContain('git push -u origin develop');
   expect((await visitor.get('/organizations/octo/settings/repository-defaults')).status).toBe(403);
+});
+
+test('its settings show mirrors, with how the last run ended', async () => {
+  const world = await webWorld();
+  const { ctx } = world;
+  await world.addPerson('ada');
+  await addRepository(ctx, operatorPermit(), { owner: 'ada', name: 'notes', visibility: 'private' });
+  const visitor = world.visitor();
+  await visitor.signIn('ada');
+  const settings = '/ada/notes/settings';
+  expect((await visitor.get(settings)).text).not.toContain('Mirrors');
+  const permit = await onRepository(ctx, operatorPermit(), { owner: 'ada', name: 'notes' });
+  const draft = { direction: 'pull', url: 'https://git.example.org/x.git', username: '', everySec: 3600 } as const;
+  const { id } = await addMirror(ctx, permit, { ...draft, secret: new Secret('opens-it') });
+  expect((await visitor.get(settings)).text).toContain('has not run yet');
+  const at = ctx.clock.now();
+  await ctx.store.transaction((tx) => noteMirrorEnd(tx, id, { at, nextRunAt: at + 3600, error: 'It said no.' }));
+  const { text } = await visitor.get(settings);
+  expect(text).toContain('It said no. Last success: never.');
+  expect([text.includes('https://git.example.org/x.git'), text.includes('opens-it')]).toEqual([true, false]);
 });
 
 test('the form offers oneself and all organizations one belongs to', async () => {

@@ -23,6 +23,7 @@ import {
   mirrorsOf,
   noteMirrorEnd,
   noteMirrorStart,
+  setMirrorDue,
 } from '../../../store/mirrors.ts';
 import { repositoryById } from '../../../store/repositories.ts';
 import { operatorPermit, type Permit } from '../../decision/authorize.ts';
@@ -110,6 +111,16 @@ export async function removeMirror(ctx: Context, permit: Permit, id: number): Pr
       repositoryId: repository.id,
       data: { repo: `${owner.login}/${repository.name}`, direction: mirror.direction, url: mirror.url },
     });
+  });
+}
+
+/** Lets a mirror of the permit's repository run as soon as the server comes to it. */
+export async function orderMirror(ctx: Context, permit: Permit, { id, url, repositoryId }: Mirror): Promise<void> {
+  if (repositoryId !== targetRepository(permit).repository.id) throw problem('not_found', 'The mirror is gone.');
+  const at = ctx.clock.now();
+  await ctx.store.transaction(async (tx) => {
+    await setMirrorDue(tx, id, at);
+    await enqueueJob(tx, orderFor(id, url, at));
   });
 }
 

@@ -5,6 +5,7 @@
 import type { VNode } from 'preact';
 import { changeRepository, deleteRepository } from '../../../actions/repositories/changes.ts';
 import { listAccess } from '../../../actions/repositories/collaborators.ts';
+import { listMirrors } from '../../../actions/repositories/creation/mirrors.ts';
 import { readDeployKeys } from '../../../actions/repositories/deploy-keys.ts';
 import { inheritedRulesets, listRulesets } from '../../../actions/repositories/refs/rulesets.ts';
 import { MAX_REPOSITORY_DESCRIPTION_LENGTH } from '../../../actions/repositories/repositories.ts';
@@ -26,6 +27,7 @@ import { TextField } from '../parts/text-fields.tsx';
 import { Rulesets, rulesetForms } from '../rulesets/section.tsx';
 import { Collaborators, collaboratorForms } from './collaborators.tsx';
 import { DeployKeys, deployKeyForms } from './deploy-keys.tsx';
+import { Mirrors } from './mirrors.tsx';
 import { Protections, protectionForms } from './protections.tsx';
 import { asksToArchive, asksToChangeVisibility, asksToDelete, asksToTransfer } from './questions.tsx';
 import { back, nameOf, permitTo, SEE_SETTINGS, SHOWN, transferTyped } from './setting-forms.tsx';
@@ -34,7 +36,7 @@ import { Webhooks, webhookForms } from './webhooks.tsx';
 async function show(visit: Visit): Promise<Answer> {
   const permit = await permitTo(visit, SEE_SETTINGS);
   const view = await viewTarget(visit.ctx, permit);
-  const [people, keys, hooks, own] = await Promise.all([
+  const [people, keys, hooks, own, mirrors] = await Promise.all([
     listAccess(visit.ctx, permit, 'direct', {
       afterId: numberIn(visit.query, 'people_after') ?? 0,
       skip: 0,
@@ -43,6 +45,7 @@ async function show(visit: Visit): Promise<Answer> {
     readDeployKeys(visit.ctx, permit, { beforeId: numberIn(visit.query, 'keys_before'), limit: SHOWN }),
     readWebhooks(visit.ctx, permit, { beforeId: null, limit: MAX_WEBHOOKS }),
     listRulesets(visit.ctx, permit),
+    listMirrors(visit.ctx, permit),
   ]);
   const rulesets = [...own, ...inheritedRulesets(permit)];
   const { repository } = view;
@@ -75,6 +78,7 @@ async function show(visit: Visit): Promise<Answer> {
       </section>
       <DeployKeys visit={visit} keys={keys} />
       <Webhooks visit={visit} hooks={hooks} />
+      <Mirrors mirrors={mirrors} />
       <DangerZone visit={visit} view={view} />
     </div>,
   );
