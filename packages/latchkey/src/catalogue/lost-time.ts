@@ -81,6 +81,8 @@ const EFFECTS: { readonly [A in AuditAction]?: Effect } = {
   'repo.access': 'tell',
   'repo.archived': 'tell',
   'repo.destroy': 'tell',
+  // It would push or fetch again, with the credential of before.
+  'repo.mirror_remove': 'tell',
   'repo.remove_member': 'tell',
   'repo.transfer': 'tell',
   'repository_ruleset.create': 'tell',

@@ -21,6 +21,7 @@ const HARMLESS: readonly AuditAction[] = [
   'git_lfs.unlock',
   // What comes back is a protection.
   'protected_branch.destroy',
+  'repository_ruleset.destroy',
   // A request gives nothing before it is approved.
   'personal_access_token.request_cancelled',
   // All derived tokens end at a restore.
