@@ -49,8 +49,11 @@ export interface ApplicationWorld extends WebWorld {
 }
 
 /** Ada owns acme with its private acme/site. */
-export async function applicationWorld(flags: Parameters<typeof webWorld>[0] = {}): Promise<ApplicationWorld> {
-  const world = await webWorld(flags);
+export async function applicationWorld(
+  flags: Parameters<typeof webWorld>[0] = {},
+  engine: Parameters<typeof webWorld>[1] = 'sqlite',
+): Promise<ApplicationWorld> {
+  const world = await webWorld(flags, engine);
   const { ctx } = world;
   await world.addPerson('ada', { admin: true });
   await addOrganization(ctx, operatorPermit(), { name: 'acme', owner: 'ada' });
