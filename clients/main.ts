@@ -14,6 +14,7 @@ import { mcpTools } from './mcp-tools.ts';
 import { oauth } from './oauth.ts';
 import { pgbouncer } from './pgbouncer.ts';
 import { proxies } from './proxies.ts';
+import { REST_LIBRARIES, restLibrary } from './rest-libraries.ts';
 import { scanners } from './scanners.ts';
 import { services } from './services.ts';
 import { ssh } from './ssh.ts';
@@ -32,6 +33,8 @@ oauth      whether git-credential-oauth signs in, pushes and renews, by a browse
 ssh        whether git works through OpenSSH, and nothing else does
 words      where git clients print what the server says when it refuses
 pgbouncer  whether two nodes work on a PostgreSQL behind PgBouncer in transaction mode
+pygithub, python-gitlab
+           which calls of these libraries work
 proxies    whether nginx, Caddy, HAProxy, Apache, Traefik and Envoy do with this server what the documentation says
 services   whether the route maps of examples/route-map fit the services that they are for; services FOLDER keeps
            the programs there, and services FOLDER NAME… tries these alone
@@ -56,6 +59,7 @@ else if (what === 'ssh') await ssh();
 else if (what === 'mcp-tools') await mcpTools();
 else if (what === 'pgbouncer') await pgbouncer();
 else if (what === 'proxies') await proxies();
+else if (what !== undefined && REST_LIBRARIES.includes(what)) await restLibrary(what);
 else if (what === 'services') await services(flag, path === undefined ? [] : [path, ...others]);
 else if (what === 'scanners') await scanners();
 else if (what === 'git-suite')

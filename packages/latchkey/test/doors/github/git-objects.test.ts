@@ -15,6 +15,8 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 interface Bench extends ApiWorld {
   readonly ada: string;
+  /** Without checking GitHub's schemas. */
+  readonly plain: ApiWorld['ask'];
   make(
     what: 'blobs' | 'trees' | 'commits' | 'tags' | 'refs',
     body: object,
@@ -35,6 +37,7 @@ async function bench(permissions: object = { contents: 'write', workflows: 'writ
   return {
     ...world,
     ask,
+    plain: world.ask,
     ada,
     git,
     make: (what, body, token = ada) => ask(`POST ${SITE}/git/${what}`, { token, body }),
@@ -218,6 +221,17 @@ describe('what a push would not bring', () => {
     });
     expect(await make('refs', { ref: 'refs/heads/gone', sha: later }, secret)).toMatchObject(refused);
   });
+});
+
+it('refs and statuses are also where GitHub once had them', async () => {
+  const { make, ada, plain, git } = await bench({ contents: 'write', statuses: 'read' });
+  await make('refs', { ref: 'refs/tags/v1', sha: git(['rev-parse', 'main']) });
+  const refs = await plain(`GET ${SITE}/git/refs`, { token: ada });
+  expect(refs.body.map(({ ref }: { ref: string }) => ref)).toEqual(['refs/heads/main', 'refs/tags/v1']);
+  const [now, before] = await Promise.all(
+    ['commits/main/statuses', 'statuses/main'].map((path) => plain(`GET ${SITE}/${path}`, { token: ada })),
+  );
+  expect([now!.status, before!.status, before!.body]).toEqual([200, 200, now!.body]);
 });
 
 it('nobody writes objects who may not write contents, nor to an archived repository', async () => {

@@ -19,6 +19,7 @@ import {
 } from '../../../actions/repositories/refs.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { parameter } from '../../../base/present.ts';
+import { needOf } from '../../../catalogue/routes/github.ts';
 import { pathProblem, refNameProblem } from '../../../git/objects/names.ts';
 import { type Call, created, type Endpoint, endpoint, nothing, ok, type Reply } from '../endpoint.ts';
 import { instantOf } from '../input.ts';
@@ -230,6 +231,14 @@ export const HISTORY_ENDPOINTS: readonly Endpoint[] = [
     path: '/repos/{owner}/{repo}/git/matching-refs/{ref}',
     operationId: 'git/list-matching-refs',
     summary: 'The refs whose names begin like this.',
+    handle: listMatching,
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/git/refs',
+    need: needOf('GET', '/repos/{owner}/{repo}/git/matching-refs/{ref}'),
+    operationId: 'git/list-refs',
+    summary: 'All refs. GitHub has it no longer in its documents; its clients still ask.',
     handle: listMatching,
   }),
   endpoint({

@@ -10,6 +10,7 @@ import { viewTarget } from '../../../actions/repositories/view.ts';
 import { type Static, Type } from '../../../base/json-schema.ts';
 import { parameter } from '../../../base/present.ts';
 import { isoInstant } from '../../../base/time.ts';
+import { needOf } from '../../../catalogue/routes/github.ts';
 import { type Call, created, type Endpoint, endpoint, ok, type Reply } from '../endpoint.ts';
 import { nextKey, pageById } from '../paging.ts';
 import { htmlUrl, nodeId, simpleUser } from '../present/accounts.ts';
@@ -111,6 +112,15 @@ export const STATUS_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'repos/list-commit-statuses-for-ref',
     paged: true,
     summary: 'All that was said of a commit, the newest first.',
+    handle: list,
+  }),
+  endpoint({
+    method: 'GET',
+    path: '/repos/{owner}/{repo}/statuses/{ref}',
+    need: needOf('GET', '/repos/{owner}/{repo}/commits/{ref}/statuses'),
+    operationId: 'repos/list-commit-statuses-for-ref-as-before',
+    paged: true,
+    summary: 'The same at its former address, where clients still ask.',
     handle: list,
   }),
   endpoint({
