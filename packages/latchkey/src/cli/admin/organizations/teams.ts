@@ -216,7 +216,7 @@ function removeMemberCommand(terminal: Terminal): Command {
       withData(command, terminal, async (ctx, permit) => {
         const { removeTeamMember } = await import('../../../actions/organizations/teams/members.ts');
         await removeTeamMember(ctx, permit, { organization, team }, login);
-        terminal.say(`${login} is in ${team} no more`);
+        terminal.say(`${login} is no longer in ${team}`);
       }),
     );
   return examples(withDataOptions(command), ['latchkey admin team member remove acme core-team grace']);
