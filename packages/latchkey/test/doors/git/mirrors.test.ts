@@ -1,5 +1,7 @@
 /** Mirrors: repositories that follow others, and are followed, on a schedule; by real git, whole or not at all. */
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { operatorPermit } from '../../../src/actions/decision/authorize.ts';
@@ -108,6 +110,30 @@ test('an empty repository at the other side takes nothing away here', async () =
   await world.ok(['push', '-q', here, 'trunk'], { in: 'work' });
   expect(await run()).toBeNull();
   expect(await refsOf(here)).toHaveLength(2);
+});
+
+test('a run that is stopped in the middle moves nothing, and the next one goes on', async () => {
+  const { seen, ctx } = await mirrored('stopped');
+  await vi.waitFor(async () => expect((await seen()).succeededAt).not.toBeNull(), { timeout: 20_000, interval: 100 });
+  const here = world.remote('ada/stopped', world.full);
+  const before = await refsOf(here);
+  await world.ok(['commit', '-q', '--allow-empty', '-m', 'later'], { in: 'work' });
+  await send('trunk');
+  const { id, succeededAt } = await seen();
+  const stop = new AbortController();
+  // The other side takes the question for its refs, and never answers.
+  const silent = createServer(() => stop.abort(new Error('the server ends')));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const elsewhere = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/x.git`;
+  await ctx.store.db.updateTable('mirrors').set({ url: elsewhere }).where('id', '=', id).execute();
+  await expect(runMirror(ctx, id, stop.signal)).rejects.toThrow('the server ends');
+  silent.closeAllConnections();
+  silent.close();
+  expect(await refsOf(here)).toEqual(before);
+  expect(await seen()).toMatchObject({ succeededAt, error: null });
+  await ctx.store.db.updateTable('mirrors').set({ url: url() }).where('id', '=', id).execute();
+  expect(await runMirror(ctx, id, new AbortController().signal)).toBeNull();
+  expect(await refsOf(here)).toEqual(await refsOf(other.remote('ada/closed', other.full)));
 });
 
 test('addresses that lead to private networks, and a second pull, are refused', async () => {
