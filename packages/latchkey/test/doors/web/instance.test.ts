@@ -162,3 +162,12 @@ test('an administrator hands somebody a link for another password, which is show
   const nobody = await admin.send('/instance/people', 'password-link', { login: 'nobody-here' });
   expect([nobody.status, nobody.text.includes('There is no user nobody-here.')]).toEqual([422, true]);
 });
+
+test('before anybody has a token, the list of the instance says so', async () => {
+  const world = await webWorld();
+  await world.addPerson('ada', { admin: true });
+  const ada = world.visitor();
+  await ada.signIn('ada');
+  expect((await ada.get('/instance/tokens')).text).toContain('No tokens yet');
+  expect((await ada.get('/instance/tokens?q=x')).text).toContain('No token matches “x”');
+});

@@ -7,7 +7,7 @@ import { InstanceArea } from '../frame/areas.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, page, type Question, redirect, type WebPage } from '../frame/web-page.ts';
 import { endingTokens, subjectOf } from '../organizations/endings.tsx';
-import { Avatar, Label, Notice, Subhead } from '../parts/components.tsx';
+import { Avatar, Blankslate, Label, Notice, Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { NameOf } from '../parts/person.tsx';
 import { Right, Spoken } from '../parts/spoken.tsx';
@@ -47,7 +47,11 @@ async function tokens(visit: Visit): Promise<Answer> {
           <TokenTools visit={visit} wish={wish} counts={counts} />
         </>
       )}
-      {rows.length === 0 ? (
+      {rows.length === 0 && owner === '' && wish.text === '' ? (
+        <Blankslate heading="No tokens yet" icon="key">
+          Every token that somebody makes is listed here.
+        </Blankslate>
+      ) : rows.length === 0 ? (
         <NothingFound visit={visit} wish={wish} />
       ) : (
         <Form f={visit.fields('revoke')} submit="Revoke" tone="danger">
