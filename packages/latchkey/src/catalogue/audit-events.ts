@@ -267,6 +267,7 @@ export const AUDIT_EVENTS = {
   ),
   'org.enable_saml': row('modify', 'single sign-on is required of members and their tokens', 'blocked_tokens'),
   'org.enable_two_factor_requirement': row('modify', 'two factors are demanded of members', 'from', 'blocked_tokens'),
+  'org.export_tokens': row('access', 'an owner took out the list of tokens', 'org', 'format'),
   'org.recovery_code_failed': row('authentication', 'a wrong recovery code of an organization was entered', 'org'),
   'org.recovery_code_used': row('authentication', 'an owner came in by a recovery code of an organization', 'org'),
   'org.recovery_codes_generated': row('modify', 'new recovery codes of an organization were made', 'org'),

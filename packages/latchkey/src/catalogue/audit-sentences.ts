@@ -82,6 +82,7 @@ export const AUDIT_SENTENCES: Readonly<Record<AuditAction, string>> = {
   'org.enable_two_factor_requirement': ofSave(
     '{actor} required two-factor authentication in {org|an organization}[ from {from}]',
   ),
+  'org.export_tokens': '{actor} took out the list of tokens that reach {org|an organization}',
   'org.recovery_code_failed': '{actor} entered a wrong recovery code of {org|an organization}',
   'org.recovery_code_used': '{actor} used a recovery code of {org|an organization}',
   'org.recovery_codes_generated': '{actor} made new recovery codes for {org|an organization}',

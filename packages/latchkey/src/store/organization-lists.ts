@@ -86,6 +86,17 @@ export async function reachingTokenIds(
   return inWindow(keys, window, most);
 }
 
+/** The same, all of them: the newest first, those below an id. */
+export async function reachingTokenIdsBelow(
+  q: Query,
+  list: OrganizationList<ReachTab>,
+  { beforeId, limit }: { readonly beforeId: number | null; readonly limit: number },
+): Promise<number[]> {
+  let query = reaching(q, list).select('tokens.id').clearOrderBy().orderBy('tokens.id', 'desc').limit(limit);
+  if (beforeId !== null) query = query.where('tokens.id', '<', beforeId);
+  return [...new Set((await query.execute()).map(({ id }) => id))];
+}
+
 /** Ids of the requests that wait for the organization's owners. */
 export async function waitingRequestIds(
   q: Query,

@@ -5,6 +5,7 @@
 import type { UnixSeconds } from '../../base/time.ts';
 import type { PermissionSet } from '../../catalogue/permissions.ts';
 import { rightSentence } from '../../rules/right/right-sentence.ts';
+import type { Account } from '../../store/accounts.ts';
 import {
   REACH_SORTS,
   REACH_TABS,
@@ -13,6 +14,7 @@ import {
   type ReachTab,
   type RequestTab,
   reachingTokenIds,
+  reachingTokenIdsBelow,
   waitingRequestIds,
 } from '../../store/organization-lists.ts';
 import { requestsByIds } from '../../store/requests.ts';
@@ -78,6 +80,12 @@ export async function reachingTable(
   const organization = await organizationNamed(q, organizationName);
   const list = { organizationId: organization.id, filter: await filterOf(q, organization, filter), tab, text };
   const { ids, ...counted } = await reachingTokenIds(q, { ...list, at: ctx.clock.now() }, windowOf(wish));
+  return { rows: await reachingRows(ctx, organization, ids), ...counted };
+}
+
+/** Rows of tokens that reach an organization, in the order of their ids here. */
+async function reachingRows(ctx: Context, organization: Account, ids: readonly number[]): Promise<ReachingRow[]> {
+  const q = ctx.store.db;
   const [seen, excluded, daily] = await Promise.all([
     withTokens(
       q,
@@ -89,7 +97,7 @@ export async function reachingTable(
     dailyOf(ctx, ids),
   ]);
   const views = await viewsFor(ctx, seen, organization.id);
-  const rows = seen.flatMap((each): ReachingRow[] => {
+  return seen.flatMap((each): ReachingRow[] => {
     const view = views.get(each.token.id);
     if (view === undefined) return [];
     const grant = view.grants.find(({ ownerId }) => ownerId === organization.id);
@@ -105,7 +113,29 @@ export async function reachingTable(
       },
     ];
   });
-  return { rows, ...counted };
+}
+
+/** How many rows of everything are read at a time. */
+const AT_ONCE = 200;
+
+/** All tokens that reach the organization, the newest first, some at a time. @throws Problem as `reachingTable` does */
+export async function* everythingReaching(
+  ctx: Context,
+  _permit: Permit,
+  organizationName: string,
+  { filter, tab, text }: Pick<ReachWish<ReachTab>, 'filter' | 'tab' | 'text'>,
+): AsyncGenerator<ReachingRow[]> {
+  await ctx.usage.flush();
+  const q = ctx.store.db;
+  const organization = await organizationNamed(q, organizationName);
+  const at = ctx.clock.now();
+  const list = { organizationId: organization.id, filter: await filterOf(q, organization, filter), tab, text, at };
+  for (let beforeId: number | null = null; ; ) {
+    const ids = await reachingTokenIdsBelow(q, list, { beforeId, limit: AT_ONCE });
+    if (ids.length > 0) yield await reachingRows(ctx, organization, ids);
+    if (ids.length < AT_ONCE) return;
+    beforeId = ids.at(-1) ?? null;
+  }
 }
 
 /** The requests that wait for the organization's owners. @throws Problem when a filter can't be read */

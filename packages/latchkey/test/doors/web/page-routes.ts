@@ -228,6 +228,10 @@ export const PAGE_ROUTES: Readonly<Record<string, Page | NoPage>> = {
   '/organizations/:org/settings/teams': page(`${ORG}/teams`),
   '/organizations/:org/settings/teams/:team': page(`${ORG}/teams/site-reliability`),
   '/organizations/:org/settings/repository-defaults': page(`${ORG}/repository-defaults`),
+  '/organizations/:org/settings/personal-access-tokens/export': download(
+    `${ORG}/personal-access-tokens/export?format=csv`,
+    `${ORG}/personal-access-tokens/export?format=json`,
+  ),
   '/organizations/:org/settings/groups': page(`${ORG}/groups`),
   '/organizations/:org/settings/name': page(`${ORG}/name`),
   '/organizations/:org/settings/single-sign-on': page(`${ORG}/single-sign-on`),

@@ -33,6 +33,8 @@ it('a team is made on its page, gives a role, and takes it back after a question
   expect((await bob.get(team)).status).toBe(404);
   await ada.send(team, 'member', { login: 'bob', role: 'maintainer' });
   expect((await bob.get('/acme/site')).status).toBe(200);
+  const settings = (await ada.get('/acme/site/settings')).text;
+  expect([settings.includes('Site Crew'), settings.includes('gives it to 2 people')]).toEqual([true, true]);
   expect((await bob.get(TEAMS)).text).toContain('Site Crew');
   expect((await cy.get(team)).status).toBe(404);
   // Its maintainer adds people, and makes no team.

@@ -10,9 +10,10 @@ import {
 } from '../../../actions/organizations/lists.ts';
 import { changeMemberTokens } from '../../../actions/organizations/member-tokens.ts';
 import { revokeReach } from '../../../actions/organizations/reach.ts';
+import { EXPORT_FORMATS, type ExportFormat, exportTokens } from '../../../actions/organizations/token-export.ts';
 import { problem } from '../../../base/errors.ts';
 import type { Visit } from '../frame/visit.ts';
-import { type Answer, page, redirect, type WebPage } from '../frame/web-page.ts';
+import { type Answer, file, page, redirect, type WebPage } from '../frame/web-page.ts';
 import { Avatar, Blankslate, Label, Subhead } from '../parts/components.tsx';
 import { Form } from '../parts/form.tsx';
 import { RightWords } from '../parts/spoken.tsx';
@@ -53,9 +54,37 @@ async function get(visit: Visit): Promise<Answer> {
           Fine-grained tokens only: a classic or scoped one reaches whatever its owner does, in every repository.
         </p>
       )}
+      <Downloads visit={visit} />
       {table.rows.length === 0 ? <Nothing visit={visit} wish={wish} /> : <Tokens {...{ visit, wish, table }} />}
     </OrganizationArea>,
   );
+}
+
+/** What the list shows, every page of it. */
+function Downloads({ visit }: { visit: Visit }): VNode {
+  const address = (format: ExportFormat): string => {
+    const query = new URLSearchParams(visit.query);
+    for (const name of ['page', 'notice']) query.delete(name);
+    query.set('format', format);
+    return `${visit.path}/export?${query}`;
+  };
+  return (
+    <p class="note mb-2">
+      Take this list out, every page of it: <a href={address('csv')}>CSV</a>, <a href={address('json')}>JSON</a>.
+    </p>
+  );
+}
+
+async function download(visit: Visit): Promise<Answer> {
+  const organization = visit.param('org');
+  const permit = await organizationPermit(visit, { organization_personal_access_tokens: 'read' }, false);
+  const format = EXPORT_FORMATS.find((each) => each === visit.query.get('format')) ?? 'csv';
+  const { filter, tab, text, ...order } = reachWish(visit, REACH_TABS);
+  // A filter that can't be read is said on a page, before there is a file.
+  await reachingTable(visit.ctx, permit, organization, { filter, tab, text, ...order });
+  const content = exportTokens(visit.ctx, permit, { organization, format }, { filter, tab, text });
+  const type = format === 'csv' ? 'text/csv; charset=utf-8' : 'application/json';
+  return file(type, content, `tokens-of-${organization}.${format}`);
 }
 
 function Nothing({ visit, wish }: { visit: Visit; wish: ReachWish<ReachTab> }): VNode {
@@ -188,4 +217,5 @@ export const organizationTokenPages: readonly WebPage[] = [
       undo: { once: true, run: undo },
     },
   },
+  { path: '/organizations/:org/settings/personal-access-tokens/export', access: 'sudo', get: download },
 ];

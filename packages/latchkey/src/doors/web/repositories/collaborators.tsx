@@ -1,11 +1,12 @@
 /** Who works on a repository, in its settings: listed, added, given another role, removed. */
 import type { VNode } from 'preact';
+import type { Team } from '../../../actions/organizations/teams/teams.ts';
 import type { Access } from '../../../actions/repositories/collaborators.ts';
 import { removeCollaborator, setCollaborator } from '../../../actions/repositories/repositories.ts';
 import { REPOSITORY_ROLES, type RepositoryRole } from '../../../catalogue/roles.ts';
 import type { Visit } from '../frame/visit.ts';
 import type { FormAction } from '../frame/web-page.ts';
-import { nextPagePath } from '../organizations/area.tsx';
+import { nextPagePath, organizationPath } from '../organizations/area.tsx';
 import { Select } from '../parts/choice-fields.tsx';
 import { Label, NextPage } from '../parts/components.tsx';
 import { Form, RemoveButton } from '../parts/form.tsx';
@@ -89,3 +90,37 @@ export const collaboratorForms: Readonly<Record<string, FormAction>> = {
     },
   },
 };
+
+/** Teams with a role of their own here, and how many people have it by each. */
+export function TeamsHere({
+  organization,
+  teams,
+  people,
+}: {
+  organization: string;
+  teams: readonly { readonly team: Team; readonly role: RepositoryRole }[];
+  /** By the id of the team, those of teams below it included. */
+  people: ReadonlyMap<number, number>;
+}): VNode {
+  return (
+    <section class="mt-4">
+      <h2 class="f3 mb-2">Teams</h2>
+      <div class="Box mb-2">
+        <ul>
+          {teams.map(({ team, role }) => (
+            <li class="Box-row">
+              <a class="lk-break" href={organizationPath(organization, `teams/${team.slug}`)}>
+                <bdi>{team.name}</bdi>
+              </a>{' '}
+              <Label>{role}</Label>{' '}
+              <span class="color-fg-muted">
+                gives it to {people.get(team.id) === 1 ? '1 person' : `${people.get(team.id) ?? 0} people`}
+              </span>
+            </li>
+          ))}
+        </ul>
+      </div>
+      <p class="note">Of all roles that somebody has, by teams, by themselves or as a member, the highest counts.</p>
+    </section>
+  );
+}

@@ -3,6 +3,8 @@
  * their own files.
  */
 import type { VNode } from 'preact';
+import { countPeople } from '../../../actions/organizations/teams/members.ts';
+import { teamsWithAccess } from '../../../actions/organizations/teams/repositories.ts';
 import { changeRepository, deleteRepository } from '../../../actions/repositories/changes.ts';
 import { listAccess } from '../../../actions/repositories/collaborators.ts';
 import { listMirrors } from '../../../actions/repositories/creation/mirrors.ts';
@@ -25,7 +27,7 @@ import { Form, Hidden } from '../parts/form.tsx';
 import { Spoken } from '../parts/spoken.tsx';
 import { TextField } from '../parts/text-fields.tsx';
 import { Rulesets, rulesetForms } from '../rulesets/section.tsx';
-import { Collaborators, collaboratorForms } from './collaborators.tsx';
+import { Collaborators, collaboratorForms, TeamsHere } from './collaborators.tsx';
 import { DeployKeys, deployKeyForms } from './deploy-keys.tsx';
 import { Mirrors } from './mirrors.tsx';
 import { Protections, protectionForms } from './protections.tsx';
@@ -47,6 +49,10 @@ async function show(visit: Visit): Promise<Answer> {
     listRulesets(visit.ctx, permit),
     listMirrors(visit.ctx, permit),
   ]);
+  const teams = view.owner.kind === 'organization' ? (await teamsWithAccess(visit.ctx, permit)).slice(0, SHOWN) : [];
+  const inTeams = await Promise.all(
+    teams.map(async ({ team }) => [team.id, await countPeople(visit.ctx, team)] as const),
+  );
   const rulesets = [...own, ...inheritedRulesets(permit)];
   const { repository } = view;
   const isRow = ['remove-collaborator', 'unprotect', 'remove-ruleset', 'remove-key', 'remove-hook', 'archive'].includes(
@@ -68,6 +74,9 @@ async function show(visit: Visit): Promise<Answer> {
       <General visit={visit} view={view} />
       <Usage visit={visit} view={view} />
       <Collaborators visit={visit} people={people} ownerId={view.owner.id} />
+      {teams.length === 0 ? null : (
+        <TeamsHere organization={view.owner.login} teams={teams} people={new Map(inTeams)} />
+      )}
       <Protections visit={visit} protections={view.repository.protections} />
       <section class="mt-4" id="rulesets">
         <h2 class="f3 mb-2">Rulesets</h2>
