@@ -6,7 +6,6 @@ import type { Permit } from '../../../actions/decision/authorize.ts';
 import { MAX_LOGIN_LENGTH } from '../../../rules/names.ts';
 import { InstanceArea } from '../frame/areas.tsx';
 import { SETTINGS_MENU } from '../frame/menus.ts';
-import { Ending } from '../frame/question.tsx';
 import { WithMenu } from '../frame/rail.tsx';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, file, page, redirect, type WebPage } from '../frame/web-page.ts';
@@ -28,17 +27,19 @@ function NameForm({ visit, login, whose }: { visit: Visit; login: string; whose:
   const f = visit.fields('rename');
   return (
     <>
-      <p>The name is what others type, and a part of every address: {login} is the name now.</p>
-      <ul class="Box list-style-none lk-ends mb-3">
-        <Ending title="Addresses get the new name" facts={`What asks for ${login} is led there: git, REST, pages.`} />
-        <Ending
-          title={`Nobody else can take ${login} for 90 days`}
-          facts="After that, whoever takes it gets what is still sent there. So change scripts and remotes by then."
-        />
+      <p>
+        The name is what others type, and a part of every address: <strong>{login}</strong> now.
+      </p>
+      <ul class="mb-3 ml-3">
+        <li>Tokens, keys, sessions and roles stay as they are.</li>
+        <li>What asks for {login} is led to the new name: git, REST, pages.</li>
+        <li>
+          Nobody else can take {login} for 90 days. After that, whoever takes it gets what is still sent there: change
+          scripts and remotes by then.
+        </li>
         {whose === 'its' ? null : (
-          <Ending title={whose === 'own' ? 'You sign in with the new name' : 'They sign in with the new name'} />
+          <li>{whose === 'own' ? 'You sign in with the new name.' : 'They sign in with the new name.'}</li>
         )}
-        <Ending title="Stays: tokens, keys, sessions, roles" facts="Nothing of these changes." stays />
       </ul>
       <div class="lk-wide-form">
         <Form f={f} submit="Change the name" tone="danger">
@@ -65,7 +66,7 @@ async function showOwn(visit: Visit): Promise<Answer> {
     <WithMenu visit={visit} menu={SETTINGS_MENU}>
       <Subhead title="Change your name" level={1} />
       <NameForm visit={visit} login={login} whose="own" />
-      <Subhead title="What is known of you" />
+      <h2 class="f3 mt-4 mb-2">What is known of you</h2>
       <p>
         One file with everything that is stored of you here, and what the log has of you: JSON, for you and for
         programs. Secrets aren't in it.

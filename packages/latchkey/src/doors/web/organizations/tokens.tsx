@@ -1,5 +1,6 @@
 /** Tokens of every kind that reach an organization: owners see what each does here, and revoke one or many. */
 import type { VNode } from 'preact';
+import { EXPORT_FORMATS, type ExportFormat, exportTokens } from '../../../actions/changes/token-export.ts';
 import {
   REACH_TABS,
   type ReachingRow,
@@ -10,7 +11,6 @@ import {
 } from '../../../actions/organizations/lists.ts';
 import { changeMemberTokens } from '../../../actions/organizations/member-tokens.ts';
 import { revokeReach } from '../../../actions/organizations/reach.ts';
-import { EXPORT_FORMATS, type ExportFormat, exportTokens } from '../../../actions/organizations/token-export.ts';
 import { problem } from '../../../base/errors.ts';
 import type { Visit } from '../frame/visit.ts';
 import { type Answer, file, page, redirect, type WebPage } from '../frame/web-page.ts';
@@ -54,7 +54,7 @@ async function get(visit: Visit): Promise<Answer> {
           Fine-grained tokens only: a classic or scoped one reaches whatever its owner does, in every repository.
         </p>
       )}
-      <Downloads visit={visit} />
+      {table.rows.length === 0 ? null : <Downloads visit={visit} />}
       {table.rows.length === 0 ? <Nothing visit={visit} wish={wish} /> : <Tokens {...{ visit, wish, table }} />}
     </OrganizationArea>,
   );

@@ -7,7 +7,7 @@ import { isoInstant, type UnixSeconds } from '../../base/time.ts';
 import type { Permit } from '../decision/authorize.ts';
 import type { Context } from '../ground/context.ts';
 import { record } from '../ground/record.ts';
-import { everythingReaching, type ReachingRow, type ReachTab, type ReachWish } from './lists.ts';
+import { everythingReaching, type ReachingRow, type ReachTab, type ReachWish } from '../organizations/lists.ts';
 
 export const EXPORT_FORMATS = ['csv', 'json'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
