@@ -29,6 +29,8 @@ const WHOLE = 'a repository that hides refs, borrows objects or has namespaces i
 const NAMED = 'reflogs name the person who pushed, by their account (decision 0405)';
 const PACKFILE_URIS = 'packfile-uris are not offered (decision 0721)';
 
+const BUNDLE_URI = 'bundles are not announced (decision 0722)';
+
 const row = (script: Known['script'], kind: Known['kind'], why: string, names: readonly string[]): Known[] =>
   names.map((name) => ({ script, name, kind, why }));
 
@@ -65,6 +67,11 @@ export const KNOWN: readonly Known[] = [
     'packfile-uri with transfer.fsckobjects succeeds when .gitmodules is separate from tree',
     'packfile-uri path redacted in trace',
     'packfile-uri path not redacted in trace when GIT_TRACE_REDACT=0',
+  ]),
+  ...row('t5732', 'missing', BUNDLE_URI, [
+    'connect with http:// using protocol v2: have bundle-uri',
+    'clone with http:// using protocol v2: request bundle-uris',
+    'test bundle-uri with http:// using protocol v2',
   ]),
   ...row('t5549', 'missing', WHOLE, [
     'push without negotiation (for comparing object counts with the next test)',
