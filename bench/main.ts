@@ -2,7 +2,7 @@
  * `npm run bench [-- SUITE…]`: measures, side by side with a peer in one run, and prints a table.
  *
  * Suites: audit, backup, decision, check, client, coalescing, exchange, forward, git, graphql, introspection, large,
- * latency, lfs, lists, memory, ref-rules, revocation, rolling, scale, workers.
+ * latency, lfs, lists, memory, ref-rules, revocation, rolling, scale, teams, workers.
  * Takes some minutes, without `large`, which runs where it is named; everything stays on loopback and in a temporary
  * folder.
  */
@@ -33,6 +33,7 @@ import { benchRevocation } from './revocation.ts';
 import { benchRolling } from './rolling.ts';
 import { benchScale } from './scale.ts';
 import { startWorld, type World } from './server.ts';
+import { benchTeams } from './teams.ts';
 import { benchTokenCheck } from './token-check.ts';
 import { benchWorkers } from './workers.ts';
 
@@ -73,6 +74,7 @@ const SUITES: Readonly<Record<string, (bench: Bench) => Row[] | Promise<Row[]> |
   revocation: ({ folder }) => benchRevocation(folder),
   rolling: ({ folder, history }) => benchRolling(join(folder, 'rolling'), history),
   scale: ({ folder }) => benchScale(folder, ROUNDS),
+  teams: ({ folder }) => benchTeams(folder, PAIRS),
   workers: ({ folder }) => benchWorkers(join(folder, 'workers'), PAIRS),
 };
 
