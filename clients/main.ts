@@ -12,6 +12,7 @@ import { languages } from './languages.ts';
 import { lfs } from './lfs.ts';
 import { mcpTools } from './mcp-tools.ts';
 import { oauth } from './oauth.ts';
+import { packages } from './packages.ts';
 import { pgbouncer } from './pgbouncer.ts';
 import { proxies } from './proxies.ts';
 import { REST_LIBRARIES, restLibrary } from './rest-libraries.ts';
@@ -32,6 +33,7 @@ mcp-tools  what the official client of the Model Context Protocol may call of an
 oauth      whether git-credential-oauth signs in, pushes and renews, by a browser and by a code
 ssh        whether git works through OpenSSH, and nothing else does
 words      where git clients print what the server says when it refuses
+packages   whether npm and pip install from archives and by git, with and without a token
 pgbouncer  whether two nodes work on a PostgreSQL behind PgBouncer in transaction mode
 pygithub, python-gitlab
            which calls of these libraries work
@@ -57,6 +59,7 @@ else if (what === 'gh') await gh();
 else if (what === 'oauth') await oauth();
 else if (what === 'ssh') await ssh();
 else if (what === 'mcp-tools') await mcpTools();
+else if (what === 'packages') await packages();
 else if (what === 'pgbouncer') await pgbouncer();
 else if (what === 'proxies') await proxies();
 else if (what !== undefined && REST_LIBRARIES.includes(what)) await restLibrary(what);
