@@ -78,6 +78,8 @@ test('the image runs what the bundle has, where it looks for the one package tha
   const [id = ''] = user.split(':');
   expect(FINAL.join('\n')).toContain(`install -d -o ${id} -g ${id} -m 0700 /var/lib/latchkey`);
   expect(read('docs/install.md')).toContain(`chown ${id} secrets/database\n`);
+  // PostgreSQL's image speaks no TLS, and the server refuses that unless it is said.
+  expect(read('docs/install.md')).toContain("@database/latchkey?sslmode=disable' ");
 });
 
 test('the health check ends with 0 while the server answers, and with 1 when it does not', async () => {
