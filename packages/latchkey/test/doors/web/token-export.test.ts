@@ -60,7 +60,7 @@ it('owners take out every token as CSV and JSON; names are no formulas, and no s
   const bob = world.visitor();
   await bob.signIn('bob');
   expect((await bob.get(PATH)).headers['content-disposition']).toBeUndefined();
-  const entries = await ctx.store.db.selectFrom('audit').select('data_json').where('action', '=', 'org.export_tokens');
+  const entries = ctx.store.db.selectFrom('audit').select('data_json').where('action', '=', 'org.export_tokens');
   expect((await entries.execute()).map(({ data_json }) => JSON.parse(data_json))).toEqual([
     { org: 'acme', format: 'csv' },
     { org: 'acme', format: 'json' },
