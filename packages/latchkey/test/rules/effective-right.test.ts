@@ -1,6 +1,7 @@
 /**
- * In random worlds, the sentence about a token says what `decide` answers: it is read back, word by word, and each
- * claim is held against the decision about each single repository, and the other way round.
+ * In random worlds, of people and of machine accounts, the sentence about a token says what `decide` answers: it is
+ * read back, word by word, and each claim is held against the decision about each single repository, and the other way
+ * round.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -108,6 +109,12 @@ const worlds: fc.Arbitrary<World> = fc
   .record({
     hasTwoFactor: fc.constantFrom(true, true, false),
     admin: fc.boolean(),
+    keeper: fc.constantFrom(
+      null,
+      null,
+      { id: ACME.id, login: 'acme', kind: 'organization' as const },
+      { id: 77, login: 'bob', kind: 'user' as const },
+    ),
     suspendedAt: fc.constantFrom(null, null, null, null, NOW - 1),
     role: fc.constantFrom<OrganizationRole | null>(null, 'member', 'member', 'owner'),
     homePolicy: homePolicies,
@@ -124,8 +131,9 @@ const worlds: fc.Arbitrary<World> = fc
     towards: fc.option(grantFacts(false, ['members']), { freq: 4, nil: null }),
   })
   .map(({ homePolicy, acmePolicy, role, facts, own, towards, excluded, authorized, ...rest }) => {
-    const { hasTwoFactor, admin, suspendedAt, kind, scopes, gitlabScopes, expiresAt, notBeforeAt } = rest;
-    const user = { ...ADA, hasTwoFactor, admin, suspendedAt };
+    const { hasTwoFactor, admin, keeper, suspendedAt, kind, scopes, gitlabScopes, expiresAt, notBeforeAt } = rest;
+    // A machine account administers nothing.
+    const user = { ...ADA, hasTwoFactor, admin: admin && keeper === null, keeper, suspendedAt };
     const owners = [
       { ...HOME, policy: homePolicy },
       { ...ACME, role, policy: acmePolicy },
@@ -465,6 +473,6 @@ test('what a request is said to open is what the decision allows after an approv
 
 test('most sentences of the random worlds say something that works, and many that something does not', () => {
   const told = fc.sample(worlds, { numRuns: 300, seed: 7 }).map(({ token }) => rightSentence(token, 'owner'));
-  expect(told.filter((sentence) => claimsOf(sentence).length > 0).length).toBeGreaterThan(60);
+  expect(told.filter((sentence) => claimsOf(sentence).length > 0).length).toBeGreaterThan(50);
   expect(told.filter((sentence) => /More was|Nothing|but nothing now/.test(sentence)).length).toBeGreaterThan(60);
 });
