@@ -157,6 +157,15 @@ test('a repository whose own config sends git elsewhere is fetched through the r
   expect(await run()).toBeNull();
 });
 
+test('two runs at once do the same, and neither fails', async () => {
+  const { run } = await mirrored('twice');
+  for (const count of [1, 2, 3]) {
+    const refs = Array.from({ length: 20 }, (_, i) => `trunk:refs/heads/many-${count}/${i}`);
+    await send(...refs);
+    expect(await Promise.all([run(), run()])).toEqual([null, null]);
+  }
+});
+
 test('the command adds, lists, runs and removes', async () => {
   const { context: ctx } = world.server;
   await addRepository(ctx, operatorPermit(), { owner: 'ada', name: 'by-command', visibility: 'private' });

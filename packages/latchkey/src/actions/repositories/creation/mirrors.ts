@@ -158,6 +158,9 @@ export async function runMirror(ctx: Context, mirrorId: number, signal: AbortSig
   return error;
 }
 
+/** How often a run begins anew when somebody else moved a ref meanwhile: a push, or the same mirror run by hand. */
+const MAX_TRIES = 3;
+
 async function attempt(ctx: Context, permit: Permit, mirror: Mirror, signal: AbortSignal): Promise<string | null> {
   const { webhookNetworks: allowedNetworks, maxRepositoryMib: maxMib } = ctx.settings;
   const wrong = remoteProblem(mirror.url, allowedNetworks);
@@ -166,9 +169,16 @@ async function attempt(ctx: Context, permit: Permit, mirror: Mirror, signal: Abo
   const remote = { url: new URL(mirror.url), username: mirror.username, secret };
   const service = mirror.direction === 'pull' ? 'git-upload-pack' : 'git-receive-pack';
   const relay = await openRelay(remote, { allowedNetworks, maxMib, service });
+  const run = mirror.direction === 'pull' ? pull : push;
   try {
-    await (mirror.direction === 'pull' ? pull : push)(ctx, permit, relay, signal);
-    return null;
+    for (let tries = 1; ; tries++) {
+      try {
+        await run(ctx, permit, relay, signal);
+        return null;
+      } catch (error) {
+        if (tries === MAX_TRIES || !isOvertaken(error)) throw error;
+      }
+    }
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof MoveRefused) return error.explanation.sentence;
@@ -177,6 +187,11 @@ async function attempt(ctx: Context, permit: Permit, mirror: Mirror, signal: Abo
   } finally {
     await relay.close();
   }
+}
+
+/** True when a ref was no longer where it had been read. */
+function isOvertaken(error: unknown): boolean {
+  return error instanceof GitFailure && /cannot lock ref/.test(error.end.stderr);
 }
 
 async function pull(ctx: Context, permit: Permit, relay: RelayPlace, signal: AbortSignal): Promise<void> {
