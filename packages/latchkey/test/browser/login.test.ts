@@ -79,7 +79,7 @@ test('a command signs in through the browser, git clones with what it got, and n
   await expect.poll(() => page.locator('body').textContent()).toContain('You are signed in. This page can be closed.');
   const { code, said } = await command.ended;
   expect(said).toMatch(
-    /signed in at http:\/\/127\.0\.0\.1:\d+ as ada\+1 until \d{4}-\d\d-\d\d; it renews itself when git uses it\n$/,
+    /signed in at http:\/\/127\.0\.0\.1:\d+ as ada\+1 until \d+ \w+ \d{4}, \d\d:\d\d UTC; it renews itself when git u/,
   );
   expect(code).toBe(0);
   expect(said).not.toMatch(/lkf_/);

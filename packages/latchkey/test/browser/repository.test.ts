@@ -67,7 +67,7 @@ test('its owner changes, shares and deletes it', async () => {
   await page.getByText('Repository archived. It is read-only now.').waitFor();
   await page.getByRole('button', { name: 'Unarchive' }).click();
   await page.getByLabel('Repository name').fill('watch');
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('Saved.').waitFor();
   await page.getByLabel('Type ada/watch').fill('watch');
   await page.getByRole('button', { name: 'Delete this repository' }).click();

@@ -48,6 +48,7 @@ const HEADER_DOORS: readonly HeaderDoor[] = [
     status: 403,
     file: 'forward/routes.ts',
   },
+  { name: 'archives', path: '/ada/site/archive/main.zip', status: 400, file: 'git/archive.ts' },
   { name: 'Git LFS', path: '/ada/site.git/info/lfs/locks', status: 400, file: 'git/lfs/call.ts' },
   { name: 'GraphQL', path: '/api/graphql', method: 'POST', status: 400, file: 'github/graphql/door.ts' },
 ];

@@ -139,7 +139,6 @@ describe('a request', () => {
       { pat_request_ids: [1] },
       { action: 'approve' },
       { action: 'approve', pat_request_ids: ['1'] },
-      { action: 'approve', pat_request_ids: [1], why: 'x' },
     ]) {
       expect((await ask(`POST ${REQUESTS}`, { token: owner, body })).status).toBe(422);
     }
@@ -223,7 +222,6 @@ describe.each(ENGINES)('the list of tokens [%s]', (engine) => {
       'last_used_before=yesterday',
       'direction=up',
       'token_id[]=x',
-      'colour=red',
       'page=0',
       'per_page=x',
       `${'owner[]=a&'.repeat(11)}`,

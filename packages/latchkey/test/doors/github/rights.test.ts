@@ -60,7 +60,7 @@ function suffices(have: PermissionSet, { need }: Endpoint): boolean {
 
 describe('an endpoint about a repository', () => {
   it('tells strangers nothing: neither that a private one exists, nor that it does not', async () => {
-    const world = await apiWorld();
+    const world = await apiWorld('sqlite', { anonymousRateLimit: 0 });
     const stranger = await world.token('Cy', {
       grants: [grant({ owner: 'Cy', selection: 'all', permissions: { contents: 'write', administration: 'write' } })],
     });
