@@ -17,13 +17,17 @@ export interface Choice<Row> {
   readonly rows: Row[];
   /** By the whole text of a query that meets a single condition: what git sends. */
   readonly byQuery: Map<string, Row>;
+  /** What a request without a query means. */
+  bare: Row | null;
 }
 
 /** Adds a row, which is told apart from the others by its query. */
-export function addChoice<Row extends QueriedRow>({ rows, byQuery }: Choice<Row>, row: Row): void {
-  rows.push(row);
-  const [demand, ...further] = Object.entries(row.query ?? {});
-  if (demand !== undefined && demand[1] !== null && further.length === 0) byQuery.set(demand.join('='), row);
+export function addChoice<Row extends QueriedRow>(choice: Choice<Row>, row: Row): void {
+  choice.rows.push(row);
+  const demands = Object.entries(row.query ?? {});
+  const [demand, ...further] = demands;
+  if (demand !== undefined && demand[1] !== null && further.length === 0) choice.byQuery.set(demand.join('='), row);
+  if (demands.every(([, value]) => value === null)) choice.bare ??= row;
 }
 
 /** Without what must not be there, which tells no two rows apart: the other one would be open to it. */
@@ -58,6 +62,7 @@ export function pick<Row extends QueriedRow>(choice: Choice<Row> | undefined, qu
   const { rows, byQuery } = choice;
   const only = rows.length === 1 ? rows[0] : undefined;
   if (only !== undefined && only.query === undefined) return only;
+  if (query === '') return choice.bare;
   const known = byQuery.get(query);
   if (known !== undefined) return known;
   if (UNCLEAR.test(query)) return null;

@@ -126,7 +126,7 @@ export class RouteTree<Row extends TreeRow> {
       .flatMap(([, { rows }]) => rows);
     const same = rivals.find((other) => other.method !== row.method || queryKey(other) === queryKey(row));
     if (same !== undefined) throw new Overlap(same, row);
-    const choice: Choice<Row> = node.rows.get(row.method) ?? { rows: [], byQuery: new Map() };
+    const choice: Choice<Row> = node.rows.get(row.method) ?? { rows: [], byQuery: new Map(), bare: null };
     node.rows.set(row.method, choice);
     addChoice(choice, row);
   }
