@@ -53,7 +53,7 @@ export function openApi(endpoints: readonly Endpoint[], apiUrl: string): Json {
     info: {
       title: 'Latchkey, in the dialect of GitHub’s REST API',
       version: OLDEST_VERSION,
-      description: 'Endpoints that GitHub has answer as GitHub documents them; the others are this server’s own.',
+      description: 'Endpoints that GitHub has answer as GitHub documents. The others are this server’s own.',
     },
     servers: [{ url: apiUrl }],
     security: [{ token: [] }],
@@ -136,7 +136,7 @@ function operation(endpoint: Endpoint): Json {
     ...(body === null ? {} : { requestBody: { content: { 'application/json': { schema: body } } } }),
     responses: {
       [endpoint.success]: {
-        description: endpoint.success === 204 ? 'Done.' : 'As asked.',
+        description: endpoint.success === 204 ? 'Done.' : 'Success.',
         ...(endpoint.success === 204 ? {} : { content: { 'application/json': {} } }),
       },
       401: { $ref: '#/components/responses/unauthorized' },
@@ -188,6 +188,6 @@ const PAGING: readonly Parameter[] = [
     in: 'query',
     required: false,
     schema: { type: 'string' },
-    description: 'A key that a Link header gave: follow the header instead of making one.',
+    description: 'A key from a Link header. Follow the header instead of making one up.',
   },
 ];

@@ -20,7 +20,7 @@ const TYPES = {
 } as const satisfies Record<ParamSpecs[string]['type'], Json>;
 
 const ERROR = {
-  description: 'What is wrong, in GitLab’s form: `message` or `error`.',
+  description: 'What is wrong, as GitLab says it: in `message` or `error`.',
   content: {
     'application/json': {
       schema: { type: 'object', properties: { message: {}, error: { type: 'string' }, reason: { type: 'string' } } },
@@ -101,7 +101,7 @@ function operation({ method, path, need, params, takesBody, paged }: Endpoint): 
         }
       : {}),
     responses: {
-      '2XX': { description: 'As asked.' },
+      '2XX': { description: 'Success.' },
       ...Object.fromEntries(
         ['400', '401', '403', '404'].map((status) => [status, { $ref: '#/components/responses/error' }]),
       ),

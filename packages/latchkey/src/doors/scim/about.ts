@@ -22,7 +22,7 @@ export function providerConfig(publicUrl: string): Json {
       {
         type: 'oauthbearertoken',
         name: 'Token of a directory',
-        description: 'An administrator makes it on the page Provisioning, or with latchkey admin scim add.',
+        description: 'An administrator makes one on the Provisioning page, or with `latchkey admin scim add`.',
         specUri: 'https://www.rfc-editor.org/rfc/rfc6750',
         primary: true,
       },
@@ -47,7 +47,7 @@ export function resourceTypes(publicUrl: string): Json[] {
       id: 'Group',
       name: 'Group',
       endpoint: '/Groups',
-      description: 'A group of people, which rules of organizations give memberships and teams',
+      description: 'A group of people, whom the rules of organizations give memberships and teams',
       schema: GROUP_SCHEMA,
       meta: { resourceType: 'ResourceType', location: `${publicUrl}${PREFIX}/ResourceTypes/Group` },
     },
@@ -84,9 +84,9 @@ export function schemas(publicUrl: string): Json[] {
       schemas: [`${CORE}:Schema`],
       id: USER_SCHEMA,
       name: 'User',
-      description: 'A person. Attributes that are not listed here are taken, and not kept.',
+      description: 'A person. Attributes not listed here are accepted but not kept.',
       attributes: [
-        attribute('userName', 'Unique in the directory. What comes before the @ becomes the login of a new account.', {
+        attribute('userName', 'Unique in the directory. The part before the @ becomes the login of a new account.', {
           required: true,
           uniqueness: 'server',
         }),
@@ -123,9 +123,9 @@ export function schemas(publicUrl: string): Json[] {
       schemas: [`${CORE}:Schema`],
       id: GROUP_SCHEMA,
       name: 'Group',
-      description: 'A group of people of the directory. Attributes that are not listed here are taken, and not kept.',
+      description: 'A group of people in the directory. Attributes not listed here are accepted but not kept.',
       attributes: [
-        attribute('displayName', 'Unique in the directory. Rules name the group by it, or by its externalId.', {
+        attribute('displayName', 'Unique in the directory. Rules name the group by this or by its externalId.', {
           required: true,
           uniqueness: 'server',
         }),

@@ -94,7 +94,7 @@ export const ACCOUNT_ENDPOINTS: readonly Endpoint[] = [
     paged: true,
     query: SINCE,
     need: WITH_CREDENTIAL,
-    summary: 'People, machines and organizations, by id. Takes a credential: strangers look up one by one.',
+    summary: 'People, machines and organizations, by id. Needs a credential: strangers can look up only one at a time.',
     handle: listUsers,
   }),
   endpoint({
@@ -104,7 +104,7 @@ export const ACCOUNT_ENDPOINTS: readonly Endpoint[] = [
     paged: true,
     query: SINCE,
     need: WITH_CREDENTIAL,
-    summary: 'The organizations, by id. Takes a credential, as the list of people does.',
+    summary: 'The organizations, by id. Needs a credential, as the list of people does.',
     handle: listOrganizations,
   }),
   endpoint({
@@ -120,7 +120,7 @@ export const ACCOUNT_ENDPOINTS: readonly Endpoint[] = [
     path: '/users/{username}/keys',
     operationId: 'users/list-public-keys-for-user',
     paged: true,
-    summary: "Somebody's public SSH keys.",
+    summary: "Someone's public SSH keys.",
     handle: async ({ ctx, permit, page }) => {
       const keys = await readKeysOf(ctx, permit, pageById(page));
       return { ...ok(keys.map(({ id, text }) => ({ id, key: text }))), next: nextKey(keys, page, ({ id }) => id) };
@@ -131,7 +131,7 @@ export const ACCOUNT_ENDPOINTS: readonly Endpoint[] = [
     path: '/users/{username}/orgs',
     operationId: 'orgs/list-for-user',
     paged: true,
-    summary: 'Your own organizations. Whoever asks about somebody else gets none: memberships are not public here.',
+    summary: 'Your own organizations. For anyone else the list is empty: memberships are not public here.',
     handle: listOrganizationsOf,
   }),
   endpoint({
@@ -140,7 +140,7 @@ export const ACCOUNT_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'orgs/list-memberships-for-authenticated-user',
     paged: true,
     query: STATE,
-    summary: 'Your places in organizations, as far as the token reaches.',
+    summary: 'Your memberships in organizations that the token reaches.',
     handle: listMemberships,
   }),
   endpoint({
@@ -148,7 +148,7 @@ export const ACCOUNT_ENDPOINTS: readonly Endpoint[] = [
     path: '/user/memberships/orgs/{org}',
     operationId: 'orgs/get-membership-for-authenticated-user',
     target: { kind: 'organization', login: 'org' },
-    summary: 'Your place in an organization.',
+    summary: 'Your membership in an organization.',
     handle: readMembership,
   }),
 ];

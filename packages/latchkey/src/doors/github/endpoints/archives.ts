@@ -25,7 +25,7 @@ function archiveOf(kind: 'tarball' | 'zipball', suffix: string): Endpoint[] {
       path: `${path}/{ref}`,
       operationId,
       success: 302,
-      summary: `Leads to the files of a revision as .${suffix}: /OWNER/NAME/archive/REVISION.${suffix}.`,
+      summary: `Redirects to the files of a revision as .${suffix}, at /OWNER/NAME/archive/REVISION.${suffix}.`,
       handle: (call) => redirectTo(call, suffix),
     }),
     endpoint({
@@ -34,7 +34,7 @@ function archiveOf(kind: 'tarball' | 'zipball', suffix: string): Endpoint[] {
       need: needOf('GET', `${path}/{ref}`),
       operationId: `${operationId}-of-default-branch`,
       success: 302,
-      summary: `Leads to the files of the default branch as .${suffix}.`,
+      summary: `Redirects to the files of the default branch as .${suffix}.`,
       handle: (call) => redirectTo(call, suffix),
     }),
   ];

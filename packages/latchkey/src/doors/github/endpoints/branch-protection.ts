@@ -124,7 +124,7 @@ export const BRANCH_PROTECTION_ENDPOINTS: readonly Endpoint[] = [
     method: 'GET',
     path: PATH,
     operationId: 'repos/get-branch-protection',
-    summary: 'How a branch is protected, by all patterns that match it.',
+    summary: 'How all matching patterns together protect a branch.',
     handle: async (call) => ok(await show(call, await branchOf(call))),
   }),
   endpoint({
@@ -143,7 +143,7 @@ export const BRANCH_PROTECTION_ENDPOINTS: readonly Endpoint[] = [
     method: 'DELETE',
     path: PATH,
     operationId: 'repos/delete-branch-protection',
-    summary: 'Takes the protection off a branch. One by a wider pattern stays.',
+    summary: 'Removes the protection of a branch. A wider pattern, if there is one, still protects it.',
     handle: async (call) => {
       await unprotectRefs(call.ctx, call.permit, await branchOf(call));
       return nothing();

@@ -91,7 +91,7 @@ export const COLLABORATOR_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'repos/list-collaborators',
     paged: true,
     query: LIST,
-    summary: 'Who has access to a repository, and as what.',
+    summary: 'Who has access to a repository, and in which role.',
     handle: list,
   }),
   endpoint({
@@ -99,7 +99,7 @@ export const COLLABORATOR_ENDPOINTS: readonly Endpoint[] = [
     path: '/repos/{owner}/{repo}/collaborators/{username}',
     operationId: 'repos/check-collaborator',
     success: 204,
-    summary: 'Whether somebody has access.',
+    summary: 'Whether someone has access.',
     handle: isOne,
   }),
   endpoint({
@@ -109,7 +109,7 @@ export const COLLABORATOR_ENDPOINTS: readonly Endpoint[] = [
     body: GIVEN,
     resource: 'Repository',
     success: 204,
-    summary: 'Lets somebody in, or changes their role. There is no invitation to accept: they are in at once.',
+    summary: 'Gives someone access or changes their role, at once: there is no invitation to accept.',
     handle: async ({ ctx, permit, params, body }) => {
       const { owner, repository } = targetRepository(permit);
       await setCollaborator(ctx, permit, {
@@ -125,7 +125,7 @@ export const COLLABORATOR_ENDPOINTS: readonly Endpoint[] = [
     method: 'DELETE',
     path: '/repos/{owner}/{repo}/collaborators/{username}',
     operationId: 'repos/remove-collaborator',
-    summary: 'Takes the role in the repository away.',
+    summary: 'Removes someone’s role in a repository.',
     handle: async ({ ctx, permit, params }) => {
       const { owner, repository } = targetRepository(permit);
       await removeCollaborator(ctx, permit, {
@@ -140,7 +140,7 @@ export const COLLABORATOR_ENDPOINTS: readonly Endpoint[] = [
     method: 'GET',
     path: '/repos/{owner}/{repo}/collaborators/{username}/permission',
     operationId: 'repos/get-collaborator-permission-level',
-    summary: 'What somebody may do in a repository.',
+    summary: 'What someone may do in a repository.',
     handle: permissionOf,
   }),
 ];

@@ -86,8 +86,8 @@ export const COMPARISON_ENDPOINTS: readonly Endpoint[] = [
     paged: true,
     defaultPerPage: COMMITS_PER_PAGE,
     summary:
-      'What `HEAD` has that `BASE` lacks, for `BASE...HEAD`: commits, the oldest first, and on the first page the ' +
-      'changed files. `Accept: application/vnd.github.diff` and `…patch` give it as text.',
+      'What `HEAD` has that `BASE` lacks, for `BASE...HEAD`: its commits, oldest first, and on the first page ' +
+      'the changed files. `Accept: application/vnd.github.diff` and `…patch` give it as text.',
     handle: readComparison,
   }),
 ];

@@ -252,9 +252,7 @@ export const CONTENTS_ENDPOINTS: readonly Endpoint[] = [
     body: WRITE,
     resource: 'Content',
     maxBodyBytes: Math.ceil(MAX_WRITTEN_FILE_BYTES * 1.4),
-    summary:
-      'Writes a file as a commit on a branch. A file that is there is replaced only when `sha` names its present ' +
-      'content.',
+    summary: 'Writes a file as a commit on a branch. To replace a file, give the `sha` of its present content.',
     handle: write,
   }),
   endpoint({
@@ -264,7 +262,7 @@ export const CONTENTS_ENDPOINTS: readonly Endpoint[] = [
     body: DELETE,
     resource: 'Content',
     success: 200,
-    summary: 'Deletes a file as a commit on a branch, when `sha` names its present content.',
+    summary: 'Deletes a file as a commit on a branch. Give the `sha` of its present content.',
     handle: remove,
   }),
 ];

@@ -53,8 +53,7 @@ export const CREDENTIAL_ENDPOINTS: readonly Endpoint[] = [
     success: 202,
     body: Body,
     summary:
-      'Revokes tokens that were found in the open. For everybody, without a credential; the answer tells nothing ' +
-      'about them.',
+      'Revokes leaked tokens. Anyone may call it, without a credential; the answer says nothing about the tokens.',
     need: { sets: [], publicRead: true, writes: false },
     target: { kind: 'none' },
     handle: async ({ ctx, permit, body }) => {
@@ -81,7 +80,7 @@ export const CREDENTIAL_ENDPOINTS: readonly Endpoint[] = [
     method: 'DELETE',
     path: `${PATH}/{credential_id}`,
     operationId: 'orgs/remove-saml-sso-authorization',
-    summary: 'Takes an authorization back, for good. The token keeps working elsewhere.',
+    summary: 'Revokes the authorization of a token, for good. The token keeps working elsewhere.',
     need: need('write'),
     success: 204,
     handle: async ({ ctx, permit, params }) => {

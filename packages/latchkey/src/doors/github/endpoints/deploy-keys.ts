@@ -51,7 +51,7 @@ export const DEPLOY_KEY_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'repos/create-deploy-key',
     body: NEW,
     resource: 'PublicKey',
-    summary: 'Adds a deploy key. One that is made with a token goes with it.',
+    summary: 'Adds a deploy key. A key added with a token goes when that token is revoked.',
     handle: async (call) => {
       const { title = '', key, read_only = false } = call.body;
       const body = keyBody(

@@ -22,21 +22,33 @@ const Derivation = Type.Object(
     expires_in: optional(Type.Integer({ description: 'Seconds, 60 to 86400; 3600 when left out.' })),
     name: optional(Type.String({ maxLength: 300 })),
     permissions: optional(
-      Type.Record(Type.String(), Type.String(), { description: 'Permission to level: at most these, anywhere.' }),
+      Type.Record(Type.String(), Type.String(), {
+        description: 'Each permission with its level: at most these, everywhere.',
+      }),
     ),
     repositories: optional(
       Type.Array(Type.String({ maxLength: 200 }), {
         maxItems: 1000,
-        description: '`OWNER/NAME`: these alone, no account and no organization. At most 100.',
+        description: '`OWNER/NAME`: only these repositories, no account and no organization. At most 100.',
       }),
     ),
     scopes: optional(
-      Type.Array(Type.String({ maxLength: 100 }), { maxItems: 200, description: 'From a classic or scoped token.' }),
+      Type.Array(Type.String({ maxLength: 100 }), {
+        maxItems: 200,
+        description: 'Scopes, when derived from a classic or scoped token.',
+      }),
     ),
     ref_rules: optional(RefRules),
     allowed_addresses: optional(Type.Array(Type.String({ maxLength: 60 }))),
-    agent: optional(Type.String({ maxLength: 300, description: 'Which program acts: `claude-code/2.1`. It stays.' })),
-    session: optional(Type.String({ maxLength: 300, description: 'In which session of it. It stays.' })),
+    agent: optional(
+      Type.String({
+        maxLength: 300,
+        description: 'Which program acts, such as `claude-code/2.1`. It cannot be changed later.',
+      }),
+    ),
+    session: optional(
+      Type.String({ maxLength: 300, description: 'In which session of that program. It cannot be changed later.' }),
+    ),
   },
   closed,
 );
@@ -55,8 +67,8 @@ export const DERIVED_TOKEN_ENDPOINTS: readonly Endpoint[] = [
     path: `${PATH}/current/derive`,
     operationId: 'tokens/derive',
     summary:
-      'Derives a token from the one that asks: narrower or equal, for a day at most, dead the moment that one is. ' +
-      'Its secret is in the answer, this once.',
+      'Derives a token from the one that makes this request: never wider, for a day at most, and it ends when ' +
+      'that one does. Only this answer shows its secret.',
     need: ANY,
     body: Derivation,
     handle: async ({ ctx, permit, apiUrl, body }) => {
@@ -71,7 +83,7 @@ export const DERIVED_TOKEN_ENDPOINTS: readonly Endpoint[] = [
     method: 'GET',
     path: `${PATH}/{token_id}/derived`,
     operationId: 'tokens/list-derived',
-    summary: 'The living tokens that were derived from one of your own, newest first.',
+    summary: 'The tokens derived from one of yours that still work, newest first.',
     need: READ,
     paged: true,
     handle: async ({ ctx, permit, apiUrl, page, params }) => {
@@ -87,7 +99,7 @@ export const DERIVED_TOKEN_ENDPOINTS: readonly Endpoint[] = [
     method: 'DELETE',
     path: `${PATH}/{token_id}/derived/{derived_id}`,
     operationId: 'tokens/end-derived',
-    summary: 'Ends a derived token, and what was derived from it, on the very next request everywhere.',
+    summary: 'Revokes a derived token, and all tokens derived from it, at once and everywhere.',
     need: WRITE,
     handle: async ({ ctx, permit, params }) => {
       await endDerivedToken(ctx, permit, idIn(params['token_id']), idIn(params['derived_id']));

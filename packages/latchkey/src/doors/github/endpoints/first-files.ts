@@ -33,7 +33,7 @@ export const FIRST_FILE_ENDPOINTS: readonly Endpoint[] = [
     method: 'GET',
     path: '/gitignore/templates',
     operationId: 'gitignore/get-all-templates',
-    summary: 'The names of the `.gitignore` templates that a new repository can begin with.',
+    summary: 'The names of the `.gitignore` templates for new repositories.',
     handle: async () => ok((await gitignores()).map(({ name }) => name)),
   }),
   endpoint({
@@ -41,7 +41,7 @@ export const FIRST_FILE_ENDPOINTS: readonly Endpoint[] = [
     method: 'GET',
     path: '/gitignore/templates/{name}',
     operationId: 'gitignore/get-template',
-    summary: 'A `.gitignore` template. `Accept: application/vnd.github.raw` gives its text alone.',
+    summary: 'A `.gitignore` template. `Accept: application/vnd.github.raw` gives only its text.',
     handle: async ({ params, headers }) => {
       const found = await gitignoreNamed(parameter(params, 'name'));
       if (found === null) throw sayNo(404, 'Not Found');
@@ -60,7 +60,7 @@ export const FIRST_FILE_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'licenses/get-all-commonly-used',
     paged: true,
     query: FEATURED,
-    summary: 'The licences that a new repository can begin with.',
+    summary: 'The licences for new repositories.',
     handle: async ({ query, page, apiUrl }) => {
       const { skip, perPage } = page;
       const { featured } = query;

@@ -166,7 +166,7 @@ export const GIT_OBJECT_WRITE_ENDPOINTS: readonly Endpoint[] = [
     body: BLOB,
     resource: 'Blob',
     maxBodyBytes: MAX_BODY_BYTES,
-    summary: 'Writes a file that no folder has yet.',
+    summary: 'Creates a blob: a file that is in no tree yet.',
     handle: writeBlob,
   }),
   endpoint({
@@ -177,8 +177,8 @@ export const GIT_OBJECT_WRITE_ENDPOINTS: readonly Endpoint[] = [
     resource: 'Tree',
     maxBodyBytes: MAX_BODY_BYTES,
     summary:
-      'Makes a folder: from `base_tree`, or from nothing. An entry names an object by `sha` or brings its `content`; ' +
-      '`sha: null` deletes the path.',
+      'Creates a tree, from `base_tree` or from nothing. An entry names an object by `sha` or brings its ' +
+      '`content`; `sha: null` deletes the path.',
     handle: writeTree,
   }),
   endpoint({
@@ -187,7 +187,7 @@ export const GIT_OBJECT_WRITE_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'git/create-commit',
     body: COMMIT,
     resource: 'Commit',
-    summary: 'Makes a commit that no branch has yet. Its message, dates and `signature` stay as they are.',
+    summary: 'Creates a commit that is on no branch yet. Its message, dates and `signature` stay as you send them.',
     handle: writeCommit,
   }),
   endpoint({
@@ -196,7 +196,8 @@ export const GIT_OBJECT_WRITE_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'git/create-tag',
     body: TAG,
     resource: 'Tag',
-    summary: 'Makes an annotated tag. To see it among the tags, make the ref `refs/tags/NAME` to its `sha`.',
+    summary:
+      'Creates an annotated tag. It appears among the tags once you create the ref `refs/tags/NAME` with its `sha`.',
     handle: writeTag,
   }),
   endpoint({

@@ -74,7 +74,7 @@ export const GIT_OBJECT_ENDPOINTS: readonly Endpoint[] = [
     method: 'GET',
     path: '/repos/{owner}/{repo}/git/blobs/{file_sha}',
     operationId: 'git/get-blob',
-    summary: 'A file by its id. `Accept: application/vnd.github.raw` gives its bytes.',
+    summary: 'A file (blob) by its id. `Accept: application/vnd.github.raw` gives its bytes.',
     handle: readBlob,
   }),
   endpoint({
@@ -82,7 +82,7 @@ export const GIT_OBJECT_ENDPOINTS: readonly Endpoint[] = [
     path: '/repos/{owner}/{repo}/git/trees/{tree_sha}',
     operationId: 'git/get-tree',
     query: TREE,
-    summary: 'A folder by its id or revision; with `recursive`, everything below it.',
+    summary: 'A folder (tree) by its id or revision; with `recursive`, everything below it.',
     handle: readTree,
   }),
   endpoint({

@@ -33,7 +33,8 @@ export const GROUP_RULE_ENDPOINTS: readonly Endpoint[] = [
     method: 'GET',
     path: '/orgs/{org}/group-rules',
     operationId: 'orgs/list-group-rules',
-    summary: 'Which groups of identity providers and directories give a membership, a role or a team, and the sources.',
+    summary:
+      'Which groups of identity providers and directories give a membership, role or team; and the possible sources.',
     need: SEE,
     target,
     handle: async ({ ctx, permit }) => {
@@ -49,15 +50,15 @@ export const GROUP_RULE_ENDPOINTS: readonly Endpoint[] = [
     path: '/orgs/{org}/group-rules',
     operationId: 'orgs/add-group-rule',
     summary:
-      'Gives whoever is in a group a membership, and a team. A directory’s group counts at once, a provider’s at ' +
-      'each sign-in.',
+      'Adds a rule that gives everyone in a group a membership and, if you like, a team. A directory’s group ' +
+      'counts at once, a provider’s at each sign-in.',
     need: CHANGE,
     target,
     resource: 'GroupRule',
     body: Type.Object(
       {
         source: Type.String({ description: '`provider/NAME`, or `directory/NAME`.' }),
-        group: Type.String({ description: 'Its name or number, whole and to the letter.' }),
+        group: Type.String({ description: 'Its exact name or number.' }),
         role: Type.Optional(Type.Enum(['member', 'admin'])),
         team: Type.Optional(Type.Union([Type.String({ description: 'A slug.' }), Type.Null()])),
         team_role: Type.Optional(Type.Enum(['member', 'maintainer'])),
@@ -80,8 +81,8 @@ export const GROUP_RULE_ENDPOINTS: readonly Endpoint[] = [
     path: '/orgs/{org}/group-rules/{rule_id}',
     operationId: 'orgs/remove-group-rule',
     summary:
-      'Removes a rule. Whom a directory’s group brought by it leaves at once, a provider’s people at their next ' +
-      'sign-in.',
+      'Deletes a rule. People whom it brought from a directory leave at once, those from a provider at their ' +
+      'next sign-in.',
     need: CHANGE,
     target,
     handle: async ({ ctx, permit, params }) => {

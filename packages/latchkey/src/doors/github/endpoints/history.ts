@@ -189,7 +189,7 @@ export const HISTORY_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'repos/list-commits',
     paged: true,
     query: HISTORY,
-    summary: 'The history that leads to a commit, the newest first.',
+    summary: 'The commits that lead to a commit, newest first.',
     handle: listHistory,
   }),
   endpoint({
@@ -198,7 +198,7 @@ export const HISTORY_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'repos/get-commit',
     query: FILES,
     summary:
-      'A commit with what it changed. `Accept: application/vnd.github.sha` gives its id only, `…diff` and ' +
+      'A commit and what it changed. `Accept: application/vnd.github.sha` gives only its id, `…diff` and ' +
       '`…patch` the change as text.',
     handle: readOne,
   }),
@@ -215,7 +215,7 @@ export const HISTORY_ENDPOINTS: readonly Endpoint[] = [
     method: 'GET',
     path: '/repos/{owner}/{repo}/branches/{branch}',
     operationId: 'repos/get-branch',
-    summary: 'A branch with its newest commit.',
+    summary: 'A branch and its newest commit.',
     handle: readBranch,
   }),
   endpoint({
@@ -223,14 +223,14 @@ export const HISTORY_ENDPOINTS: readonly Endpoint[] = [
     path: '/repos/{owner}/{repo}/tags',
     operationId: 'repos/list-tags',
     paged: true,
-    summary: 'The tags, the newest version first.',
+    summary: 'The tags, newest version first.',
     handle: listTags,
   }),
   endpoint({
     method: 'GET',
     path: '/repos/{owner}/{repo}/git/matching-refs/{ref}',
     operationId: 'git/list-matching-refs',
-    summary: 'The refs whose names begin like this.',
+    summary: 'The refs whose names start with this.',
     handle: listMatching,
   }),
   endpoint({
@@ -238,14 +238,14 @@ export const HISTORY_ENDPOINTS: readonly Endpoint[] = [
     path: '/repos/{owner}/{repo}/git/refs',
     need: needOf('GET', '/repos/{owner}/{repo}/git/matching-refs/{ref}'),
     operationId: 'git/list-refs',
-    summary: 'All refs. GitHub has it no longer in its documents; its clients still ask.',
+    summary: 'All refs. GitHub no longer documents it, but its clients still ask.',
     handle: listMatching,
   }),
   endpoint({
     method: 'GET',
     path: '/repos/{owner}/{repo}/git/ref/{ref}',
     operationId: 'git/get-ref',
-    summary: 'A ref: `heads/main`, `tags/v1`.',
+    summary: 'A ref, such as `heads/main` or `tags/v1`.',
     handle: readRef,
   }),
   endpoint({
@@ -254,7 +254,7 @@ export const HISTORY_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'git/create-ref',
     body: NEW_REF,
     resource: 'Reference',
-    summary: 'Makes a branch, tag or other ref.',
+    summary: 'Creates a branch, tag or other ref.',
     handle: async (call) => {
       const body = await written(call, call.body.sha, () =>
         createRef(call.ctx, call.permit, { ref: call.body.ref, id: call.body.sha }),
@@ -268,7 +268,7 @@ export const HISTORY_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'git/update-ref',
     body: MOVED_REF,
     resource: 'Reference',
-    summary: 'Moves a ref: forwards, or anywhere with `force`.',
+    summary: 'Moves a ref: forward, or anywhere with `force`.',
     handle: async (call) => {
       const { sha, force = false } = call.body;
       return ok(
@@ -283,7 +283,7 @@ export const HISTORY_ENDPOINTS: readonly Endpoint[] = [
     path: '/repos/{owner}/{repo}/git/refs/{ref}',
     operationId: 'git/delete-ref',
     resource: 'Reference',
-    summary: 'Deletes a ref. The default branch stays.',
+    summary: 'Deletes a ref. The default branch cannot be deleted.',
     handle: async ({ ctx, permit, params }) => {
       const result = await deleteRef(ctx, permit, `refs/${parameter(params, 'ref')}`);
       if (!result.ok) throw refProblem(result.why);

@@ -77,7 +77,7 @@ const PEOPLE: readonly Endpoint[] = [
     method: 'POST',
     path: '/enterprise/users',
     operationId: 'enterprise/create-user',
-    summary: 'Makes a person, and mails them a link to choose their password with.',
+    summary: 'Adds a person, and mails them a link to choose their password.',
     need: need('instance_users', 'write'),
     resource: 'User',
     body: Type.Object(
@@ -101,8 +101,8 @@ const PEOPLE: readonly Endpoint[] = [
     path: '/enterprise/users/{username}',
     operationId: 'enterprise/delete-user',
     summary:
-      'Deletes a person with their tokens, keys and sessions, for good. What they own: `repositories=delete`, or ' +
-      '`move_to` another account.',
+      'Deletes a person and their tokens, keys and sessions, for good. `repositories=delete` deletes what they ' +
+      'own; `move_to` gives it to another account.',
     need: need('instance_users', 'write'),
     query: Type.Object(
       {
@@ -122,7 +122,7 @@ const PEOPLE: readonly Endpoint[] = [
     path: '/admin/users/{username}',
     operationId: 'enterprise-admin/update-username-for-user',
     success: 202,
-    summary: 'Gives a person another name. Tokens go on, and the old name leads to the new one.',
+    summary: 'Renames a person. Their tokens keep working, and the old name redirects to the new one.',
     need: need('instance_users', 'write'),
     resource: 'User',
     body: RENAMING,
@@ -134,7 +134,7 @@ const PEOPLE: readonly Endpoint[] = [
     path: '/admin/organizations/{org}',
     operationId: 'enterprise-admin/update-org-name',
     success: 202,
-    summary: 'Gives an organization another name. Tokens go on, and the old name leads to the new one.',
+    summary: 'Renames an organization. Tokens keep working, and the old name redirects to the new one.',
     need: need('instance_organizations', 'write'),
     resource: 'Organization',
     body: RENAMING,
@@ -145,7 +145,7 @@ const PEOPLE: readonly Endpoint[] = [
     method: 'PUT',
     path: '/enterprise/users/{username}/suspended',
     operationId: 'enterprise/suspend-user',
-    summary: 'Suspends a person: every token of theirs is dead on the next request.',
+    summary: 'Suspends a person. All their tokens stop working at once.',
     need: need('instance_users', 'write'),
     success: 204,
     handle: async ({ ctx, permit, params }) => {
@@ -158,7 +158,7 @@ const PEOPLE: readonly Endpoint[] = [
     method: 'DELETE',
     path: '/enterprise/users/{username}/suspended',
     operationId: 'enterprise/unsuspend-user',
-    summary: 'Takes a suspension back: their tokens work again.',
+    summary: 'Ends the suspension of a person. Their tokens work again.',
     need: need('instance_users', 'write'),
     handle: async ({ ctx, permit, params }) => {
       await restoreUser(ctx, permit, parameter(params, 'username'));
@@ -180,7 +180,7 @@ const PEOPLE: readonly Endpoint[] = [
     method: 'POST',
     path: '/enterprise/organizations',
     operationId: 'enterprise/create-organization',
-    summary: 'Makes an organization with its first owner.',
+    summary: 'Creates an organization with its first owner.',
     need: need('instance_organizations', 'write'),
     resource: 'Organization',
     body: Type.Object({ login: Type.String(), owner: Type.String() }, closed),
@@ -197,7 +197,7 @@ const TOKENS: readonly Endpoint[] = [
     method: 'GET',
     path: '/enterprise/personal-access-tokens',
     operationId: 'enterprise/list-tokens',
-    summary: 'All living tokens, newest first; of one person with `owner`.',
+    summary: 'All tokens that are not revoked, newest first. `owner` asks for one person’s.',
     need: need('instance_personal_access_tokens', 'read'),
     paged: true,
     query: Type.Object({ owner: optional(Type.String({ maxLength: 100 })) }, closed),
@@ -214,7 +214,7 @@ const TOKENS: readonly Endpoint[] = [
     method: 'GET',
     path: '/enterprise/personal-access-tokens/{token_id}',
     operationId: 'enterprise/get-token',
-    summary: "Anybody's token.",
+    summary: "Anyone's token.",
     need: need('instance_personal_access_tokens', 'read'),
     handle: async ({ ctx, permit, apiUrl, params }) =>
       ok(ownToken(apiUrl, await readToken(ctx, permit, idIn(params['token_id'])), ctx.clock.now())),
@@ -224,7 +224,7 @@ const TOKENS: readonly Endpoint[] = [
     method: 'DELETE',
     path: '/enterprise/personal-access-tokens/{token_id}',
     operationId: 'enterprise/revoke-token',
-    summary: "Revokes anybody's token; its owner is told.",
+    summary: "Revokes anyone's token. Its owner is told.",
     need: need('instance_personal_access_tokens', 'write'),
     query: Type.Object({ children: optional(Type.Boolean()) }, closed),
     handle: async ({ ctx, permit, params, query }) => {

@@ -25,7 +25,7 @@ const FILTERS = {
     Type.String({ maxLength: 100, description: 'One event, or all of a category: `personal_access_token`.' }),
   ),
   actor: optional(Type.String({ maxLength: 100 })),
-  token_id: optional(Type.Integer({ description: 'What it is about.' })),
+  token_id: optional(Type.Integer({ description: 'The token that the events are about.' })),
   since: optional(Type.String({ maxLength: 40 })),
   until: optional(Type.String({ maxLength: 40 })),
   phrase: optional(
@@ -53,11 +53,11 @@ const FILTERS = {
     }),
   ),
   before: optional(
-    Type.String({ maxLength: 40, description: 'A cursor that a Link header gave: what the list has before it.' }),
+    Type.String({ maxLength: 40, description: 'A cursor from a Link header: lists what comes before it.' }),
   ),
   format: optional(
     Type.Union([Type.Literal('json'), Type.Literal('jsonl')], {
-      description: '`jsonl`: everything, one JSON object a line.',
+      description: '`jsonl`: everything, one JSON object per line.',
     }),
   ),
 };

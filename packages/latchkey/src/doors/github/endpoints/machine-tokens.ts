@@ -54,7 +54,7 @@ function endpointsOf({ prefix, names, sees, changes }: MachinesOf): readonly End
       method: 'GET',
       path,
       operationId: `${names}/list-machine-tokens`,
-      summary: 'The tokens of a machine account that are not revoked, newest first.',
+      summary: 'The tokens of a machine account, newest first, without revoked ones.',
       need: READ,
       paged: true,
       handle: async (call) => {
@@ -72,8 +72,9 @@ function endpointsOf({ prefix, names, sees, changes }: MachinesOf): readonly End
       path,
       operationId: `${names}/create-machine-token`,
       summary:
-        'Makes a token for a machine account; its secret is in the answer, this once. Its resource owner is the ' +
-        'account that the machine belongs to. It gets no right or life that the token which asks has not.',
+        'Creates a token for a machine account. Only this answer shows its secret. Its resource owner is the ' +
+        'account that the machine belongs to. It can have no right or lifetime beyond those of the token that ' +
+        'makes this request.',
       need: WRITE,
       body: NewToken,
       handle: async (call) => {
@@ -94,7 +95,7 @@ function endpointsOf({ prefix, names, sees, changes }: MachinesOf): readonly End
       method: 'GET',
       path: `${path}/{token_id}`,
       operationId: `${names}/get-machine-token`,
-      summary: 'A token of a machine account, also one that was revoked.',
+      summary: 'A token of a machine account, even a revoked one.',
       need: READ,
       handle: async (call) => ok(await shown(call)),
     }),
@@ -104,7 +105,8 @@ function endpointsOf({ prefix, names, sees, changes }: MachinesOf): readonly End
       path: `${path}/{token_id}`,
       operationId: `${names}/update-machine-token`,
       summary:
-        'Changes a token of a machine account; its secret stays. It gets no right that the token which asks has not.',
+        'Changes a token of a machine account; its secret stays. It can get no right that the token that makes ' +
+        'this request lacks.',
       need: WRITE,
       body: Edit,
       handle: async (call) => {
@@ -124,7 +126,7 @@ function endpointsOf({ prefix, names, sees, changes }: MachinesOf): readonly End
       method: 'POST',
       path: `${path}/{token_id}/regenerate`,
       operationId: `${names}/regenerate-machine-token`,
-      summary: 'Gives a token of a machine account a new secret and a new life. The old secret is dead at once.',
+      summary: 'Gives a token of a machine account a new secret and expiry date. The old secret stops working at once.',
       need: WRITE,
       body: Expiry,
       success: 200,
@@ -142,8 +144,8 @@ function endpointsOf({ prefix, names, sees, changes }: MachinesOf): readonly End
       path: `${path}/{token_id}/rotate`,
       operationId: `${names}/rotate-machine-token`,
       summary:
-        'Gives a token of a machine account a new secret. The old one works until the first use of the new one, or ' +
-        'until the overlap is over.',
+        'Gives a token of a machine account a new secret. The old one works until the new one is first used, or ' +
+        'the overlap is over.',
       need: WRITE,
       body: Rotation,
       success: 200,
@@ -160,7 +162,7 @@ function endpointsOf({ prefix, names, sees, changes }: MachinesOf): readonly End
       method: 'DELETE',
       path: `${path}/{token_id}`,
       operationId: `${names}/delete-machine-token`,
-      summary: 'Ends a token of a machine account, on the very next request everywhere.',
+      summary: 'Revokes a token of a machine account, at once and everywhere.',
       need: WRITE,
       handle: async (call) => {
         await revokeMachineToken(call.ctx, call.permit, nameIn(call));

@@ -61,7 +61,7 @@ function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): reado
       method: 'GET',
       path,
       operationId: `${names}/list-machines`,
-      summary: `The machine accounts ${whose}, newest first, with what each is used by.`,
+      summary: `The machine accounts ${whose}, newest first, each with what uses it.`,
       need: READ,
       paged: true,
       handle: async (call) => {
@@ -78,7 +78,8 @@ function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): reado
       method: 'POST',
       path,
       operationId: `${names}/create-machine`,
-      summary: 'Makes a machine account, for jobs and programs. It has no role yet, and nobody can sign in to it.',
+      summary:
+        'Creates a machine account, for jobs and programs. It starts without a role, and nobody can sign in to it.',
       need: WRITE,
       body: NewMachine,
       handle: async (call) => {
@@ -93,7 +94,7 @@ function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): reado
       method: 'GET',
       path: `${path}/{machine}`,
       operationId: `${names}/get-machine`,
-      summary: `A machine account ${whose}, with what it is used by.`,
+      summary: `A machine account ${whose}, with what uses it.`,
       need: READ,
       handle: async (call) => {
         const { ctx, permit, apiUrl } = call;
@@ -105,7 +106,7 @@ function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): reado
       method: 'DELETE',
       path: `${path}/{machine}`,
       operationId: `${names}/delete-machine`,
-      summary: 'Deletes a machine account with its roles and tokens, on the very next request everywhere.',
+      summary: 'Deletes a machine account, its roles and its tokens. They stop working at once, everywhere.',
       need: WRITE,
       handle: async (call) => {
         await removeMachine(call.ctx, call.permit, loginIn(call));

@@ -108,7 +108,7 @@ const OF_REQUESTS: readonly Endpoint[] = [
     method: 'GET',
     path: REQUESTS,
     operationId: 'orgs/list-pat-grant-requests',
-    summary: 'Requests that wait for an owner.',
+    summary: 'The requests that wait for an owner.',
     paged: true,
     query: Filters,
     handle: async ({ ctx, permit, apiUrl, params, page, query }) => {
@@ -135,7 +135,7 @@ const OF_REQUESTS: readonly Endpoint[] = [
     method: 'POST',
     path: REQUESTS,
     operationId: 'orgs/review-pat-grant-requests-in-bulk',
-    summary: 'Approves or denies several requests, all or none.',
+    summary: 'Approves or denies several requests: all of them, or none.',
     success: 202,
     resource: 'PersonalAccessTokenRequest',
     body: Type.Object({ pat_request_ids: Ids, action: Action, reason: Reason }, closed),
@@ -172,7 +172,7 @@ const OF_TOKENS: readonly Endpoint[] = [
     method: 'GET',
     path: TOKENS,
     operationId: 'orgs/list-pat-grants',
-    summary: 'Fine-grained tokens that reach the organization.',
+    summary: 'The fine-grained tokens that reach the organization.',
     paged: true,
     query: Filters,
     handle: async ({ ctx, permit, apiUrl, params, page, query }) => {
@@ -194,7 +194,9 @@ const OF_TOKENS: readonly Endpoint[] = [
     method: 'POST',
     path: TOKENS,
     operationId: 'orgs/update-pat-accesses',
-    summary: 'Takes back the access of several tokens, all or none. The tokens live on.',
+    summary:
+      'Revokes what several tokens may do in the organization: all of them, or none. The tokens keep working ' +
+      'elsewhere.',
     success: 202,
     resource: 'PersonalAccessToken',
     body: Type.Object({ action: Revoke, pat_ids: Ids }, closed),
@@ -207,7 +209,7 @@ const OF_TOKENS: readonly Endpoint[] = [
     method: 'POST',
     path: `${TOKENS}/{pat_id}`,
     operationId: 'orgs/update-pat-access',
-    summary: 'Takes back the access of a token. The token lives on.',
+    summary: 'Revokes what a token may do in the organization. The token keeps working elsewhere.',
     success: 204,
     resource: 'PersonalAccessToken',
     body: Type.Object({ action: Revoke }, closed),
@@ -228,7 +230,7 @@ const OF_TOKENS: readonly Endpoint[] = [
     method: 'GET',
     path: '/orgs/{org}/member-tokens',
     operationId: 'orgs/list-member-tokens',
-    summary: 'Classic and scoped tokens of members and outside collaborators, which reach what their owners reach.',
+    summary: 'The classic and scoped tokens of members and outside collaborators, which reach what their owners reach.',
     paged: true,
     need: SEES,
     query: Type.Object(DIRECTION, closed),
@@ -246,7 +248,8 @@ const OF_TOKENS: readonly Endpoint[] = [
     path: '/orgs/{org}/member-tokens',
     operationId: 'orgs/update-member-tokens',
     summary:
-      'Takes back, or gives back, what these classic and scoped tokens reach here, all or none. The tokens live on.',
+      'Revokes or restores the access of classic and scoped tokens to the organization: all of them, or none. ' +
+      'The tokens keep working elsewhere.',
     success: 202,
     need: DECIDES,
     resource: 'PersonalAccessToken',

@@ -41,7 +41,9 @@ const WITHOUT_EFFECT = Object.fromEntries(
 );
 const CHANGE = Type.Object(
   {
-    login: Type.Optional(Type.String({ description: 'Its new name in addresses. GitHub changes it on pages alone.' })),
+    login: Type.Optional(
+      Type.String({ description: 'Its new name in addresses. GitHub changes it only on its pages.' }),
+    ),
     name: Text,
     description: Text,
     company: Text,
@@ -51,7 +53,7 @@ const CHANGE = Type.Object(
     blog: Text,
     twitter_username: Type.Optional(Type.Union([Type.String(), Type.Null()])),
     default_repository_branch: Type.Optional(
-      Type.String({ description: 'The default branch of its new repositories; `""` = the instance’s.' }),
+      Type.String({ description: 'The default branch of its new repositories; `""` means the instance’s.' }),
     ),
     default_repository_permission: Type.Optional(Type.Enum(['none', 'read', 'write', 'admin'])),
     ...WITHOUT_EFFECT,
@@ -143,7 +145,7 @@ const Leaving = Type.Object(
   {
     roles: Type.Optional(
       Type.Union([Type.Literal('remove'), Type.Literal('keep')], {
-        description: 'Roles of their own in its repositories: removed, too, unless `keep`.',
+        description: 'Direct roles in its repositories: removed as well, unless `keep`.',
       }),
     ),
   },
@@ -169,15 +171,15 @@ async function remove({ ctx, permit, params, query }: Call<undefined, Static<typ
 }
 
 const WHAT_REMAINS =
-  'With `roles=keep` they keep the roles of their own in its repositories. `X-Roles-Removed` and `X-Roles-Kept` ' +
-  'count these, and `X-Tokens-Left` names the ids of their tokens that reach the organization even so.';
+  'With `roles=keep` they keep their direct roles in its repositories. `X-Roles-Removed` and `X-Roles-Kept` count ' +
+  'these, and `X-Tokens-Left` lists the ids of their tokens that still reach the organization.';
 
 export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
   endpoint({
     method: 'GET',
     path: '/orgs/{org}',
     operationId: 'orgs/get',
-    summary: 'An organization. Its settings are for its owners.',
+    summary: 'An organization. Only its owners see its settings.',
     handle: async ({ ctx, permit, apiUrl }) => ok(fullOrganization(apiUrl, await readOrganization(ctx, permit))),
   }),
   endpoint({
@@ -186,7 +188,7 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'orgs/update',
     body: CHANGE,
     resource: 'Organization',
-    summary: 'Changes what an organization says of itself, and what its members may do in its repositories.',
+    summary: 'Changes the profile of an organization, and what its members may do in its repositories.',
     handle: change,
   }),
   endpoint({
@@ -194,7 +196,7 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     path: '/orgs/{org}',
     operationId: 'orgs/delete',
     success: 202,
-    summary: 'Deletes an organization with all its repositories, for good.',
+    summary: 'Deletes an organization and all its repositories, for good.',
     handle: async ({ ctx, permit }) => {
       await deleteOrganization(ctx, permit);
       return { status: 202, body: {} };
@@ -206,7 +208,8 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'orgs/list-members',
     paged: true,
     query: MEMBERS,
-    summary: 'The members of an organization, for those who belong to it; those without two-factor, for its owners.',
+    summary:
+      'The members of an organization. Members may ask; only owners may ask who has no two-factor authentication.',
     handle: listMembers,
   }),
   endpoint({
@@ -215,7 +218,7 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'orgs/list-outside-collaborators',
     paged: true,
     query: OUTSIDERS,
-    summary: 'Who works in repositories of an organization without belonging to it, for its owners.',
+    summary: 'The outside collaborators of an organization. Only its owners may ask.',
     handle: listOutsiders,
   }),
   endpoint({
@@ -223,7 +226,7 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     path: '/orgs/{org}/members/{username}',
     operationId: 'orgs/check-membership-for-user',
     success: 204,
-    summary: 'Whether somebody is a member.',
+    summary: 'Whether someone is a member.',
     handle: isMember,
   }),
   endpoint({
@@ -231,7 +234,7 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     path: '/orgs/{org}/members/{username}',
     operationId: 'orgs/remove-member',
     resource: 'Organization',
-    summary: `Takes somebody out of an organization. ${WHAT_REMAINS}`,
+    summary: `Removes someone from an organization. ${WHAT_REMAINS}`,
     query: Leaving,
     handle: remove,
   }),
@@ -239,7 +242,7 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     method: 'GET',
     path: '/orgs/{org}/memberships/{username}',
     operationId: 'orgs/get-membership-for-user',
-    summary: "Somebody's place in an organization.",
+    summary: "Someone's membership in an organization.",
     handle: membership,
   }),
   endpoint({
@@ -248,7 +251,7 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'orgs/set-membership-for-user',
     body: ROLE,
     resource: 'Organization',
-    summary: 'Makes somebody a member or an owner. There is no invitation to accept: they are in at once.',
+    summary: 'Makes someone a member or an owner, at once: there is no invitation to accept.',
     handle: async (call) => {
       const { account } = await readOrganization(call.ctx, call.permit);
       await setMember(call.ctx, call.permit, {
@@ -264,7 +267,7 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     path: '/orgs/{org}/memberships/{username}',
     operationId: 'orgs/remove-membership-for-user',
     resource: 'Organization',
-    summary: `Takes somebody out of an organization. ${WHAT_REMAINS}`,
+    summary: `Removes someone from an organization. ${WHAT_REMAINS}`,
     query: Leaving,
     handle: remove,
   }),
@@ -273,7 +276,7 @@ export const ORGANIZATION_ENDPOINTS: readonly Endpoint[] = [
     path: '/user/orgs',
     operationId: 'orgs/list-for-authenticated-user',
     paged: true,
-    summary: 'The organizations that you belong to, as far as the token reaches.',
+    summary: 'Your organizations that the token reaches.',
     handle: async ({ ctx, permit, page, apiUrl }) => {
       const accounts = await organizationsInReach(ctx, permit, pageById(page));
       return withPartialResults(ctx, permit, (hidden) => ({

@@ -17,8 +17,8 @@ export const OWN_REQUEST_ENDPOINTS: readonly Endpoint[] = [
     path: `${PATH}/remind`,
     operationId: 'tokens/remind-owners',
     summary:
-      'Reminds the owners by mail of everything of yours that waits for them, once a day. Who can approve a request ' +
-      'stands with the token, as `approvers` of its `pending_request`.',
+      'Mails the owners a reminder of all your waiting requests, at most once a day. The token shows who can ' +
+      'approve a request, in `approvers` of its `pending_request`.',
     success: 200,
     handle: async ({ ctx, permit, params }) => {
       const id = idIn(params['request_id']);
@@ -30,7 +30,7 @@ export const OWN_REQUEST_ENDPOINTS: readonly Endpoint[] = [
     method: 'DELETE',
     path: PATH,
     operationId: 'tokens/cancel-request',
-    summary: 'Takes back a request that waits for an organization.',
+    summary: 'Cancels a request that waits for an organization.',
     handle: async ({ ctx, permit, params }) => {
       await cancelRequest(ctx, permit, idIn(params['request_id']));
       return nothing();

@@ -22,22 +22,21 @@ const GRANT = {
     Type.String({
       maxLength: 100,
       description:
-        'Resource owner: a login, or `instance`. Left out: the owner of `repositories` that are named in full, or ' +
-        'oneself.',
+        'Resource owner: a login, or `instance`. Left out: the owner in the full names of `repositories`, or else you.',
     }),
   ),
   repository_selection: optional(
     Type.Union([Type.Literal('none'), Type.Literal('all'), Type.Literal('subset')], {
-      description: '`none`: public repositories, to read.',
+      description: '`none`: only public repositories, read-only.',
     }),
   ),
   repositories: optional(
     Type.Array(Type.String({ maxLength: 150 }), { maxItems: 1000, description: 'Names, with a `subset`.' }),
   ),
-  permissions: optional(Type.Record(Type.String(), Type.String(), { description: 'Permission to level.' })),
+  permissions: optional(Type.Record(Type.String(), Type.String(), { description: 'Each permission with its level.' })),
   reason: optional(
     Type.Union([Type.String(), Type.Null()], {
-      description: 'For the owners of an organization that wants to approve.',
+      description: 'Why you need it, for the owners of an organization that approves tokens.',
     }),
   ),
 };
@@ -53,8 +52,8 @@ export const RefRules = Type.Array(
         Type.Array(Type.String({ maxLength: 20 }), {
           maxItems: 10,
           description:
-            'Of `create`, `update`, `force`, `delete`; or `ask` alone: each move is up to the owner of the token. ' +
-            'Left out: `create` and `update`; empty: nothing.',
+            'Any of `create`, `update`, `force`, `delete`; or only `ask`: the owner of the token approves each ' +
+            'move. Left out: `create` and `update`; empty: nothing.',
         }),
       ),
     },
@@ -65,14 +64,14 @@ export const RefRules = Type.Array(
 const LIMITS = {
   ref_rules: optional(
     Type.Union([RefRules, Type.Null()], {
-      description: 'Which refs it may move: the first pattern that matches decides. Left out or `null`: any.',
+      description: 'Which refs it may move. The first pattern that matches decides. Left out or `null`: any ref.',
     }),
   ),
   not_before: optional(Instant),
   allowed_addresses: optional(Type.Union([Type.Array(Type.String({ maxLength: 60 })), Type.Null()])),
   uses_left: optional(
     Type.Union([Type.Integer(), Type.Null()], {
-      description: 'Requests that it may make, on all doors together; a clone or a push makes two or more.',
+      description: 'How many requests it may make in all, of every kind. A clone or push makes two or more.',
     }),
   ),
 };
@@ -80,7 +79,7 @@ const EXPIRY = {
   expires_in: optional(
     Type.Union([Type.Integer(), Type.Literal('none'), Type.Null()], { description: 'Days, 1 to 366, or `none`.' }),
   ),
-  expires_at: optional(Type.String({ description: 'Instead of days: an instant in ISO 8601.' })),
+  expires_at: optional(Type.String({ description: 'Instead of days: a date and time in ISO 8601.' })),
 };
 export const NewToken = Type.Object(
   {
@@ -88,7 +87,7 @@ export const NewToken = Type.Object(
     description: optional(Type.String()),
     ...GRANT,
     grants: optional(
-      Type.Array(Grant, { maxItems: 100, description: 'Instead of the one above: several resource owners.' }),
+      Type.Array(Grant, { maxItems: 100, description: 'Instead of the one above, for several resource owners.' }),
     ),
     ...EXPIRY,
     ...LIMITS,
@@ -99,7 +98,7 @@ export const Edit = Type.Object(
   {
     name: optional(Type.String()),
     description: optional(Type.String()),
-    scopes: optional(Type.Array(Type.String(), { maxItems: 200, description: 'Of a classic token.' })),
+    scopes: optional(Type.Array(Type.String(), { maxItems: 200, description: 'The scopes of a classic token.' })),
     ...GRANT,
     grants: optional(Type.Array(Grant, { maxItems: 100 })),
     ...LIMITS,
@@ -112,7 +111,8 @@ export const Rotation = Type.Object(
     ...EXPIRY,
     overlap_seconds: optional(
       Type.Integer({
-        description: 'How long the old secret works beside the new one, at most: 60 to 604800; 3600 when left out.',
+        description:
+          'How many seconds the old secret works beside the new one, at most: 60 to 604800; 3600 when left out.',
       }),
     ),
   },
@@ -124,22 +124,26 @@ export const Check = Type.Object(
   {
     method: optional(Type.String({ maxLength: 20 })),
     path: optional(
-      Type.String({ maxLength: 8_000, description: 'Of a request: path and query, to this server or to `host`.' }),
+      Type.String({ maxLength: 8_000, description: 'Path and query of a request to this server or to `host`.' }),
     ),
-    host: optional(Type.String({ maxLength: 300, description: 'The service behind a proxy that has the path.' })),
-    destination: optional(Type.String({ maxLength: 8_000, description: 'The header of `COPY` and `MOVE`.' })),
+    host: optional(Type.String({ maxLength: 300, description: 'The host of the service behind a proxy.' })),
+    destination: optional(
+      Type.String({ maxLength: 8_000, description: 'The `Destination` header of `COPY` and `MOVE`.' }),
+    ),
     headers: optional(
       Type.Record(Type.String({ maxLength: 60 }), Type.String({ maxLength: 8_000 }), {
-        description: 'Of a request to `host`, where its route map looks at headers.',
+        description: 'Headers of a request to `host`, where its route map looks at them.',
       }),
     ),
     body: optional(Type.Unknown({ description: 'The JSON of such a request, where the route map looks at that.' })),
-    git: optional(Type.String({ maxLength: 10, description: '`clone`, `fetch` or `push`, of `repository`.' })),
+    git: optional(
+      Type.String({ maxLength: 10, description: '`clone`, `fetch` or `push`: what git does with `repository`.' }),
+    ),
     permission: optional(Type.String({ maxLength: 100 })),
-    level: optional(Type.String({ maxLength: 10, description: 'Of `permission`; `read` when left out.' })),
+    level: optional(Type.String({ maxLength: 10, description: 'The level of `permission`; `read` when left out.' })),
     permissions: optional(
       Type.Union([Needs, Type.Array(Needs, { minItems: 1, maxItems: 20 })], {
-        description: 'A set, `{"contents": "write"}`, or a list of sets of which one is enough.',
+        description: 'A set, `{"contents": "write"}`, or a list of sets, any one of which is enough.',
       }),
     ),
     repository: optional(Type.String({ maxLength: 200 })),
@@ -147,11 +151,13 @@ export const Check = Type.Object(
     account: optional(Type.String({ maxLength: 100 })),
     instance: optional(Type.Literal(true)),
     public: optional(
-      Type.Boolean({ description: 'With `permissions`: what is public may be read without; `false` when left out.' }),
+      Type.Boolean({
+        description: 'With `permissions`: public things may be read without them; `false` when left out.',
+      }),
     ),
-    writes: optional(Type.Boolean({ description: 'With `permissions`: it changes the repository.' })),
+    writes: optional(Type.Boolean({ description: 'With `permissions`: the request changes the repository.' })),
     address: optional(Type.String({ maxLength: 60 })),
-    ref: optional(Type.String({ maxLength: 300, description: 'A branch, or a ref in full, that would move.' })),
+    ref: optional(Type.String({ maxLength: 300, description: 'The branch, or the full ref, that would move.' })),
     act: optional(
       Type.String({ maxLength: 10, description: '`create`, `update` (when left out), `force`, `delete`.' }),
     ),

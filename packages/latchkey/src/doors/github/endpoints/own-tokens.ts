@@ -96,7 +96,7 @@ const READING: readonly Endpoint[] = [
     method: 'GET',
     path: PATH,
     operationId: 'tokens/list',
-    summary: 'Your own tokens, newest first; `state=all` with those that were revoked.',
+    summary: 'Your own tokens, newest first. `state=all` includes revoked ones.',
     need: READ,
     paged: true,
     query: Type.Object(
@@ -126,7 +126,7 @@ const READING: readonly Endpoint[] = [
     method: 'GET',
     path: `${PATH}/current`,
     operationId: 'tokens/get-current',
-    summary: 'The token that asks: what it is, what it may do, when it ends.',
+    summary: 'The token that makes this request: what it is, what it may do, when it ends.',
     need: ANY,
     handle: async ({ ctx, permit, apiUrl }) =>
       ok(currentToken(apiUrl, await readCurrentToken(ctx, permit), ctx.clock.now())),
@@ -139,8 +139,8 @@ const READING: readonly Endpoint[] = [
     need: READ,
     challenge: true,
     summary:
-      'The ends of your tokens as a calendar (RFC 5545), for programs that subscribe to it: your username, and a ' +
-      'token as the password.',
+      'The expiry dates of your tokens as a calendar (RFC 5545). A calendar program signs in with your username, ' +
+      'and a token as the password.',
     handle: async ({ ctx, permit }) => ({
       ...ok(await expiryCalendar(ctx, permit)),
       headers: { 'Content-Type': 'text/calendar; charset=utf-8' },
@@ -161,7 +161,7 @@ const READING: readonly Endpoint[] = [
     method: 'POST',
     path: `${PATH}/current/check`,
     operationId: 'tokens/check-current',
-    summary: 'Whether the token that asks might do something, and every reason against it. Nothing is done.',
+    summary: 'Whether the token that makes this request may do something, and if not, every reason. Nothing is done.',
     need: ANY,
     body: Check,
     success: 200,
@@ -172,7 +172,7 @@ const READING: readonly Endpoint[] = [
     method: 'POST',
     path: `${PATH}/{token_id}/check`,
     operationId: 'tokens/check',
-    summary: 'Whether one of your tokens might do something, and every reason against it. Nothing is done.',
+    summary: 'Whether one of your tokens may do something, and if not, every reason. Nothing is done.',
     need: READ,
     body: Check,
     success: 200,
@@ -187,8 +187,8 @@ const CHANGING: readonly Endpoint[] = [
     path: PATH,
     operationId: 'tokens/create',
     summary:
-      'Creates a fine-grained token; its secret is in the answer, this once. It gets no right, target or life ' +
-      'that the token which asks has not.',
+      'Creates a fine-grained token. Only this answer shows its secret. It can have no right, target or lifetime ' +
+      'beyond those of the token that makes this request.',
     need: WRITE,
     body: NewToken,
     handle: async (call) => {
@@ -215,8 +215,8 @@ const CHANGING: readonly Endpoint[] = [
     need: WRITE,
     body: Edit,
     summary:
-      'Changes a token; its secret stays. More towards an organization that wants to approve is a request, and ' +
-      'what is granted stays in force meanwhile.',
+      'Changes a token; its secret stays. If an organization approves tokens, more access to it becomes a ' +
+      'request; what was granted stays in force.',
     handle: async ({ ctx, permit, apiUrl, params, body }) => {
       const { id } = await editToken(ctx, permit, idIn(params['token_id']), {
         name: body.name,
@@ -233,7 +233,7 @@ const CHANGING: readonly Endpoint[] = [
     method: 'DELETE',
     path: `${PATH}/current`,
     operationId: 'tokens/delete-current',
-    summary: 'Ends the token that asks.',
+    summary: 'Revokes the token that makes this request.',
     need: ANY,
     handle: async ({ ctx, permit }) => {
       await endCurrentToken(ctx, permit);
@@ -245,7 +245,7 @@ const CHANGING: readonly Endpoint[] = [
     method: 'DELETE',
     path: `${PATH}/{token_id}`,
     operationId: 'tokens/delete',
-    summary: 'Ends a token, on the very next request everywhere; `children=true` takes along those that it made.',
+    summary: 'Revokes a token at once, everywhere. `children=true` also revokes the tokens it made.',
     need: WRITE,
     query: Type.Object({ children: Type.Optional(Type.Boolean()) }, closed),
     handle: async ({ ctx, permit, params, query }) => {
@@ -260,7 +260,7 @@ const CHANGING: readonly Endpoint[] = [
     method: 'POST',
     path: `${PATH}/{token_id}/regenerate`,
     operationId: 'tokens/regenerate',
-    summary: 'Gives a token a new secret and a new life. The old secret is dead at once.',
+    summary: 'Gives a token a new secret and expiry date. The old secret stops working at once.',
     need: WRITE,
     body: Expiry,
     success: 200,
@@ -277,8 +277,7 @@ const CHANGING: readonly Endpoint[] = [
     need: WRITE,
     body: Rotation,
     success: 200,
-    summary:
-      'Gives a token a new secret. The old one works until the first use of the new one, or until the overlap is over.',
+    summary: 'Gives a token a new secret. The old one works until the new one is first used, or the overlap is over.',
     handle: (call) => rotated(call, idIn(call.params['token_id'])),
   }),
   endpoint({
@@ -286,7 +285,9 @@ const CHANGING: readonly Endpoint[] = [
     method: 'POST',
     path: `${PATH}/current/rotate`,
     operationId: 'tokens/rotate-current',
-    summary: 'The same for the token that asks; its new life is no longer than the one it has.',
+    summary:
+      'Gives the token that makes this request a new secret, in the same way. Its new lifetime is no longer than ' +
+      'its present one.',
     need: RENEW,
     body: Rotation,
     success: 200,

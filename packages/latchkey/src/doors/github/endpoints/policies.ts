@@ -117,8 +117,8 @@ export const POLICY_ENDPOINTS: readonly Endpoint[] = [
     path: ORGANIZATION,
     operationId: 'orgs/update-pat-policy',
     summary:
-      'Changes what the organization allows. Null takes a choice back; lifetimes can only be shorter than the ' +
-      'instance says. What would shut the caller out is refused unless `confirm_lock_out` is true.',
+      'Changes what the organization allows. `null` clears a choice; lifetimes can only be shorter than the ' +
+      'instance says. A change that would lock you out is refused unless `confirm_lock_out` is true.',
     resource: 'Policy',
     body: Change,
     need: need('organization_administration', 'write'),
@@ -139,7 +139,7 @@ export const POLICY_ENDPOINTS: readonly Endpoint[] = [
     method: 'PATCH',
     path: INSTANCE,
     operationId: 'enterprise/update-pat-policy',
-    summary: 'Changes what the instance allows. What it chooses, no organization can choose otherwise.',
+    summary: 'Changes what the instance allows. Organizations cannot override what it chooses.',
     body: Change,
     need: need('instance_policies', 'write'),
     handle: async ({ ctx, permit, body }) => ok(shown(ctx, await changePolicy(ctx, permit, null, changeIn(body)))),

@@ -22,7 +22,7 @@ const Request = Type.Object(
     repository: Type.String({ maxLength: 200, description: '`OWNER/NAME`' }),
     ref: Type.String({ maxLength: 1024, description: 'A branch by its name, or a ref in full.' }),
     sha: Type.Union([Type.String({ maxLength: 64 }), Type.Null()], {
-      description: 'Where it shall be: an object that the repository has. `null`: deleted.',
+      description: 'Where the ref should point: an object that the repository has. `null` deletes the ref.',
     }),
   },
   closed,
@@ -50,7 +50,9 @@ export const PUSH_APPROVAL_ENDPOINTS: readonly Endpoint[] = [
     method: 'GET',
     path: PATH,
     operationId: 'tokens/list-push-approvals',
-    summary: 'What the token that asks may move only after approval: requests that wait, or were answered lately.',
+    summary:
+      'The requests of the token that makes this request to move refs after approval: those that wait, and those ' +
+      'answered lately.',
     need: ANY,
     handle: async ({ ctx, permit }) =>
       ok((await ownApprovals(ctx, permit)).map((each) => approval(ctx.settings.publicUrl, each))),
@@ -60,7 +62,7 @@ export const PUSH_APPROVAL_ENDPOINTS: readonly Endpoint[] = [
     method: 'GET',
     path: `${PATH}/{approval_id}`,
     operationId: 'tokens/get-push-approval',
-    summary: 'One of them: `waiting`, `approved`, `denied`, `used`, `replaced` or `expired`.',
+    summary: 'One request to move a ref: `waiting`, `approved`, `denied`, `used`, `replaced` or `expired`.',
     need: ANY,
     handle: async ({ ctx, permit, params }) =>
       ok(approval(ctx.settings.publicUrl, await ownApproval(ctx, permit, idIn(params['approval_id'])))),
@@ -71,8 +73,8 @@ export const PUSH_APPROVAL_ENDPOINTS: readonly Endpoint[] = [
     path: PATH,
     operationId: 'tokens/request-push-approval',
     summary:
-      'Asks the owner of the token, without a push, whether a ref may move to an object that is in the repository ' +
-      'already. They approve on a page; then the same push, or the same change of the ref, passes once.',
+      'Asks the owner of the token, without a push, whether a ref may move to an object that is already in the ' +
+      'repository. Once they approve it on a page, the same push or change of the ref passes once.',
     need: ANY,
     body: Request,
     handle: async ({ ctx, permit, body }) => {

@@ -35,7 +35,7 @@ export const README_ENDPOINTS: readonly Endpoint[] = [
     path: '/repos/{owner}/{repo}/readme',
     operationId: 'repos/get-readme',
     query: READ_QUERY,
-    summary: 'The README of a repository: in `.github`, at its root, or in `docs`.',
+    summary: 'The README of a repository: from `.github`, its root or `docs`.',
     handle: readme,
   }),
   endpoint({

@@ -51,7 +51,7 @@ const RESTORATION: readonly Endpoint[] = [
     path: '/enterprise/restoration',
     operationId: 'enterprise/get-restoration',
     summary:
-      'What the last restoration of a backup ended, and how many tokens are in doubt; `last` is null without one.',
+      'What the last restore of a backup ended, and how many tokens are in doubt. `last` is null if there was none.',
     need: tokens('read'),
     handle: async ({ ctx, permit }) => {
       const { last, inDoubt } = await readRestoration(ctx, permit);
@@ -63,7 +63,7 @@ const RESTORATION: readonly Endpoint[] = [
     method: 'GET',
     path: '/enterprise/restoration/personal-access-tokens',
     operationId: 'enterprise/list-tokens-in-doubt',
-    summary: 'Tokens that the restoration revoked though nobody is known to have ended them, newest first.',
+    summary: 'Tokens that the restore revoked although nobody is known to have ended them, newest first.',
     need: tokens('read'),
     paged: true,
     handle: async ({ ctx, permit, apiUrl, page }) => {
@@ -136,7 +136,8 @@ const CHECKS: readonly Endpoint[] = [
     method: 'POST',
     path: '/enterprise/repository-check',
     operationId: 'enterprise/start-repository-check',
-    summary: 'Has all repositories looked through for damage, and for what is on the disk or in the database alone.',
+    summary:
+      'Starts a check of all repositories: for damage, and for those found only on the disk or only in the database.',
     need: LOOK,
     success: 202,
     handle: async ({ ctx, permit }) => {
@@ -149,8 +150,7 @@ const CHECKS: readonly Endpoint[] = [
     method: 'GET',
     path: '/enterprise/repository-check',
     operationId: 'enterprise/get-repository-check',
-    summary:
-      'The last report on all repositories (`report` is null before the first), and whether another is on its way.',
+    summary: 'The last report on all repositories (`report` is null before the first), and whether a check is running.',
     need: LOOK,
     handle: async ({ ctx, permit }) => ok(shownReport(await readRepositoryReport(ctx, permit))),
   }),

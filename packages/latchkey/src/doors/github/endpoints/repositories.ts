@@ -44,18 +44,20 @@ const SHARED = {
 const NEW = Type.Object(
   {
     name: Type.String(),
-    auto_init: Type.Optional(Type.Boolean({ description: 'True makes a first commit with a README.' })),
+    auto_init: Type.Optional(Type.Boolean({ description: '`true` makes a first commit with a README.' })),
     gitignore_template: Type.Optional(
-      Type.String({ description: 'The name of a template: its .gitignore is in the first commit.' }),
+      Type.String({ description: 'The name of a `.gitignore` template for the first commit.' }),
     ),
     license_template: Type.Optional(
-      Type.String({ description: 'The key of a licence: its text is in the first commit.' }),
+      Type.String({ description: 'The key of a licence, whose text goes into the first commit.' }),
     ),
     default_branch: Type.Optional(
-      Type.String({ description: 'Left out, the organization’s, and without one the instance’s.' }),
+      Type.String({ description: 'Left out: that of the organization, or else of the instance.' }),
     ),
     object_format: Type.Optional(
-      Type.Enum(['sha1', 'sha256'], { description: 'How git names objects, for good. `sha1` by default.' }),
+      Type.Enum(['sha1', 'sha256'], {
+        description: 'The hash by which git names objects, for good. `sha1` by default.',
+      }),
     ),
     ...SHARED,
   },
@@ -145,7 +147,7 @@ export const REPOSITORY_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'repos/create-for-authenticated-user',
     body: NEW,
     resource: 'Repository',
-    summary: 'Makes a repository of your own.',
+    summary: 'Creates a repository of your own.',
     handle: make,
   }),
   endpoint({
@@ -154,7 +156,7 @@ export const REPOSITORY_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'repos/create-in-org',
     body: NEW,
     resource: 'Repository',
-    summary: 'Makes a repository of an organization.',
+    summary: 'Creates a repository in an organization.',
     handle: make,
   }),
   endpoint({
@@ -179,7 +181,7 @@ export const REPOSITORY_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'repos/update',
     body: CHANGE,
     resource: 'Repository',
-    summary: 'Changes what a repository says of itself, its name, who sees it, and whether it is archived.',
+    summary: 'Changes the description, settings, name and visibility of a repository, or archives it.',
     handle: change,
   }),
   endpoint({
@@ -199,7 +201,9 @@ export const REPOSITORY_ENDPOINTS: readonly Endpoint[] = [
     body: TRANSFER,
     success: 202,
     resource: 'Repository',
-    summary: 'Gives a repository to an owner for whom you may make repositories. Its old address leads on to it.',
+    summary:
+      'Transfers a repository to an owner for whom you may create repositories. Its old address redirects to the ' +
+      'new one.',
     handle: async ({ ctx, permit, apiUrl, body: { new_owner, new_name } }) => ({
       status: 202,
       body: listedRepository(apiUrl, await transferRepository(ctx, permit, { newOwner: new_owner, newName: new_name })),

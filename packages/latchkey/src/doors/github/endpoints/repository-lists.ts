@@ -149,7 +149,7 @@ export const REPOSITORY_LIST_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'repos/list-for-authenticated-user',
     paged: true,
     query: OWN_LIST,
-    summary: 'The repositories that you own, work in, or see as a member of their organization.',
+    summary: 'The repositories that you own, have a role in, or see as a member of their organization.',
     handle: listOwn,
   }),
   endpoint({

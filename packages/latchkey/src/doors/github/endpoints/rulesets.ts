@@ -183,7 +183,7 @@ function endpointsAt(path: string, operation: string, whose: string): readonly E
       method: 'GET',
       path: `${path}/rulesets`,
       operationId: `${operation}-rulesets`,
-      summary: `Rulesets of ${whose}.`,
+      summary: `The rulesets of ${whose}.`,
       paged: true,
       query: LISTED,
       handle: list,
@@ -192,7 +192,7 @@ function endpointsAt(path: string, operation: string, whose: string): readonly E
       method: 'POST',
       path: `${path}/rulesets`,
       operationId: `${operation.replace('get', 'create')}-ruleset`,
-      summary: `Makes a ruleset for ${whose}: what may not happen to which refs, and who is let past.`,
+      summary: `Creates a ruleset for ${whose}: what may not happen to which refs, and who may bypass it.`,
       resource: 'Ruleset',
       body: CHANGE,
       success: 201,
@@ -216,7 +216,7 @@ function endpointsAt(path: string, operation: string, whose: string): readonly E
       method: 'PUT',
       path: `${path}/rulesets/{ruleset_id}`,
       operationId: `${operation.replace('get', 'update')}-ruleset`,
-      summary: `Changes a ruleset of ${whose}. What is left out stays.`,
+      summary: `Changes a ruleset of ${whose}. What you leave out stays.`,
       resource: 'Ruleset',
       body: CHANGE,
       handle: async (call) => {
@@ -228,7 +228,7 @@ function endpointsAt(path: string, operation: string, whose: string): readonly E
       method: 'DELETE',
       path: `${path}/rulesets/{ruleset_id}`,
       operationId: `${operation.replace('get', 'delete')}-ruleset`,
-      summary: `Removes a ruleset of ${whose}.`,
+      summary: `Deletes a ruleset of ${whose}.`,
       handle: async (call) => {
         await deleteRuleset(call.ctx, call.permit, idIn(call.params, 'ruleset_id'));
         return nothing();
@@ -244,7 +244,7 @@ export const RULESET_ENDPOINTS: readonly Endpoint[] = [
     method: 'GET',
     path: '/repos/{owner}/{repo}/rules/branches/{branch}',
     operationId: 'repos/get-branch-rules',
-    summary: 'Which rules of rulesets hold for a branch. It need not exist.',
+    summary: 'The ruleset rules that apply to a branch, which need not exist.',
     paged: true,
     handle: branchRules,
   }),

@@ -84,7 +84,7 @@ export const SEARCH_ENDPOINTS: readonly Endpoint[] = [
     paged: true,
     query: REPOSITORIES,
     summary:
-      'Repositories whose names contain the words, with GitHub’s qualifiers: `user:`, `is:`, `archived:`, `sort:`.',
+      'Repositories whose names contain the words. Takes GitHub’s qualifiers `user:`, `is:`, `archived:` and `sort:`.',
     handle: repositories,
   }),
   endpoint({

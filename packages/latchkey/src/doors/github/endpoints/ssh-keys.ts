@@ -39,7 +39,7 @@ export const SSH_KEY_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'users/create-public-ssh-key-for-authenticated-user',
     body: NEW,
     resource: 'PublicKey',
-    summary: 'Adds an SSH key. One that is added with a token goes with it.',
+    summary: 'Adds an SSH key. A key added with a token goes when that token is revoked.',
     handle: async ({ ctx, permit, body: { title = '', key }, apiUrl }) => {
       const body = keyBody(apiUrl, await addSshKey(ctx, permit, { title, key }));
       return created(body, body.url);

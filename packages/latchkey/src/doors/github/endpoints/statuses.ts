@@ -103,7 +103,7 @@ export const STATUS_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'repos/create-commit-status',
     body: NEW,
     resource: 'Status',
-    summary: 'Says in one context how a commit is doing.',
+    summary: 'Sets the status of a commit in one context.',
     handle: add,
   }),
   endpoint({
@@ -111,7 +111,7 @@ export const STATUS_ENDPOINTS: readonly Endpoint[] = [
     path: '/repos/{owner}/{repo}/commits/{ref}/statuses',
     operationId: 'repos/list-commit-statuses-for-ref',
     paged: true,
-    summary: 'All that was said of a commit, the newest first.',
+    summary: 'All statuses of a commit, newest first.',
     handle: list,
   }),
   endpoint({
@@ -120,7 +120,7 @@ export const STATUS_ENDPOINTS: readonly Endpoint[] = [
     need: needOf('GET', '/repos/{owner}/{repo}/commits/{ref}/statuses'),
     operationId: 'repos/list-commit-statuses-for-ref-as-before',
     paged: true,
-    summary: 'The same at its former address, where clients still ask.',
+    summary: 'All statuses of a commit, newest first, at an older address that clients still use.',
     handle: list,
   }),
   endpoint({
@@ -128,7 +128,7 @@ export const STATUS_ENDPOINTS: readonly Endpoint[] = [
     path: '/repos/{owner}/{repo}/commits/{ref}/status',
     operationId: 'repos/get-combined-status-for-ref',
     paged: true,
-    summary: 'The verdict on a commit: the newest word of each context, and what they come to.',
+    summary: 'The combined status of a commit: the newest of each context, and the overall state.',
     handle: combined,
   }),
 ];

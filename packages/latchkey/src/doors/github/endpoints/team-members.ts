@@ -55,14 +55,14 @@ export const TEAM_MEMBER_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'teams/list-members-in-org',
     paged: true,
     query: MEMBERS,
-    summary: 'The people of a team and of the teams below it.',
+    summary: 'The members of a team and of the teams below it.',
     handle: members,
   }),
   endpoint({
     method: 'GET',
     path: '/orgs/{org}/teams/{team_slug}/memberships/{username}',
     operationId: 'teams/get-membership-for-user-in-org',
-    summary: "Somebody's place in a team. Who is in a team below it is a member.",
+    summary: "Someone's membership in a team. Members of a team below it count as members.",
     handle: async (call) => membership(call, await organizationOf(call)),
   }),
   endpoint({
@@ -71,7 +71,8 @@ export const TEAM_MEMBER_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'teams/add-or-update-membership-for-user-in-org',
     body: ROLE,
     resource: 'Team',
-    summary: 'Adds a member of the organization to a team, or changes their role there. There is no invitation.',
+    summary:
+      'Adds a member of the organization to a team or changes their role, at once: there is no invitation to accept.',
     handle: async (call) => {
       const { ctx, permit, params, body } = call;
       const organization = await organizationOf(call);
@@ -86,7 +87,7 @@ export const TEAM_MEMBER_ENDPOINTS: readonly Endpoint[] = [
     path: '/orgs/{org}/teams/{team_slug}/memberships/{username}',
     operationId: 'teams/remove-membership-for-user-in-org',
     resource: 'Team',
-    summary: 'Takes somebody out of a team.',
+    summary: 'Removes someone from a team.',
     handle: async (call) => {
       const { ctx, permit, params } = call;
       const { login } = await organizationOf(call);

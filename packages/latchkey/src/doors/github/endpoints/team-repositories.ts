@@ -56,7 +56,7 @@ export const TEAM_REPOSITORY_ENDPOINTS: readonly Endpoint[] = [
     path: '/orgs/{org}/teams/{team_slug}/repos',
     operationId: 'teams/list-repos-in-org',
     paged: true,
-    summary: 'The repositories in which a team, or a team above it, has a role, as far as you may see them.',
+    summary: 'The repositories that you may see in which a team, or a team above it, has a role.',
     handle: async (call) => {
       const { ctx, permit, params, page, apiUrl } = call;
       const { account } = await readOrganization(ctx, permit);
@@ -80,7 +80,7 @@ export const TEAM_REPOSITORY_ENDPOINTS: readonly Endpoint[] = [
     target: REPOSITORY,
     operationId: 'teams/check-permissions-for-repo-in-org',
     success: 204,
-    summary: 'Whether a team has a role in a repository; which one, with the media type of a repository.',
+    summary: 'Whether a team has a role in a repository. Ask with the media type of a repository to see which role.',
     handle: role,
   }),
   endpoint({
@@ -91,7 +91,7 @@ export const TEAM_REPOSITORY_ENDPOINTS: readonly Endpoint[] = [
     body: GIVEN,
     resource: 'Team',
     success: 204,
-    summary: "Gives a team a role in a repository of its organization: GitHub's default is `push`.",
+    summary: 'Gives a team a role in a repository of its organization. `push` by default, as on GitHub.',
     handle: async (call) => {
       const { ctx, permit, body } = call;
       const given = present(ROLES[body.permission ?? 'push'], 'the role of a permission that the schema takes');
@@ -105,7 +105,7 @@ export const TEAM_REPOSITORY_ENDPOINTS: readonly Endpoint[] = [
     target: REPOSITORY,
     operationId: 'teams/remove-repo-in-org',
     resource: 'Team',
-    summary: 'Takes the role of a team in a repository away.',
+    summary: 'Removes the role of a team in a repository.',
     handle: async (call) => {
       await removeTeamRole(call.ctx, call.permit, placeOf(call));
       return nothing();
@@ -116,7 +116,7 @@ export const TEAM_REPOSITORY_ENDPOINTS: readonly Endpoint[] = [
     path: '/repos/{owner}/{repo}/teams',
     operationId: 'repos/list-teams',
     paged: true,
-    summary: 'The teams with a role of their own in a repository, for those who administer it.',
+    summary: 'The teams with a direct role in a repository. Only its administrators may ask.',
     handle: async ({ ctx, permit, page, apiUrl }) => {
       const { owner } = targetRepository(permit);
       const all = await teamsWithAccess(ctx, permit);

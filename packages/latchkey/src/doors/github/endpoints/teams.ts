@@ -124,7 +124,7 @@ export const TEAM_ENDPOINTS: readonly Endpoint[] = [
     path: '/orgs/{org}/teams',
     operationId: 'teams/list',
     paged: true,
-    summary: 'The teams of an organization, for those who belong to it; secret ones for their members and owners.',
+    summary: 'The teams of an organization. Members may ask; secret teams show only to their members and to owners.',
     handle: (call) => list(call),
   }),
   endpoint({
@@ -133,7 +133,7 @@ export const TEAM_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'teams/create',
     body: NEW,
     resource: 'Team',
-    summary: 'Makes a team. Owners alone make teams; you become its maintainer.',
+    summary: 'Creates a team. Only owners may; you become its maintainer.',
     handle: create,
   }),
   endpoint({
@@ -149,7 +149,7 @@ export const TEAM_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'teams/update-in-org',
     body: CHANGE,
     resource: 'Team',
-    summary: 'Changes a team, for owners and its maintainers. Only owners give it another parent.',
+    summary: 'Changes a team. Owners and its maintainers may; only owners may change its parent.',
     handle: change,
   }),
   endpoint({
@@ -157,7 +157,7 @@ export const TEAM_ENDPOINTS: readonly Endpoint[] = [
     path: '/orgs/{org}/teams/{team_slug}',
     operationId: 'teams/delete-in-org',
     resource: 'Team',
-    summary: 'Deletes a team. Teams below it go with it, and then only owners may.',
+    summary: 'Deletes a team and the teams below it. If there are any, only owners may.',
     handle: async (call) => {
       const { login } = await organizationOf(call);
       await deleteTeam(call.ctx, call.permit, { organization: login, team: parameter(call.params, 'team_slug') });
@@ -179,7 +179,7 @@ export const TEAM_ENDPOINTS: readonly Endpoint[] = [
     // Any token, as GitHub takes fine-grained ones of an organization here; what it tells of is up to the token.
     need: { sets: [], publicRead: false, writes: false },
     paged: true,
-    summary: 'The teams that you are in, as far as the token reaches.',
+    summary: 'Your teams that the token reaches.',
     handle: async ({ ctx, permit, page, apiUrl }) => {
       const teams = await ownTeams(ctx, permit, risingPage(page));
       const parents = await parentsOf(

@@ -29,7 +29,7 @@ export const USER_ENDPOINTS: readonly Endpoint[] = [
     path: '/user',
     operationId: 'users/get-authenticated',
     resource: 'User',
-    summary: 'Whose credential this is. The private half of the profile is for whoever may change it.',
+    summary: 'Your own profile. Its private part needs a credential that may change it.',
     handle: async ({ ctx, permit, apiUrl }) => {
       const { account, counts, email, seesPrivate } = await readOwnProfile(ctx, permit);
       return ok(seesPrivate ? privateUser(apiUrl, account, counts, email) : publicUser(apiUrl, account, counts, null));
@@ -101,7 +101,7 @@ export const EMAIL_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'users/add-email-for-authenticated-user',
     body: EMAILS,
     resource: 'UserEmail',
-    summary: 'Adds e-mail addresses. Each is sent the mail that verifies it.',
+    summary: 'Adds e-mail addresses. Each gets a mail to verify it.',
     handle: async (call) => {
       const addresses = addressesIn(call);
       await addEmails(call.ctx, call.permit, addresses);
@@ -120,7 +120,7 @@ export const EMAIL_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'users/delete-email-for-authenticated-user',
     body: EMAILS,
     resource: 'UserEmail',
-    summary: 'Removes e-mail addresses. The primary one stays.',
+    summary: 'Removes e-mail addresses. The primary one cannot be removed.',
     handle: async (call) => {
       await removeEmails(call.ctx, call.permit, addressesIn(call));
       return nothing();

@@ -191,7 +191,7 @@ export const WEBHOOK_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'repos/create-webhook',
     body: NEW,
     resource: 'Hook',
-    summary: 'Makes a webhook, and sends it a ping.',
+    summary: 'Creates a webhook, and sends it a ping.',
     handle: add,
   }),
   endpoint({
@@ -215,7 +215,7 @@ export const WEBHOOK_ENDPOINTS: readonly Endpoint[] = [
     method: 'DELETE',
     path: HOOK,
     operationId: 'repos/delete-webhook',
-    summary: 'Deletes a webhook with its log.',
+    summary: 'Deletes a webhook and its log.',
     handle: async ({ ctx, permit, params }) => {
       await removeWebhook(ctx, permit, idIn(params, 'hook_id'));
       return nothing();
@@ -225,7 +225,7 @@ export const WEBHOOK_ENDPOINTS: readonly Endpoint[] = [
     method: 'GET',
     path: `${HOOK}/config`,
     operationId: 'repos/get-webhook-config-for-repo',
-    summary: 'Where a webhook leads.',
+    summary: 'Where a webhook delivers, and how.',
     handle: async ({ ctx, permit, params }) =>
       ok(configBody((await readWebhook(ctx, permit, idIn(params, 'hook_id'))).hook)),
   }),
@@ -235,7 +235,7 @@ export const WEBHOOK_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'repos/update-webhook-config-for-repo',
     body: CONFIG,
     resource: 'Hook',
-    summary: 'Changes where a webhook leads.',
+    summary: 'Changes where a webhook delivers, and how.',
     handle: async ({ ctx, permit, params, body }) =>
       ok(configBody((await changeWebhook(ctx, permit, idIn(params, 'hook_id'), { config: draftOf(body) })).hook)),
   }),
@@ -245,14 +245,14 @@ export const WEBHOOK_ENDPOINTS: readonly Endpoint[] = [
     operationId: 'repos/list-webhook-deliveries',
     paged: true,
     query: LOG,
-    summary: 'What was delivered to a webhook in the last 30 days, the newest first.',
+    summary: 'The deliveries to a webhook in the last 30 days, newest first.',
     handle: listLog,
   }),
   endpoint({
     method: 'GET',
     path: `${HOOK}/deliveries/{delivery_id}`,
     operationId: 'repos/get-webhook-delivery',
-    summary: 'A delivery: what was sent, and what came back.',
+    summary: 'A delivery: what was sent, and the response.',
     handle: readLogged,
   }),
   endpoint({
@@ -282,7 +282,7 @@ export const WEBHOOK_ENDPOINTS: readonly Endpoint[] = [
     path: `${HOOK}/tests`,
     operationId: 'repos/test-push-webhook',
     success: 204,
-    summary: 'Sends the newest push again, if the webhook wants pushes.',
+    summary: 'Delivers the newest push again, if the webhook subscribes to pushes.',
     handle: async ({ ctx, permit, params }) => {
       await testWebhook(ctx, permit, idIn(params, 'hook_id'));
       return nothing();

@@ -25,12 +25,12 @@ const orNull = (schema: ReturnType<typeof Type.String>) => Type.Union([schema, T
 const KEYS = {
   jwks: optional(
     Type.Union([Type.Object({ keys: Type.Array(Type.Object({}), { maxItems: 1000 }) }), Type.Null()], {
-      description: 'Its public keys (a JWK set), where they cannot be fetched.',
+      description: 'Its public keys (a JWK set), if they cannot be fetched.',
     }),
   ),
-  ca: optional(orNull(Type.String({ description: 'The authority of its certificate, in PEM.' }))),
+  ca: optional(orNull(Type.String({ description: 'The certificate authority that signed its certificate, in PEM.' }))),
   max_life: optional(
-    Type.Integer({ description: 'The longest life of its tokens in seconds, 300 to 86400; 3600 when left out.' }),
+    Type.Integer({ description: 'The longest lifetime of its tokens in seconds, 300 to 86400; 3600 when left out.' }),
   ),
 };
 const Keys = Type.Object(KEYS, closed);
@@ -49,7 +49,7 @@ export const WORKLOAD_ISSUER_ENDPOINTS: readonly Endpoint[] = [
     method: 'GET',
     path: PATH,
     operationId: 'enterprise/list-workload-issuers',
-    summary: 'The issuers of workload identities that are trusted, by name.',
+    summary: 'The trusted issuers of workload identities, by name.',
     need: READ,
     handle: async ({ ctx, permit, apiUrl }) =>
       ok((await listIssuers(ctx, permit)).map((issuer) => workloadIssuer(apiUrl, issuer))),
@@ -59,14 +59,14 @@ export const WORKLOAD_ISSUER_ENDPOINTS: readonly Endpoint[] = [
     method: 'POST',
     path: PATH,
     operationId: 'enterprise/add-workload-issuer',
-    summary: 'Trusts an issuer. Its tokens are worth nothing until owners write rules for them.',
+    summary: 'Trusts an issuer. Its tokens open nothing until owners write rules for them.',
     need: WRITE,
     body: Type.Object(
       {
         name: optional(Type.String({ maxLength: 100, description: "Left out: the preset's." })),
         preset: Type.String({ maxLength: 40, description: `One of ${PRESET_NAMES.join(', ')}.` }),
         issuer: optional(
-          Type.String({ maxLength: 300, description: '`iss` of its tokens, to the letter; known for some presets.' }),
+          Type.String({ maxLength: 300, description: 'The exact `iss` of its tokens; some presets know it.' }),
         ),
         ...KEYS,
       },
@@ -94,7 +94,7 @@ export const WORKLOAD_ISSUER_ENDPOINTS: readonly Endpoint[] = [
     method: 'PATCH',
     path: `${PATH}/{issuer}`,
     operationId: 'enterprise/update-workload-issuer',
-    summary: 'Changes the keys, the authority or the life of the tokens of an issuer; its rules stay.',
+    summary: 'Changes the keys, certificate authority or token lifetime of an issuer. Its rules stay.',
     need: WRITE,
     body: Keys,
     handle: async ({ ctx, permit, apiUrl, params, body }) => {
@@ -108,7 +108,7 @@ export const WORKLOAD_ISSUER_ENDPOINTS: readonly Endpoint[] = [
     method: 'DELETE',
     path: `${PATH}/{issuer}`,
     operationId: 'enterprise/remove-workload-issuer',
-    summary: 'Trusts an issuer no longer: its rules, and every token that they gave, end on the very next request.',
+    summary: 'Stops trusting an issuer. Its rules, and every token that they gave, end at once.',
     need: WRITE,
     handle: async ({ ctx, permit, params }) => {
       await removeIssuer(ctx, permit, parameter(params, 'issuer'));
@@ -120,7 +120,7 @@ export const WORKLOAD_ISSUER_ENDPOINTS: readonly Endpoint[] = [
     method: 'POST',
     path: `${PATH}/{issuer}/test`,
     operationId: 'enterprise/test-workload-issuer',
-    summary: 'Reads the keys of an issuer now, and tells their names, or why they cannot be had.',
+    summary: 'Fetches the keys of an issuer now, and lists their ids or says why it failed.',
     need: WRITE,
     success: 200,
     handle: async ({ ctx, permit, params }) => ok({ keys: await tryIssuer(ctx, permit, parameter(params, 'issuer')) }),

@@ -29,29 +29,33 @@ const optional = Type.Optional;
 const Conditions = Type.Record(
   Type.String(),
   Type.Union([Type.String({ maxLength: 2000 }), Type.Array(Type.String({ maxLength: 2000 }), { maxItems: 100 })]),
-  { description: 'Claim to the values of which it must have one; one that ends in `*` is a beginning.' },
+  { description: 'Each claim with the values it may have; a value that ends in `*` matches any value that starts so.' },
 );
 const DEMANDS = {
   max_life: optional(
-    Type.Integer({ description: 'The longest life in seconds of what it gives, 60 to 3600; 3600 when left out.' }),
+    Type.Integer({
+      description: 'The longest lifetime in seconds of the tokens it gives, 60 to 3600; 3600 when left out.',
+    }),
   ),
   single_use: optional(
-    Type.Boolean({ description: 'A token is good for one exchange. Left out: as is usual for the issuer.' }),
+    Type.Boolean({
+      description: 'Each identity token can be exchanged only once. Left out: what is usual for the issuer.',
+    }),
   ),
-  pull_requests: optional(Type.Boolean({ description: 'Runs that strangers can start are taken, too.' })),
+  pull_requests: optional(Type.Boolean({ description: 'Also accept runs that strangers can start.' })),
 };
 
 const RIGHTS = {
   description: optional(Type.String()),
   repository_selection: optional(
     Type.Union([Type.Literal('none'), Type.Literal('all'), Type.Literal('subset')], {
-      description: '`none`: public repositories, to read.',
+      description: '`none`: only public repositories, read-only.',
     }),
   ),
   repositories: optional(
     Type.Array(Type.String({ maxLength: 150 }), { maxItems: 1000, description: 'Names, with a `subset`.' }),
   ),
-  permissions: optional(Type.Record(Type.String(), Type.String(), { description: 'Permission to level.' })),
+  permissions: optional(Type.Record(Type.String(), Type.String(), { description: 'Each permission with its level.' })),
   ref_rules: optional(RefRules),
   allowed_addresses: optional(Type.Array(Type.String({ maxLength: 60 }))),
 };
@@ -71,7 +75,7 @@ const RuleChange = Type.Object(
     conditions: optional(Conditions),
     ...DEMANDS,
     ...RIGHTS,
-    ref_rules: optional(Type.Union([RefRules, Type.Null()], { description: '`null`: it may push to any.' })),
+    ref_rules: optional(Type.Union([RefRules, Type.Null()], { description: '`null`: it may push to any ref.' })),
     allowed_addresses: optional(
       Type.Union([Type.Array(Type.String({ maxLength: 60 })), Type.Null()], { description: '`null`: from anywhere.' }),
     ),
@@ -137,7 +141,9 @@ function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): reado
       method: 'GET',
       path,
       operationId: `${names}/list-workload-rules`,
-      summary: `The rules by which workloads get tokens of a machine account ${whose}; the first that fits gives.`,
+      summary:
+        `The rules by which workloads get tokens of a machine account ${whose}. The first rule that matches ` +
+        'gives the token.',
       need: READ,
       handle: async (call) => {
         const rules = await listRules(call.ctx, await placeOf(call));
@@ -150,8 +156,8 @@ function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): reado
       path,
       operationId: `${names}/add-workload-rule`,
       summary:
-        'Adds a rule. What it gives has these rights towards the account that the machine belongs to. Made with a ' +
-        'token, it gives nothing beyond that token, and ends with it.',
+        'Adds a rule. Its tokens have these rights towards the account that the machine belongs to. A rule made ' +
+        'with a token gives nothing beyond that token, and ends with it.',
       need: WRITE,
       body: NewRule,
       handle: async (call) => {
@@ -177,7 +183,7 @@ function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): reado
       method: 'POST',
       path: `${path}/check`,
       operationId: `${names}/check-workload-token`,
-      summary: "Tries a workload's token on the rules, and tells each condition, met or not. Nothing is given.",
+      summary: "Tries a workload's identity token on the rules, and says which conditions it meets. No token is given.",
       need: READ,
       success: 200,
       body: Type.Object({ token: Type.String({ maxLength: 100_000, description: 'The JWT.' }) }, closed),
@@ -188,7 +194,7 @@ function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): reado
       method: 'GET',
       path: `${path}/{rule_id}`,
       operationId: `${names}/get-workload-rule`,
-      summary: 'A rule, with the rights of what it gives.',
+      summary: 'A rule, with the rights of its tokens.',
       need: READ,
       handle: async (call) => ok(await shownRule(call, idIn(call.params['rule_id']))),
     }),
@@ -198,8 +204,8 @@ function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): reado
       path: `${path}/{rule_id}`,
       operationId: `${names}/update-workload-rule`,
       summary:
-        'Changes a rule. Other demands are made of those who come after; other rights hold for what it gave, too. ' +
-        'A token changes no rule that gives more than it has.',
+        'Changes a rule. New conditions hold for later exchanges; new rights hold for the tokens it already ' +
+        'gave, too. A token cannot change a rule that gives more than it has.',
       need: WRITE,
       body: RuleChange,
       handle: async (call) => {
@@ -214,7 +220,7 @@ function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): reado
       method: 'DELETE',
       path: `${path}/{rule_id}`,
       operationId: `${names}/remove-workload-rule`,
-      summary: 'Removes a rule; what it gave ends on the very next request everywhere.',
+      summary: 'Deletes a rule. Its tokens stop working at once, everywhere.',
       need: WRITE,
       handle: async (call) => {
         await removeRule(call.ctx, call.permit, await placeOf(call), idIn(call.params['rule_id']));
@@ -226,7 +232,7 @@ function endpointsOf({ prefix, names, whose, sees, changes }: MachinesOf): reado
       method: 'GET',
       path: `${path}/{rule_id}/tokens`,
       operationId: `${names}/list-workload-tokens`,
-      summary: 'The living tokens that a rule gave, newest first, each with what its issuer said of the run.',
+      summary: 'The tokens of a rule that still work, newest first, each with what the issuer said about the run.',
       need: READ,
       paged: true,
       handle: async (call) => {
