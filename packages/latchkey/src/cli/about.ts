@@ -18,7 +18,7 @@ export type ClientTextFile = (typeof CLIENT_TEXTS)[ClientText][number];
 export function aboutCommand(terminal: Terminal): Command {
   const command = new Command('about')
     .description('print the manual page, the readme, or the licences')
-    .addArgument(new Argument('<TEXT>', 'which of them').choices(Object.keys(CLIENT_TEXTS)))
+    .addArgument(new Argument('<TEXT>', 'which text').choices(Object.keys(CLIENT_TEXTS)))
     .action(async (text: ClientText) => {
       const { isSea, getAsset } = await import('node:sea');
       // The bundle is one folder below the root of its package.

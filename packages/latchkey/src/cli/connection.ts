@@ -23,7 +23,7 @@ export interface ServerFlags {
 /** For every command that talks to a server. */
 export const URL_OPTION = [
   '--url <URL>',
-  'the server; left out, it is LATCHKEY_URL, the remote of this clone, or the only server signed in at',
+  'the server; left out: LATCHKEY_URL, the remote of this clone, or the only server you are signed in to',
 ] as const;
 
 /** The server with a token. @throws UsageError | Fault when one of them isn't known */

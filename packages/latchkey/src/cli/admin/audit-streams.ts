@@ -16,9 +16,9 @@ interface Options {
 /** Shows them; with `--rewind`, sets one of them. */
 export function auditStreamsCommand(terminal: Terminal): Command {
   const command = new Command('streams')
-    .description('show how far each stream of the log is; or set one to another entry')
+    .description('show how far each stream of the log has come, or set one to another entry')
     .option('--rewind <STREAM>', 'set this one: webhook, syslog or file', streamName)
-    .option('--after <ID>', 'what comes after this entry is sent next; 0 sends everything', entryId)
+    .option('--after <ID>', 'send what comes after this entry next; 0 sends everything', entryId)
     .option('--json', 'print an array')
     .action(({ rewind, after, json }: Options) => {
       if ((rewind === undefined) !== (after === undefined))

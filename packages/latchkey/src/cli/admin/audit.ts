@@ -28,8 +28,8 @@ export function auditCommand(terminal: Terminal): Command {
 
 function verifyCommand(terminal: Terminal): Command {
   const command = new Command('verify')
-    .description('check that no entry was changed, removed, added or moved; exit code 1 when one was')
-    .option('--against <FILE>', 'compare with checkpoints that were kept elsewhere: JSON lines, as printed or exported')
+    .description('check that no entry was changed, removed, added or moved; exits with 1 if one was')
+    .option('--against <FILE>', 'compare with checkpoints kept elsewhere: JSON lines, as printed or exported')
     .option('--without-lost-keys', 'a key is lost: do not ask for signatures that were made with it')
     .option('--json', 'print the report as one object')
     .action((options: { against?: string; withoutLostKeys?: true; json?: true }) =>
@@ -115,9 +115,7 @@ function checkpointsIn(path: string): KeptElsewhere[] {
 
 function checkpointCommand(terminal: Terminal): Command {
   const command = new Command('checkpoint')
-    .description(
-      'print the newest checkpoint as a line of JSON; keep it where nobody who can change the log can reach it',
-    )
+    .description('print the newest checkpoint as a line of JSON; keep it out of reach of anyone who can change the log')
     .action(() =>
       withData(command, terminal, async (ctx) => {
         const { chainAll, checkpointLine, newestCheckpointOf } = await import('../../actions/audit/chain.ts');
@@ -142,11 +140,11 @@ interface ExportOptions {
 function exportCommand(terminal: Terminal): Command {
   const command = new Command('export')
     .description('write the log of the instance as JSON lines, oldest first, with its checkpoints')
-    .option('--output <FILE>', 'a new file; left out, standard output')
-    .option('--resume', 'go on with the file where it ends')
+    .option('--output <FILE>', 'a new file; left out: standard output')
+    .option('--resume', 'continue the file where it ends')
     .option('--after <ID>', 'entries after this one', entryId)
     .option('--through <ID>', 'up to this one', entryId)
-    .option('--since <DATE>', 'entries of this day and later, in UTC; bounds of time leave the checkpoints out', day)
+    .option('--since <DATE>', 'entries of this day and later, in UTC; with dates, checkpoints are left out', day)
     .option('--until <DATE>', 'entries before this day', day)
     .action((options: ExportOptions) => {
       if (options.resume === true && (options.output === undefined || options.after !== undefined))
@@ -205,7 +203,7 @@ function pruneCommand(terminal: Terminal): Command {
   const command = new Command('prune')
     .description('delete the oldest entries, in ranges that ended before a day; their checkpoints stay')
     .requiredOption('--before <DATE>', 'the day, in UTC', day)
-    .option('--unsent', 'also what a stream has not sent yet, or was told not to send any more')
+    .option('--unsent', 'also entries that a stream has not sent yet, or no longer sends')
     .action(({ before, unsent }: { before: UnixSeconds; unsent?: true }) =>
       withData(command, terminal, async (ctx, permit) => {
         const { pruneAudit } = await import('../../actions/audit/prune.ts');

@@ -36,15 +36,15 @@ export function backupCommand(terminal: Terminal): Command {
       'keep everything of one moment, database and repositories, while the server runs; what is sealed stays sealed, ' +
         'and the key file is not in it',
     )
-    .argument('<TO>', 'folder, where each backup adds what is new; - for standard output, in the form of tar')
-    .option('--recipient <KEY>', 'encrypt for this recipient of age (age1…); may be given again', collect)
-    .option('--with-key', 'also keep the key file, in an encrypted backup alone')
-    .option('--full', 'keep the repositories anew, whatever earlier backups hold')
+    .argument('<TO>', 'folder, where each backup adds what is new; - for standard output, as a tar archive')
+    .option('--recipient <KEY>', 'encrypt for this age recipient (age1…); may be repeated', collect)
+    .option('--with-key', 'also back up the key file; encrypted backups only')
+    .option('--full', 'back up all repositories in full, whatever earlier backups hold')
     .option('--keep <N>', 'afterwards, delete all backups in the folder but the newest N', backupCount)
-    .option('--tail <FILE>', 'go on with an export of the audit log, which `latchkey admin restore --tail` takes')
-    .option('--verify', 'make none: look whether those in the folder, or the file, are whole')
-    .option('--identity <FILE>', 'with --verify: opens encrypted ones, to look at each row')
-    .option('--make-identity', 'make none: write a new identity of age to the file, and print its recipient')
+    .option('--tail <FILE>', 'continue an export of the audit log, for `latchkey admin restore --tail`')
+    .option('--verify', 'make no backup: check that those in the folder, or the file, are intact')
+    .option('--identity <FILE>', 'with --verify: age identity that opens encrypted backups, to check each row')
+    .option('--make-identity', 'make no backup: write a new age identity to the file, and print its recipient')
     .action((to: string, options: BackupOptions) => {
       if (options.makeIdentity === true) return makeOne(to, terminal);
       return options.verify === true ? verify(command, terminal, to, options) : backUp(command, terminal, to, options);

@@ -12,8 +12,8 @@ import { withData, withDataOptions } from './context.ts';
 
 export function checkCommand(terminal: Terminal): Command {
   const command = new Command('check')
-    .description('check all repositories for damage, and for files or rows without the other')
-    .option('--mend', 'make anew what git makes from packs and refs: their indexes, bitmaps, the graph of commits')
+    .description('check all repositories for damage, and for what is only on the disk or only in the database')
+    .option('--mend', 'rebuild what git derives from packs and refs: indexes, bitmaps, the commit-graph')
     .option('--json', 'print what was found as one object')
     .action((options: { json?: true; mend?: true }) =>
       withData(command, terminal, async (ctx, permit) => {

@@ -14,9 +14,9 @@ export function lfsCommand(terminal: Terminal): Command {
 
 function gcCommand(terminal: Terminal): Command {
   const command = new Command('gc')
-    .description('remove LFS objects that no file of their repository names, in any commit, reached or not')
-    .argument('[OWNER/NAME]', 'one repository; all of them when left out')
-    .option('--older-than-days <DAYS>', 'only objects that were sent at least so long ago', daysIn, 14)
+    .description('remove LFS objects that no file names in any commit of their repository, reachable or not')
+    .argument('[OWNER/NAME]', 'one repository; left out: all of them')
+    .option('--older-than-days <DAYS>', 'only objects that were sent at least this long ago', daysIn, 14)
     .option('--dry-run', 'remove nothing, and say what would be removed');
   command.action(
     (fullName: string | undefined, { olderThanDays, dryRun }: { olderThanDays: number; dryRun?: true }) => {

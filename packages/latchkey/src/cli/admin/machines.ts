@@ -22,7 +22,7 @@ export function machineCommand(terminal: Terminal): Command {
 
 function addCommand(terminal: Terminal): Command {
   const command = new Command('add')
-    .description('add a machine account: it has no role yet, and nobody can sign in to it')
+    .description('add a machine account; it starts without a role, and nobody can sign in to it')
     .argument('<LOGIN>', 'its name')
     .requiredOption('--owner <OWNER>', 'the organization or person that it belongs to', once('--owner'))
     .option('--purpose <TEXT>', 'what it is for', once('--purpose'))
@@ -65,7 +65,7 @@ function listCommand(terminal: Terminal): Command {
 
 function deleteCommand(terminal: Terminal): Command {
   const command = new Command('delete')
-    .description('delete a machine account with its roles and tokens')
+    .description('delete a machine account, its roles and its tokens')
     .argument('<LOGIN>', 'which')
     .requiredOption('--owner <OWNER>', 'the organization or person that it belongs to', once('--owner'))
     .action((login: string, { owner }: { owner: string }) =>

@@ -27,7 +27,7 @@ export function migrateCommand(terminal: Terminal): Command {
         'repositories and keys stay where they are',
     )
     .option('--to <ADDRESS>', 'postgres://…, or sqlite for the file latchkey.db in the data folder')
-    .option('--to-file <FILE>', 'file with that address, for one with a password, which the process list would show')
+    .option('--to-file <FILE>', 'file with that address, if it has a password, which the process list would show')
     .action((options: MigrateOptions) => migrate(command, terminal, addressIn(options)));
   return examples(withDataOptions(command), [
     'latchkey admin migrate --to postgres://latchkey@db.example.org/latchkey',

@@ -67,10 +67,10 @@ function addMemberCommand(terminal: Terminal): Command {
 
 function removeMemberCommand(terminal: Terminal): Command {
   const command = new Command('remove')
-    .description('remove a member, with the roles that they have in its repositories; it holds from the next request')
+    .description('remove a member and their direct roles in its repositories, from the next request on')
     .argument('<ORG>', 'the organization')
     .argument('<LOGIN>', 'who')
-    .option('--keep-roles', 'leave them the roles of their own in its repositories')
+    .option('--keep-roles', 'leave them their direct roles in its repositories')
     .action((organization: string, login: string, { keepRoles }: { keepRoles?: true }) =>
       withData(command, terminal, async (ctx, permit) => {
         const { removeFromOrganization } = await import('../../actions/organizations/departures.ts');
@@ -94,9 +94,9 @@ function inRepositories(count: number): string {
 
 function deleteCommand(terminal: Terminal): Command {
   const command = new Command('delete')
-    .description('delete an organization with its repositories, teams and machine accounts, for good')
+    .description('delete an organization, its repositories, teams and machine accounts, for good')
     .argument('<ORG>', 'the organization')
-    .requiredOption('--confirm <ORG>', 'the same name again, since this can’t be undone', once('--confirm'))
+    .requiredOption('--confirm <ORG>', 'the same name again, as this can’t be undone', once('--confirm'))
     .action((organization: string, { confirm }: { confirm: string }) => {
       if (confirm.toLowerCase() !== organization.toLowerCase())
         throw new UsageError('the two names differ, so nothing was deleted', `repeat it: --confirm ${organization}`);

@@ -32,12 +32,12 @@ export function restoreCommand(terminal: Terminal): Command {
       'put a backup back into an empty data folder or database; then, or after other tools put the database back, ' +
         'end what had been ended since, and go on with ids above all that were given out',
     )
-    .argument('[FROM]', 'the folder or the file that `latchkey admin backup` wrote')
-    .option('--tail <FILE>', 'an export of the audit log that was kept elsewhere: ends what it says was ended')
-    .option('--end-all-tokens', 'nobody knows what was ended since: revoke every token')
+    .argument('[FROM]', 'the folder or file that `latchkey admin backup` wrote')
+    .option('--tail <FILE>', 'an export of the audit log kept elsewhere: revokes what it says was revoked')
+    .option('--end-all-tokens', 'nobody knows what was revoked since: revoke every token')
     .option('--nothing-ended', 'nothing was revoked, replaced or changed since the backup')
     .option('--at <NAME>', 'of several backups, this one: 20261129T125310Z (default: the newest)')
-    .option('--identity <FILE>', 'opens an encrypted backup: an identity of age')
+    .option('--identity <FILE>', 'age identity that opens an encrypted backup')
     .option('--lost-key', 'the key file is lost: go on without what it sealed')
     .action(async (from: string | undefined, options: RestoreOptions) => {
       if (from === undefined && (options.at ?? options.identity ?? options.lostKey) !== undefined)

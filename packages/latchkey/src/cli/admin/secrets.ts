@@ -18,7 +18,7 @@ export function secretsCommand(terminal: Terminal): Command {
 
 function rotateCommand(terminal: Terminal): Command {
   const command = new Command('rotate')
-    .description('seal the secrets in the database with another key: a new one, or the first of the key file')
+    .description('seal the secrets in the database with another key: a new one, or the first in the key file')
     .option('--only-node', 'with PostgreSQL: no other node has a key file of its own')
     .option('--lost-key', 'the key in force is lost: what it sealed stays closed')
     .action((options: RotateOptions) => {

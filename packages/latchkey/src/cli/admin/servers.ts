@@ -18,7 +18,7 @@ export function serverCommand(terminal: Terminal): Command {
 
 function addCommand(terminal: Terminal): Command {
   const command = new Command('add')
-    .description('register a service and print its secret, which is never shown again')
+    .description('register a service, and print its secret, which is never shown again')
     .argument('<NAME>', 'its name')
     .action((name: string) =>
       withData(command, terminal, async (ctx, permit) => {

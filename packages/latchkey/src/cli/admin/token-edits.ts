@@ -64,16 +64,34 @@ function grantsOf({ owner, repo, allRepos, permission }: EditFlags, token: Token
 
 export function editCommand(terminal: Terminal, idOf: (text: string) => number): Command {
   const command = new Command('edit')
-    .description('change a token, which keeps its secret; what is left out stays')
+    .description('change a token; its secret stays, and so does what you leave out')
     .argument('<ID>', 'its number, as `latchkey admin token list` shows it')
     .option('--name <NAME>', 'what it is for', once('--name'))
     .option('--owner <OWNER>', 'the resource owner whose repositories or permissions change', once('--owner'))
-    .addOption(new Option('--repo <REPO>', 'all repositories from now on; may be repeated').argParser(collect))
-    .addOption(new Option('--all-repos', "all the owner's repositories, future ones included").conflicts('repo'))
-    .addOption(new Option('--permission <P=LEVEL>', 'all permissions from now on; may be repeated').argParser(collect))
-    .addOption(new Option('--ref <RULE>', "all that it may push to, or 'any'; may be repeated").argParser(collect))
     .addOption(
-      new Option('--address <CIDR>', "all addresses that may use it, or 'any'; may be repeated").argParser(collect),
+      new Option(
+        '--repo <REPO>',
+        'a repository it reaches from now on, in place of all others; may be repeated',
+      ).argParser(collect),
+    )
+    .addOption(new Option('--all-repos', "all the owner's repositories, future ones included").conflicts('repo'))
+    .addOption(
+      new Option(
+        '--permission <P=LEVEL>',
+        'a permission it has from now on, in place of all others; may be repeated',
+      ).argParser(collect),
+    )
+    .addOption(
+      new Option(
+        '--ref <RULE>',
+        "what it may push to from now on, in place of all else, or 'any'; may be repeated",
+      ).argParser(collect),
+    )
+    .addOption(
+      new Option(
+        '--address <CIDR>',
+        "an address that may use it, in place of all others, or 'any'; may be repeated",
+      ).argParser(collect),
     )
     .action((text: string, flags: EditFlags) => {
       const id = idOf(text);
@@ -93,7 +111,7 @@ export function editCommand(terminal: Terminal, idOf: (text: string) => number):
 
 export function renewCommand(terminal: Terminal, idOf: (text: string) => number): Command {
   const command = new Command('renew')
-    .description('give a token a new secret and a new life, and print the secret alone on standard output')
+    .description('give a token a new secret and expiry date, and print only the secret on standard output')
     .argument('<ID>', 'its number, as `latchkey admin token list` shows it')
     .addOption(
       new Option('--expires-in <DAYS|none>', 'days from now, or none (default: as long as before)').argParser(
@@ -102,7 +120,7 @@ export function renewCommand(terminal: Terminal, idOf: (text: string) => number)
     )
     .option(
       '--overlap <SECONDS>',
-      'how long the old secret works, too, 60 to 604800 (default: not at all)',
+      'how long the old secret keeps working, 60 to 604800 (default: not at all)',
       once('--overlap'),
     )
     .action((text: string, { expiresIn, overlap }: { expiresIn?: string; overlap?: string }) => {

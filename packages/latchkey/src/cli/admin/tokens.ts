@@ -34,13 +34,13 @@ const OF_FINE_GRAINED = ['owner', 'repo', 'allRepos', 'publicOnly', 'permission'
 
 function addCommand(terminal: Terminal): Command {
   const command = new Command('add')
-    .description('make a token for somebody, and print it alone on standard output: it can never be seen again')
+    .description('make a token for someone, and print only the token on standard output; it is never shown again')
     .argument('<LOGIN>', 'whose token it is')
     .addOption(new Option('--name <NAME>', 'what it is for').argParser(once('--name')).makeOptionMandatory())
     .addOption(
-      new Option('--classic', 'a classic token, with scopes of GitHub').conflicts(['scoped', ...OF_FINE_GRAINED]),
+      new Option('--classic', "a classic token, with GitHub's scopes").conflicts(['scoped', ...OF_FINE_GRAINED]),
     )
-    .addOption(new Option('--scoped', 'a scoped token, with scopes of GitLab').conflicts(OF_FINE_GRAINED))
+    .addOption(new Option('--scoped', "a scoped token, with GitLab's scopes").conflicts(OF_FINE_GRAINED))
     .addOption(
       new Option('--scope <SCOPE>', 'a scope of a classic or scoped token; may be repeated').argParser(collect),
     )
@@ -55,7 +55,7 @@ function addCommand(terminal: Terminal): Command {
         .conflicts(['allRepos', 'publicOnly']),
     )
     .addOption(new Option('--all-repos', "all the owner's repositories, future ones included").conflicts('publicOnly'))
-    .option('--public-only', 'public repositories alone, to read (default)')
+    .option('--public-only', 'only public repositories, read-only (default)')
     .addOption(
       new Option(
         '--ref <RULE>',
@@ -68,7 +68,9 @@ function addCommand(terminal: Terminal): Command {
       ),
     )
     .addOption(
-      new Option('--not-before <TIME>', 'when it begins to work: 2026-12-01T08:00:00Z').argParser(once('--not-before')),
+      new Option('--not-before <TIME>', 'when it starts to work, such as 2026-12-01T08:00:00Z').argParser(
+        once('--not-before'),
+      ),
     )
     .addOption(new Option('--uses <N>', 'how many times it works').argParser(once('--uses')))
     .addOption(
@@ -185,12 +187,10 @@ function idOf(text: string): number {
 
 function restoreCommand(terminal: Terminal): Command {
   const command = new Command('restore')
-    .description(
-      'bring back tokens that were revoked for disuse, or by a restoration in doubt, with what they could do',
-    )
+    .description('bring back tokens that were revoked for disuse or, in doubt, by a restore, with what they could do')
     .argument('[ID...]', 'their numbers, as `latchkey admin token list` shows them')
-    .option('--all', 'every token that was revoked because nobody used it')
-    .option('--in-doubt', 'every token that the restoration of a backup revoked in doubt')
+    .option('--all', 'every token that was revoked for disuse')
+    .option('--in-doubt', 'every token that the restore of a backup revoked in doubt')
     .action((texts: readonly string[], { all, inDoubt }: { all?: true; inDoubt?: true }) => {
       const ids = texts.map(idOf);
       if ([ids.length > 0, all, inDoubt].filter((given) => given === true).length !== 1)

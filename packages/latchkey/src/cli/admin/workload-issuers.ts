@@ -23,7 +23,7 @@ interface AddFlags extends KeyFlags {
 /** `add`, `list`, `show`, `set`, `remove` and `test`. */
 export function issuerCommand(terminal: Terminal): Command {
   const command = new Command('issuer').description(
-    'issuers that are trusted to say which workload runs: add, list, show, set, remove, test',
+    'issuers trusted to say which workload runs: add, list, show, set, remove, test',
   );
   for (const verb of [addCommand, listCommand, showCommand, setCommand, removeCommand, testCommand])
     command.addCommand(verb(terminal));
@@ -32,10 +32,10 @@ export function issuerCommand(terminal: Terminal): Command {
 
 function addCommand(terminal: Terminal): Command {
   const command = new Command('add')
-    .description('trust an issuer; its tokens are worth nothing until owners write rules for them')
-    .argument('<NAME>', 'how rules call it')
+    .description('trust an issuer; its tokens open nothing until owners write rules for them')
+    .argument('<NAME>', 'what rules call it')
     .addOption(new Option('--preset <PRESET>', 'what it is').choices(PRESET_NAMES).makeOptionMandatory())
-    .option('--issuer <URL>', 'iss of its tokens, to the letter; known for github and buildkite', once('--issuer'));
+    .option('--issuer <URL>', 'the exact iss of its tokens; known for github and buildkite', once('--issuer'));
   keyOptions(command).action((name: string, { preset, issuer, ...keys }: AddFlags) =>
     withData(command, terminal, async (ctx, permit) => {
       const { addIssuer } = await import('../../actions/federation/issuers.ts');
@@ -52,9 +52,13 @@ function addCommand(terminal: Terminal): Command {
 
 function keyOptions(command: Command): Command {
   return command
-    .option('--jwks <FILE>', 'its public keys (a JWK set), where they cannot be fetched', once('--jwks'))
-    .option('--ca <FILE>', 'the authority of its certificate, in PEM', once('--ca'))
-    .option('--max-life <SECONDS>', 'the longest life of its tokens, 300 to 86400 (default: 3600)', once('--max-life'));
+    .option('--jwks <FILE>', 'its public keys (a JWK set), if they cannot be fetched', once('--jwks'))
+    .option('--ca <FILE>', 'the certificate authority that signed its certificate, in PEM', once('--ca'))
+    .option(
+      '--max-life <SECONDS>',
+      'the longest lifetime of its tokens, 300 to 86400 (default: 3600)',
+      once('--max-life'),
+    );
 }
 
 function keysOf({ jwks, ca, maxLife }: KeyFlags) {
@@ -99,7 +103,7 @@ function listCommand(terminal: Terminal): Command {
 
 function showCommand(terminal: Terminal): Command {
   const command = new Command('show')
-    .description('one issuer, as JSON')
+    .description('print one issuer, as JSON')
     .argument('<NAME>', 'which')
     .action((name: string) =>
       withData(command, terminal, async (ctx, permit) => {
@@ -119,7 +123,7 @@ function showCommand(terminal: Terminal): Command {
 
 function setCommand(terminal: Terminal): Command {
   const command = new Command('set')
-    .description('change the keys, the authority or the life of the tokens of an issuer; its rules stay')
+    .description('change the keys, certificate authority or token lifetime of an issuer; its rules stay')
     .argument('<NAME>', 'which');
   keyOptions(command).action((name: string, flags: KeyFlags) => {
     // Once: a pipe can't be read again.
@@ -137,7 +141,7 @@ function setCommand(terminal: Terminal): Command {
 
 function removeCommand(terminal: Terminal): Command {
   const command = new Command('remove')
-    .description('trust an issuer no longer: its rules, and every token that they gave, end')
+    .description('stop trusting an issuer: its rules, and every token that they gave, end')
     .argument('<NAME>', 'which')
     .action((name: string) =>
       withData(command, terminal, async (ctx, permit) => {
@@ -151,7 +155,7 @@ function removeCommand(terminal: Terminal): Command {
 
 function testCommand(terminal: Terminal): Command {
   const command = new Command('test')
-    .description('read the keys of an issuer now, and print their names')
+    .description('fetch the keys of an issuer now, and print their ids')
     .argument('<NAME>', 'which')
     .action((name: string) =>
       withData(command, terminal, async (ctx, permit) => {

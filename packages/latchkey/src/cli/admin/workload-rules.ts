@@ -58,7 +58,7 @@ function addCommand(terminal: Terminal): Command {
     .addOption(
       new Option(
         '--claim <CLAIM=VALUE>',
-        'a claim and a value; another value of the same claim will do instead; may be repeated',
+        'a claim and a value; several values of one claim are alternatives; may be repeated',
       )
         .argParser(collect)
         .makeOptionMandatory(),
@@ -70,10 +70,10 @@ function addCommand(terminal: Terminal): Command {
       new Option('--ref <RULE>', "what it may push to, such as 'agent/**'; may be repeated").argParser(collect),
     )
     .addOption(new Option('--address <CIDR>', 'an address that may use it; may be repeated').argParser(collect))
-    .option('--life <SECONDS>', 'how long what it gives lives, 60 to 3600 (default: 3600)', once('--life'))
-    .addOption(new Option('--once', 'a token is good for one exchange').conflicts('severalTimes'))
-    .option('--several-times', 'a token is good until it ends')
-    .option('--pull-requests', 'take runs that strangers can start, too')
+    .option('--life <SECONDS>', 'how long its tokens live, 60 to 3600 (default: 3600)', once('--life'))
+    .addOption(new Option('--once', 'each identity token can be exchanged only once').conflicts('severalTimes'))
+    .option('--several-times', 'an identity token can be exchanged until it expires')
+    .option('--pull-requests', 'also accept runs that strangers can start')
     .action((login: string, flags: AddFlags) =>
       withData(command, terminal, async (ctx, permit) => {
         const { addRule } = await import('../../actions/federation/rules.ts');
@@ -135,24 +135,41 @@ function setCommand(terminal: Terminal): Command {
     .argument('<ID>', 'its number: latchkey admin machine rule list')
     .option('--name <NAME>', 'what it is for', once('--name'))
     .addOption(
-      new Option('--claim <CLAIM=VALUE>', 'all its conditions from now on; may be repeated').argParser(collect),
+      new Option(
+        '--claim <CLAIM=VALUE>',
+        'a condition it has from now on, in place of all others; may be repeated',
+      ).argParser(collect),
     )
     .addOption(
-      new Option('--repo <REPO>', 'all repositories that it reaches from now on; may be repeated').argParser(collect),
+      new Option(
+        '--repo <REPO>',
+        'a repository it reaches from now on, in place of all others; may be repeated',
+      ).argParser(collect),
     )
     .addOption(new Option('--all-repos', "all the owner's repositories, future ones included").conflicts('repo'))
     .addOption(
-      new Option('--permission <P=LEVEL>', 'all its permissions from now on; may be repeated').argParser(collect),
+      new Option(
+        '--permission <P=LEVEL>',
+        'a permission it has from now on, in place of all others; may be repeated',
+      ).argParser(collect),
     )
-    .addOption(new Option('--ref <RULE>', "all that it may push to, or 'any'; may be repeated").argParser(collect))
     .addOption(
-      new Option('--address <CIDR>', "all addresses that may use it, or 'any'; may be repeated").argParser(collect),
+      new Option(
+        '--ref <RULE>',
+        "what it may push to from now on, in place of all else, or 'any'; may be repeated",
+      ).argParser(collect),
     )
-    .option('--life <SECONDS>', 'how long what it gives lives, 60 to 3600', once('--life'))
-    .addOption(new Option('--once', 'a token is good for one exchange').conflicts('severalTimes'))
-    .option('--several-times', 'a token is good until it ends')
-    .option('--pull-requests', 'take runs that strangers can start, too')
-    .option('--no-pull-requests', 'refuse them')
+    .addOption(
+      new Option(
+        '--address <CIDR>',
+        "an address that may use it, in place of all others, or 'any'; may be repeated",
+      ).argParser(collect),
+    )
+    .option('--life <SECONDS>', 'how long its tokens live, 60 to 3600', once('--life'))
+    .addOption(new Option('--once', 'each identity token can be exchanged only once').conflicts('severalTimes'))
+    .option('--several-times', 'an identity token can be exchanged until it expires')
+    .option('--pull-requests', 'also accept runs that strangers can start')
+    .option('--no-pull-requests', 'refuse such runs')
     .action((login: string, id: string, flags: SetFlags) => {
       const number = ruleNumber(id);
       if (!changesToken(flags) && !DEMANDING.some((name) => flags[name] !== undefined))

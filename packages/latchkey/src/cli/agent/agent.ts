@@ -21,7 +21,7 @@ command as another user or in a container where that matters; what the derived t
 export function agentCommand(terminal: Terminal): Command {
   const command = withDeriveFlags(
     new Command('agent')
-      .description('run a command with a narrow token of its own, which it uses and never holds')
+      .description('run a command with a narrow token of its own, which it uses but never holds')
       .argument('<COMMAND...>', 'the command with its arguments, after --')
       .option(...URL_OPTION)
       .option('--wait [TIME]', `when a push waits for your approval, wait and run the command again; ${DEFAULT_WAIT}`),

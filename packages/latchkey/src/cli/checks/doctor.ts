@@ -36,9 +36,9 @@ interface Checked extends Finding {
 
 export function doctorCommand(terminal: Terminal): Command {
   const command = new Command('doctor')
-    .description('find out why git or the API refuse a token, and what to do')
-    .argument('[REMOTE|URL]', 'what to look at; left out, the remote of this clone')
-    .option('--fix', 'mend what can be mended safely, after asking')
+    .description('find out why git or the API refuses a token, and what to do')
+    .argument('[REMOTE|URL]', 'what to look at; left out: the remote of this clone')
+    .option('--fix', 'fix what can be fixed safely, after asking')
     .option('--json', 'as JSON')
     .action((named: string | undefined, flags: { fix?: true; json?: true }) => examine(named, flags, terminal));
   return examples(command, [

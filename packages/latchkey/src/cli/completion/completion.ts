@@ -14,7 +14,7 @@ export function completionCommand(terminal: Terminal, program: Command): Command
   const command = new NewCommand('completion')
     .description('print a script that completes commands, options and their values in a shell')
     .addArgument(new Argument('[SHELL]', 'the shell').choices(SHELLS))
-    .addOption(new Option('--values <WHAT>', 'what the script asks a server for, a line each').choices(ASKED_VALUES))
+    .addOption(new Option('--values <WHAT>', 'what the script asks a server for, one per line').choices(ASKED_VALUES))
     .option(...URL_OPTION)
     .action(async (shell: Shell | undefined, { values, ...flags }: ServerFlags & { values?: AskedValues }) => {
       if (values !== undefined) {

@@ -33,8 +33,8 @@ export function credentialCommand(terminal: Terminal): Command {
 
 function installCommand(terminal: Terminal): Command {
   const command = new Command('install')
-    .description('make git ask this helper for a server')
-    .argument('[URL]', 'the server; left out, the one of this clone')
+    .description('make git use this helper for a server')
+    .argument('[URL]', 'the server; left out: the one of this clone')
     .action(async (url?: string) => {
       const { installFor } = await import('./install.ts');
       const address = url === undefined ? serverAddress(terminal, {}) : addressIn(url);

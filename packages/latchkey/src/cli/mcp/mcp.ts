@@ -8,7 +8,7 @@ export function mcpCommand(terminal: Terminal): Command {
   const command = new Command('mcp')
     .description('serve tools about the token that is used here, for a coding agent (Model Context Protocol)')
     .option(...URL_OPTION)
-    .option('--http [PORT]', 'over HTTP on loopback instead of stdio; any free port, when none is given')
+    .option('--http [PORT]', 'over HTTP on loopback instead of stdio; left out, the port is any free one')
     .action(async (flags: ServerFlags & { http?: true | string }) => {
       const client = connect(terminal, flags);
       const port = flags.http === true ? '0' : (flags.http ?? null);

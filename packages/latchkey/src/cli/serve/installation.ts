@@ -17,7 +17,7 @@ import { Stopped, spoken, type Terminal } from '../terminal.ts';
 export function installationCommand(terminal: Terminal): Command {
   const command = new Command('check')
     .description(
-      'look whether a server would do well here: settings, database, repositories, certificate, mail, clock, disk',
+      'check whether a server would run well here: settings, database, repositories, certificate, mail, clock, disk',
     )
     .option('--json', 'as JSON')
     .action(({ json }: { json?: true }) => check(command, terminal, json === true));

@@ -7,8 +7,8 @@ import { REQUESTS, waitingOf } from './remind.ts';
 
 export function cancelCommand(terminal: Terminal): Command {
   const command = new Command('cancel')
-    .description('cancel what your token asks of organizations and nobody has decided; what is granted stays')
-    .argument('[ID]', "a token's number; left out, the one that is used here")
+    .description("cancel your token's requests that organizations have not decided; what was granted stays")
+    .argument('[ID]', "a token's number; left out: the one used here")
     .option(...URL_OPTION)
     .action(async (id: string | undefined, flags: ServerFlags) => {
       const client = connect(terminal, flags);

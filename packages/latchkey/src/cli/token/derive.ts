@@ -33,7 +33,7 @@ interface DerivedAnswer {
 export function deriveCommand(terminal: Terminal): Command {
   const command = withDeriveFlags(
     new Command('derive')
-      .description('make a narrower token from the one that is used here, for a day at most')
+      .description('make a narrower token from the one used here, for a day at most')
       .option(...URL_OPTION)
       .option('--json', 'as JSON'),
   ).action(async (flags: ServerFlags & DeriveFlags & { json?: true }) => {
@@ -57,14 +57,14 @@ export function deriveCommand(terminal: Terminal): Command {
 /** Adds the flags that both commands take. */
 export function withDeriveFlags(command: Command): Command {
   return command
-    .option('--repo <OWNER/NAME...>', 'these repositories alone')
-    .option('--permission <NAME=LEVEL...>', 'at most these permissions: contents=read')
+    .option('--repo <OWNER/NAME...>', 'only these repositories')
+    .option('--permission <NAME=LEVEL...>', 'at most these permissions, such as contents=read')
     .option('--scope <SCOPE...>', 'only these scopes, from a classic or scoped token')
-    .option('--ref <RULE...>', "branches and tags that it may push to, the first that fits decides: 'agent/**'")
-    .option('--expires-in <TIME>', 'how long it lives, 1m to 24h; left out, 1h')
-    .option('--name <NAME>', 'what it is called; left out, the agent, or as the token that is used here')
-    .option('--agent <NAME>', 'which program acts, for the log: claude-code/2.1')
-    .option('--session <ID>', 'in which session of it');
+    .option('--ref <RULE...>', "branches and tags that it may push to, such as 'agent/**'; the first match decides")
+    .option('--expires-in <TIME>', 'how long it lives, 1m to 24h; left out: 1h')
+    .option('--name <NAME>', 'its name; left out: that of the agent, or of the token used here')
+    .option('--agent <NAME>', 'which program acts, for the log, such as claude-code/2.1')
+    .option('--session <ID>', 'in which session of that program');
 }
 
 /** The body of the request. @throws UsageError */

@@ -21,11 +21,11 @@ export function loginCommand(terminal: Terminal): Command {
     .description('sign in with a browser, and let git use the token')
     .argument('<URL>', 'the server, or a repository on it')
     .option('--device', 'show a code to type into a browser on another machine')
-    .option('--permission <NAME=LEVEL...>', 'what the token may do; left out, contents=write')
-    .option('--owner <LOGIN...>', 'whose repositories it reaches; left out, yours and those of your organizations')
-    .option('--expires-in <DAYS>', 'how long it lives, 1 to 366 days; left out, 90')
-    .option('--ref <RULE...>', "branches and tags that it may push to, the first that fits decides: 'agent/**'")
-    .option('--name <NAME>', 'what it is called; left out, the name of this machine')
+    .option('--permission <NAME=LEVEL...>', 'what the token may do; left out: contents=write')
+    .option('--owner <LOGIN...>', 'whose repositories it reaches; left out: yours and those of your organizations')
+    .option('--expires-in <DAYS>', 'how long it lives, 1 to 366 days; left out: 90')
+    .option('--ref <RULE...>', "branches and tags that it may push to, such as 'agent/**'; the first match decides")
+    .option('--name <NAME>', 'its name; left out: that of this machine')
     .action(async (url: string, flags: LoginFlags) =>
       login(addressIn(url), optionsOf(flags), flags.device === true, terminal),
     );

@@ -15,9 +15,9 @@ const PAGES: Readonly<Record<string, (id: number) => string>> = {
 export function openCommand(terminal: Terminal): Command {
   const token = new Command('token')
     .description('open the page of a token, or the list of them')
-    .argument('[ID]', 'its number; left out, the list')
+    .argument('[ID]', 'its number; left out: the list')
     .option(...URL_OPTION)
-    .option('--current', 'the token that is used here')
+    .option('--current', 'the token used here')
     .option('--print', 'print the address and open nothing')
     .action(async (id: string | undefined, flags: ServerFlags & { current?: true; print?: true }) => {
       const address = await pageOf(terminal, id, flags);

@@ -16,7 +16,7 @@ interface PermissionAnswer {
 export function permissionsCommand(terminal: Terminal): Command {
   const command = new Command('permissions')
     .description('what each permission opens, and what that risks')
-    .argument('[WORDS...]', 'only those with all these words in the name or the sentence')
+    .argument('[WORDS...]', 'only permissions whose name or sentence has all these words')
     .option(...URL_OPTION)
     .option('--json', 'as JSON')
     .action(async (words: readonly string[], flags: Flags) => {

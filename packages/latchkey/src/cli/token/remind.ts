@@ -30,8 +30,8 @@ export function waitingWords({ id, grants = [] }: TokenAnswer): string[] {
 /** `latchkey token remind`. */
 export function remindCommand(terminal: Terminal): Command {
   const command = new Command('remind')
-    .description('remind the owners of an organization by mail that your tokens wait for them; once a day')
-    .argument('[ID]', "a token's number; left out, the one that is used here")
+    .description('mail the owners of an organization a reminder that your tokens wait for them; at most once a day')
+    .argument('[ID]', "a token's number; left out: the one used here")
     .option(...URL_OPTION)
     .action(async (id: string | undefined, flags: ServerFlags) => {
       const client = connect(terminal, flags);

@@ -45,14 +45,14 @@ export function routeCommand(terminal: Terminal): Command {
 
 function explainCommand(terminal: Terminal): Command {
   const command = new Command('explain')
-    .description('which route a request takes, what it needs, and whether a token may; nothing is done')
+    .description('show which route a request takes, what it needs, and whether a token may make it; nothing is sent')
     .argument('<METHOD>', 'GET, PUT, …')
     .argument('<ADDRESS>', 'in full: https://deploy.example.org/apps/acme/site')
-    .option('--token <ID|NAME>', 'one of your tokens; left out, the one that is used here')
+    .option('--token <ID|NAME>', 'one of your tokens; left out: the one used here')
     .option('--destination <ADDRESS>', 'where COPY and MOVE lead')
-    .option('--header <NAME: VALUE>', 'a header that the route map looks at; once for each', collect)
+    .option('--header <NAME: VALUE>', 'a header that the route map looks at; may be repeated', collect)
     .option('--body <JSON>', 'the body, if the route map looks at it')
-    .option('--from <ADDRESS>', 'the address that the token is used from; left out, this machine')
+    .option('--from <ADDRESS>', 'the address that the token is used from; left out: this machine')
     .option(...URL_OPTION)
     .option('--json', 'as JSON')
     .action(async (method: string, address: string, flags: Flags) => {

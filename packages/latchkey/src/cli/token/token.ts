@@ -27,7 +27,7 @@ type Flags = ServerFlags & { readonly json?: true };
 
 export function tokenCommand(terminal: Terminal): Command {
   const command = new Command('token').description(
-    'list, create, derive, show, rotate, revoke and check your tokens on a server, and remind who approves them',
+    'list, create, derive, show, rotate, revoke and check your tokens on a server, and remind those who approve them',
   );
   for (const make of [
     listCommand,
@@ -86,18 +86,18 @@ function spokenOr(instant: string | null | undefined): string {
 
 function createCommand(terminal: Terminal): Command {
   const command = subcommand('create', 'make a token that can do no more than the one that is used here')
-    .requiredOption('--name <NAME>', 'what it is called')
-    .option('--owner <LOGIN>', 'whose repositories it reaches; left out, yours')
+    .requiredOption('--name <NAME>', 'its name')
+    .option('--owner <LOGIN>', 'whose repositories it reaches; left out: yours')
     .addOption(
       new Option('--repo <NAME...>', 'only these repositories of the owner').conflicts(['allRepos', 'publicOnly']),
     )
-    .addOption(new Option('--all-repos', 'all repositories of the owner, also future ones').conflicts('publicOnly'))
-    .option('--public-only', 'public repositories only')
-    .option('--permission <NAME=LEVEL...>', 'what it may do: contents=read')
+    .addOption(new Option('--all-repos', "all the owner's repositories, future ones included").conflicts('publicOnly'))
+    .option('--public-only', 'only public repositories, read-only')
+    .option('--permission <NAME=LEVEL...>', 'what it may do, such as contents=read')
     .option('--expires-in <DAYS>', 'a number of days, or none')
-    .option('--ref <RULE...>', "branches and tags that it may push to, the first that fits decides: 'agent/**'")
-    .option('--address <CIDR...>', 'the only addresses that may use it: 10.0.0.0/8')
-    .option('--not-before <TIME>', 'when it begins to work: 2026-12-01T08:00:00Z')
+    .option('--ref <RULE...>', "branches and tags that it may push to, such as 'agent/**'; the first match decides")
+    .option('--address <CIDR...>', 'the only addresses that may use it, such as 10.0.0.0/8')
+    .option('--not-before <TIME>', 'when it starts to work, such as 2026-12-01T08:00:00Z')
     .option('--uses <N>', 'how many times it works')
     .action(async (flags: Flags & TokenFlags) => {
       const client = connect(terminal, flags);
@@ -137,7 +137,7 @@ function bodyOf(flags: TokenFlags): object {
 
 function showCommand(terminal: Terminal): Command {
   const command = subcommand('show', 'one token, with what it may do')
-    .argument('[ID]', 'its number; left out, the one that is used here')
+    .argument('[ID]', 'its number; left out: the one used here')
     .action(async (id: string | undefined, flags: Flags) => {
       terminal.print(JSON.stringify(await connect(terminal, flags).api<TokenAnswer>(pathTo(id)), null, 2));
     });
@@ -146,9 +146,9 @@ function showCommand(terminal: Terminal): Command {
 
 function rotateCommand(terminal: Terminal): Command {
   const command = subcommand('rotate', 'give a token a new secret; the old one works until the new one is used')
-    .argument('[ID]', 'its number; left out, the one that is used here')
+    .argument('[ID]', 'its number; left out: the one used here')
     .option('--overlap <SECONDS>', 'how long the old secret works at most')
-    .option('--expires-in <DAYS>', 'the new life in days; left out, as long as the one before')
+    .option('--expires-in <DAYS>', 'the new lifetime in days; left out: as long as before')
     .action(async (id: string | undefined, flags: Flags & { overlap?: string; expiresIn?: string }) => {
       const body = {
         ...numberField('overlap_seconds', '--overlap', flags.overlap),
@@ -167,7 +167,7 @@ function rotateCommand(terminal: Terminal): Command {
 
 function revokeCommand(terminal: Terminal): Command {
   const command = subcommand('revoke', 'end a token for good, at once')
-    .argument('<ID>', 'its number, or current: the one that is used here')
+    .argument('<ID>', 'its number, or current: the one used here')
     .action(async (id: string, flags: Flags) => {
       await connect(terminal, flags).api(pathTo(id === 'current' ? undefined : id), { method: 'DELETE' });
       terminal.say(id === 'current' ? 'the token is revoked' : `token ${id} is revoked`);
@@ -186,8 +186,8 @@ function checkCommand(terminal: Terminal): Command {
   const command = subcommand('check', 'ask whether the token that is used here may do something; nothing is done')
     .argument('<NAME=LEVEL>', 'a permission, contents=write, or several with commas; or clone, fetch, push')
     .argument('[TARGET]', 'a repository OWNER/NAME, an organization, or nothing for the account')
-    .option('--ref <REF>', 'a branch, or a ref in full, that would move')
-    .option('--act <ACT>', 'what would happen to it: create, update (when left out), force, delete')
+    .option('--ref <REF>', 'the branch, or full ref, that would move')
+    .option('--act <ACT>', 'what would happen to the ref: create, update (default), force or delete')
     .action(async (what: string, target: string | undefined, flags: Flags & { ref?: string; act?: string }) => {
       const answer = await asked(connect(terminal, flags), {
         ...questionOf(what, target),

@@ -15,7 +15,7 @@ interface AddOptions {
 /** `add`, `list` and `remove`. */
 export function groupCommand(terminal: Terminal): Command {
   const command = new Command('group').description(
-    'groups of identity providers and directories that give a membership, a role or a team: add, list, remove',
+    'groups of identity providers and directories that give a membership, role or team: add, list, remove',
   );
   command.addCommand(addCommand(terminal));
   command.addCommand(listCommand(terminal));
@@ -28,12 +28,12 @@ export function groupCommand(terminal: Terminal): Command {
 
 function addCommand(terminal: Terminal): Command {
   const command = new Command('add')
-    .description('give whoever is in a group a membership, and a team')
+    .description('give everyone in a group a membership and, if you like, a team')
     .argument('<ORG>', 'the organization')
     .argument('<SOURCE>', 'provider/NAME or directory/NAME')
-    .argument('<GROUP>', 'its name or number, whole and to the letter')
+    .argument('<GROUP>', 'its exact name or number')
     .addOption(new Option('--role <ROLE>', 'in the organization').choices(['member', 'owner']).default('member'))
-    .option('--team <SLUG>', 'a team as well', once('--team'))
+    .option('--team <SLUG>', 'also add them to this team', once('--team'))
     .addOption(new Option('--team-role <ROLE>', 'in the team').choices(['member', 'maintainer']).default('member'))
     .action((organization: string, source: string, group: string, options: AddOptions) =>
       withData(command, terminal, async (ctx, permit) => {
@@ -80,7 +80,7 @@ function listCommand(terminal: Terminal): Command {
 
 function removeCommand(terminal: Terminal): Command {
   const command = new Command('remove')
-    .description('remove a rule; whom the group brought leaves')
+    .description('remove a rule; the people it brought leave')
     .argument('<ORG>', 'the organization')
     .argument('<ID>', 'of the rule, as list prints it')
     .action((organization: string, id: string) => {

@@ -13,7 +13,7 @@ import { everyRow, numbers } from './rows.ts';
 /** `list`, `revoke` and `restore`. */
 export function memberTokenCommand(terminal: Terminal): Command {
   const command = new Command('member-token').description(
-    'tokens of people that reach an organization: list, revoke, restore',
+    "people's tokens that reach an organization: list, revoke, restore",
   );
   for (const verb of [listCommand, revokeCommand, restoreCommand]) command.addCommand(verb(terminal));
   return examples(command, [
@@ -90,7 +90,7 @@ const IDS = ['<ID...>', 'tokens, as `latchkey admin member-token list` shows the
 
 function revokeCommand(terminal: Terminal): Command {
   const command = new Command('revoke')
-    .description('take away what tokens reach in the organization, of one kind at a time; elsewhere they go on')
+    .description('revoke what tokens of one kind reach in the organization; they keep working elsewhere')
     .argument('<ORG>', 'the organization')
     .argument(...IDS)
     .option('--reason <TEXT>', 'for their owners')
@@ -124,7 +124,7 @@ function revokeCommand(terminal: Terminal): Command {
 
 function restoreCommand(terminal: Terminal): Command {
   const command = new Command('restore')
-    .description('let classic and scoped tokens reach the organization again; a fine-grained one asks anew')
+    .description('let classic and scoped tokens reach the organization again; a fine-grained one must ask again')
     .argument('<ORG>', 'the organization')
     .argument(...IDS)
     .action((organization: string, texts: readonly string[]) => {

@@ -57,30 +57,30 @@ const switchOption = (flag: string, about: string): Option =>
 
 function setCommand(terminal: Terminal): Command {
   const command = new Command('set')
-    .description('change it, and print the result; what is left out stays')
+    .description('change it, and print the result; what you leave out stays')
     .argument(...ORG)
     .addOption(new Option('--allow <KIND...>', 'allow tokens of these kinds').choices(TOKEN_KINDS))
     .addOption(new Option('--forbid <KIND...>', 'forbid tokens of these kinds').choices(TOKEN_KINDS))
     .addOption(
-      new Option('--max-days <KIND=DAYS...>', 'the longest life of tokens of a kind')
+      new Option('--max-days <KIND=DAYS...>', 'the longest lifetime of tokens of a kind')
         .argParser(lifetimes)
         .conflicts('anyLifetime'),
     )
-    .option('--any-lifetime', 'take maximum lifetimes away')
+    .option('--any-lifetime', 'remove the maximum lifetimes')
     .addOption(switchOption('--approval', 'an owner must approve fine-grained tokens'))
     .addOption(switchOption('--exempt-administrators', 'lifetimes don’t hold for administrators; instance only'))
     .addOption(new Option('--address <CIDR...>', 'only from these addresses').conflicts('anyAddress'))
-    .option('--any-address', 'take the address list away')
+    .option('--any-address', 'remove the address list')
     .addOption(switchOption('--sso', 'members and their tokens must pass single sign-on'))
-    .option('--sso-provider <NAME>', 'the identity provider at which members prove who they are; none for no one')
+    .option('--sso-provider <NAME>', 'the identity provider through which members prove who they are, or none')
     .addOption(
-      new Option('--two-factor-from <DATE>', 'demand a second factor from this day on, in UTC')
+      new Option('--two-factor-from <DATE>', 'require a second factor from this day on, in UTC')
         .argParser(dayIn)
         .conflicts('anyFactor'),
     )
-    .option('--any-factor', 'demand two-factor authentication no longer')
+    .option('--any-factor', 'no longer require two-factor authentication')
     .addOption(
-      new Option('--base-permission <LEVEL>', 'what every member holds in each repository').choices(BASE_PERMISSIONS),
+      new Option('--base-permission <LEVEL>', 'what every member may do in each repository').choices(BASE_PERMISSIONS),
     )
     .action((organization: string | undefined, options: PolicyOptions) => {
       const change = changeOf(options);

@@ -87,7 +87,7 @@ function showCommand(terminal: Terminal): Command {
 
 function decideCommand(terminal: Terminal, action: 'approve' | 'deny'): Command {
   const command = new Command(action)
-    .description(`${action} requests, all of them or none; their owners are told by mail`)
+    .description(`${action} requests, all of them or none; the owners of the tokens get a mail`)
     .argument('<ORG>', 'the organization')
     .argument('<ID...>', 'requests, as `latchkey admin request list` shows them')
     .option('--reason <TEXT>', 'for whoever asked')

@@ -10,7 +10,7 @@ import { withData, withDataOptions } from '../context.ts';
 const ORG = ['<ORG>', 'the organization'] as const;
 const TEAM = ['<TEAM>', 'its short name, as in its address'] as const;
 const privacyOption = (): Option =>
-  new Option('--privacy <WHO>', 'who knows of it: every member, or its members and owners only').choices([
+  new Option('--privacy <WHO>', 'who can see it: every member, or only its members and the owners').choices([
     'closed',
     'secret',
   ]);
@@ -49,9 +49,9 @@ function addCommand(terminal: Terminal): Command {
   const command = new Command('add')
     .description('make a team')
     .argument(...ORG)
-    .argument('<NAME>', 'what people read; its short name is made of it')
+    .argument('<NAME>', 'what people read; its short name is made from it')
     .option('--description <TEXT>', 'what it is for', once('--description'))
-    .option('--parent <TEAM>', 'the team above it, whose roles it has as well', once('--parent'))
+    .option('--parent <TEAM>', 'the team above it, whose roles it gets, too', once('--parent'))
     .addOption(privacyOption())
     .action((organization: string, name: string, { description, parent, privacy }: Wish) =>
       withData(command, terminal, async (ctx, permit) => {
@@ -70,13 +70,13 @@ function addCommand(terminal: Terminal): Command {
 
 function changeCommand(terminal: Terminal): Command {
   const command = new Command('change')
-    .description('change a team; what is left out stays')
+    .description('change a team; what you leave out stays')
     .argument(...ORG)
     .argument(...TEAM)
-    .option('--name <NAME>', 'another name; its short name changes with it', once('--name'))
+    .option('--name <NAME>', 'its new name; the short name changes with it', once('--name'))
     .option('--description <TEXT>', 'what it is for', once('--description'))
-    .option('--parent <TEAM>', 'the team above it from now on', once('--parent'))
-    .option('--top', 'no team above it from now on')
+    .option('--parent <TEAM>', 'the new team above it', once('--parent'))
+    .option('--top', 'put no team above it any more')
     .addOption(privacyOption())
     .action((organization: string, team: string, { name, description, privacy, parent, top }: Wish) => {
       if (top === true && parent !== undefined)
@@ -173,7 +173,7 @@ function showCommand(terminal: Terminal): Command {
 
 function deleteCommand(terminal: Terminal): Command {
   const command = new Command('delete')
-    .description('delete a team with the teams below it; the roles that it gave end with the next request')
+    .description('delete a team and the teams below it; the roles they gave end with the next request')
     .argument(...ORG)
     .argument(...TEAM)
     .action((organization: string, team: string) =>
@@ -208,7 +208,7 @@ function addMemberCommand(terminal: Terminal): Command {
 
 function removeMemberCommand(terminal: Terminal): Command {
   const command = new Command('remove')
-    .description('take somebody out of a team; what it gave them ends with the next request')
+    .description('remove someone from a team; the roles it gave them end with the next request')
     .argument(...ORG)
     .argument(...TEAM)
     .argument('<LOGIN>', 'who')
@@ -224,7 +224,7 @@ function removeMemberCommand(terminal: Terminal): Command {
 
 function giveCommand(terminal: Terminal): Command {
   const command = new Command('give')
-    .description('give a team a role in a repository of the organization, or change it')
+    .description('give a team a role in a repository of the organization, or change its role')
     .argument(...ORG)
     .argument(...TEAM)
     .argument('<REPO>', 'the repository')
@@ -241,7 +241,7 @@ function giveCommand(terminal: Terminal): Command {
 
 function takeCommand(terminal: Terminal): Command {
   const command = new Command('take')
-    .description('take the role of a team in a repository away')
+    .description('remove the role of a team in a repository')
     .argument(...ORG)
     .argument(...TEAM)
     .argument('<REPO>', 'the repository')

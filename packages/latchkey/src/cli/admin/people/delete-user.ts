@@ -19,8 +19,8 @@ export function deleteUserCommand(terminal: Terminal): Command {
         'the account and stop everything, use suspend',
     )
     .argument('<LOGIN>', 'who')
-    .option('--with-repositories', 'delete the repositories that they own, too')
-    .option('--repositories-to <ACCOUNT>', 'the user or organization that gets them instead', once('--repositories-to'))
+    .option('--with-repositories', 'also delete the repositories they own')
+    .option('--repositories-to <ACCOUNT>', 'the user or organization to give them to', once('--repositories-to'))
     .action((login: string, options: Choice) => {
       const repositories = choiceIn(options);
       return withData(command, terminal, async (ctx, permit) => {

@@ -6,7 +6,7 @@ import { withData, withDataOptions } from '../context.ts';
 
 export function exportUserCommand(terminal: Terminal): Command {
   const command = new Command('export')
-    .description('print everything that is stored of a person but secrets, and what the log has of them, as JSON')
+    .description('print everything stored about a person except secrets, and their entries in the log, as JSON')
     .argument('<LOGIN>', 'who')
     .action((login: string) =>
       withData(command, terminal, async (ctx, permit) => {

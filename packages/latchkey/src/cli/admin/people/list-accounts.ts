@@ -14,7 +14,7 @@ export function listAccountsCommand(terminal: Terminal, kind: 'user' | 'organiza
   const { verb, what } = WORDS[kind];
   const command = new Command('list')
     .description(`print ${what}, sorted`)
-    .option('--json', 'print an array with what is known of each')
+    .option('--json', 'print an array with everything known about each')
     .action(({ json }: { json?: true }) =>
       withData(command, terminal, async (ctx, permit) => {
         const { everyAccount } = await import('../../../actions/accounts/people.ts');

@@ -18,7 +18,7 @@ export function renameAccountCommand(terminal: Terminal, kind: 'user' | 'organiz
         'take it for 90 days',
     )
     .argument('<NAME>', 'the name now')
-    .argument('<NEW_NAME>', 'the name from now on')
+    .argument('<NEW_NAME>', 'the new name')
     .action((login: string, to: string) =>
       withData(command, terminal, async (ctx, permit) => {
         const { accountOfKind, renameAccount } = await import('../../../actions/changes/renaming.ts');

@@ -21,14 +21,14 @@ export function scimCommand(terminal: Terminal): Command {
 
 function addCommand(terminal: Terminal): Command {
   const command = new Command('add')
-    .description('let a directory in, and print its token: the token is shown this once')
+    .description('let a directory provision people, and print its token, which is never shown again')
     .argument('<NAME>', 'what this server calls it')
     .option(
       '--provider <PROVIDER>',
-      'the identity provider that its people sign in by; without one, each is mailed a link to choose a password',
+      'the identity provider its people sign in with; without one, each gets a mail with a link to choose a password',
       once('--provider'),
     )
-    .option('--trust-addresses', 'the e-mail addresses that it sends count as verified')
+    .option('--trust-addresses', 'treat the e-mail addresses that it sends as verified')
     .action((name: string, { provider = '', trustAddresses }: { provider?: string; trustAddresses?: true }) =>
       withData(command, terminal, async (ctx, permit) => {
         const { addClient } = await import('../../../actions/provisioning/clients.ts');
@@ -70,7 +70,7 @@ function listCommand(terminal: Terminal): Command {
 
 function rotateCommand(terminal: Terminal): Command {
   const command = new Command('rotate')
-    .description('print another token of a directory; the old one is refused at once')
+    .description('print a new token for a directory; the old one stops working at once')
     .argument('<NAME>', 'which')
     .action((name: string) =>
       withData(command, terminal, async (ctx, permit) => {
@@ -85,7 +85,7 @@ function rotateCommand(terminal: Terminal): Command {
 
 function removeCommand(terminal: Terminal): Command {
   const command = new Command('remove')
-    .description('end the access of a directory; the people whom it provisioned stay as they are')
+    .description('end the access of a directory; the people it provisioned stay as they are')
     .argument('<NAME>', 'which')
     .action((name: string) =>
       withData(command, terminal, async (ctx, permit) => {
@@ -105,11 +105,11 @@ interface LinkFlags {
 
 function linkCommand(terminal: Terminal): Command {
   const command = new Command('link')
-    .description('give a directory an account that was here before it, from then on its own to change and disable')
+    .description('link an existing account to a directory, which may change and disable it from then on')
     .argument('<LOGIN>', 'whose account')
     .requiredOption('--client <NAME>', 'the directory', once('--client'))
     .requiredOption('--user-name <USERNAME>', 'what the directory calls the person (userName)', once('--user-name'))
-    .option('--external-id <ID>', 'the directory’s number of the person (externalId)', once('--external-id'))
+    .option('--external-id <ID>', 'the directory’s id for the person (externalId)', once('--external-id'))
     .action((login: string, { client, userName, externalId }: LinkFlags) =>
       withData(command, terminal, async (ctx, permit) => {
         const { linkPerson } = await import('../../../actions/provisioning/links.ts');
@@ -124,7 +124,7 @@ function linkCommand(terminal: Terminal): Command {
 
 function unlinkCommand(terminal: Terminal): Command {
   const command = new Command('unlink')
-    .description('take an account away from its directory; nothing else of it changes')
+    .description('unlink an account from its directory; nothing else about it changes')
     .argument('<LOGIN>', 'whose account')
     .action((login: string) =>
       withData(command, terminal, async (ctx, permit) => {

@@ -7,7 +7,7 @@ import { withData, withDataOptions } from '../context.ts';
 
 export function showUserCommand(terminal: Terminal): Command {
   const command = new Command('show')
-    .description('show a person: addresses, linked identities, tokens, and who keeps them out')
+    .description('show a person: addresses, linked identities, tokens, and what keeps them from signing in')
     .argument('<LOGIN>', 'who')
     .action((login: string) =>
       withData(command, terminal, async (ctx, permit) => {

@@ -43,7 +43,7 @@ function addCommand(terminal: Terminal): Command {
     .description('add a person')
     .argument('<LOGIN>', 'the name to sign in with')
     .requiredOption('--email <ADDRESS>', 'e-mail address', once('--email'))
-    .option('--verified', 'the address is known to be theirs; without that, no tokens')
+    .option('--verified', 'the address is known to be theirs; without this, they cannot have tokens')
     .option('--admin', 'may administer the instance')
     .option('--password-stdin', 'read the password from standard input; without it, nobody can sign in with one')
     .action(async (login: string, options: { email: string; verified?: true; admin?: true; passwordStdin?: true }) => {
@@ -68,7 +68,7 @@ function addCommand(terminal: Terminal): Command {
 
 function suspendCommand(terminal: Terminal): Command {
   const command = new Command('suspend')
-    .description('suspend a person: all their tokens are dead on the next request')
+    .description('suspend a person: all their tokens stop working at once')
     .argument('<LOGIN>', 'who')
     .action((login: string) =>
       withData(command, terminal, async (ctx, permit) => {
@@ -82,9 +82,9 @@ function suspendCommand(terminal: Terminal): Command {
 
 function restoreCommand(terminal: Terminal): Command {
   const command = new Command('restore')
-    .description('take a suspension back: their tokens work again')
+    .description('end a suspension: their tokens work again')
     .argument('<LOGIN>', 'who')
-    .option('--disabled-by-provider', 'lift what an identity provider set, instead of a suspension')
+    .option('--disabled-by-provider', 'undo a disabling by the identity provider, instead of a suspension')
     .action((login: string, { disabledByProvider }: { disabledByProvider?: true }) =>
       withData(command, terminal, async (ctx, permit) => {
         const [{ restoreUser }, { liftProviderFlag }] = await Promise.all([
@@ -123,7 +123,7 @@ function lockCommand(terminal: Terminal, verb: 'lock' | 'unlock'): Command {
 
 function passwordCommand(terminal: Terminal): Command {
   const command = new Command('password')
-    .description('print a link with which somebody chooses a new password; it works once, for an hour')
+    .description('print a link to choose a new password; it works once, within an hour')
     .argument('<LOGIN>', 'who')
     .action((login: string) =>
       withData(command, terminal, async (ctx, permit) => {
@@ -143,7 +143,7 @@ function twoFactorCommand(terminal: Terminal): Command {
         'sessions end',
     )
     .argument('<LOGIN>', 'who')
-    .requiredOption('--off', 'switch it off')
+    .requiredOption('--off', 'turn it off')
     .action((login: string) =>
       withData(command, terminal, async (ctx, permit) => {
         const { resetTwoFactor } = await import('../../../actions/accounts/two-factor.ts');

@@ -58,7 +58,7 @@ function mapping(text: string): readonly [place: string, name: string] {
 export function listCommand(terminal: Terminal): Command {
   const command = new Command('list')
     .description('print the names of all repositories, sorted')
-    .option('--json', 'print an array with what is known of each')
+    .option('--json', 'print an array with everything known about each')
     .action(({ json }: { json?: true }) =>
       withData(command, terminal, async (ctx) => {
         const { listForOperator } = await import('../../../actions/repositories/inventory/every-repository.ts');

@@ -17,7 +17,7 @@ export interface CredentialFlags {
 /** Adds the options to a command. */
 export function withCredentialOptions(command: Command): Command {
   return command
-    .option('--username <NAME>', 'for an address: who the credential belongs to', once('--username'))
+    .option('--username <NAME>', 'for an address: whose credential it is', once('--username'))
     .option(
       '--credential-file <FILE>',
       'for an address: file with the token or password, alone on its first line; - for standard input',

@@ -29,10 +29,7 @@ export function importCommand(terminal: Terminal): Command {
       new Command('import')
         .description('import a Git repository with all its branches and tags')
         .argument('<OWNER/NAME>', 'its name here')
-        .argument(
-          '<SOURCE>',
-          'a folder (copied, unless it lies in its place already), a bundle, or an address: https://…',
-        ),
+        .argument('<SOURCE>', 'a folder (copied, unless it is already in place), a bundle, or an address: https://…'),
     ),
   );
   command.action((fullName: string, path: string, flags: ImportFlags) => {

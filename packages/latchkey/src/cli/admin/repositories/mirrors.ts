@@ -44,7 +44,7 @@ function addCommand(terminal: Terminal): Command {
       .description('follow another repository (pull: it overwrites this one), or let another one follow (push)')
       .argument('<OWNER/NAME>', 'the repository here')
       .argument('<DIRECTION>', 'pull or push', direction)
-      .argument('<URL>', 'the other one: https://…')
+      .argument('<URL>', 'the other repository: https://…')
       .addOption(new Option('--every <MINUTES>', 'how often').argParser(minutes).default(60)),
   );
   command.action((fullName: string, way: Mirror['direction'], url: string, flags: AddFlags) => {

@@ -31,7 +31,7 @@ export function protectionCommand(terminal: Terminal): Command {
 
 function addCommand(terminal: Terminal): Command {
   const command = new Command('add')
-    .description('protect what a pattern matches, or change how; each option takes the lowest role that may')
+    .description('protect what a pattern matches, or change how; each option names the lowest role that may do it')
     .argument('<OWNER/NAME>', 'the repository')
     .argument('<PATTERN>', 'such as main, release/** or refs/tags/v*');
   for (const act of REF_ACTS)
@@ -73,7 +73,7 @@ function listCommand(terminal: Terminal): Command {
 
 function removeCommand(terminal: Terminal): Command {
   const command = new Command('remove')
-    .description('take the protection off a pattern')
+    .description('remove the protection of a pattern')
     .argument('<OWNER/NAME>', 'the repository')
     .argument('<PATTERN>', 'as the list shows it')
     .action((fullName: string, pattern: string) => {

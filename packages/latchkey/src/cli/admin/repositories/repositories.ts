@@ -47,11 +47,11 @@ function addCommand(terminal: Terminal): Command {
       .description('make an empty repository')
       .argument('<OWNER/NAME>', 'its name')
       .addOption(
-        new Option('--object-format <FORMAT>', 'how git names its objects, for good')
+        new Option('--object-format <FORMAT>', 'the hash by which git names its objects, for good')
           .choices(['sha1', 'sha256'])
           .default('sha1'),
       )
-      .option('--default-branch <BRANCH>', 'its default branch; left out, its owner’s', once('--default-branch')),
+      .option('--default-branch <BRANCH>', 'its default branch; left out: its owner’s', once('--default-branch')),
   );
   command.action((fullName: string, flags: AddFlags) => {
     const { objectFormat, defaultBranch } = flags;
@@ -129,9 +129,9 @@ function archiveCommand(terminal: Terminal): Command {
 
 function renameCommand(terminal: Terminal): Command {
   const command = new Command('rename')
-    .description('give a repository another name; the old one leads on to it until somebody takes it')
+    .description('rename a repository; the old name redirects to it until someone takes that name')
     .argument('<OWNER/NAME>', 'the repository')
-    .argument('<NEW-NAME>', 'its name from now on, without its owner')
+    .argument('<NEW-NAME>', 'its new name, without its owner')
     .action((fullName: string, newName: string) => {
       const name = fullNameOf(fullName);
       return withData(command, terminal, async (ctx, permit) => {
@@ -151,8 +151,8 @@ function transferCommand(terminal: Terminal): Command {
         'unless they are about the new owner',
     )
     .argument('<OWNER/NAME>', 'the repository')
-    .argument('<NEW-OWNER>', 'the user or organization that gets it')
-    .option('--name <NAME>', 'its name there, if it is to be another', once('--name'))
+    .argument('<NEW-OWNER>', 'the user or organization to give it to')
+    .option('--name <NAME>', 'its new name there; left out: the same', once('--name'))
     .action((fullName: string, newOwner: string, { name: newName }: { name?: string }) => {
       const name = fullNameOf(fullName);
       return withData(command, terminal, async (ctx, permit) => {
@@ -170,9 +170,9 @@ function transferCommand(terminal: Terminal): Command {
 
 function deleteCommand(terminal: Terminal): Command {
   const command = new Command('delete')
-    .description('delete a repository with everything in it, for good')
+    .description('delete a repository and everything in it, for good')
     .argument('<OWNER/NAME>', 'the repository')
-    .requiredOption('--confirm <OWNER/NAME>', 'the same name again, since this can’t be undone', once('--confirm'))
+    .requiredOption('--confirm <OWNER/NAME>', 'the same name again, as this can’t be undone', once('--confirm'))
     .action((fullName: string, { confirm }: { confirm: string }) => {
       const name = fullNameOf(fullName);
       if (confirm.toLowerCase() !== fullName.toLowerCase())

@@ -137,7 +137,7 @@ const CHECKS: readonly Endpoint[] = [
     path: '/enterprise/repository-check',
     operationId: 'enterprise/start-repository-check',
     summary:
-      'Starts a check of all repositories: for damage, and for those found only on the disk or only in the database.',
+      'Starts a check of all repositories: for damage, and for what is only on the disk or only in the database.',
     need: LOOK,
     success: 202,
     handle: async ({ ctx, permit }) => {
