@@ -98,13 +98,13 @@ export const SETTING_ROWS = {
     default: 'data',
     forAdmin: true,
     doc:
-      'folder of the embedded database, and of the repositories unless they are named apart; `--demo` has its own, ' +
-      'named demo',
+      'folder of the embedded database, and of the repositories unless `--repositories` says otherwise; `--demo` ' +
+      'has its own, named demo',
   }),
   config: optional({
     section: 'Where things are',
     kind: path('FILE'),
-    defaultMeans: '`latchkey.yaml` in the data folder, when it is there',
+    defaultMeans: '`latchkey.yaml` in the data folder, if it exists',
     forAdmin: true,
     notInFile: true,
     doc: 'configuration file in YAML',
@@ -115,23 +115,21 @@ export const SETTING_ROWS = {
     defaultMeans: 'SQLite, in the file `latchkey.db` of the data folder',
     forAdmin: true,
     doc:
-      'PostgreSQL to keep everything in (an address with a password belongs in the variable or the file, since ' +
-      'flags can be seen in the process list)',
+      'PostgreSQL to keep everything in (put an address with a password in the variable or the file: the process ' +
+      'list shows flags)',
   }),
   databaseCa: optional({
     section: 'Where things are',
     kind: path('FILE'),
     defaultMeans: 'the authorities that the system trusts',
     forAdmin: true,
-    doc: 'certificates in PEM of the authorities that PostgreSQL’s certificate must come from',
+    doc: 'certificates in PEM of the authorities that may sign PostgreSQL’s certificate',
   }),
   databasePool: row<number, number>({
     section: 'Where things are',
     kind: wholeNumber(DATABASE_POOL.min, DATABASE_POOL.max),
     default: DATABASE_POOL.default,
-    doc:
-      'connections to PostgreSQL at most, of each worker; it has one more for changes made elsewhere (see ' +
-      'operations.md)',
+    doc: 'most connections of each worker to PostgreSQL; one more is for changes made elsewhere (see operations.md)',
   }),
   secretKeyFile: optional({
     section: 'Where things are',
@@ -151,21 +149,21 @@ export const SETTING_ROWS = {
   }),
   adopt: off({
     section: 'Where things are',
-    doc: 'at the start, register as private the bare repositories that lie in the folder and are not known yet',
+    doc: 'at the start, register as private the bare repositories in the folder that are not known yet',
   }),
   groupAccess: off({
     section: 'Where things are',
     forAdmin: true,
     doc:
-      'let the group of the server read what it writes (folders 0750, files 0640): for backups, or a proxy that runs ' +
+      'let the server’s group read what it writes (folders 0750, files 0640): for backups, or a proxy that runs ' +
       'git itself; without it nobody else can (0700, 0600), whatever the umask',
   }),
   readOnly: off({
     section: 'Where things are',
     forAdmin: true,
     doc:
-      'the repositories here are a copy that somebody else fills: serve them, never change them; needs --database ' +
-      'and --public-url',
+      'the repositories here are a copy that something else keeps up to date: serve them, never change them; ' +
+      'needs --database and --public-url',
   }),
   downloads: optional({
     section: 'Where things are',
@@ -184,13 +182,13 @@ export const SETTING_ROWS = {
     section: 'Listening',
     kind: site,
     defaultMeans: 'made from host and port',
-    doc: 'address under which people reach the server, below a path if you like; links and messages use it',
+    doc: 'address at which people reach the server, with a path if you like; links and messages use it',
   }),
   tlsCert: optional({
     section: 'Listening',
     kind: path('FILE'),
     defaultMeans: 'no TLS',
-    doc: 'certificate chain in PEM, to speak HTTPS; a renewed one is taken at SIGHUP, or within ten seconds by itself',
+    doc: 'certificate chain in PEM, to speak HTTPS; a renewed one is used after SIGHUP, or within ten seconds anyway',
   }),
   tlsKey: optional({
     section: 'Listening',
@@ -204,8 +202,8 @@ export const SETTING_ROWS = {
     default: [],
     flag: '--acme-domain',
     doc:
-      'names for which the server gets its own certificate and renews it, in place of `--tls-cert`; by using it you ' +
-      'agree to the terms of the authority',
+      'names for which the server gets and renews its own certificate, in place of `--tls-cert`; by using it you ' +
+      'agree to the authority’s terms',
   }),
   acmeDirectory: row<string, string>({
     section: 'Listening',
@@ -230,21 +228,21 @@ export const SETTING_ROWS = {
     kind: hmacKey,
     defaultMeans: 'none',
     doc:
-      'external account at the certificate authority (EAB): its key, in base64url, as the authority shows it (in the ' +
-      'variable or a file, since flags can be seen in the process list)',
+      'external account at the certificate authority (EAB): its key, in base64url, as the authority shows it ' +
+      '(put it in the variable or a file: the process list shows flags)',
   }),
   acmeFolder: optional({
     section: 'Listening',
     kind: path('DIR'),
     defaultMeans: '`acme` in the data folder',
-    doc: 'where account and certificate lie; nodes that share this folder share one certificate',
+    doc: 'folder of the account and the certificate; nodes that share it share one certificate',
   }),
   acmeHttpPort: optional({
     section: 'Listening',
     kind: wholeNumber(0, 65_535),
     defaultMeans: 'none: the authority asks at port 443 (TLS-ALPN-01), which must lead to `--port`',
     doc:
-      'port at which the authority is answered in plain HTTP (HTTP-01), and everybody else sent to HTTPS; port 80 ' +
+      'port that answers the authority in plain HTTP (HTTP-01) and redirects everyone else to HTTPS; port 80 ' +
       'must lead to it',
   }),
   trustedProxies: optional({
@@ -258,19 +256,19 @@ export const SETTING_ROWS = {
     section: 'Listening',
     kind: oneOf(PROXY_HEADERS, 'NAME'),
     default: 'x-forwarded-for',
-    doc: 'header in which they say it; a request from them that has the other one, too, is refused',
+    doc: 'header in which they say it; a request from them that also has the other one is refused',
   }),
   sshPort: optional({
     section: 'Listening',
     kind: wholeNumber(1, 65_535),
     defaultMeans: 'no sshd of our own',
-    doc: 'port on which the server runs the machine’s sshd, as its own account and for git alone (see ssh.md)',
+    doc: 'port on which the server runs the machine’s sshd, as its own account and only for git (see ssh.md)',
   }),
   sshAddress: optional({
     section: 'Listening',
     kind: sshAddress,
     defaultMeans: 'the server’s account, at the host of the public address and --ssh-port; without that, no SSH',
-    doc: 'where people reach git over SSH, as USER@HOST or ssh://USER@HOST:PORT; its sshd is set up as ssh.md says',
+    doc: 'where people reach git over SSH, as USER@HOST or ssh://USER@HOST:PORT; set up its sshd as ssh.md says',
   }),
   insecureHttp: off({
     section: 'Listening',
@@ -280,13 +278,13 @@ export const SETTING_ROWS = {
     section: 'Git',
     kind: wholeNumber(1, 1024),
     default: 16,
-    doc: 'Git processes that run at the same time; more requests wait in a queue',
+    doc: 'most Git processes at the same time; further requests wait in a queue',
   }),
   gitQueueLimit: row<number, number>({
     section: 'Git',
     kind: wholeNumber(0, 100_000),
     default: 512,
-    doc: 'requests that may wait for a Git process; further ones are told to come back later',
+    doc: 'most requests that may wait for a Git process; further ones are told to come back later',
   }),
   gitQueueWaitSec: row<number, number>({
     section: 'Git',
@@ -300,87 +298,87 @@ export const SETTING_ROWS = {
     kind: wholeNumber(1, 86_400),
     default: 300,
     unit: 'seconds',
-    doc: 'a clone or push is cut off when git has sent nothing, and the client less than 16 KiB, for that long',
+    doc: 'a clone or push is cut off when git has sent nothing, and the client less than 16 KiB, for this long',
   }),
   packCacheMib: row<number, number>({
     section: 'Git',
     kind: wholeNumber(0, 1_048_576),
     default: 512,
     doc:
-      'MiB on the disk, for each worker, for answers to clones that several clients ask for alike within a minute; ' +
-      '0 shares nothing',
+      'MiB on disk, for each worker, for answers to clones that several clients ask for within a minute; 0 ' +
+      'shares nothing',
   }),
   defaultBranch: row<string, string>({
     section: 'Git',
     kind: branchName,
     default: 'main',
-    doc: 'default branch of new repositories, unless their organization has one of its own',
+    doc: 'default branch of new repositories, unless their organization has its own',
   }),
   partialClones: row<PartialClones, PartialClones>({
     section: 'Git',
     kind: oneOf(PARTIAL_CLONES, 'WHICH'),
     default: 'all',
     doc:
-      'partial clones that are served: `all` that git knows; `simple`, which leave out files, large files or ' +
+      'which partial clones are served: `all` that git knows; `simple`, which leave out files, large files or ' +
       'everything but commits (`blob:none`, `blob:limit`, `tree:0`) and cost the server little; `none`, so that ' +
       'clients clone everything',
   }),
   allowRepositoryHooks: off({
     section: 'Git',
-    doc: 'run the hooks that lie in repositories; they run with the rights of the server',
+    doc: 'run the hooks in repositories, with the rights of the server',
   }),
   tokenDisuseDays: row<number, number>({
     section: 'Tokens',
     kind: wholeNumber(0, 3650),
     default: 365,
-    doc: 'days without use after which a token is revoked, a week after its owner was told; 0 = never',
+    doc: 'days without use after which a token is revoked, a week after its owner was told; 0 means never',
   }),
   tokenPrefix: optional({
     section: 'Tokens',
     kind: textLike('TEXT', /^[A-Za-z0-9]{1,16}$/, '1 to 16 letters and digits'),
     defaultMeans: 'none',
-    doc: 'letters in front of every new token, followed by _, so that a secret scanner can tell this instance',
+    doc: 'letters in front of every new token, followed by _, so that a secret scanner recognizes this instance',
   }),
   signUp: row<(typeof SIGN_UP)[number], (typeof SIGN_UP)[number]>({
     section: 'People',
     kind: oneOf(SIGN_UP, 'WHO'),
     default: 'invited',
     doc:
-      'who may make an account: everybody (open), those whom an administrator invites (invited), or only whom an ' +
-      'administrator adds (closed)',
+      'who may make an account: everyone (open), people whom an administrator invites (invited), or nobody: ' +
+      'administrators add people (closed)',
   }),
   applicationRegistration: row<(typeof APPLICATION_REGISTRATION)[number], (typeof APPLICATION_REGISTRATION)[number]>({
     section: 'People',
     kind: oneOf(APPLICATION_REGISTRATION, 'WHICH'),
     default: 'approved',
     doc:
-      'OAuth applications that nobody here registered, such as MCP clients: they may ask people for sign-ins (open), ' +
-      'once an administrator has said yes (approved), or never (off)',
+      'OAuth applications that nobody here registered, such as MCP clients: they may ask people to sign in ' +
+      '(open), only once an administrator approves them (approved), or never (off)',
   }),
   identityProviders: optional({
     section: 'People',
     kind: path('FILE'),
-    defaultMeans: 'nobody signs in by another service',
+    defaultMeans: 'nobody signs in with another service',
     forAdmin: true,
     doc:
-      'identity providers in YAML, by which people sign in with OpenID Connect (see single-sign-on.md); read anew at ' +
-      'SIGHUP',
+      'identity providers in YAML, with which people sign in over OpenID Connect (see single-sign-on.md); read ' +
+      'again at SIGHUP',
   }),
   localSignIn: optional({
     section: 'People',
     kind: logins,
     defaultMeans: 'everybody',
     doc:
-      'who may still sign in by a password or a passkey, where all others sign in by an identity provider: name an ' +
-      'administrator, for the day on which the provider is away',
+      'who may still sign in with a password or a passkey, where everyone else uses an identity provider: name ' +
+      'an administrator, for the day when the provider is down',
   }),
   smtp: optional({
     section: 'Mail',
     kind: smtpUrl,
-    defaultMeans: 'no mail leaves: it is kept in `outbox` in the data folder, and the administrator can read it',
+    defaultMeans: 'no mail is sent: it is kept in `outbox` in the data folder, where the administrator can read it',
     doc:
-      'mail server, smtp:// or smtps:// (an address with a password belongs in the variable or the file, since ' +
-      'flags can be seen in the process list)',
+      'mail server, smtp:// or smtps:// (put an address with a password in the variable or the file: the process ' +
+      'list shows flags)',
   }),
   mailFrom: optional({
     section: 'Mail',
@@ -394,8 +392,8 @@ export const SETTING_ROWS = {
     defaultMeans: 'git at the root, GitHub’s API at `/api/v3`, GitLab’s at `/api/v4`, on any host',
     forAdmin: true,
     doc:
-      'route map in YAML: which request to a service behind a proxy needs which permission (see forward-auth.md); ' +
-      'read anew at SIGHUP',
+      'route map in YAML: which request to a service behind a proxy needs which permission (see ' +
+      'forward-auth.md); read again at SIGHUP',
   }),
   auditWebhook: optional({
     section: 'Audit log',
@@ -419,19 +417,19 @@ export const SETTING_ROWS = {
     section: 'Audit log',
     kind: path('FILE'),
     defaultMeans: 'no such stream',
-    doc: 'file that the audit log is streamed to as JSON lines; several nodes need it in a folder that all share',
+    doc: 'file that the audit log is streamed to as JSON lines; with several nodes, in a folder that all share',
   }),
   auditCa: optional({
     section: 'Audit log',
     kind: path('FILE'),
     defaultMeans: 'the authorities that Node trusts',
-    doc: 'certificates in PEM of the authorities that may vouch for these receivers',
+    doc: 'certificates in PEM of the authorities that may sign these receivers’ certificates',
   }),
   auditClientCert: optional({
     section: 'Audit log',
     kind: path('FILE'),
     defaultMeans: 'none is shown',
-    doc: 'certificate in PEM that is shown to a receiver that asks for one, with those between it and its authority',
+    doc: 'certificate in PEM for a receiver that asks for one, with those between it and its authority',
   }),
   auditClientKey: optional({
     section: 'Audit log',
@@ -444,19 +442,19 @@ export const SETTING_ROWS = {
     kind: wholeNumber(1, 3600),
     default: 120,
     unit: 'seconds',
-    doc: 'how long the body of a form or of a REST call may take, whole (pushes have --git-idle-timeout-sec)',
+    doc: 'how long the whole body of a form or of a REST call may take (for pushes, --git-idle-timeout-sec)',
   }),
   apiRateLimit: row<number, number>({
     section: 'Limits',
     kind: wholeNumber(0, 100_000_000),
     default: 5_000,
-    doc: 'REST calls that one account may make in an hour, over all nodes; 0 is no limit',
+    doc: 'REST calls that one account may make in an hour, on all nodes together; 0 is no limit',
   }),
   anonymousRateLimit: row<number, number>({
     section: 'Limits',
     kind: wholeNumber(0, 100_000_000),
     default: 60,
-    doc: 'REST calls without credentials that one address may make in an hour, over all nodes; 0 is no limit',
+    doc: 'REST calls without credentials that one address may make in an hour, on all nodes together; 0 is no limit',
   }),
   failedCredentialLimit: row<number, number>({
     section: 'Limits',
@@ -470,43 +468,43 @@ export const SETTING_ROWS = {
     section: 'Limits',
     kind: wholeNumber(0, 1_048_576),
     default: 2048,
-    doc: 'MiB that one push may send at most; 0 is no limit',
+    doc: 'most MiB in one push; 0 is no limit',
   }),
   maxFileMib: row<number, number>({
     section: 'Limits',
     kind: wholeNumber(0, 1_048_576),
     default: 1024,
-    doc: 'MiB that a file may have that is pushed, or written over REST; 0 is no limit',
+    doc: 'most MiB in one file that is pushed, or written over REST; 0 is no limit',
   }),
   maxRepositoryMib: row<number, number>({
     section: 'Limits',
     kind: wholeNumber(0, 1_073_741_824),
     default: 10_240,
-    doc: 'MiB on the disk from which on a repository takes no more, but deletions; 0 is no limit',
+    doc: 'MiB on disk beyond which a repository takes nothing but deletions; 0 is no limit',
   }),
   maxLfsFileMib: row<number, number>({
     section: 'Limits',
     kind: wholeNumber(0, 1_048_576),
     default: 5_120,
-    doc: 'MiB that an object of Git LFS may have; 0 is no limit',
+    doc: 'most MiB in one Git LFS object; 0 is no limit',
   }),
   maxLfsRepositoryMib: row<number, number>({
     section: 'Limits',
     kind: wholeNumber(0, 1_073_741_824),
     default: 51_200,
-    doc: 'MiB that the LFS objects of a repository may take together; 0 is no limit',
+    doc: 'most MiB in all LFS objects of a repository together; 0 is no limit',
   }),
   maxRefs: row<number, number>({
     section: 'Limits',
     kind: wholeNumber(0, 100_000_000),
     default: 100_000,
-    doc: 'branches, tags and other refs that a repository may have; deletions always pass; 0 is no limit',
+    doc: 'most branches, tags and other refs in a repository; deletions always pass; 0 is no limit',
   }),
   maxRepositoriesPerUser: row<number, number>({
     section: 'Limits',
     kind: wholeNumber(0, 10_000_000),
     default: 1_000,
-    doc: 'repositories that a person may have; those that the operator adds count, and may exceed it; 0 is no limit',
+    doc: 'most repositories of a person; those that the operator adds count, but may exceed it; 0 is no limit',
   }),
   maxRepositoriesPerOrganization: row<number, number>({
     section: 'Limits',
@@ -519,16 +517,16 @@ export const SETTING_ROWS = {
     kind: wholeNumber(0, 10_000_000),
     default: 5_000,
     doc:
-      'tokens of all kinds that a person may have until they are revoked or deleted (of fine-grained ones at most ' +
-      '50); those that the operator adds count, and may exceed it; 0 is no limit',
+      'most tokens of all kinds that a person may have until they are revoked or deleted (fine-grained ones: at ' +
+      'most 50); those that the operator adds count, but may exceed it; 0 is no limit',
   }),
   maxConnections: optional({
     section: 'Limits',
     kind: wholeNumber(1, 1_000_000),
     defaultMeans: 'what the limit of open files (`ulimit -n`) leaves, at most 16384',
     doc:
-      'connections that are open at the same time, of each worker; further ones are told to come back, but for ' +
-      'health checks and administrators',
+      'most open connections of each worker at the same time; further ones are told to come back, except health ' +
+      'checks and administrators',
   }),
   maxConnectionsOfNetwork: optional({
     section: 'Limits',
@@ -541,8 +539,8 @@ export const SETTING_ROWS = {
     kind: wholeNumber(0, 100_000_000),
     default: 64,
     doc:
-      'MiB that must be free on the disks of the data folder and of the repositories, or `/readyz?for=write` says ' +
-      'no; 0 looks at neither',
+      'MiB that must be free on the disks of the data folder and of the repositories, or `/readyz?for=write` ' +
+      'says no; 0 checks neither',
   }),
   workers: row<number, number>({
     section: 'Running',
@@ -556,7 +554,7 @@ export const SETTING_ROWS = {
     default: 0,
     unit: 'seconds',
     doc:
-      'how long requests are still taken after a stop was asked for, while /readyz says no: time for a load ' +
+      'how long the server still takes requests after it is told to stop, while /readyz says no: time for a load ' +
       'balancer to turn away',
   }),
   drainSec: row<number, number>({
@@ -564,13 +562,13 @@ export const SETTING_ROWS = {
     kind: wholeNumber(0, 86_400),
     default: 30,
     unit: 'seconds',
-    doc: 'how long clones and pushes that run may go on after that; what is left is cut off',
+    doc: 'how long running clones and pushes may go on after that; what is left is cut off',
   }),
   metricsPort: optional({
     section: 'Running',
     kind: wholeNumber(0, 65_535),
     defaultMeans: 'no metrics',
-    doc: 'port on which Prometheus reads /metrics, apart from the public one; 0 takes a free one',
+    doc: 'port on which Prometheus reads /metrics, separate from the public one; 0 takes a free one',
   }),
   metricsHost: row<string, string>({
     section: 'Running',
@@ -595,7 +593,7 @@ export const SETTING_ROWS = {
     section: 'Running',
     kind: wholeNumber(1, 1_000_000),
     default: 1,
-    doc: 'of so many requests and jobs one is traced; a request that a trusted proxy says is traced always is',
+    doc: 'trace one in this many requests and jobs; a request that a trusted proxy marks as traced always is',
   }),
   webhookNetworks: row<readonly string[], readonly string[]>({
     section: 'Running',
@@ -603,8 +601,8 @@ export const SETTING_ROWS = {
     default: [],
     flag: '--webhook-network',
     doc:
-      'networks that webhooks and imports may reach though they are not public (loopback and private ones are ' +
-      'refused otherwise)',
+      'networks that webhooks and imports may reach although they are not public (otherwise, loopback and ' +
+      'private ones are refused)',
   }),
   demo: off({
     section: 'Running',
@@ -620,13 +618,13 @@ export const SETTING_ROWS = {
     section: 'Running',
     kind: oneOf(LOG_FORMATS, 'FORMAT'),
     default: 'auto',
-    doc: 'json: one object a line; text: a line for people; auto: text on a terminal, json elsewhere',
+    doc: 'json: one object per line; text: lines for people; auto: text on a terminal, json elsewhere',
   }),
   requestLog: row<RequestLogExtent, RequestLogExtent>({
     section: 'Running',
     kind: oneOf(REQUEST_LOG_EXTENTS, 'WHICH'),
     default: 'refused',
-    doc: 'which requests get a line in the log, at level info: those that were refused or failed, all, or none',
+    doc: 'which requests get a line in the log, at level info: those refused or failed, all, or none',
   }),
 } as const;
 

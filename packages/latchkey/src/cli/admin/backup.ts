@@ -33,8 +33,8 @@ const OUTPUT = '-';
 export function backupCommand(terminal: Terminal): Command {
   const command = new Command('backup')
     .description(
-      'keep everything of one moment, database and repositories, while the server runs; what is sealed stays sealed, ' +
-        'and the key file is not in it',
+      'back up the database and the repositories, as they are at one moment, while the server runs; what is ' +
+        'sealed stays sealed, and the key file is left out',
     )
     .argument('<TO>', 'folder, where each backup adds what is new; - for standard output, as a tar archive')
     .option('--recipient <KEY>', 'encrypt for this age recipient (age1…); may be repeated', collect)

@@ -11,7 +11,7 @@ import { ruleCommand } from './workload-rules.ts';
 /** `add`, `list`, `delete` and `rule`. */
 export function machineCommand(terminal: Terminal): Command {
   const command = new Command('machine').description(
-    'machine accounts, for jobs and programs: add, list, delete; rules by which jobs get their tokens: rule',
+    'machine accounts, for jobs and programs: add, list, delete; rules by which jobs get tokens: rule',
   );
   for (const verb of [addCommand, listCommand, deleteCommand, ruleCommand]) command.addCommand(verb(terminal));
   return examples(command, [

@@ -23,7 +23,7 @@ const SQLITE = 'sqlite';
 export function migrateCommand(terminal: Terminal): Command {
   const command = new Command('migrate')
     .description(
-      'move everything in the database to an empty one, with no server running: from SQLite to PostgreSQL, or back; ' +
+      'move the whole database to an empty one, while no server runs: from SQLite to PostgreSQL, or back; ' +
         'repositories and keys stay where they are',
     )
     .option('--to <ADDRESS>', 'postgres://…, or sqlite for the file latchkey.db in the data folder')

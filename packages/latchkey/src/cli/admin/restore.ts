@@ -29,8 +29,8 @@ interface RestoreOptions {
 export function restoreCommand(terminal: Terminal): Command {
   const command = new Command('restore')
     .description(
-      'put a backup back into an empty data folder or database; then, or after other tools put the database back, ' +
-        'end what had been ended since, and go on with ids above all that were given out',
+      'restore a backup into an empty data folder or database; then, or after other tools restored the database, ' +
+        'revoke what was revoked since the backup, and continue with ids above all those given out',
     )
     .argument('[FROM]', 'the folder or file that `latchkey admin backup` wrote')
     .option('--tail <FILE>', 'an export of the audit log kept elsewhere: revokes what it says was revoked')

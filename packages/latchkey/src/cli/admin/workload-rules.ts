@@ -130,7 +130,9 @@ const DEMANDING = ['claim', 'life', 'once', 'severalTimes', 'pullRequests'] as c
 
 function setCommand(terminal: Terminal): Command {
   const command = ownerOption(
-    new Command('set').description('change a rule; what is left out stays, and rights hold for what it gave, too'),
+    new Command('set').description(
+      'change a rule; what you leave out stays, and new rights hold for the tokens it already gave, too',
+    ),
   )
     .argument('<ID>', 'its number: latchkey admin machine rule list')
     .option('--name <NAME>', 'what it is for', once('--name'))

@@ -6,7 +6,7 @@ import { type Terminal, UsageError } from '../terminal.ts';
 
 export function mcpCommand(terminal: Terminal): Command {
   const command = new Command('mcp')
-    .description('serve tools about the token that is used here, for a coding agent (Model Context Protocol)')
+    .description('serve tools about the token used here, for a coding agent (Model Context Protocol)')
     .option(...URL_OPTION)
     .option('--http [PORT]', 'over HTTP on loopback instead of stdio; left out, the port is any free one')
     .action(async (flags: ServerFlags & { http?: true | string }) => {

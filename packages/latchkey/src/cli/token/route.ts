@@ -38,7 +38,7 @@ interface Explained {
 }
 
 export function routeCommand(terminal: Terminal): Command {
-  const command = new Command('route').description('what requests to services behind a proxy need');
+  const command = new Command('route').description('show what requests to services behind a proxy need');
   command.addCommand(explainCommand(terminal));
   return examples(command, ['latchkey route explain PUT https://deploy.example.org/apps/acme/site/releases/v1']);
 }

@@ -12,7 +12,7 @@ import { everyRow, numbers } from './rows.ts';
 /** `list`, `show`, `approve` and `deny`. */
 export function requestCommand(terminal: Terminal): Command {
   const command = new Command('request').description(
-    'requests of fine-grained tokens that an organization decides: list, show, approve, deny',
+    'requests of fine-grained tokens for an organization to decide: list, show, approve, deny',
   );
   for (const verb of [
     listCommand(terminal),

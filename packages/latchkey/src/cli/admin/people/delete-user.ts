@@ -15,8 +15,8 @@ interface Choice {
 export function deleteUserCommand(terminal: Terminal): Command {
   const command = new Command('delete')
     .description(
-      'delete a person with their tokens, keys and sessions, for good; nobody can take the name for 90 days. To keep ' +
-        'the account and stop everything, use suspend',
+      'delete a person and their tokens, keys and sessions, for good; nobody can take the name for 90 days. To ' +
+        'keep the account but stop its use, suspend it',
     )
     .argument('<LOGIN>', 'who')
     .option('--with-repositories', 'also delete the repositories they own')

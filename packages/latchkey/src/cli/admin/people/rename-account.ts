@@ -14,8 +14,8 @@ export function renameAccountCommand(terminal: Terminal, kind: 'user' | 'organiz
   const { verb, what, line } = WORDS[kind];
   const command = new Command('rename')
     .description(
-      `give ${what} another name: tokens and roles go on, the old name leads to the new one, and nobody else can ` +
-        'take it for 90 days',
+      `rename ${what}: tokens and roles stay, the old name redirects to the new one, and nobody else can take it ` +
+        'for 90 days',
     )
     .argument('<NAME>', 'the name now')
     .argument('<NEW_NAME>', 'the new name')

@@ -12,7 +12,7 @@ import { withData, withDataOptions } from '../context.ts';
 /** `add`, `list`, `rotate`, `remove`, `link` and `unlink`. */
 export function scimCommand(terminal: Terminal): Command {
   const command = new Command('scim').description(
-    'directories that provision people by SCIM: add, list, rotate, remove; accounts from before: link, unlink',
+    'directories that provision people by SCIM: add, list, rotate, remove; existing accounts: link, unlink',
   );
   for (const verb of [addCommand, listCommand, rotateCommand, removeCommand, linkCommand, unlinkCommand])
     command.addCommand(verb(terminal));

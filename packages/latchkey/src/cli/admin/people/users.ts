@@ -139,8 +139,7 @@ function passwordCommand(terminal: Terminal): Command {
 function twoFactorCommand(terminal: Terminal): Command {
   const command = new Command('two-factor')
     .description(
-      'switch off the two-factor authentication of somebody who lost the app and the recovery codes; their ' +
-        'sessions end',
+      'turn off the two-factor authentication of someone who lost the app and the recovery codes; their sessions end',
     )
     .argument('<LOGIN>', 'who')
     .requiredOption('--off', 'turn it off')

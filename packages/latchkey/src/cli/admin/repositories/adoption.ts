@@ -15,8 +15,8 @@ interface AdoptFlags {
 export function adoptCommand(terminal: Terminal): Command {
   const command = new Command('adopt')
     .description(
-      'register as private the bare repositories that lie at OWNER/NAME.git in the folder and are not known yet; ' +
-        'prints their names, and says what was left out and why',
+      'register, as private, the bare repositories at OWNER/NAME.git in the folder that are not known yet; print ' +
+        'their names, and say what was left out and why',
     )
     .option('--dry-run', 'change nothing, and say what would be done')
     .addOption(

@@ -20,7 +20,7 @@ export function withCredentialOptions(command: Command): Command {
     .option('--username <NAME>', 'for an address: whose credential it is', once('--username'))
     .option(
       '--credential-file <FILE>',
-      'for an address: file with the token or password, alone on its first line; - for standard input',
+      'for an address: file with only the token or password on its first line; - for standard input',
       once('--credential-file'),
     );
 }

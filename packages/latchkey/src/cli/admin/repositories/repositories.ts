@@ -147,8 +147,8 @@ function renameCommand(terminal: Terminal): Command {
 function transferCommand(terminal: Terminal): Command {
   const command = new Command('transfer')
     .description(
-      'give a repository to another owner; its old address leads on to it, and tokens that selected it lose it, ' +
-        'unless they are about the new owner',
+      'transfer a repository to another owner; its old address redirects, and tokens that selected it lose it, ' +
+        'unless their resource owner is the new one',
     )
     .argument('<OWNER/NAME>', 'the repository')
     .argument('<NEW-OWNER>', 'the user or organization to give it to')
