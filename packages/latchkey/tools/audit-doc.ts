@@ -10,25 +10,25 @@ const HEAD = `\
 
 # The audit log
 
-Every change writes an entry into the audit log, in the transaction of the change: neither is there without the other.
+Every change writes an entry into the audit log, in the same transaction: neither exists without the other.
 People see their own log at \`/settings/security-log\`, owners that of their organization, administrators that of the
-instance; each page has a link that exports it. This page is for those who rely on the log: what it holds, how to show
-that nobody has changed it, how to take it elsewhere.
+instance; each page has a link that exports it. This page is for those who rely on the log: what it holds, how to prove
+that nobody changed it, how to send it elsewhere.
 
 ## What keeps it as it was written
 
-1. **The database refuses.** Triggers in SQLite and PostgreSQL refuse every change and every removal, whoever asks:
+1. **The database refuses.** Triggers in SQLite and PostgreSQL refuse every change and removal, whoever asks:
    the server, a script, a person at the database's own prompt.
-2. **A chain shows.** Whoever rules the database can take the triggers away. Once a minute a job puts a *checkpoint*
+2. **A chain shows it.** Whoever controls the database can remove the triggers. Once a minute a job puts a *checkpoint*
    over the entries since the last one: their number, a digest of them, the digest of the checkpoint before. To change
-   an entry unseen, one has to make every later checkpoint anew.
+   an entry unseen, you would have to redo every later checkpoint.
 3. **A key signs.** Checkpoints are signed with the key of \`--secret-key-file\`, which is not in the database.
-   Whoever has the database alone can't sign.
-4. **A copy elsewhere tells the rest.** Whoever has the machine has the key, too. A checkpoint that was kept where
-   they can't reach it fixes all that was written before it, and shows an end that was cut off.
+   Whoever has only the database can't sign.
+4. **A copy elsewhere shows the rest.** Whoever has the machine has the key, too. A checkpoint kept where they
+   can't reach it proves all that was written before it, and shows if the end was cut off.
 
-Entries that are younger than the last checkpoint (a minute, as a rule) have the first protection alone. Nothing of
-this is in the way of what writes: the chain is made afterwards, and only over what is surely complete. On PostgreSQL
+Entries that are younger than the last checkpoint (a minute, as a rule) have only the first protection. None of this
+slows down writing: the chain is made afterwards, and only over what is certainly complete. On PostgreSQL
 an entry can become visible after one with a larger id; the job waits until every transaction that wrote has ended,
 and takes no lock.
 
@@ -41,7 +41,7 @@ latchkey admin audit verify --json                           # for a monitor
 latchkey admin audit checkpoint >> /mnt/elsewhere/checkpoints.jsonl
 \`\`\`
 
-It runs while a server does, and reads only. For 100,000 entries it took 5.5 s with SQLite and 7.5 s with PostgreSQL on
+It runs while a server does, and only reads. For 100,000 entries it took 5.5 s with SQLite and 7.5 s with PostgreSQL on
 two cores that a dozen other programs wanted, too (\`npm run bench -- audit\`). What it finds:
 
 | \`kind\` | what it means |
@@ -62,16 +62,16 @@ and the pages of the log have a field for the phrase.
 | parameter | what it does |
 | --- | --- |
 | \`phrase\` | searches: \`action:repo -actor:ada created:>=2026-01-31\`. At most ${MAX_PHRASE_LENGTH} characters and ${MAX_QUALIFIERS} qualifiers |
-| \`include\` | \`git\`: what was pushed; \`web\`: everything else; \`all\`. Left out, it is \`all\` (GitHub: \`web\`), so that nothing is hidden |
+| \`include\` | \`git\`: what was pushed; \`web\`: everything else; \`all\`. \`all\` by default (GitHub: \`web\`), so that nothing is hidden |
 | \`order\` | \`desc\` (newest first, as without it) or \`asc\` |
 | \`after\`, \`before\` | cursors; the Link header has them, \`rel="next"\` and \`rel="prev"\` |
 | \`per_page\` | up to 100 |
-| \`format=jsonl\` | all that is found, one JSON object a line |
+| \`format=jsonl\` | all that is found, one JSON object per line |
 
 Qualifiers of one name widen the search, those of several names narrow it, and \`-\` leaves out. A value with spaces
-stands in quotes. Free words are refused: GitHub's log isn't searched for text either.
+needs quotes. Free words are refused: GitHub's log can't be searched for text either.
 
-| qualifier | what fits |
+| qualifier | what matches |
 | --- | --- |
 | \`action\` | an event (\`repo.create\`), or all of a category (\`repo\`) |
 | \`operation\` | ${OPERATIONS.map((name) => ['`', name, '`'].join('')).join(', ')}: the table below says which event is what |

@@ -14,25 +14,25 @@ const HEAD = `\
 
 # Configuration
 
-Each setting can be given in three places. The first of them that names it wins:
+You can set each setting in three places. The first that names it wins:
 
 1. a flag of \`latchkey serve\`: \`--port 8080\`
 2. an environment variable: \`LATCHKEY_PORT=8080\`
 3. a line in the configuration file: \`port: 8080\`
 
 The file is YAML. It is the one that \`--config\` names, or \`latchkey.yaml\` in the data folder. Relative paths in it
-start from its folder, all others from the folder in which the server was started. In a variable a switch is \`true\`,
-\`false\`, \`1\` or \`0\`, and a list is parted by commas; as a flag a switch stands alone, and a list is the flag
-several times. A variable without a text is not given, but for a list, where it means none.
+start from its folder, all others from the folder where the server was started. In a variable, a switch is \`true\`,
+\`false\`, \`1\` or \`0\`, and commas separate a list; as a flag, a switch stands alone, and a list is the flag
+several times. An empty variable counts as not set, except for a list, where it means none.
 
-A secret ({secrets}) may lie in a file of its own: the variable with \`_FILE\` behind it names that file, as in
+A secret ({secrets}) can be in a file of its own: the same variable with \`_FILE\` at the end names that file, as in
 \`LATCHKEY_SMTP_FILE=/run/secrets/smtp\`.
 
 Kubernetes writes variables about each Service into every pod: \`LATCHKEY_SERVICE_HOST\`, \`LATCHKEY_PORT=tcp://…\`
-and so on for one named \`latchkey\`. What has exactly that form is left alone.
+and so on for one named \`latchkey\`. Variables of exactly that form are ignored.
 
-The server refuses to start, and names everything that is wrong at once, when a setting is unknown (a \`LATCHKEY_…\`
-variable with a typing error, too), when a value has the wrong type or is out of range, and when settings contradict
+The server refuses to start, and names everything that is wrong at once, when a setting is unknown (even a
+\`LATCHKEY_…\` variable with a typo), when a value has the wrong type or is out of range, and when settings contradict
 each other.
 
 The administration commands (\`latchkey admin …\`) read the same three places, and take these flags: {admin}.

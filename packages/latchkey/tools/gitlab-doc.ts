@@ -9,11 +9,11 @@ const HEAD = `\
 
 # GitLab's REST dialect: \`/api/v4\`
 
-Clients that were written for GitLab talk to Latchkey under \`/api/v4\`, with any kind of token:
-\`PRIVATE-TOKEN: TOKEN\` or \`Authorization: Bearer TOKEN\`. A token in the URL is refused, since it would lie in logs.
+Clients written for GitLab talk to Latchkey under \`/api/v4\`, with any kind of token:
+\`PRIVATE-TOKEN: TOKEN\` or \`Authorization: Bearer TOKEN\`. A token in the URL is refused, since logs would keep it.
 Projects and groups are named by number or by URL-encoded path (\`acme%2Fsite\`).
 
-Errors have GitLab's form, and beside it \`reason\` (a stable code), \`detail\` (the cause in a sentence), \`missing\`
+Errors have GitLab's form and, next to it, \`reason\` (a stable code), \`detail\` (the cause in a sentence), \`missing\`
 and \`fix\` (what to do, with a link):
 
 \`\`\`json
@@ -38,18 +38,18 @@ Lists come in pages (\`page\`, \`per_page\` up to 100) with GitLab's headers: \`
 ## Rotation
 
 \`POST /personal_access_tokens/self/rotate\` (or \`/:id/rotate\`) gives a scoped token a successor with another id and
-ends the token before at once; both belong to a family. Of two rotations at once one happens. Without \`expires_at\`
-the new token lives as long as the one before was given; a token can't give itself more. Fine-grained and classic
-tokens keep their id and get another secret. \`latchkey\` and the pages can also rotate with an overlap.
+ends the token before at once; both belong to a family. Of two rotations at the same time, one succeeds. Without
+\`expires_at\` the new token gets the same lifetime as the one before; a token can't give itself more. Fine-grained
+and classic tokens keep their id and get another secret. \`latchkey\` and the pages can also rotate with an overlap.
 
-A value that was rotated away raises an alert to its owner wherever it comes back: git, \`/api/v3\`, \`/api/v4\`. When
-it comes back to be rotated, more than a minute after it was replaced, the living token of its family is revoked, too,
-as on GitLab.
+If a rotated secret is used again, its owner gets an alert, wherever that happens: git, \`/api/v3\`, \`/api/v4\`. When
+someone tries to rotate it again, more than a minute after it was replaced, the working token of its family is revoked,
+too, as on GitLab.
 
 ## Endpoints
 
-*Scopes*: GitLab's scopes of which one is enough; "any" is any living token. *Permission*: what a fine-grained token
-needs. *Public*: open without a token where what is asked for is public.
+*Scopes*: GitLab's scopes, any one of which is enough; "any" is any token that works. *Permission*: what a fine-grained
+token needs. *Public*: works without a token for what is public.
 `;
 
 /** The whole document. */
