@@ -21,13 +21,13 @@ import {
 import { plainHost } from '../../actions/questions/route-maps.ts';
 import { outageAnswer } from '../../base/machine/outage.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
+import { KeptAnswer } from '../../base/requests/kept-answer.ts';
 import { STANDING_LIST } from '../../base/requests/standing-headers.ts';
 import { Secret } from '../../base/secret.ts';
 import { PROTECTED_RESOURCE_PATH } from '../../catalogue/oauth-metadata.ts';
 import { registryScope } from '../../catalogue/registry-tokens.ts';
 import type { Bearer, Target } from '../../rules/model.ts';
 import { ProxiedContent } from './content.ts';
-import { KeptAnswer } from './kept-answer.ts';
 import { FORWARD_PATH, type Original, originalRequest } from './original.ts';
 import { Proxies } from './proxies.ts';
 import { type Audience, refuse, refuseFailed, refuseForNow, sendRequestError } from './refuse.ts';

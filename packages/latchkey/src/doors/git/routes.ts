@@ -15,6 +15,7 @@ import { Problem } from '../../base/errors.ts';
 import { outageAnswer, outageOf } from '../../base/machine/outage.ts';
 import { andThen, type MaybePromise } from '../../base/maybe-promise.ts';
 import { callerOf } from '../../base/requests/caller.ts';
+import { KeptAnswer } from '../../base/requests/kept-answer.ts';
 import { STANDING } from '../../base/requests/standing-headers.ts';
 import { GIT_NEEDS } from '../../catalogue/needs.ts';
 import { protocolVersion } from '../../git/processes/environment.ts';
@@ -33,6 +34,32 @@ import { type RequestError, refuse, sendOutage, sendRequestError } from './refus
 /** When a copy may have caught up. */
 const COPY_RETRY_SEC = 60;
 const NO_CACHE_LIST: readonly string[] = Object.entries(NO_CACHE).flat();
+
+/** What git can do (protocol version 2), as an answer: one for each format of objects. */
+class Advertisements {
+  readonly #known = new Map<string, KeptAnswer>();
+
+  of(capabilities: string): KeptAnswer {
+    const known = this.#known.get(capabilities);
+    if (known !== undefined) return known;
+    const made = advertisementOf(capabilities);
+    this.#known.set(capabilities, made);
+    return made;
+  }
+}
+
+function advertisementOf(capabilities: string): KeptAnswer {
+  const length = String(capabilities.length);
+  const type = ['Content-Type', 'application/x-git-upload-pack-advertisement', 'Content-Length', length];
+  return new KeptAnswer([...type, ...NO_CACHE_LIST], capabilities);
+}
+
+/** What requests share. */
+interface Shared {
+  readonly fetches: CoalescedFetches;
+  readonly advertisements: Advertisements;
+}
+
 type Asked = Pick<GitCall, 'request' | 'response' | 'address'>;
 
 /** Answers git's requests and returns true; leaves others alone and returns false. */
@@ -44,6 +71,7 @@ const GZIP: ReadonlySet<string | undefined> = new Set([undefined, 'gzip', 'x-gzi
 export function makeGitDoor(ctx: Context, ended: AbortSignal): GitDoor {
   const addresses = new GitAddresses();
   const fetches = new CoalescedFetches(ctx);
+  const shared = { fetches, advertisements: new Advertisements() };
   ended.addEventListener('abort', () => fetches.forgetAll(), { once: true });
   return (request, response, ssh) => {
     const address = addresses.of(request.url ?? '');
@@ -60,7 +88,7 @@ export function makeGitDoor(ctx: Context, ended: AbortSignal): GitDoor {
     else if (error !== null) sendRequestError(request, response, error);
     else {
       const ask = (): MaybePromise<void> =>
-        answer(ctx, fetches, { request, response, address: address as GitAddress }, ssh);
+        answer(ctx, shared, { request, response, address: address as GitAddress }, ssh);
       const onError = (error: unknown): void => fail(ctx, request, response, error);
       // Whoever deletes a repository removes its row first: asked again, it isn't there. Else its files are missing.
       guard(ask, (error) =>
@@ -91,7 +119,7 @@ function guard(work: () => MaybePromise<void>, onError: (error: unknown) => void
 }
 
 /** Decides and answers, in this turn of the event loop if everything is in memory and no process is needed. */
-function answer(ctx: Context, fetches: CoalescedFetches, asked: Asked, ssh?: SshCaller): MaybePromise<void> {
+function answer(ctx: Context, shared: Shared, asked: Asked, ssh?: SshCaller): MaybePromise<void> {
   const { request, response, address } = asked;
   // Node has parsed the headers by now, but it hides repeated `Authorization` headers.
   const { headers } = request;
@@ -116,11 +144,11 @@ function answer(ctx: Context, fetches: CoalescedFetches, asked: Asked, ssh?: Ssh
     const { permit } = found;
     const protocol = headers['git-protocol'] as string | undefined;
     const call = { ...asked, ctx, permit, from, ...repositoryOf(permit), protocol, overSsh: ssh ?? null };
-    return answerPermitted(call, fetches);
+    return answerPermitted(call, shared);
   });
 }
 
-function answerPermitted(call: GitCall, fetches: CoalescedFetches): MaybePromise<void> {
+function answerPermitted(call: GitCall, shared: Shared): MaybePromise<void> {
   const { ctx, request, response, address, owner, repository } = call;
   const lack = ctx.settings.readOnly ? lackOfCopy(call) : null;
   if (lack !== null) {
@@ -131,10 +159,10 @@ function answerPermitted(call: GitCall, fetches: CoalescedFetches): MaybePromise
   if (address.step === 'refs' && call.overSsh === null && isRenamed(call))
     return redirect(response, `/${owner.login}/${repository.name}.git/info/refs?service=git-${address.service}`);
   const served = ctx.git.demandService(owner.login, repository.name, address.service);
-  return andThen(served, () => answerServed(call, fetches));
+  return andThen(served, () => answerServed(call, shared));
 }
 
-function answerServed(call: GitCall, fetches: CoalescedFetches): MaybePromise<void> {
+function answerServed(call: GitCall, { fetches, advertisements }: Shared): MaybePromise<void> {
   const { ctx, response, address, repository } = call;
   if (address.service === 'receive-pack') {
     const push = new Push(call, fetches);
@@ -142,9 +170,12 @@ function answerServed(call: GitCall, fetches: CoalescedFetches): MaybePromise<vo
   }
   if (address.step === 'call') return serveFetch(call, fetches);
   if (protocolVersion(call.protocol) !== 2) return listForFetch(call);
-  return andThen(ctx.git.capabilities(repository.objectFormat), (capabilities) =>
-    sendCapabilities(response, capabilities),
-  );
+  return andThen(ctx.git.capabilities(repository.objectFormat), (capabilities) => {
+    // A page of another site gets headers of its own.
+    const isPlain = call.overSsh === null && call.request.headers.origin === undefined;
+    const advertisement = isPlain ? advertisements.of(capabilities) : advertisementOf(capabilities);
+    advertisement.send(response, !call.request.complete);
+  });
 }
 
 /**
@@ -154,17 +185,6 @@ function answerServed(call: GitCall, fetches: CoalescedFetches): MaybePromise<vo
 function lackOfCopy({ ctx, address, owner, repository }: GitCall): RequestError | null {
   if (address.service === 'receive-pack') return 'reads_only';
   return ctx.git.exists(owner.login, repository.name) ? null : 'not_copied';
-}
-
-function sendCapabilities(response: ServerResponse, capabilities: string): void {
-  response.writeHead(200, [
-    'Content-Type',
-    'application/x-git-upload-pack-advertisement',
-    'Content-Length',
-    String(capabilities.length),
-    ...NO_CACHE_LIST,
-  ]);
-  response.end(capabilities, 'latin1');
 }
 
 function redirect(response: ServerResponse, location: string): void {

@@ -1,6 +1,6 @@
 /**
- * Answers of the forward door whose head is kept: on one connection that many callers share, as a proxy's is, each
- * gets its own, complete, with the time of now, and the connection ends when it must.
+ * Answers of the forward door, and of git's, whose head is kept: on one connection that many callers share, as a
+ * proxy's is, each gets its own, complete, with the time of now, and the connection ends when it must.
  */
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -40,11 +40,26 @@ class Line {
     this.socket.write(
       [`${method} /forward-auth HTTP/1.1`, 'Host: x', ...asked, ...own, ...headers, '', ''].join('\r\n'),
     );
+    return (await this.#answer()).head;
+  }
+
+  /** Git's first question: the head of the answer, and its body. */
+  async git(login: string, headers: readonly string[] = []): Promise<{ head: string; body: string }> {
+    const own = ['Host: x', 'Git-Protocol: version=2', `Authorization: Bearer ${tokens[login]}`];
+    const line = 'GET /ada/open.git/info/refs?service=git-upload-pack HTTP/1.1';
+    this.socket.write([line, ...own, ...headers, '', ''].join('\r\n'));
+    return this.#answer();
+  }
+
+  async #answer(): Promise<{ head: string; body: string }> {
     await until(() => this.#said.includes('\r\n\r\n'), 'an answer');
     const end = this.#said.indexOf('\r\n\r\n') + 4;
     const head = this.#said.slice(0, end);
-    this.#said = this.#said.slice(end);
-    return head;
+    const length = Number(/^Content-Length: (\d+)\r$/m.exec(head)?.[1] ?? 0);
+    await until(() => this.#said.length >= end + length, 'its body');
+    const body = this.#said.slice(end, end + length);
+    this.#said = this.#said.slice(end + length);
+    return { head, body };
   }
 }
 
@@ -68,6 +83,24 @@ describe('an answer whose head is kept', () => {
     }
     expect(dateless(await line.ask('ada', [], 'HEAD'))).toBe(dateless(first.ada));
     line.socket.destroy();
+  });
+
+  it('is git’s, too, and what a page of another site gets stays with it', async () => {
+    const line = new Line();
+    const first = await line.git('ada');
+    expect(first.head).toMatch(/^HTTP\/1\.1 200 OK\r\nStrict-Transport-Security: /);
+    expect(first.body).toContain('version 2');
+    const elsewhere = await line.git('ada', ['Origin: https://elsewhere.example']);
+    expect(elsewhere.head).toMatch(/^Access-Control-Allow-Origin: \*\r$/m);
+    for (const login of ['ada', 'bob', 'ada']) {
+      const { head, body } = await line.git(login);
+      expect([dateless(head), body]).toEqual([dateless(first.head), first.body]);
+    }
+    const closed = once(line.socket, 'close');
+    expect((await line.git('ada', ['Expect: 100-continue', 'Content-Length: 5'])).head).toMatch(
+      /^Connection: close\r$/m,
+    );
+    await closed;
   });
 
   it('tells the time of now', async () => {

@@ -1,8 +1,9 @@
 /**
- * A yes to a proxy, its head kept as Node formed it: the same question comes again and again, and forming and checking
- * the same dozen headers costs more than deciding (decision 0730).
+ * An answer that is given again and again, its head kept as Node formed it: forming and checking the same dozen headers
+ * costs more than deciding (decision 0730).
  *
  * Invariant: what is kept is what Node made of these headers in this second, on a connection that goes on afterwards.
+ * Never: for a response that has headers of its own by now; those that all responses of a server have stay in it.
  */
 import type { ServerResponse } from 'node:http';
 
@@ -13,14 +14,19 @@ interface Formed {
 
 export class KeptAnswer {
   readonly #headers: readonly string[];
+  readonly #body: string;
   #head: string | null = null;
   /** The second of its `Date`, since 1970. */
   #second = 0;
   #withoutCookies: KeptAnswer | null = null;
 
-  /** @param headers names and values in turn; among them a `Content-Length` of 0 */
-  constructor(headers: readonly string[]) {
+  /**
+   * @param headers names and values in turn; among them a `Content-Length`
+   * @param body in Latin-1
+   */
+  constructor(headers: readonly string[], body = '') {
     this.#headers = headers;
+    this.#body = body;
   }
 
   /**
@@ -37,7 +43,7 @@ export class KeptAnswer {
       this.#head = typeof formed._header === 'string' && response.shouldKeepAlive ? formed._header : null;
       this.#second = second;
     }
-    response.end();
+    response.end(this.#body, 'latin1');
   }
 
   /** The same, with cookies for the service behind in place of those that the client sent. @param cookies '' = none */
