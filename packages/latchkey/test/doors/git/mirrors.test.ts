@@ -72,7 +72,9 @@ test('a pull mirror begins by itself, follows every move, and is entered in the 
 });
 
 test('a push mirror makes the other one the same, and takes away what is gone', async () => {
-  const { run } = await mirrored('source', { direction: 'push', url: `${other.url}/ada/open.git` });
+  const { run, seen } = await mirrored('source', { direction: 'push', url: `${other.url}/ada/open.git` });
+  // Its first run, of an empty repository: in the middle of the push below it could not know the default branch yet.
+  await vi.waitFor(async () => expect((await seen()).endedAt).not.toBeNull(), { timeout: 20_000, interval: 100 });
   const here = world.remote('ada/source', world.full);
   await world.ok(['push', '-q', here, 'trunk', 'trunk:gone', 'v1'], { in: 'work' });
   expect(await run()).toBeNull();
