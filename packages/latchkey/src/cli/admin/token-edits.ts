@@ -62,12 +62,9 @@ function grantsOf({ owner, repo, allRepos, permission }: EditFlags, token: Token
   });
 }
 
-export function editCommand(terminal: Terminal, idOf: (text: string) => number): Command {
-  const command = new Command('edit')
-    .description('change a token; its secret stays, and so does what you leave out')
-    .argument('<ID>', 'its number, as `latchkey admin token list` shows it')
-    .option('--name <NAME>', 'what it is for', once('--name'))
-    .option('--owner <OWNER>', 'the resource owner whose repositories or permissions change', once('--owner'))
+/** The command with what `editOf` reads, but for the name and the owner. */
+export function withChanges(command: Command): Command {
+  return command
     .addOption(
       new Option(
         '--repo <REPO>',
@@ -92,17 +89,26 @@ export function editCommand(terminal: Terminal, idOf: (text: string) => number):
         '--address <CIDR>',
         "an address that may use it, in place of all others, or 'any'; may be repeated",
       ).argParser(collect),
-    )
-    .action((text: string, flags: EditFlags) => {
-      const id = idOf(text);
-      if (!changesToken(flags)) throw new UsageError('say what changes', 'for example: --permission contents=read');
-      return withData(command, terminal, async (ctx, permit) => {
-        const { editToken } = await import('../../actions/tokens/edits.ts');
-        const { readToken } = await import('../../actions/tokens/own-tokens.ts');
-        const { name } = await editToken(ctx, permit, id, editOf(flags, await readToken(ctx, permit, id)));
-        terminal.say(`changed the token ${id} (${name}); its secret stays`);
-      });
+    );
+}
+
+export function editCommand(terminal: Terminal, idOf: (text: string) => number): Command {
+  const command = withChanges(
+    new Command('edit')
+      .description('change a token; its secret stays, and so does what you leave out')
+      .argument('<ID>', 'its number, as `latchkey admin token list` shows it')
+      .option('--name <NAME>', 'what it is for', once('--name'))
+      .option('--owner <OWNER>', 'the resource owner whose repositories or permissions change', once('--owner')),
+  ).action((text: string, flags: EditFlags) => {
+    const id = idOf(text);
+    if (!changesToken(flags)) throw new UsageError('say what changes', 'for example: --permission contents=read');
+    return withData(command, terminal, async (ctx, permit) => {
+      const { editToken } = await import('../../actions/tokens/edits.ts');
+      const { readToken } = await import('../../actions/tokens/own-tokens.ts');
+      const { name } = await editToken(ctx, permit, id, editOf(flags, await readToken(ctx, permit, id)));
+      terminal.say(`changed the token ${id} (${name}); its secret stays`);
     });
+  });
   return examples(withDataOptions(command), [
     'latchkey admin token edit 7 --permission contents=read --repo site',
     "latchkey admin token edit 7 --ref 'agent/**' --address any",

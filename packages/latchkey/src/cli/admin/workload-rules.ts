@@ -10,7 +10,7 @@ import { alignedTable } from '../table.ts';
 import { type Terminal, UsageError } from '../terminal.ts';
 import { draftOf, type TokenFlags } from '../token/flags.ts';
 import { withData, withDataOptions } from './context.ts';
-import { changesToken, editOf } from './token-edits.ts';
+import { changesToken, editOf, withChanges } from './token-edits.ts';
 import { secondsOf } from './workload-issuers.ts';
 
 interface AddFlags extends Pick<TokenFlags, 'name' | 'repo' | 'allRepos' | 'permission' | 'ref' | 'address'> {
@@ -129,44 +129,21 @@ interface SetFlags extends Partial<Omit<AddFlags, 'owner' | 'issuer' | 'pullRequ
 const DEMANDING = ['claim', 'life', 'once', 'severalTimes', 'pullRequests'] as const;
 
 function setCommand(terminal: Terminal): Command {
-  const command = ownerOption(
-    new Command('set').description(
-      'change a rule; what you leave out stays, and new rights hold for the tokens it already gave, too',
-    ),
+  const command = withChanges(
+    ownerOption(
+      new Command('set').description(
+        'change a rule; what you leave out stays, and new rights hold for the tokens it already gave, too',
+      ),
+    )
+      .argument('<ID>', 'its number: latchkey admin machine rule list')
+      .option('--name <NAME>', 'what it is for', once('--name'))
+      .addOption(
+        new Option(
+          '--claim <CLAIM=VALUE>',
+          'a condition it has from now on, in place of all others; may be repeated',
+        ).argParser(collect),
+      ),
   )
-    .argument('<ID>', 'its number: latchkey admin machine rule list')
-    .option('--name <NAME>', 'what it is for', once('--name'))
-    .addOption(
-      new Option(
-        '--claim <CLAIM=VALUE>',
-        'a condition it has from now on, in place of all others; may be repeated',
-      ).argParser(collect),
-    )
-    .addOption(
-      new Option(
-        '--repo <REPO>',
-        'a repository it reaches from now on, in place of all others; may be repeated',
-      ).argParser(collect),
-    )
-    .addOption(new Option('--all-repos', "all the owner's repositories, future ones included").conflicts('repo'))
-    .addOption(
-      new Option(
-        '--permission <P=LEVEL>',
-        'a permission it has from now on, in place of all others; may be repeated',
-      ).argParser(collect),
-    )
-    .addOption(
-      new Option(
-        '--ref <RULE>',
-        "what it may push to from now on, in place of all else, or 'any'; may be repeated",
-      ).argParser(collect),
-    )
-    .addOption(
-      new Option(
-        '--address <CIDR>',
-        "an address that may use it, in place of all others, or 'any'; may be repeated",
-      ).argParser(collect),
-    )
     .option('--life <SECONDS>', 'how long its tokens live, 60 to 3600', once('--life'))
     .addOption(new Option('--once', 'each identity token can be exchanged only once').conflicts('severalTimes'))
     .option('--several-times', 'an identity token can be exchanged until it expires')
