@@ -156,7 +156,10 @@ export function consider(
   request: Pick<AccessRequest, 'need' | 'target' | 'address' | 'resource'> & Pick<Question, 'move'>,
   identity: Identity,
 ): MaybePromise<Explanation | null> {
-  return andThen(withDefault(ctx, questionOf(ctx, request, identity), request.move), (question) => {
+  const { move } = request;
+  const asked = questionOf(ctx, request, identity);
+  const whole = move === undefined ? asked : andThen(asked, (question) => withMove(ctx, question, move));
+  return andThen(whole, (question) => {
     const decision = decide(question);
     if (decision.allowed) return null;
     return andThen(whatMore(ctx, question, decision.refusals), (extra) =>
@@ -166,18 +169,15 @@ export function consider(
 }
 
 /** The question with a move, and with what rulesets look at: whether it is one of the default branch. */
-function withDefault(ctx: Context, asked: MaybePromise<Question>, move: Question['move']): MaybePromise<Question> {
-  return andThen(asked, (question): MaybePromise<Question> => {
-    const { target } = question;
-    if (move === undefined) return question;
-    const repository = target.kind === 'repository' ? target.repository : null;
-    if (target.kind !== 'repository' || target.owner === null || repository === null) return { ...question, move };
-    if (!asksForDefault(repository.protections)) return { ...question, move };
-    return defaultBranch(ctx.git.path(target.owner.login, repository.name)).then((branch) => ({
-      ...question,
-      move: { ...move, isDefault: move.ref === `refs/heads/${branch}` },
-    }));
-  });
+function withMove(ctx: Context, question: Question, move: NonNullable<Question['move']>): MaybePromise<Question> {
+  const { target } = question;
+  const repository = target.kind === 'repository' ? target.repository : null;
+  if (target.kind !== 'repository' || target.owner === null || repository === null) return { ...question, move };
+  if (!asksForDefault(repository.protections)) return { ...question, move };
+  return defaultBranch(ctx.git.path(target.owner.login, repository.name)).then((branch) => ({
+    ...question,
+    move: { ...move, isDefault: move.ref === `refs/heads/${branch}` },
+  }));
 }
 
 /** The holder of a permit, as the store has them now. Null for the operator and upkeep. */
