@@ -70,33 +70,26 @@ const ROLE = Type.Object({ role: Type.Optional(Type.Enum(['admin', 'member'])) }
 
 type Plain = Call<undefined, undefined>;
 
+/** What is kept as it is given. */
+const CHANGEABLE = [
+  'name',
+  'description',
+  'company',
+  'email',
+  'billing_email',
+  'location',
+  'blog',
+  'twitter_username',
+  'default_repository_branch',
+] as const;
+
 async function change(call: Call<Static<typeof CHANGE>, undefined>): Promise<Reply> {
   const { ctx, permit, apiUrl } = call;
-  const {
-    login,
-    name,
-    description,
-    company,
-    email,
-    billing_email,
-    location,
-    blog,
-    twitter_username,
-    default_repository_branch,
-    default_repository_permission,
-  } = call.body as Readonly<Record<string, never>>;
-  const given = {
-    name,
-    description,
-    company,
-    email,
-    billing_email,
-    location,
-    blog,
-    twitter_username,
-    default_repository_branch,
-  };
-  const fields = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const body = call.body as Readonly<Record<string, never>>;
+  const { login, default_repository_permission } = body;
+  const fields = Object.fromEntries(
+    CHANGEABLE.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name]] as const])),
+  );
   if (login !== undefined) await renameAccount(ctx, permit, await ownAccountOf(ctx, permit), login);
   await changeOrganization(ctx, permit, { ...fields, basePermission: default_repository_permission });
   return ok(fullOrganization(apiUrl, await readOrganization(ctx, permit)));
