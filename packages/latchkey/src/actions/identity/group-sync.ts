@@ -100,7 +100,7 @@ async function changesFor(
   return changes;
 }
 
-/** Somebody may be in thousands of groups, so only the rules about those that there are rules for are read. */
+/** The rules about groups that any of these people is in: only their organizations are looked at. */
 async function rulesAbout(
   tx: Query,
   source: string,
